@@ -1,0 +1,66 @@
+/** What a verified token says. Identity comes from here and from nowhere else. */
+
+export const SCOPES = [
+  'connect',
+  'watch',
+  'watch:tenant',
+  'read',
+  'write',
+  'events',
+  'mint',
+  'admin',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export const TOKEN_VERSIONS = ['v4.public', 'v4.local', 'v3.public', 'v3.local', 'v2.public', 'v2.local'] as const;
+export type TokenVersion = (typeof TOKEN_VERSIONS)[number];
+
+export interface Principal {
+  /** Tenant of the token; `*` only for service tokens without `connect`. */
+  readonly tenant: string;
+  readonly user: string;
+  readonly name?: string;
+  /** Absent when the token has no `groups` claim, which changes nothing; `[]` when it says there are none. */
+  readonly groups?: readonly string[];
+  /** A set shared between principals with the same scopes: thousands of connections hold one. */
+  readonly scopes: ReadonlySet<Scope>;
+  /** Seconds since the epoch; absent when the token has none. */
+  readonly iat?: number;
+  /** Seconds since the epoch. */
+  readonly exp: number;
+}
+
+/** Why a token was refused. A label of a metric, so a closed set; never sent to the client as more than `unauthorized`. */
+export type AuthFailure =
+  | 'missing'
+  | 'too_long'
+  | 'malformed'
+  | 'unsupported_version'
+  | 'unknown_key'
+  | 'bad_signature'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'lifetime_too_long'
+  | 'bad_audience'
+  | 'bad_issuer'
+  | 'bad_claims';
+
+export class AuthError extends Error {
+  readonly code = 'unauthorized';
+  readonly reason: AuthFailure;
+  /** @param message - safe to show to the caller: never holds any part of the token. */
+  constructor(reason: AuthFailure, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'AuthError';
+    this.reason = reason;
+  }
+}
+
+/** The port through which sockets and HTTP learn who is there. */
+export interface Authenticator {
+  /**
+   * Verifies a token: format, key, signature or decryption, times (5 s of clock skew), audience, issuer, claims.
+   * @throws AuthError, and nothing else, when the token is not good.
+   */
+  verify(token: string): Promise<Principal>;
+}

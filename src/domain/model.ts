@@ -1,0 +1,100 @@
+/**
+ * The nouns of presence. Everything here is plain data: times are integer milliseconds since the epoch by the
+ * store's clock unless a name says otherwise, and `ver` is an integer below 2^53.
+ */
+
+/** What others see of a user. */
+export type Status = 'online' | 'away' | 'busy' | 'offline';
+
+/** What a claim may say. Only the person's own claim (`source` = `user`) may be `invisible`. */
+export type ClaimStatus = 'online' | 'away' | 'busy' | 'invisible';
+
+/** Kinds of device, in the order in which `devices` lists them. */
+export const DEVICES = ['web', 'desktop', 'mobile', 'api'] as const;
+export type Device = (typeof DEVICES)[number];
+
+/** Why a transition happened; part of the public event. */
+export const REASONS = [
+  'connect',
+  'disconnect',
+  'goodbye',
+  'node_lost',
+  'idle',
+  'active',
+  'claim',
+  'expired',
+  'revoked',
+  'resync',
+] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** Source of the person's own claim and its fixed priority. */
+export const OWN_SOURCE = 'user';
+export const OWN_PRIORITY = 100;
+
+/** The adornments of a status that others see: at most 140 characters, one emoji, an end. */
+export interface Adornment {
+  readonly text?: string;
+  readonly emoji?: string;
+  /** When the claim ends, ms. */
+  readonly until?: number;
+}
+
+/** A status somebody set. One a source; the highest priority counts, then the newest `stamp`. */
+export interface Claim extends Adornment {
+  readonly status: ClaimStatus;
+  readonly priority: number;
+  /** Hybrid clock (µs) at which it was set: the greater stamp wins, and decides which is newest. */
+  readonly stamp: number;
+}
+
+/** The person's own claim, or (status `null`) its clearing, as one stamped value. */
+export interface OwnClaim extends Adornment {
+  readonly status: ClaimStatus | null;
+  readonly stamp: number;
+}
+
+/** What others see of one user: the source of every presence object that leaves the service. */
+export interface View extends Adornment {
+  readonly user: string;
+  readonly status: Status;
+  /** When the status began; 0 while the user was never seen. */
+  readonly since: number;
+  /** Strictly rising over the user's transitions; 0 while the user was never seen. */
+  readonly ver: number;
+  /** When the user was last active; absent while `online` and while never seen. */
+  readonly lastSeen?: number;
+  readonly name?: string;
+  /** Kinds alive, in the order of {@link DEVICES}; empty while `offline`. */
+  readonly devices: readonly Device[];
+}
+
+/** A change of what others see of one user, as recorded in the log. */
+export interface Transition extends View {
+  readonly tenant: string;
+  readonly previous: Status;
+  readonly reason: Reason;
+  readonly groups?: readonly string[];
+}
+
+/** A tenant and a user in it. Tenants contain no colon, so `tenant:user` names one user without ambiguity. */
+export interface UserRef {
+  readonly tenant: string;
+  readonly user: string;
+}
+export type UserKey = `${string}:${string}`;
+
+export const userKey = (ref: UserRef): UserKey => `${ref.tenant}:${ref.user}`;
+
+export const userRef = (key: string): UserRef => {
+  const colon = key.indexOf(':');
+  return { tenant: key.slice(0, colon), user: key.slice(colon + 1) };
+};
+
+/** The periods the rules depend on, in milliseconds; 0 turns an idle limit off. */
+export interface Policy {
+  readonly idleAwayMs: number;
+  readonly idleOfflineMs: number;
+  readonly graceMs: number;
+  readonly retentionMs: number;
+}

@@ -1,0 +1,54 @@
+import type { View } from '../domain/model.ts';
+
+/** The writing end of one connection, as fan-out needs it; sessions implement it. */
+export interface Sink {
+  /** Bytes handed to the socket that the peer has not taken yet. */
+  readonly buffered: number;
+  /** Writes one text frame. A frame shared by many sinks is a Buffer, encoded once. Never throws. */
+  send(frame: string | Buffer): void;
+}
+
+/** What a `watch` or `unwatch` frame asks for. */
+export interface WatchRequest {
+  readonly users?: readonly string[];
+  readonly tenant?: boolean;
+}
+
+export type WatchErrorCode = 'too_many_watches' | 'unavailable';
+
+/** Nothing was registered. */
+export class WatchError extends Error {
+  readonly code: WatchErrorCode;
+  constructor(code: WatchErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'WatchError';
+    this.code = code;
+  }
+}
+
+/**
+ * Who watches whom on this node. One watcher a connection: it holds the newest unsent view of each changed user,
+ * writes at most one presence frame a window, and never sends anything of a user before that user's snapshot.
+ */
+export interface Fanout {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Makes the watcher of one connection; costs little until it watches something. */
+  watcher(tenant: string, sink: Sink): Watcher;
+  /** Views this node holds of a user because somebody here watches them. */
+  cached(tenant: string, user: string): View | undefined;
+}
+
+export interface Watcher {
+  /**
+   * Registers and sends the snapshot (with `ref`), then every later state in `ver` order.
+   * @throws WatchError when too many or not answerable; then nothing was registered.
+   */
+  watch(request: WatchRequest, ref?: string): Promise<void>;
+  unwatch(request: WatchRequest): void;
+  /** What is watched now, for taking views away when a renewed token no longer allows them. */
+  readonly watching: { readonly users: ReadonlySet<string>; readonly tenant: boolean };
+  /** The socket's buffer emptied below its limit: what was held back goes out. */
+  drained(): void;
+  close(): void;
+}

@@ -1,0 +1,52 @@
+import type { Principal } from '../auth/principal.ts';
+import type { Device, UserRef } from '../domain/model.ts';
+import type { ClaimRequest, SelfView } from '../store/presence-store.ts';
+
+/** One open connection as presence sees it; sessions implement it. Times are ms of the process' monotonic clock. */
+export interface Member {
+  readonly ref: UserRef;
+  /** Replaced by a renewal. */
+  readonly principal: Principal;
+  readonly device: Device;
+  readonly openedAt: number;
+  /** Last activity this connection spoke of; -1 while it said nothing. */
+  readonly activeAt: number;
+  /** Reported idle, or silent for longer than the idle limit. */
+  readonly idle: boolean;
+  /** An operator or a revocation ends this connection: close it with 4403. */
+  evict(): void;
+}
+
+/** How a connection ended: a goodbye has no grace, a drain a longer one. */
+export type Leaving = 'goodbye' | 'lost' | 'drain';
+
+/**
+ * Who is connected here. Calls only change memory and mark the user dirty; the flusher brings the store to match.
+ */
+export interface Membership {
+  /**
+   * A connection opened. Resolves once the store has recorded it, with what others see of the user; with
+   * `undefined` when that is not known within a second (store slow or away). Never rejects.
+   */
+  join(member: Member): Promise<SelfView | undefined>;
+  leave(member: Member, how: Leaving): void;
+  /** The member's `principal` was renewed: name, groups and `iat` count at once. */
+  renewed(member: Member): void;
+  /** The member's `activeAt` or `idle` changed; free unless the user as a whole becomes active or idle here. */
+  touched(member: Member): void;
+  /** Sets or clears the own claim of a user connected here. Resolves once stored. @throws StoreError `unavailable`. */
+  claim(ref: UserRef, claim: ClaimRequest): Promise<void>;
+  /** Open connections of a user on this node, oldest first. */
+  membersOf(ref: UserRef): readonly Member[];
+  readonly users: number;
+}
+
+/** Whether what this node says can be trusted, as a push-style value. */
+export interface Health {
+  /** The store is away, or still healing after a loss: what watchers see may be stale. */
+  readonly degraded: boolean;
+  /** This node has joined the cluster: it may receive traffic. Loss of the store later takes this away with hysteresis. */
+  readonly ready: boolean;
+  /** Called on each flip of `degraded`. @returns the undo. */
+  onDegraded(listener: (degraded: boolean) => void): () => void;
+}

@@ -1,0 +1,44 @@
+import type { Status, View } from '../domain/model.ts';
+
+/** The presence object `P` as clients get it, over sockets and HTTP alike. Times are RFC 3339 in UTC with milliseconds. */
+export interface Presence {
+  readonly user: string;
+  readonly status: Status;
+  readonly since?: string;
+  readonly ver: number;
+  readonly lastSeen?: string;
+  readonly name?: string;
+  readonly text?: string;
+  readonly emoji?: string;
+  readonly until?: string;
+  readonly devices?: readonly string[];
+}
+
+export const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+/** How precisely `lastSeen` is shown; the setting `LAST_SEEN`. */
+export type LastSeenPrecision = 'exact' | 'hour' | 'off';
+
+const HOUR_MS = 3_600_000;
+
+/** Rounds down to the hour, or drops the time, as the deployment wishes. */
+export const shownLastSeen = (ms: number | undefined, precision: LastSeenPrecision): number | undefined => {
+  if (ms === undefined || precision === 'off') return undefined;
+  return precision === 'hour' ? ms - (ms % HOUR_MS) : ms;
+};
+
+/** The public form of a view. Views already carry `lastSeen` at the precision that may be shown. */
+export const presenceOf = (view: View): Presence => ({
+  user: view.user,
+  status: view.status,
+  ...(view.since > 0 && { since: isoTime(view.since) }),
+  ver: view.ver,
+  ...(view.lastSeen !== undefined && { lastSeen: isoTime(view.lastSeen) }),
+  ...(view.name !== undefined && { name: view.name }),
+  ...(view.status !== 'offline' && {
+    ...(view.text !== undefined && { text: view.text }),
+    ...(view.emoji !== undefined && { emoji: view.emoji }),
+    ...(view.until !== undefined && { until: isoTime(view.until) }),
+    devices: view.devices,
+  }),
+});

@@ -1,0 +1,189 @@
+import type { Device, OwnClaim, UserRef, View } from '../domain/model.ts';
+
+/**
+ * The shared state of presence. Every call that changes an input evaluates the users concerned, and appends the
+ * transitions to the partition's log, in one atomic step: a transition is decided and recorded at once, or not at all.
+ * Durations travel as "n ms ago" because only the store's clock decides deadlines.
+ */
+export interface PresenceStore {
+  readonly partitions: number;
+  partitionOf(ref: UserRef): number;
+
+  start(): Promise<void>;
+  stop(): Promise<void>;
+
+  /** Renews the lease of one node in one partition, raises the partition's clock, tells loss and fencing. */
+  beat(partition: number, beat: Beat): Promise<BeatReply>;
+  /** Writes what a node knows of some users (absolute values), evaluates them, logs, publishes. */
+  apply(partition: number, batch: Batch): Promise<ApplyReply>;
+  /** Users this node epoch is recorded to hold in a partition: what a re-assertion must cover. */
+  held(partition: number, node: string): Promise<UserRef[]>;
+
+  /** Fences nodes whose lease ended and clears their connections; returns how many connections went. */
+  reap(partition: number): Promise<ReapReply>;
+  /** Evaluates users whose deadline passed; returns how many, and whether more are due at once. */
+  sweep(partition: number): Promise<SweepReply>;
+
+  /**
+   * Views of users of one tenant, in the order asked. `known` are views this node holds and the store may have lost:
+   * a stored version below one of them is repaired silently first.
+   * @throws StoreError `unavailable` when any part of the answer is unknown (store away, or still healing).
+   */
+  read(tenant: string, users: readonly string[], known?: readonly View[]): Promise<View[]>;
+  /** One's own truth: what others see, plus whether invisible and the own claim. Errors as {@link read}. */
+  readSelf(ref: UserRef): Promise<SelfView>;
+  /** A stable page over everyone of a tenant who is not offline; each user once. Errors as {@link read}. */
+  page(tenant: string, limit: number, cursor?: string): Promise<Page>;
+  /** How many of a tenant are online, away, busy. Errors as {@link read}. */
+  count(tenant: string): Promise<Counts>;
+  /** Sets or clears the person's own claim without a socket. Resolves once stored. Errors as {@link read}. */
+  claimOwn(ref: UserRef, claim: ClaimRequest): Promise<SelfView>;
+
+  /** Tells the registry of this node, and who else is there. @throws StoreError `incompatible`. */
+  register(self: NodeInfo): Promise<NodeInfo[]>;
+  unregister(id: string): Promise<void>;
+}
+
+/** `<id>.<epoch>`: the id is random per process, the epoch rises after each fencing in that partition. */
+export interface Beat {
+  readonly node: string;
+  /** Generation of the partition's data this node remembers; absent before the first answer. */
+  readonly gen?: string;
+  /** Highest hybrid clock (µs) this node has seen of the partition; 0 before the first answer. */
+  readonly seen: number;
+  /** Highest sequence number that was acknowledged when this beat was sent; 0 for none. */
+  readonly acked: number;
+  /** Age of the oldest change not yet written, ms. */
+  readonly lagMs: number;
+}
+
+export interface BeatReply {
+  readonly fenced: boolean;
+  readonly gen: string;
+  /** The partition lost data or went back: what this node knows must be asserted again. */
+  readonly lost: boolean;
+  /** ms until the partition may clear anybody again; 0 when it is not on hold. */
+  readonly holdMs: number;
+  /** Reads of the partition are not trustworthy yet. */
+  readonly young: boolean;
+  /** Hybrid clock, µs: everything recorded later is above it. */
+  readonly clock: number;
+  /** Id of the last entry in the partition's log, as hybrid clock µs; 0 when empty. */
+  readonly last: number;
+}
+
+/** One user as one node knows them: absolute values, never increments. */
+export interface Entry extends UserRef {
+  /** Open connections on this node. */
+  readonly count: number;
+  /** ms since the last activity of any of them, -1 when none ever said anything of activity. */
+  readonly activeAgo: number;
+  /** No connection here is in use: each reported idle or was silent for longer than the idle limit. */
+  readonly idle: boolean;
+  /** ms since the newest opening; -1 when nothing was open since the user was last forgotten here. */
+  readonly openedAgo: number;
+  /** ms since the newest close without a goodbye, -1 for none, and how long its grace is. */
+  readonly closedAgo: number;
+  readonly graceMs: number;
+  readonly devices: readonly Device[];
+  readonly name?: string;
+  readonly groups?: readonly string[];
+  /** `iat` (s) of the newest token, which decides name and groups, and of the oldest, which a revocation may refuse; 0 for none. */
+  readonly iat: number;
+  readonly oldestIat: number;
+  /** The person's own claim: with a stamp as stored before, with `setAgo` when it is new. */
+  readonly claim?: OwnClaim | ClaimRequest;
+  /** The view this node last saw, from which a lost row is restored without a transition. */
+  readonly known?: View;
+}
+
+/** A new own claim: `status` null clears. */
+export interface ClaimRequest {
+  readonly status: OwnClaim['status'];
+  readonly text?: string;
+  readonly emoji?: string;
+  /** When it ends, ms since the epoch. */
+  readonly until?: number;
+  /** ms since the person set it. */
+  readonly setAgo: number;
+}
+
+export interface Batch {
+  readonly node: string;
+  readonly gen: string;
+  readonly seen: number;
+  /** Last acknowledged sequence number, and this batch's own: above every number used before. */
+  readonly base: number;
+  readonly seq: number;
+  /** At most {@link MAX_BATCH}. */
+  readonly entries: readonly Entry[];
+}
+export const MAX_BATCH = 500;
+
+export type ApplyReply =
+  | { readonly result: 'fenced' | 'lost' | 'stale' }
+  | {
+      readonly result: 'ok';
+      readonly clock: number;
+      /** Positions of entries that hold connections signed in with revoked tokens: those with `iat` up to this (s). */
+      readonly revoked: ReadonlyMap<number, number>;
+      /** By position, for entries whose view or own claim is not the one they carried: what the store holds now. */
+      readonly selves: ReadonlyMap<number, SelfView>;
+    };
+
+export interface ReapReply {
+  readonly fenced: number;
+  readonly users: number;
+}
+export interface SweepReply {
+  readonly swept: number;
+  readonly more: boolean;
+}
+
+export interface SelfView {
+  readonly view: View;
+  readonly invisible: boolean;
+  readonly claim?: OwnClaim;
+}
+
+export interface Page {
+  readonly users: View[];
+  /** Opaque; absent on the last page. */
+  readonly cursor?: string;
+}
+
+export interface Counts {
+  readonly online: number;
+  readonly away: number;
+  readonly busy: number;
+}
+
+/** One process as the registry knows it. */
+export interface NodeInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly connections: number;
+  readonly users: number;
+  readonly startedAt: number;
+  /** ms since its last heartbeat; 0 when it describes itself. */
+  readonly heartbeatAgo: number;
+}
+
+/** What the store may answer instead of a result. */
+export type StoreErrorCode =
+  /** Away, too slow, or still healing after a loss: ask again. */
+  | 'unavailable'
+  /** The deployment is laid out for another number of partitions or another schema. */
+  | 'incompatible'
+  /** A cursor that this store did not give. */
+  | 'invalid_cursor';
+
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreError';
+    this.code = code;
+  }
+}
