@@ -1,7 +1,17 @@
 // Import direction of STYLE: a folder imports only from folders above itself in this list.
 const ranks = [
-  'domain', 'config', 'protocol', 'auth', 'redis', 'store', 'events',
-  'node', 'fanout', 'session', 'http', 'lifecycle',
+  'domain',
+  'config',
+  'protocol',
+  'auth',
+  'redis',
+  'store',
+  'events',
+  'node',
+  'fanout',
+  'session',
+  'http',
+  'lifecycle',
 ];
 /** observability sits beside the ranks: metrics and logger are defined once and may be used by any folder with I/O. */
 const pure = ['domain', 'config', 'protocol'];
@@ -12,18 +22,48 @@ module.exports = {
       name: `rank-${folder}`,
       severity: 'error',
       from: { path: `^src/${folder}/` },
-      to: { path: `^src/(${[...ranks.slice(rank + 1), ...(pure.includes(folder) ? ['observability'] : [])].join('|') || 'none'})/` },
+      to: {
+        path: `^src/(${[...ranks.slice(rank + 1), ...(pure.includes(folder) ? ['observability'] : [])].join('|') || 'none'})/`,
+      },
     })),
-    { name: 'not-from-the-top', severity: 'error', from: { path: '^src/[^/]+/' }, to: { path: '^src/(app|main|cli)\\.ts$' } },
-    { name: 'observability-is-a-leaf', severity: 'error', from: { path: '^src/observability/' }, to: { path: '^src/(?!observability/|config/|domain/|protocol/)' } },
-    { name: 'domain-is-pure', severity: 'error', from: { path: '^src/domain/' }, to: { dependencyTypes: ['core', 'npm'] } },
-    { name: 'fastify-stays-in-http', severity: 'error', from: { pathNot: '^src/http/' }, to: { path: 'node_modules/(fastify|@fastify)/' } },
-    { name: 'ioredis-stays-in-redis', severity: 'error', from: { pathNot: '^src/redis/' }, to: { path: 'node_modules/ioredis/' } },
+    {
+      name: 'not-from-the-top',
+      severity: 'error',
+      from: { path: '^src/[^/]+/' },
+      to: { path: '^src/(app|main|cli)\\.ts$' },
+    },
+    {
+      name: 'observability-is-a-leaf',
+      severity: 'error',
+      from: { path: '^src/observability/' },
+      to: { path: '^src/(?!observability/|config/|domain/|protocol/)' },
+    },
+    {
+      name: 'domain-is-pure',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { dependencyTypes: ['core', 'npm'] },
+    },
+    {
+      name: 'fastify-stays-in-http',
+      severity: 'error',
+      from: { pathNot: '^src/http/' },
+      to: { path: 'node_modules/(fastify|@fastify)/' },
+    },
+    {
+      name: 'ioredis-stays-in-redis',
+      severity: 'error',
+      from: { pathNot: '^src/redis/' },
+      to: { path: 'node_modules/ioredis/' },
+    },
   ],
   options: {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

@@ -12,7 +12,14 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-export const TOKEN_VERSIONS = ['v4.public', 'v4.local', 'v3.public', 'v3.local', 'v2.public', 'v2.local'] as const;
+export const TOKEN_VERSIONS = [
+  'v4.public',
+  'v4.local',
+  'v3.public',
+  'v3.local',
+  'v2.public',
+  'v2.local',
+] as const;
 export type TokenVersion = (typeof TOKEN_VERSIONS)[number];
 
 export interface Principal {

@@ -1,0 +1,215 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Seconds from a millisecond to ten seconds: what a person notices lies in the middle. */
+const LATENCY = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const FAST = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 500];
+const DURATIONS = [1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200, 86_400];
+
+/** Every metric of the service, defined once; names are public. Labels are closed sets: never an id. */
+export const createMetrics = (register = new Registry()) => {
+  const on = { registers: [register] };
+  return {
+    register,
+    connections: new Gauge({
+      ...on,
+      name: 'rollcall_connections',
+      help: 'Open signed-in WebSocket connections on this node.',
+    }),
+    unauthenticated: new Gauge({
+      ...on,
+      name: 'rollcall_unauthenticated_connections',
+      help: 'Open WebSocket connections that have not signed in yet.',
+    }),
+    users: new Gauge({
+      ...on,
+      name: 'rollcall_users_connected',
+      help: 'Users with a connection on this node.',
+    }),
+    usersOnline: new Gauge({
+      ...on,
+      name: 'rollcall_users_online',
+      help: 'Users who are not offline in the partitions this node sweeps: the sum over nodes is the cluster.',
+    }),
+    upgrades: new Counter({
+      ...on,
+      name: 'rollcall_upgrades_total',
+      help: 'WebSocket upgrade requests by result.',
+      labelNames: ['result'] as const,
+    }),
+    authentications: new Counter({
+      ...on,
+      name: 'rollcall_authentications_total',
+      help: 'Token verifications by result and token version.',
+      labelNames: ['result', 'version'] as const,
+    }),
+    authSeconds: new Histogram({
+      ...on,
+      name: 'rollcall_authentication_seconds',
+      help: 'Time to verify a token.',
+      buckets: FAST,
+    }),
+    closes: new Counter({
+      ...on,
+      name: 'rollcall_closes_total',
+      help: 'Closed WebSocket connections by close code.',
+      labelNames: ['code'] as const,
+    }),
+    sessionSeconds: new Histogram({
+      ...on,
+      name: 'rollcall_session_duration_seconds',
+      help: 'How long signed-in connections lasted.',
+      buckets: DURATIONS,
+    }),
+    framesReceived: new Counter({
+      ...on,
+      name: 'rollcall_frames_received_total',
+      help: 'Frames from clients by type.',
+      labelNames: ['type'] as const,
+    }),
+    frameErrors: new Counter({
+      ...on,
+      name: 'rollcall_frame_errors_total',
+      help: 'Error frames sent by code.',
+      labelNames: ['code'] as const,
+    }),
+    transitions: new Counter({
+      ...on,
+      name: 'rollcall_transitions_total',
+      help: 'Transitions this node delivered from the feed, by status and reason.',
+      labelNames: ['status', 'reason'] as const,
+    }),
+    watches: new Gauge({
+      ...on,
+      name: 'rollcall_watches',
+      help: 'Users watched over all connections of this node.',
+    }),
+    views: new Gauge({
+      ...on,
+      name: 'rollcall_cached_views',
+      help: 'Views cached because somebody on this node watches them.',
+    }),
+    framesSent: new Counter({
+      ...on,
+      name: 'rollcall_presence_frames_sent_total',
+      help: 'Presence frames written to sockets.',
+    }),
+    encoded: new Counter({
+      ...on,
+      name: 'rollcall_views_encoded_total',
+      help: 'Views turned into JSON: once a transition, however many watch it.',
+    }),
+    conflated: new Counter({
+      ...on,
+      name: 'rollcall_conflated_total',
+      help: 'Views replaced by a newer one before they were sent.',
+    }),
+    fanoutSeconds: new Histogram({
+      ...on,
+      name: 'rollcall_fanout_latency_seconds',
+      help: 'From the transition by the clock of Redis to the write to the first socket.',
+      buckets: LATENCY,
+    }),
+    flushSeconds: new Histogram({
+      ...on,
+      name: 'rollcall_flush_duration_seconds',
+      help: 'Time for one batch to be stored.',
+      buckets: LATENCY,
+    }),
+    flushSize: new Histogram({
+      ...on,
+      name: 'rollcall_flush_batch_size',
+      help: 'Users in one batch.',
+      buckets: SIZES,
+    }),
+    flushes: new Counter({
+      ...on,
+      name: 'rollcall_flushes_total',
+      help: 'Batches by result.',
+      labelNames: ['result'] as const,
+    }),
+    dirty: new Gauge({
+      ...on,
+      name: 'rollcall_dirty_users',
+      help: 'Users whose newest state is not stored yet.',
+    }),
+    beats: new Counter({
+      ...on,
+      name: 'rollcall_beats_total',
+      help: 'Heartbeats by result.',
+      labelNames: ['result'] as const,
+    }),
+    fenced: new Counter({
+      ...on,
+      name: 'rollcall_fenced_total',
+      help: 'Times this node found itself fenced in a partition.',
+    }),
+    lost: new Counter({
+      ...on,
+      name: 'rollcall_data_lost_total',
+      help: 'Times this node found that a partition had lost data.',
+    }),
+    reapedNodes: new Counter({
+      ...on,
+      name: 'rollcall_reaped_nodes_total',
+      help: 'Dead node epochs this node fenced, per partition.',
+    }),
+    reapedUsers: new Counter({
+      ...on,
+      name: 'rollcall_reaped_users_total',
+      help: 'Users whose connections on a dead node this node cleared.',
+    }),
+    swept: new Counter({
+      ...on,
+      name: 'rollcall_swept_users_total',
+      help: 'Users evaluated because a deadline passed.',
+    }),
+    gapsRepaired: new Counter({
+      ...on,
+      name: 'rollcall_feed_gaps_repaired_total',
+      help: 'Gaps in the feed filled from the log.',
+    }),
+    resyncs: new Counter({
+      ...on,
+      name: 'rollcall_feed_resyncs_total',
+      help: 'Times the feed of a partition had to be read anew.',
+    }),
+    redisUp: new Gauge({
+      ...on,
+      name: 'rollcall_redis_up',
+      help: '1 while the command link to Redis is ready.',
+    }),
+    redisSeconds: new Histogram({
+      ...on,
+      name: 'rollcall_redis_command_duration_seconds',
+      help: 'Time of Redis commands by script.',
+      labelNames: ['command'] as const,
+      buckets: FAST,
+    }),
+    redisErrors: new Counter({
+      ...on,
+      name: 'rollcall_redis_errors_total',
+      help: 'Failed Redis commands by script.',
+      labelNames: ['command'] as const,
+    }),
+    httpSeconds: new Histogram({
+      ...on,
+      name: 'rollcall_http_request_duration_seconds',
+      help: 'HTTP requests by route, method and status code.',
+      labelNames: ['route', 'method', 'code'] as const,
+      buckets: LATENCY,
+    }),
+    buildInfo: new Gauge({
+      ...on,
+      name: 'rollcall_build_info',
+      help: 'Always 1; the label tells the version.',
+      labelNames: ['version'] as const,
+    }),
+  };
+};
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** The process' own metrics: memory, CPU, event-loop lag, garbage collection, under the same prefix. */
+export const collectProcessMetrics = (register: Registry): void =>
+  collectDefaultMetrics({ register, prefix: 'rollcall_' });
