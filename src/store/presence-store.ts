@@ -88,25 +88,16 @@ export interface Entry extends UserRef {
   readonly devices: readonly Device[];
   readonly name?: string;
   readonly groups?: readonly string[];
-  /** `iat` (s) of the newest token, which decides name and groups, and of the oldest, which a revocation may refuse; 0 for none. */
+  /** `iat` (s) of the newest token, which decides name and groups; 0 for none. */
   readonly iat: number;
-  readonly oldestIat: number;
-  /** The person's own claim: with a stamp as stored before, with `setAgo` when it is new. */
-  readonly claim?: OwnClaim | ClaimRequest;
+  /** The person's own claim or its clearing, as this node knows it; the greater stamp wins. */
+  readonly claim?: OwnClaim;
   /** The view this node last saw, from which a lost row is restored without a transition. */
   readonly known?: View;
 }
 
-/** A new own claim: `status` null clears. */
-export interface ClaimRequest {
-  readonly status: OwnClaim['status'];
-  readonly text?: string;
-  readonly emoji?: string;
-  /** When it ends, ms since the epoch. */
-  readonly until?: number;
-  /** ms since the person set it. */
-  readonly setAgo: number;
-}
+/** What a person sets as their own claim: `status` null clears. Whoever stores it gives the stamp. */
+export type ClaimRequest = Omit<OwnClaim, 'stamp'>;
 
 export interface Batch {
   readonly node: string;
@@ -125,8 +116,6 @@ export type ApplyReply =
   | {
       readonly result: 'ok';
       readonly clock: number;
-      /** Positions of entries that hold connections signed in with revoked tokens: those with `iat` up to this (s). */
-      readonly revoked: ReadonlyMap<number, number>;
       /** By position, for entries whose view or own claim is not the one they carried: what the store holds now. */
       readonly selves: ReadonlyMap<number, SelfView>;
     };
