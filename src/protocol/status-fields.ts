@@ -1,0 +1,99 @@
+import type { ClaimStatus, OwnClaim } from '../domain/model.ts';
+import { parseTime } from './time.ts';
+
+/** What a person may say of themselves: the fields of the `status` frame and of the HTTP body, which are one thing. */
+export const OWN_STATUSES = ['online', 'away', 'busy', 'invisible'] as const satisfies readonly ClaimStatus[];
+
+/** Longest text, in characters (code points, as people count letters and JSON Schema counts length). */
+export const MAX_TEXT = 140;
+
+/**
+ * Longest emoji in UTF-16 units. The longest recommended sequence (a kiss between two people with skin tones) has 15;
+ * the grammar alone would admit joined sequences without end.
+ */
+const MAX_EMOJI_UNITS = 32;
+
+/** Emoji sequences of UTS #51: flags, keycaps, and pictographs with modifiers and tags, joined or alone. */
+const EMOJI = (() => {
+  const element =
+    '\\p{Extended_Pictographic}(?:\\uFE0F|\\p{Emoji_Modifier})?(?:[\\u{E0020}-\\u{E007E}]+\\u{E007F})?';
+  return new RegExp(`^(?:\\p{RI}\\p{RI}|[0-9#*]\\uFE0F?\\u20E3|${element}(?:\\u200D${element})*)$`, 'u');
+})();
+
+/** Control characters break the displays of others, half a surrogate pair breaks their JSON parsers. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
+
+/** A field that says something it may not. The message names the field and is meant for the caller. */
+export class FieldError extends Error {
+  readonly code = 'invalid';
+  readonly field: string;
+  constructor(field: string, problem: string) {
+    super(`${field} ${problem}`);
+    this.name = 'FieldError';
+    this.field = field;
+  }
+}
+
+/** The fields as they come from outside: anything may stand in them. */
+export interface StatusFields {
+  readonly status?: unknown;
+  readonly text?: unknown;
+  readonly emoji?: unknown;
+  readonly until?: unknown;
+}
+
+const ownStatus = (value: unknown): OwnClaim['status'] => {
+  if (value === null) return null;
+  const known = OWN_STATUSES.find((status) => status === value);
+  if (known === undefined)
+    throw new FieldError('status', `must be one of ${OWN_STATUSES.join(', ')} or null`);
+  return known;
+};
+
+const text = (value: unknown): string => {
+  if (typeof value !== 'string') throw new FieldError('text', 'must be a string');
+  // A string never has fewer units than code points: the cheap test first keeps a hostile megabyte from being spread.
+  if (value.length > 2 * MAX_TEXT || [...value].length > MAX_TEXT) {
+    throw new FieldError('text', `must have at most ${MAX_TEXT} characters`);
+  }
+  if (UNPRINTABLE.test(value)) throw new FieldError('text', 'must not contain control characters');
+  return value;
+};
+
+const emoji = (value: unknown): string => {
+  if (typeof value !== 'string' || value.length > MAX_EMOJI_UNITS || !EMOJI.test(value)) {
+    throw new FieldError('emoji', 'must be one emoji');
+  }
+  return value;
+};
+
+const until = (value: unknown, now: number): number => {
+  const ms = typeof value === 'string' ? parseTime(value) : undefined;
+  if (ms === undefined) throw new FieldError('until', 'must be an RFC 3339 time with an offset');
+  if (ms <= now) throw new FieldError('until', 'must be in the future');
+  return ms;
+};
+
+/**
+ * Reads what a person says of themselves; `status` null clears it, and then nothing else may be said. An empty text is
+ * no text. Fields that are none of these are not looked at.
+ *
+ * @param now - ms since the epoch, which `until` must lie after.
+ * @throws FieldError naming the first field that is wrong.
+ */
+export const parseStatusFields = (input: StatusFields, now: number): Omit<OwnClaim, 'stamp'> => {
+  const status = ownStatus(input.status);
+  if (status === null) {
+    for (const field of ['text', 'emoji', 'until'] as const) {
+      if (input[field] !== undefined)
+        throw new FieldError(field, 'must be absent when the status is cleared');
+    }
+  }
+  const said = input.text === undefined ? '' : text(input.text);
+  return {
+    status,
+    ...(said !== '' && { text: said }),
+    ...(input.emoji !== undefined && { emoji: emoji(input.emoji) }),
+    ...(input.until !== undefined && { until: until(input.until, now) }),
+  };
+};
