@@ -1,0 +1,138 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/** Which way bytes stop: from the node towards Redis, from Redis towards the node, or both. */
+export type Direction = 'up' | 'down' | 'both';
+
+const HOST = '127.0.0.1';
+const SNIFFED_BYTES = 65_536;
+
+/** One proxied connection. */
+export class Link {
+  readonly client: Socket;
+  readonly server: Socket;
+  /** The connection sent SUBSCRIBE, PSUBSCRIBE or SSUBSCRIBE. */
+  subscriber = false;
+  #sniffed = '';
+
+  constructor(client: Socket, server: Socket) {
+    this.client = client;
+    this.server = server;
+  }
+
+  sniff(chunk: Buffer): void {
+    if (this.subscriber || this.#sniffed.length > SNIFFED_BYTES) return;
+    this.#sniffed += chunk.toString('latin1');
+    this.subscriber = /\r\n[ps]?subscribe\r\n/i.test(this.#sniffed);
+  }
+
+  /**
+   * Stops forwarding without closing, as a link does whose packets vanish: what is sent meanwhile waits in buffers and
+   * arrives late if the link heals.
+   */
+  stall(direction: Direction): void {
+    if (direction !== 'down') this.client.pause();
+    if (direction !== 'up') this.server.pause();
+  }
+
+  heal(): void {
+    this.client.resume();
+    this.server.resume();
+  }
+
+  destroy(): void {
+    this.client.destroy();
+    this.server.destroy();
+  }
+}
+
+/** A TCP proxy with faults, to stand between one node and its Redis. */
+export class TcpProxy {
+  readonly port: number;
+  readonly links = new Set<Link>();
+  readonly #listener: Server;
+  #delayMs = 0;
+  #refusing = false;
+  #stalled: Direction | undefined;
+
+  private constructor(listener: Server, targetPort: number) {
+    this.#listener = listener;
+    const address = listener.address();
+    this.port = typeof address === 'object' && address !== null ? address.port : 0;
+    listener.on('connection', (client) => this.#accept(client, targetPort));
+  }
+
+  static async start(targetPort: number, port = 0): Promise<TcpProxy> {
+    const listener = createServer({ allowHalfOpen: false });
+    await new Promise<void>((resolve, reject) => {
+      listener.once('error', reject);
+      listener.listen(port, HOST, resolve);
+    });
+    return new TcpProxy(listener, targetPort);
+  }
+
+  get url(): string {
+    return `redis://${HOST}:${this.port}`;
+  }
+
+  get subscribers(): Link[] {
+    return [...this.links].filter((link) => link.subscriber);
+  }
+
+  /** Every chunk arrives so much later, each way. */
+  delay(ms: number): void {
+    this.#delayMs = ms;
+  }
+
+  /** Closes every connection and refuses new ones until {@link heal}. */
+  cut(): void {
+    this.#refusing = true;
+    for (const link of this.links) link.destroy();
+  }
+
+  /** Stops forwarding on every connection, now and to come, closing none, until {@link heal}. */
+  stall(direction: Direction = 'both'): void {
+    this.#stalled = direction;
+    for (const link of this.links) link.stall(direction);
+  }
+
+  heal(): void {
+    this.#refusing = false;
+    this.#stalled = undefined;
+    for (const link of this.links) link.heal();
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
+    await new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+  }
+
+  #accept(client: Socket, targetPort: number): void {
+    if (this.#refusing) {
+      client.destroy();
+      return;
+    }
+    const server = connect({ port: targetPort, host: HOST, noDelay: true });
+    const link = new Link(client, server);
+    this.links.add(link);
+    client.setNoDelay(true);
+    client.on('data', (chunk) => {
+      link.sniff(chunk);
+      this.#forward(server, chunk);
+    });
+    server.on('data', (chunk) => this.#forward(client, chunk));
+    for (const socket of [client, server]) {
+      socket.on('error', () => undefined);
+      socket.once('close', () => {
+        link.destroy();
+        this.links.delete(link);
+      });
+    }
+    if (this.#stalled !== undefined) link.stall(this.#stalled);
+  }
+
+  #forward(to: Socket, chunk: Buffer): void {
+    if (this.#delayMs === 0) to.write(chunk);
+    // Equal delays keep the order: timers of one length fire in the order they were set.
+    else setTimeout(() => to.writable && to.write(chunk), this.#delayMs).unref();
+  }
+}
