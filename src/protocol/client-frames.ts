@@ -1,0 +1,65 @@
+import Type, { type Static, type TSchema } from 'typebox';
+import { isGroupId, isUserId } from '../domain/ids.ts';
+
+/** Longest `ref`, in characters. */
+export const MAX_REF = 64;
+
+/** A string never has fewer units than characters: the cheap test first keeps a long one from being counted. */
+export const isRef = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= 2 * MAX_REF && [...value].length <= MAX_REF;
+
+const Ref = Type.Optional(
+  Type.Refine(
+    Type.String({ description: 'Repeated in the answer.' }),
+    isRef,
+    () => `must have at most ${MAX_REF} characters`,
+  ),
+);
+
+const ID_RULE = 'must be an id: 1 to 128 bytes of UTF-8 without control characters';
+const UserId = Type.Refine(Type.String(), isUserId, () => ID_RULE);
+const GroupId = Type.Refine(Type.String(), isGroupId, () => ID_RULE);
+
+/** Unknown fields are ignored everywhere: a newer client may say more than this version understands. */
+const frame = <Name extends string, Fields extends Record<string, TSchema>>(type: Name, fields: Fields) =>
+  Type.Object({ type: Type.Literal(type), ref: Ref, ...fields });
+
+const watched = {
+  users: Type.Optional(Type.Array(UserId, { minItems: 1 })),
+  groups: Type.Optional(Type.Array(GroupId, { minItems: 1 })),
+  tenant: Type.Optional(Type.Literal(true)),
+};
+
+/** Every frame a client may send, by its `type`: the one source of what is accepted. */
+export const CLIENT_FRAMES = {
+  auth: frame('auth', { token: Type.String({ minLength: 1 }) }),
+  watch: frame('watch', watched),
+  unwatch: frame('unwatch', watched),
+  activity: frame('activity', { state: Type.Enum(['active', 'idle']) }),
+  /** What stands in the fields is read by `parseStatusFields`, because HTTP takes the same ones. */
+  status: frame('status', {
+    status: Type.Unknown(),
+    text: Type.Optional(Type.Unknown()),
+    emoji: Type.Optional(Type.Unknown()),
+    until: Type.Optional(Type.Unknown()),
+  }),
+  typing: frame('typing', {
+    to: Type.Union([Type.Object({ user: UserId }), Type.Object({ group: GroupId })]),
+    on: Type.Boolean(),
+  }),
+  ping: frame('ping', {}),
+  bye: frame('bye', {}),
+} as const;
+
+export type FrameType = keyof typeof CLIENT_FRAMES;
+export const FRAME_TYPES = Object.keys(CLIENT_FRAMES) as readonly FrameType[];
+
+type Shape<Name extends FrameType> = Static<(typeof CLIENT_FRAMES)[Name]>;
+
+export type AuthFrame = Shape<'auth'>;
+export type WatchFrame = Shape<'watch'>;
+export type UnwatchFrame = Shape<'unwatch'>;
+export type ActivityFrame = Shape<'activity'>;
+export type TypingFrame = Shape<'typing'>;
+export type PingFrame = Shape<'ping'>;
+export type ByeFrame = Shape<'bye'>;

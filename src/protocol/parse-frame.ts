@@ -1,0 +1,122 @@
+import { Compile, type Validator } from 'typebox/compile';
+import type { TLocalizedValidationError } from 'typebox/error';
+import type { OwnClaim } from '../domain/model.ts';
+import {
+  type ActivityFrame,
+  type AuthFrame,
+  type ByeFrame,
+  CLIENT_FRAMES,
+  FRAME_TYPES,
+  isRef,
+  type PingFrame,
+  type TypingFrame,
+  type UnwatchFrame,
+  type WatchFrame,
+} from './client-frames.ts';
+import type { ErrorCode } from './codes.ts';
+import { FieldError, parseStatusFields } from './status-fields.ts';
+
+/** A `status` frame with its fields read: `until` is ms since the epoch. */
+export interface StatusFrame {
+  readonly type: 'status';
+  readonly ref?: string;
+  readonly claim: Omit<OwnClaim, 'stamp'>;
+}
+
+export type ClientFrame =
+  | AuthFrame
+  | WatchFrame
+  | UnwatchFrame
+  | ActivityFrame
+  | StatusFrame
+  | TypingFrame
+  | PingFrame
+  | ByeFrame;
+
+/** What is wrong with a frame, as the `error` frame will say it. */
+export interface FrameError {
+  readonly code: Extract<ErrorCode, 'bad_frame' | 'unknown_type' | 'invalid'>;
+  readonly message: string;
+  /** Wherever it could be read, so that whoever waits for the answer gets it. */
+  readonly ref?: string;
+}
+
+export type ParsedFrame =
+  | { readonly frame: ClientFrame; readonly error?: never }
+  | { readonly frame?: never; readonly error: FrameError };
+
+/** A Map, because a `type` of `constructor` must find nothing. */
+const VALIDATORS = new Map<string, Validator>(
+  FRAME_TYPES.map((type) => [type, Compile(CLIENT_FRAMES[type]) as Validator]),
+);
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const usableRef = (value: Record<string, unknown>): string | undefined =>
+  isRef(value['ref']) ? value['ref'] : undefined;
+
+const problem = (code: FrameError['code'], message: string, ref?: string): ParsedFrame => ({
+  error: { code, message, ...(ref !== undefined && { ref }) },
+});
+
+/** The values a field may have, for the kinds of error that do not say so themselves. */
+const allowed = ({ keyword, params }: TLocalizedValidationError): string => {
+  if (keyword === 'enum') return `must be one of ${params.allowedValues.join(', ')}`;
+  if (keyword === 'const') return `must be ${String(params.allowedValue)}`;
+  return '';
+};
+
+/** `/users/3` becomes `users.3`, then what is wrong with it. */
+const explain = (error: TLocalizedValidationError | undefined): string => {
+  if (error === undefined) return 'the frame has wrong fields';
+  const path = error.instancePath.slice(1).replaceAll('/', '.');
+  return `${path === '' ? 'the frame' : path} ${allowed(error) || error.message}`;
+};
+
+/** What no schema of single fields can say. */
+const semanticProblem = (frame: Record<string, unknown>): string | undefined => {
+  if (frame['type'] !== 'watch' && frame['type'] !== 'unwatch') return undefined;
+  const named = frame['users'] ?? frame['groups'] ?? frame['tenant'];
+  return named === undefined ? 'the frame must name users, groups or tenant' : undefined;
+};
+
+/**
+ * Reads one text frame of a client. Unknown fields are ignored.
+ *
+ * @param now - ms since the epoch, which `until` must lie after.
+ */
+export const parseClientFrame = (text: string, now: number): ParsedFrame => {
+  const value = parseJson(text);
+  if (!isObject(value)) return problem('bad_frame', 'a frame is one JSON object');
+  const ref = usableRef(value);
+  const type = value['type'];
+  const validator = typeof type === 'string' ? VALIDATORS.get(type) : undefined;
+  if (validator === undefined)
+    return problem('unknown_type', `type must be one of ${FRAME_TYPES.join(', ')}`, ref);
+  if (!validator.Check(value)) return problem('invalid', explain(validator.Errors(value)[0]), ref);
+  const semantic = semanticProblem(value);
+  if (semantic !== undefined) return problem('invalid', semantic, ref);
+  if (type !== 'status') return { frame: value as unknown as ClientFrame };
+  try {
+    const claim = parseStatusFields(value, now);
+    return { frame: { type, claim, ...(ref !== undefined && { ref }) } };
+  } catch (error) {
+    if (error instanceof FieldError) return problem('invalid', error.message, ref);
+    throw error;
+  }
+};
+
+/** The `ref` of a frame that is dropped unread, if it has one. */
+export const refOf = (text: string): string | undefined => {
+  const value = parseJson(text);
+  return isObject(value) ? usableRef(value) : undefined;
+};
