@@ -1,4 +1,7 @@
-import type { OwnClaim, Transition, UserRef } from '../domain/model.ts';
+import type { Transition } from '../domain/model.ts';
+import type { Command } from '../store/log-entry.ts';
+
+export type { Command };
 
 /** A transition with its place in the log: the hybrid clock (µs) of the partition, also its log id. */
 export interface LoggedTransition {
@@ -6,11 +9,6 @@ export interface LoggedTransition {
   readonly partition: number;
   readonly transition: Transition;
 }
-
-/** What every node has to know although nobody sees it change. */
-export type Command =
-  /** The person's own claim was set elsewhere: nodes that hold the user assert the same from now on. */
-  { readonly type: 'claim'; readonly ref: UserRef; readonly claim: OwnClaim };
 
 export interface FeedListener {
   /** Every transition of every partition, per partition in log order, each once. */

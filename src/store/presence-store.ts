@@ -21,8 +21,11 @@ export interface PresenceStore {
 
   /** Fences nodes whose lease ended and clears their connections; returns how many connections went. */
   reap(partition: number): Promise<ReapReply>;
-  /** Evaluates users whose deadline passed; returns how many, and whether more are due at once. */
-  sweep(partition: number): Promise<SweepReply>;
+  /**
+   * Evaluates users whose deadline passed; returns how many, and whether more are due at once.
+   * @param clock - the partition's hybrid clock (µs) as this node estimates it: only where to look, never what to decide.
+   */
+  sweep(partition: number, clock: number): Promise<SweepReply>;
 
   /**
    * Views of users of one tenant, in the order asked. `known` are views this node holds and the store may have lost:

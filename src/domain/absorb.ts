@@ -1,0 +1,152 @@
+import type { DeviceMask } from './devices.ts';
+import type { Adornment, OwnClaim, Status } from './model.ts';
+import { activeUntil, isPresent, newestOpening, type Part, type Row } from './row.ts';
+
+/** What one node says of one user, in the store's time: absolute values, so that saying it twice changes nothing. */
+export interface Report {
+  readonly count: number;
+  /** Last activity; 0 when the connections said nothing of it. */
+  readonly act: number;
+  readonly idle: boolean;
+  /** Newest opening and newest unclean close; 0 for none. */
+  readonly opened: number;
+  readonly closed: number;
+  readonly graceMs: number;
+  readonly devices: DeviceMask;
+  readonly name?: string | undefined;
+  readonly groups?: readonly string[] | undefined;
+  readonly iat: number;
+  readonly claim?: OwnClaim | undefined;
+  readonly known?: KnownView | undefined;
+}
+
+/** The part of a view from which a lost row is restored. */
+export interface KnownView extends Adornment {
+  readonly status: Status;
+  readonly since: number;
+  readonly ver: number;
+  readonly lastSeen?: number | undefined;
+}
+
+/**
+ * A row that was lost, or is older than what a node showed, takes that view without a transition.
+ * @returns whether it did.
+ */
+export const restore = (row: Row, known: KnownView | undefined): boolean => {
+  if (known === undefined || known.ver <= row.ver) return false;
+  row.status = known.status;
+  row.since = known.since;
+  row.ver = known.ver;
+  row.shown = adornmentOf(known);
+  row.seen = Math.max(row.seen, known.lastSeen ?? 0);
+  return true;
+};
+
+export const adornmentOf = (from: Adornment): Adornment => ({
+  ...(from.text !== undefined && { text: from.text }),
+  ...(from.emoji !== undefined && { emoji: from.emoji }),
+  ...(from.until !== undefined && { until: from.until }),
+});
+
+/** The greater stamp wins, so that claims may arrive late, twice and in any order. */
+export const takeOwnClaim = (row: Row, claim: OwnClaim | undefined): boolean => {
+  if (claim === undefined || claim.stamp <= (row.own?.stamp ?? 0)) return false;
+  row.own = { status: claim.status, stamp: claim.stamp, ...(claim.status !== null && adornmentOf(claim)) };
+  return true;
+};
+
+/** Name and groups come from the newest token; one without them changes nothing. */
+const takeProfile = (row: Row, report: Report): void => {
+  if (report.iat < row.iat || (report.name === undefined && report.groups === undefined)) return;
+  row.iat = report.iat;
+  row.name = report.name ?? row.name;
+  row.groups = report.groups ?? row.groups;
+};
+
+/** A silent connection is active when it opens alone; else it takes over what the user is at this moment. */
+const stanceOnOpening = (row: Row, restored: boolean, now: number, idleAwayMs: number): Part['stance'] => {
+  if (restored && row.status !== 'offline') {
+    const active = row.status === 'online' || idleAwayMs === 0 || row.seen + idleAwayMs > now;
+    return active ? 'own' : 'tookIdle';
+  }
+  if (!isPresent(row)) return 'own';
+  return activeUntil(row, idleAwayMs) > now ? 'tookActive' : 'tookIdle';
+};
+
+/** Brings the inputs of a row to what a node says; {@link evaluate} must follow. */
+export const absorb = (
+  row: Row,
+  node: string,
+  report: Report,
+  now: number,
+  idleAwayMs: number,
+): { restored: boolean; claimed: boolean } => {
+  const restored = restore(row, report.known);
+  const prior = row.parts.get(node);
+  const claimed = takeOwnClaim(row, report.claim);
+  takeProfile(row, report);
+
+  let act = report.act;
+  let stance: Part['stance'] = 'own';
+  if (act === 0) {
+    stance = prior?.stance ?? stanceOnOpening(row, restored, now, idleAwayMs);
+    act = prior?.act ?? (stance === 'own' ? report.opened : 0);
+  }
+  if (report.count > 0) {
+    const { count, idle, opened, devices } = report;
+    row.parts.set(node, { count, act, stance, idle, opened, devices });
+  } else if (prior !== undefined || report.act > 0) {
+    if (stance === 'own') row.seen = Math.max(row.seen, act);
+    row.parts.delete(node);
+  }
+  leaveOrReturn(row, prior, report, stance);
+  return { restored, claimed };
+};
+
+/** An unclean close newer than every opening starts or extends the grace; an opening newer than it ends it. */
+const leaveOrReturn = (row: Row, prior: Part | undefined, report: Report, stance: Part['stance']): void => {
+  const opened = Math.max(newestOpening(row), report.opened);
+  if (row.leave !== undefined && opened > row.leave.at) row.leave = undefined;
+  if (report.closed === 0 || report.closed <= opened) return;
+  if (row.leave !== undefined && report.closed <= row.leave.at) return;
+  const idle = stance === 'tookIdle' || (report.count > 0 && prior !== undefined ? prior.idle : report.idle);
+  row.leave = {
+    at: report.closed,
+    graceMs: Math.max(report.graceMs, row.leave ? row.leave.at + row.leave.graceMs - report.closed : 0),
+    idle: idle && (row.leave?.idle ?? true),
+    lost: false,
+    devices: (prior?.devices ?? 0) | report.devices | (row.leave?.devices ?? 0),
+  };
+};
+
+/**
+ * Clears what a dead node held. It can have died as late as one interval after its last heartbeat: the grace runs
+ * from there, and whoever was active then was active until then.
+ */
+export const loseNode = (
+  row: Row,
+  node: string,
+  lastBeat: number,
+  diedBy: number,
+  graceMs: number,
+): boolean => {
+  const prior = row.parts.get(node);
+  if (prior === undefined) return false;
+  const active = prior.stance === 'own' && !prior.idle;
+  row.seen = Math.max(
+    row.seen,
+    active ? Math.max(prior.act, lastBeat) : prior.stance === 'own' ? prior.act : 0,
+  );
+  row.parts.delete(node);
+  const idle = prior.idle || prior.stance === 'tookIdle';
+  if (diedBy > Math.max(newestOpening(row), row.leave?.at ?? 0)) {
+    row.leave = {
+      at: diedBy,
+      graceMs: Math.max(graceMs, row.leave ? row.leave.at + row.leave.graceMs - diedBy : 0),
+      idle: idle && (row.leave?.idle ?? true),
+      lost: true,
+      devices: prior.devices | (row.leave?.devices ?? 0),
+    };
+  }
+  return true;
+};

@@ -1,0 +1,184 @@
+import { adornmentOf } from './absorb.ts';
+import type { Adornment, Policy, Reason, Status } from './model.ts';
+import { activeUntil, countingClaim, isAlive, isPresent, type Leave, lastActive, type Row } from './row.ts';
+
+/** The moment and the circumstances under which a row is evaluated. */
+export interface Circumstances {
+  readonly now: number;
+  readonly policy: Policy;
+  /** While above `now`, nobody becomes less than they were: the partition holds still after a loss. */
+  readonly holdUntil: number;
+  /** How long nodes may be late in writing what they know: graces wait that much longer. */
+  readonly lagMs: number;
+  /** What was true before the inputs changed. */
+  readonly before: Before;
+  /** The change is deliberate: a person set their claim, so that holding still does not apply. */
+  readonly deliberate: boolean;
+  /** A repair after a loss: its transitions are `resync`. */
+  readonly repair: boolean;
+}
+
+export interface Before {
+  readonly present: boolean;
+  readonly hidden: boolean;
+}
+
+export const before = (row: Row): Before => ({ present: isPresent(row), hidden: row.frozen !== undefined });
+
+/** What has to be shown from now on. The caller gives it a version, see {@link show}. */
+export interface Change {
+  readonly status: Status;
+  readonly shown: Adornment;
+  readonly reason: Reason;
+}
+
+/** What ended by the passing of time. */
+interface Ended {
+  leave: Leave | undefined;
+  claim: boolean;
+  session: boolean;
+}
+
+/**
+ * Computes what others see of a user, drops what time has ended, and sets `due` to the next moment at which time
+ * alone may change it. The only place where a status is decided; `evaluate.lua` says the same.
+ * @returns the transition to make, if any.
+ */
+export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
+  const { now, policy } = at;
+  const held = at.holdUntil > now;
+  const ended = expire(row, at, held);
+  const target = decide(row, now, policy);
+  const next = deadline(row, at, target);
+  row.due = next;
+
+  if (row.own?.status === 'invisible') row.frozen ??= lastActive(row);
+  else if (target.status !== 'offline') row.frozen = undefined;
+
+  if (target.status === row.status && sameAdornment(target.shown, row.shown)) return undefined;
+  if (held && !at.deliberate && isLess(row, target)) {
+    row.due = next === 0 ? at.holdUntil : Math.min(next, at.holdUntil);
+    return undefined;
+  }
+  return {
+    status: target.status,
+    shown: target.shown,
+    reason: at.repair ? 'resync' : reason(row, target, at, ended),
+  };
+};
+
+/** Records a change as shown, under a version the caller allotted. */
+export const show = (row: Row, change: Change, ver: number, now: number): void => {
+  if (change.status !== row.status) row.since = now;
+  row.status = change.status;
+  row.shown = change.shown;
+  row.ver = ver;
+};
+
+const expire = (row: Row, { now, lagMs }: Circumstances, held: boolean): Ended => {
+  const ended: Ended = { leave: undefined, claim: false, session: false };
+  if (row.own?.until !== undefined && row.own.until <= now) {
+    row.own = { status: null, stamp: row.own.stamp };
+    ended.claim = true;
+  }
+  for (const [source, claim] of row.claims) {
+    if (claim.until === undefined || claim.until > now) continue;
+    row.claims.delete(source);
+    ended.claim = true;
+  }
+  for (const [id, session] of row.sessions) {
+    if (session.expires > now) continue;
+    row.seen = Math.max(row.seen, session.act);
+    row.sessions.delete(id);
+    ended.session = true;
+  }
+  if (!held && row.leave !== undefined && row.leave.at + row.leave.graceMs + lagMs <= now) {
+    ended.leave = row.leave;
+    row.leave = undefined;
+  }
+  return ended;
+};
+
+interface Target {
+  readonly status: Status;
+  readonly shown: Adornment;
+  readonly why: 'gone' | 'idle' | 'invisible' | 'claim' | 'activity';
+}
+
+const decide = (row: Row, now: number, policy: Policy): Target => {
+  if (!isPresent(row)) return { status: 'offline', shown: {}, why: 'gone' };
+  const claim = countingClaim(row);
+  if (claim?.status === 'invisible') return { status: 'offline', shown: {}, why: 'invisible' };
+  const active = activeUntil(row, policy.idleAwayMs) > now;
+  const forgotten = policy.idleOfflineMs > 0 && !active && lastActive(row) + policy.idleOfflineMs <= now;
+  if (forgotten && claim?.status !== 'busy') return { status: 'offline', shown: {}, why: 'idle' };
+  if (claim !== undefined) return { status: claim.status as Status, shown: adornmentOf(claim), why: 'claim' };
+  return { status: active ? 'online' : 'away', shown: {}, why: 'activity' };
+};
+
+/** The next moment at which time alone may change what is shown; 0 for none. */
+const deadline = (row: Row, { now, policy, lagMs }: Circumstances, target: Target): number => {
+  let next = Number.POSITIVE_INFINITY;
+  const at = (time: number | undefined): void => {
+    if (time !== undefined && time > now) next = Math.min(next, time);
+  };
+  at(row.own?.until);
+  for (const claim of row.claims.values()) at(claim.until);
+  for (const session of row.sessions.values()) at(session.expires);
+  if (row.leave !== undefined)
+    next = Math.min(next, Math.max(row.leave.at + row.leave.graceMs + lagMs, now + 1));
+  if (isPresent(row)) {
+    const active = activeUntil(row, policy.idleAwayMs);
+    if (active > now) at(active);
+    else if (policy.idleOfflineMs > 0) at(lastActive(row) + policy.idleOfflineMs);
+  } else if (target.status === 'offline') {
+    next = Math.min(next, Math.max(retainedUntil(row, policy), now + 1));
+  }
+  return Number.isFinite(next) ? next : 0;
+};
+
+/** Until when a row of somebody who is gone is kept; `Infinity` while an own claim without end stands. */
+export const retainedUntil = (row: Row, policy: Policy): number => {
+  if (row.own !== undefined && row.own.status !== null && row.own.until === undefined) {
+    return Number.POSITIVE_INFINITY;
+  }
+  let told = Math.max(row.since, row.seen, Math.floor((row.own?.stamp ?? 0) / 1000));
+  for (const claim of row.claims.values()) told = Math.max(told, Math.floor(claim.stamp / 1000));
+  return told + policy.retentionMs;
+};
+
+/** Whether nothing of a row is worth keeping any more. */
+export const isForgettable = (row: Row, policy: Policy, now: number): boolean =>
+  !isAlive(row) && row.leave === undefined && row.status === 'offline' && retainedUntil(row, policy) <= now;
+
+const isClaimShown = (row: Row): boolean =>
+  row.status === 'busy' ||
+  row.shown.text !== undefined ||
+  row.shown.emoji !== undefined ||
+  row.shown.until !== undefined;
+
+const isLess = (row: Row, target: Target): boolean => {
+  if (row.status === 'offline') return false;
+  if (target.status === 'offline') return true;
+  if (row.status === 'online' && target.status === 'away') return true;
+  return isClaimShown(row) && target.why !== 'claim';
+};
+
+const reason = (row: Row, target: Target, at: Circumstances, ended: Ended): Reason => {
+  if (target.why === 'invisible') return 'goodbye';
+  if (target.why === 'idle') return 'idle';
+  if (target.why === 'gone') {
+    if (ended.leave !== undefined) return ended.leave.lost ? 'node_lost' : 'disconnect';
+    return ended.session ? 'expired' : 'goodbye';
+  }
+  if (row.status === 'offline') {
+    if (!at.before.present || at.before.hidden) return 'connect';
+    return target.why === 'claim' ? 'claim' : 'active';
+  }
+  if (ended.claim) return 'expired';
+  if (target.why === 'claim' || isClaimShown(row)) return 'claim';
+  return target.status === 'away' ? 'idle' : 'active';
+};
+
+const sameAdornment = (a: Adornment, b: Adornment): boolean =>
+  a.text === b.text && a.emoji === b.emoji && a.until === b.until;

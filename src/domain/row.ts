@@ -1,0 +1,151 @@
+import type { DeviceMask } from './devices.ts';
+import { type Adornment, type Claim, OWN_PRIORITY, OWN_SOURCE, type OwnClaim, type Status } from './model.ts';
+
+/**
+ * How a node's connections stand to activity. `own`: they spoke of it themselves, or opened alone; their node
+ * watches the idle limit. The other two said nothing yet and took over what the user was when they opened.
+ */
+export type Stance = 'own' | 'tookActive' | 'tookIdle';
+
+/** The connections of one user on one node. */
+export interface Part {
+  count: number;
+  /** Last activity; meaningful with stance `own`. */
+  act: number;
+  stance: Stance;
+  /** The node says that none of them is in use. */
+  idle: boolean;
+  /** Newest opening. */
+  opened: number;
+  devices: DeviceMask;
+}
+
+/** Presence without a socket. */
+export interface PresenceSession {
+  expires: number;
+  act: number;
+  idle: boolean;
+  devices: DeviceMask;
+}
+
+/** The running grace: until it ends, what closed still counts as it was. */
+export interface Leave {
+  /** Newest unclean close. */
+  at: number;
+  graceMs: number;
+  idle: boolean;
+  /** It was a node that died, not a socket. */
+  lost: boolean;
+  devices: DeviceMask;
+}
+
+/** Everything the store knows of one user: the inputs, and what others were last shown. */
+export interface Row {
+  readonly parts: Map<string, Part>;
+  readonly sessions: Map<string, PresenceSession>;
+  /** Claims of services by source. */
+  readonly claims: Map<string, Claim>;
+  own: OwnClaim | undefined;
+  leave: Leave | undefined;
+  /** Last activity told by what is gone; 0 for none. */
+  seen: number;
+  name: string | undefined;
+  groups: readonly string[] | undefined;
+  /** `iat` (s) of the token that name and groups came from. */
+  iat: number;
+  status: Status;
+  since: number;
+  ver: number;
+  shown: Adornment;
+  /** `lastSeen` as frozen when invisibility began; undefined while visible. */
+  frozen: number | undefined;
+  /** Next deadline; 0 for none. */
+  due: number;
+}
+
+export const emptyRow = (): Row => ({
+  parts: new Map(),
+  sessions: new Map(),
+  claims: new Map(),
+  own: undefined,
+  leave: undefined,
+  seen: 0,
+  name: undefined,
+  groups: undefined,
+  iat: 0,
+  status: 'offline',
+  since: 0,
+  ver: 0,
+  shown: {},
+  frozen: undefined,
+  due: 0,
+});
+
+export const newestOpening = (row: Row): number => {
+  let newest = 0;
+  for (const part of row.parts.values()) newest = Math.max(newest, part.opened);
+  return newest;
+};
+
+/** When the user was last active, as far as anybody said; before anybody did, when they came. 0 for never. */
+export const lastActive = (row: Row): number => {
+  let last = row.seen;
+  for (const part of row.parts.values()) if (part.stance === 'own') last = Math.max(last, part.act);
+  for (const session of row.sessions.values()) last = Math.max(last, session.act);
+  return last > 0 ? last : newestOpening(row);
+};
+
+/** The connections of a grace count only for somebody who was there: a grace keeps, it never brings back. */
+const inGrace = (row: Row): boolean =>
+  row.leave !== undefined && (row.status !== 'offline' || row.frozen !== undefined);
+
+export const isAlive = (row: Row): boolean => row.parts.size > 0 || row.sessions.size > 0;
+export const isPresent = (row: Row): boolean => isAlive(row) || inGrace(row);
+
+/**
+ * Until when the user counts as active: `Infinity` while a node watches over it, a past time when idle.
+ * @param idleAwayMs - 0: nobody is ever idle for being silent.
+ */
+export const activeUntil = (row: Row, idleAwayMs: number): number => {
+  const last = lastActive(row);
+  const until = (act: number): number => (idleAwayMs > 0 ? act + idleAwayMs : Number.POSITIVE_INFINITY);
+  let latest = 0;
+  for (const part of row.parts.values()) {
+    if (part.idle || part.stance === 'tookIdle') continue;
+    latest = Math.max(
+      latest,
+      part.stance === 'own' ? Number.POSITIVE_INFINITY : until(Math.min(part.opened, last)),
+    );
+  }
+  for (const session of row.sessions.values())
+    if (!session.idle) latest = Math.max(latest, until(session.act));
+  if (row.leave !== undefined && inGrace(row) && !row.leave.idle) latest = Math.max(latest, until(last));
+  return latest;
+};
+
+/** The claim that counts: an own `invisible` before all, then the highest priority, then the newest. */
+export const countingClaim = (row: Row): Claim | undefined => {
+  let best: (Claim & { source: string }) | undefined;
+  if (row.own !== undefined && row.own.status !== null) {
+    best = { ...row.own, status: row.own.status, priority: OWN_PRIORITY, source: OWN_SOURCE };
+    if (best.status === 'invisible') return best;
+  }
+  for (const [source, claim] of row.claims) {
+    const wins =
+      best === undefined ||
+      claim.priority > best.priority ||
+      (claim.priority === best.priority &&
+        (claim.stamp > best.stamp || (claim.stamp === best.stamp && source > best.source)));
+    if (wins) best = { ...claim, source };
+  }
+  return best;
+};
+
+/** Kinds alive, and in a grace those it had. */
+export const devicesOf = (row: Row): DeviceMask => {
+  let mask = 0;
+  for (const part of row.parts.values()) mask |= part.devices;
+  for (const session of row.sessions.values()) mask |= session.devices;
+  if (row.leave !== undefined && inGrace(row)) mask |= row.leave.devices;
+  return mask;
+};

@@ -1,0 +1,70 @@
+import calculateSlot from 'cluster-key-slot';
+import type { UserRef } from '../domain/model.ts';
+
+const SLOTS = 16_384;
+
+/**
+ * Hash tags such that partition i lies in the i-th of `partitions` equal slices of the slots: however many masters
+ * share the slots evenly, they share the partitions evenly. (Tags simply numbered are lopsided.)
+ */
+export const partitionTags = (partitions: number): readonly string[] => {
+  const tags: string[] = new Array(partitions).fill('');
+  let missing = partitions;
+  for (let candidate = 0; missing > 0; candidate += 1) {
+    const tag = candidate.toString(36);
+    const slice = Math.floor((calculateSlot(`{${tag}}`) * partitions) / SLOTS);
+    if (tags[slice] !== '') continue;
+    tags[slice] = tag;
+    missing -= 1;
+  }
+  return tags;
+};
+
+/** The keys of one partition. The free part of a key comes last, so that no tenant can spell another's key. */
+export interface PartitionKeys {
+  readonly meta: string;
+  readonly log: string;
+  readonly events: string;
+  readonly due: string;
+  readonly nodes: string;
+  user(ref: UserRef): string;
+  more(ref: UserRef): string;
+  beat(node: string): string;
+  node(node: string): string;
+  nodeMeta(node: string): string;
+  fence(id: string): string;
+  online(tenant: string): string;
+  away(tenant: string): string;
+  busy(tenant: string): string;
+}
+
+export interface Keys {
+  readonly partitions: readonly PartitionKeys[];
+  readonly registry: string;
+  /** Prefix of the public channel of a tenant's events. */
+  readonly tenantEvents: string;
+}
+
+/** Every key and channel of a deployment: the only place that spells one. */
+export const createKeys = (prefix: string, partitions: number): Keys => ({
+  partitions: partitionTags(partitions).map((tag) => partitionKeys(`${prefix}:{${tag}}:`)),
+  registry: `${prefix}:registry`,
+  tenantEvents: `${prefix}:events:`,
+});
+
+const partitionKeys = (p: string): PartitionKeys => ({
+  meta: `${p}meta`,
+  log: `${p}log`,
+  events: `${p}events`,
+  due: `${p}due`,
+  nodes: `${p}nodes`,
+  user: ({ tenant, user }) => `${p}user:${tenant}:${user}`,
+  more: ({ tenant, user }) => `${p}more:${tenant}:${user}`,
+  beat: (node) => `${p}beat:${node}`,
+  node: (node) => `${p}node:${node}`,
+  nodeMeta: (node) => `${p}node-meta:${node}`,
+  fence: (id) => `${p}fence:${id}`,
+  online: (tenant) => `${p}online:${tenant}`,
+  away: (tenant) => `${p}away:${tenant}`,
+  busy: (tenant) => `${p}busy:${tenant}`,
+});

@@ -1,0 +1,28 @@
+#!lua
+-- Read-repair: rows that were lost, or are older than what somebody was shown, take that view and are evaluated.
+-- KEYS and first ARGV as sweep.lua; an entry in 3: tenant's position, user, known view as JSON
+-- Reply: rows repaired, or -1 while the partition is on hold
+-- @include row evaluate absorb context commit entries
+local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
+P = parsePolicy(ARGV[1])
+C = openContext(KEYS[1], 0)
+if not C.gen or C.hold > C.now then return -1 end
+
+local repaired = {}
+for _, entry in ipairs(openEntries(5, 2, 3)) do
+  local row = load(entry)
+  local at = before(row)
+  local known = cjson.decode(ARGV[entry.arg + 2])
+  if restore(row, known) then
+    at.repair = true
+    settle(entry, at)
+    repaired[#repaired + 1] = entry
+  end
+end
+
+writeLog(logKey)
+for _, entry in ipairs(repaired) do save(entry, dueKey) end
+writeIndexes()
+writeClock()
+publish(channel)
+return #repaired

@@ -1,0 +1,21 @@
+import { crc32 } from 'node:zlib';
+import type { UserRef } from '../domain/model.ts';
+
+/** The partition of a user; can never change for a deployment, and neither can the number of partitions. */
+export const partitionOf = (ref: UserRef, partitions: number): number =>
+  crc32(`${ref.tenant}\0${ref.user}`) % partitions;
+
+/** Positions of `items` by partition, so that each partition is asked once. */
+export const positionsByPartition = <T>(
+  items: readonly T[],
+  partitionOf: (item: T) => number,
+): Map<number, { item: T; position: number }[]> => {
+  const groups = new Map<number, { item: T; position: number }[]>();
+  items.forEach((item, position) => {
+    const partition = partitionOf(item);
+    const group = groups.get(partition);
+    if (group) group.push({ item, position });
+    else groups.set(partition, [{ item, position }]);
+  });
+  return groups;
+};

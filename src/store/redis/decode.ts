@@ -1,0 +1,75 @@
+import { deviceList } from '../../domain/devices.ts';
+import type { Adornment, OwnClaim, Status, View } from '../../domain/model.ts';
+import { type RawReply, type ScriptName, UnexpectedReply } from '../../redis/script.ts';
+import type { ApplyReply, BeatReply, SelfView } from '../presence-store.ts';
+
+const STATUS: Readonly<Record<string, Status>> = { o: 'online', a: 'away', b: 'busy', f: 'offline' };
+
+/** The reply as a list. @throws UnexpectedReply */
+export const listOf = (script: ScriptName, reply: RawReply): RawReply[] => {
+  if (!Array.isArray(reply)) throw new UnexpectedReply(script, reply);
+  return reply;
+};
+
+const text = (script: ScriptName, value: RawReply | undefined): string => {
+  if (typeof value !== 'string') throw new UnexpectedReply(script, value);
+  return value;
+};
+
+export const number = (script: ScriptName, value: RawReply | undefined): number => {
+  const parsed = typeof value === 'string' && value !== '' ? Number(value) : value;
+  if (typeof parsed !== 'number' || Number.isNaN(parsed)) throw new UnexpectedReply(script, value);
+  return parsed;
+};
+
+export const decodeBeat = (reply: RawReply): BeatReply => {
+  const [fenced, gen, lost, holdMs, young, clock, last] = listOf('beat', reply);
+  return {
+    fenced: fenced === 1,
+    gen: text('beat', gen),
+    lost: lost === 1,
+    holdMs: number('beat', holdMs),
+    young: young === 1,
+    clock: number('beat', clock),
+    last: number('beat', last),
+  };
+};
+
+/** One user as `selfReply` of entries.lua tells them. */
+export const decodeSelf = (script: ScriptName, user: string, reply: RawReply | undefined): SelfView => {
+  const [line, name, shown, own] = listOf(script, reply ?? null);
+  const [letter = '', ver, since, seen, devices, invisible] = text(script, line).split(' ');
+  const status = STATUS[letter];
+  if (status === undefined) throw new UnexpectedReply(script, line);
+  const view: View = {
+    user,
+    status,
+    since: Number(since),
+    ver: Number(ver),
+    ...(seen !== '0' && { lastSeen: Number(seen) }),
+    ...(name !== '' && { name: text(script, name) }),
+    ...(shown !== '' && (JSON.parse(text(script, shown)) as Adornment)),
+    devices: deviceList(Number(devices)),
+  };
+  return {
+    view,
+    invisible: invisible === '1',
+    ...(own !== '' && { claim: JSON.parse(text(script, own)) as OwnClaim }),
+  };
+};
+
+/** @param users - the users of the batch, by position. */
+export const decodeApply = (reply: RawReply, users: readonly { readonly user: string }[]): ApplyReply => {
+  const list = listOf('apply', reply);
+  const [result, clock] = list;
+  if (result === 'fenced' || result === 'lost' || result === 'stale') return { result };
+  if (result !== 'ok') throw new UnexpectedReply('apply', reply);
+  const selves = new Map<number, SelfView>();
+  for (let i = 2; i < list.length; i += 2) {
+    const position = number('apply', list[i]);
+    const user = users[position]?.user;
+    if (user === undefined) throw new UnexpectedReply('apply', reply);
+    selves.set(position, decodeSelf('apply', user, list[i + 1]));
+  }
+  return { result, clock: number('apply', clock), selves };
+};

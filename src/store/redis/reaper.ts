@@ -1,0 +1,90 @@
+import { type UserRef, userRef } from '../../domain/model.ts';
+import type { PartitionKeys } from '../../redis/keys.ts';
+import { type RawReply, type ScriptName, UnexpectedReply } from '../../redis/script.ts';
+import { MAX_BATCH, type ReapReply, type SweepReply } from '../presence-store.ts';
+import { listOf, number } from './decode.ts';
+import { encodeUsers } from './encode.ts';
+
+interface ReaperOptions {
+  readonly run: (
+    name: ScriptName,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ) => Promise<RawReply>;
+  readonly command: (name: string, ...args: (string | number)[]) => Promise<RawReply>;
+  readonly policy: string;
+}
+
+/**
+ * The periodic jobs of one partition. Both peek with plain reads and then let a script decide again what is true:
+ * any node may run them at any time, several at once, and nothing goes wrong.
+ */
+export class Reaper {
+  readonly #options: ReaperOptions;
+
+  constructor(options: ReaperOptions) {
+    this.#options = options;
+  }
+
+  async reap(keys: PartitionKeys): Promise<ReapReply> {
+    const nodes = listOf('reap', await this.#options.command('SMEMBERS', keys.nodes)).map(String);
+    const beating = await Promise.all(nodes.map((node) => this.#options.command('EXISTS', keys.beat(node))));
+    const total = { fenced: 0, users: 0 };
+    for (const node of nodes.filter((_, i) => beating[i] !== 1)) {
+      const { fenced, users } = await this.#reapNode(keys, node);
+      total.fenced += fenced;
+      total.users += users;
+    }
+    return total;
+  }
+
+  async #reapNode(keys: PartitionKeys, node: string): Promise<ReapReply> {
+    const [id, epoch] = [node.slice(0, node.lastIndexOf('.')), node.slice(node.lastIndexOf('.') + 1)];
+    const total = { fenced: 0, users: 0 };
+    for (;;) {
+      const users = await this.#peekHeld(keys, node);
+      const encoded = encodeUsers(keys, users, () => []);
+      const fixed = [keys.meta, keys.log, keys.events, keys.due, keys.nodes, keys.fence(id), keys.node(node)];
+      const reply = listOf(
+        'reap',
+        await this.#options.run(
+          'reap',
+          [...fixed, keys.nodeMeta(node), keys.beat(node), ...encoded.keys],
+          [this.#options.policy, node, epoch, ...encoded.args],
+        ),
+      );
+      if (reply[0] === 'hold' || reply[0] === 'alive') return total;
+      if (reply[0] !== 'ok') throw new UnexpectedReply('reap', reply);
+      total.fenced += number('reap', reply[1]);
+      total.users += number('reap', reply[2]);
+      if (number('reap', reply[3]) === 0) return total;
+    }
+  }
+
+  /** Some users a node is listed to hold: at most a batch, however long the list. */
+  async #peekHeld(keys: PartitionKeys, node: string): Promise<UserRef[]> {
+    const held = await this.#options.command('HRANDFIELD', keys.node(node), MAX_BATCH);
+    return listOf('reap', held ?? []).map((member) => userRef(String(member)));
+  }
+
+  /** @param clock - the partition's clock as last told, µs: peeking needs no exact time. */
+  async sweep(keys: PartitionKeys, clock: number): Promise<SweepReply> {
+    const until = Math.ceil(clock / 1000);
+    const due = listOf(
+      'sweep',
+      await this.#options.command('ZRANGEBYSCORE', keys.due, '-inf', until, 'LIMIT', 0, MAX_BATCH),
+    );
+    if (due.length === 0) return { swept: 0, more: false };
+    const users = encodeUsers(
+      keys,
+      due.map((member) => userRef(String(member))),
+      () => [],
+    );
+    const fixed = [keys.meta, keys.log, keys.events, keys.due];
+    const swept = number(
+      'sweep',
+      await this.#options.run('sweep', [...fixed, ...users.keys], [this.#options.policy, ...users.args]),
+    );
+    return { swept: Math.max(swept, 0), more: swept > 0 && due.length === MAX_BATCH };
+  }
+}

@@ -1,0 +1,295 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type UserRef, userRef, type View } from '../../domain/model.ts';
+import { createKeys, type Keys, type PartitionKeys } from '../../redis/keys.ts';
+import { type RedisLink, redisErrorCode } from '../../redis/link.ts';
+import { type RawReply, Script, type ScriptName, UnexpectedReply } from '../../redis/script.ts';
+import { partitionOf, positionsByPartition } from '../partition.ts';
+import {
+  type ApplyReply,
+  type Batch,
+  type Beat,
+  type BeatReply,
+  type ClaimRequest,
+  type Counts,
+  type NodeInfo,
+  type Page,
+  type PresenceStore,
+  type ReapReply,
+  type SelfView,
+  StoreError,
+  type SweepReply,
+} from '../presence-store.ts';
+import type { StoreOptions } from '../store-options.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeApply, decodeBeat, decodeSelf, listOf, number } from './decode.ts';
+import { encodeClaim, encodeEntry, encodeKnown, encodePolicy, encodeUsers } from './encode.ts';
+import { Reaper } from './reaper.ts';
+import { Registry } from './registry.ts';
+
+export interface RedisStoreOptions extends StoreOptions {
+  readonly link: RedisLink;
+  readonly prefix: string;
+  readonly eventLogSeconds: number;
+  readonly eventLogMax: number;
+  readonly publishTenantEvents: boolean;
+  /** A fresh generation name, unlike any other. */
+  readonly newGeneration: () => string;
+}
+
+const NAMES: readonly ScriptName[] = [
+  'beat',
+  'apply',
+  'reap',
+  'sweep',
+  'repair',
+  'claim',
+  'read',
+  'members',
+  'count',
+  'register',
+];
+
+/** A script that met a slot on the move did nothing and may be run again. */
+const RETRIED = new Set(['TRYAGAIN', 'CLUSTERDOWN']);
+const RETRIES = 3;
+const RETRY_MS = 50;
+/** How many partitions a page looks at in one go: few round trips without reading ahead too far. */
+const PAGE_STRIDE = 4;
+
+/** Presence in Redis, as laid out in docs/architecture.md. Every change of a user is one atomic script. */
+export class RedisStore implements PresenceStore {
+  readonly partitions: number;
+  readonly #options: RedisStoreOptions;
+  readonly #keys: Keys;
+  readonly #policy: string;
+  readonly #scripts = new Map(NAMES.map((name) => [name, new Script(name)] as const));
+  readonly #reaper: Reaper;
+  readonly #registry: Registry;
+
+  constructor(options: RedisStoreOptions) {
+    this.partitions = options.partitions;
+    this.#options = options;
+    this.#keys = createKeys(options.prefix, options.partitions);
+    this.#policy = encodePolicy(options, options.publishTenantEvents ? this.#keys.tenantEvents : '');
+    const run = this.#run.bind(this);
+    const command = this.#command.bind(this);
+    this.#reaper = new Reaper({ run, command, policy: this.#policy });
+    this.#registry = new Registry({ run, command, key: this.#keys.registry, options });
+  }
+
+  async start(): Promise<void> {
+    await this.#options.link.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#options.link.stop();
+  }
+
+  partitionOf(ref: UserRef): number {
+    return partitionOf(ref, this.partitions);
+  }
+
+  async beat(partition: number, beat: Beat): Promise<BeatReply> {
+    const keys = this.#partition(partition);
+    const [id, epoch] = splitNode(beat.node);
+    const { eventLogSeconds, eventLogMax, newGeneration } = this.#options;
+    return decodeBeat(
+      await this.#run(
+        'beat',
+        [keys.beat(beat.node), keys.meta, keys.fence(id), keys.nodeMeta(beat.node), keys.log],
+        [
+          this.#policy,
+          epoch,
+          beat.gen ?? '',
+          beat.seen,
+          beat.acked,
+          Math.round(beat.lagMs),
+          newGeneration(),
+          eventLogSeconds,
+          Math.ceil(eventLogMax / this.partitions),
+        ],
+      ),
+    );
+  }
+
+  async apply(partition: number, batch: Batch): Promise<ApplyReply> {
+    const keys = this.#partition(partition);
+    const [id, epoch] = splitNode(batch.node);
+    const users = encodeUsers(keys, batch.entries, encodeEntry);
+    const own = [keys.meta, keys.log, keys.events, keys.due, keys.nodes, keys.fence(id)];
+    const reply = await this.#run(
+      'apply',
+      [...own, keys.node(batch.node), keys.nodeMeta(batch.node), ...users.keys],
+      [this.#policy, batch.node, epoch, batch.gen, batch.seen, batch.base, batch.seq, ...users.args],
+    );
+    return decodeApply(reply, batch.entries);
+  }
+
+  async held(partition: number, node: string): Promise<UserRef[]> {
+    const members = listOf('apply', await this.#command('HKEYS', this.#partition(partition).node(node)));
+    return members.map((member) => userRef(String(member)));
+  }
+
+  async reap(partition: number): Promise<ReapReply> {
+    return this.#reaper.reap(this.#partition(partition));
+  }
+
+  async sweep(partition: number, clock: number): Promise<SweepReply> {
+    return this.#reaper.sweep(this.#partition(partition), clock);
+  }
+
+  async read(tenant: string, users: readonly string[], known: readonly View[] = []): Promise<View[]> {
+    await this.#repair(tenant, known);
+    const selves = await this.#selves(users.map((user) => ({ tenant, user })));
+    return selves.map((self) => self.view);
+  }
+
+  async readSelf(ref: UserRef): Promise<SelfView> {
+    const [self] = await this.#selves([ref]);
+    if (self === undefined) throw new UnexpectedReply('read', null);
+    return self;
+  }
+
+  async page(tenant: string, limit: number, cursor?: string): Promise<Page> {
+    const from = cursor === undefined ? { partition: 0, after: '' } : decodeCursor(cursor, this.partitions);
+    const refs: { ref: UserRef; partition: number }[] = [];
+    for (let p = from.partition; p < this.partitions && refs.length <= limit; p += PAGE_STRIDE) {
+      const some = Array.from({ length: Math.min(PAGE_STRIDE, this.partitions - p) }, (_, i) => p + i);
+      // One more than asked tells whether there is a next page.
+      const found = await Promise.all(
+        some.map((q) => this.#members(q, tenant, q === from.partition ? from.after : '', limit + 1)),
+      );
+      found.forEach((users, i) => {
+        for (const user of users) refs.push({ ref: { tenant, user }, partition: p + i });
+      });
+    }
+    const chosen = refs.slice(0, limit);
+    const selves = await this.#selves(chosen.map((entry) => entry.ref));
+    const last = chosen.at(-1);
+    return {
+      users: selves.map((self) => self.view).filter((view) => view.status !== 'offline'),
+      ...(refs.length > limit && last && { cursor: encodeCursor(last.partition, last.ref.user) }),
+    };
+  }
+
+  async count(tenant: string): Promise<Counts> {
+    const counts = await Promise.all(
+      this.#keys.partitions.map(async (keys) => {
+        const tenantKeys = [keys.online(tenant), keys.away(tenant), keys.busy(tenant)];
+        return this.#answer('count', await this.#run('count', [keys.meta, ...tenantKeys], [this.#policy]));
+      }),
+    );
+    let [present, away, busy] = [0, 0, 0];
+    for (const reply of counts) {
+      present += number('count', reply[0]);
+      away += number('count', reply[1]);
+      busy += number('count', reply[2]);
+    }
+    return { online: present - away - busy, away, busy };
+  }
+
+  async claimOwn(ref: UserRef, claim: ClaimRequest): Promise<SelfView> {
+    const keys = this.#partition(this.partitionOf(ref));
+    const users = encodeUsers(keys, [ref], () => [encodeClaim(claim)]);
+    const reply = await this.#run(
+      'claim',
+      [keys.meta, keys.log, keys.events, keys.due, ...users.keys],
+      [this.#policy, ...users.args],
+    );
+    return decodeSelf('claim', ref.user, this.#answer('claim', reply));
+  }
+
+  async register(self: NodeInfo): Promise<NodeInfo[]> {
+    return this.#registry.register(self);
+  }
+
+  async unregister(id: string): Promise<void> {
+    await this.#registry.unregister(id);
+  }
+
+  #partition(partition: number): PartitionKeys {
+    const keys = this.#keys.partitions[partition];
+    if (!keys) throw new RangeError(`there is no partition ${partition}`);
+    return keys;
+  }
+
+  async #members(partition: number, tenant: string, after: string, limit: number): Promise<string[]> {
+    const keys = this.#partition(partition);
+    const reply = await this.#run('members', [keys.meta, keys.online(tenant)], [this.#policy, after, limit]);
+    return this.#answer('members', reply).map(String);
+  }
+
+  /** Users in the order asked, one call a partition. */
+  async #selves(refs: readonly UserRef[]): Promise<SelfView[]> {
+    const selves: SelfView[] = new Array(refs.length);
+    await Promise.all(
+      [...positionsByPartition(refs, (ref) => this.partitionOf(ref))].map(async ([partition, group]) => {
+        const keys = this.#partition(partition);
+        const userKeys = group.flatMap(({ item }) => [keys.user(item), keys.more(item)]);
+        const views = this.#answer('read', await this.#run('read', [keys.meta, ...userKeys], [this.#policy]));
+        group.forEach(({ item, position }, n) => {
+          selves[position] = decodeSelf('read', item.user, views[n]);
+        });
+      }),
+    );
+    return selves;
+  }
+
+  async #repair(tenant: string, known: readonly View[]): Promise<void> {
+    const shown = known.filter((view) => view.ver > 0).map((view) => ({ tenant, user: view.user, view }));
+    await Promise.all(
+      [...positionsByPartition(shown, (ref) => this.partitionOf(ref))].map(async ([partition, group]) => {
+        const keys = this.#partition(partition);
+        const users = encodeUsers(
+          keys,
+          group.map(({ item }) => item),
+          ({ view }) => [encodeKnown(view)],
+        );
+        const fixed = [keys.meta, keys.log, keys.events, keys.due];
+        const repaired = await this.#run('repair', [...fixed, ...users.keys], [this.#policy, ...users.args]);
+        if (number('repair', repaired) < 0) throw new StoreError('unavailable', 'the partition is on hold');
+      }),
+    );
+  }
+
+  /** What follows `ok`. @throws StoreError while the partition heals. */
+  #answer(script: ScriptName, reply: RawReply): RawReply[] {
+    const [result, ...rest] = listOf(script, reply);
+    if (result === 'young')
+      throw new StoreError('unavailable', 'presence is still being gathered after a loss');
+    if (result !== 'ok') throw new UnexpectedReply(script, reply);
+    return rest;
+  }
+
+  async #run(
+    name: ScriptName,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<RawReply> {
+    const script = this.#scripts.get(name) as Script;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#options.link.run(script, keys, args);
+      } catch (cause) {
+        if (attempt <= RETRIES && RETRIED.has(redisErrorCode(cause) ?? '')) {
+          await delay(RETRY_MS * attempt);
+          continue;
+        }
+        throw new StoreError('unavailable', `redis did not answer ${name}`, { cause });
+      }
+    }
+  }
+
+  async #command(name: string, ...args: (string | number)[]): Promise<RawReply> {
+    try {
+      return await this.#options.link.command(name, ...args);
+    } catch (cause) {
+      throw new StoreError('unavailable', `redis did not answer ${name}`, { cause });
+    }
+  }
+}
+
+const splitNode = (node: string): [string, number] => {
+  const dot = node.lastIndexOf('.');
+  return [node.slice(0, dot), Number(node.slice(dot + 1))];
+};

@@ -1,0 +1,59 @@
+import type { RawReply, ScriptName } from '../../redis/script.ts';
+import { type NodeInfo, StoreError } from '../presence-store.ts';
+import type { StoreOptions } from '../store-options.ts';
+import { listOf, number } from './decode.ts';
+
+/** Layout of rows and log. A release that changes it in a way older ones cannot read raises it. */
+const SCHEMA = '1';
+/** A node not heard of for so many leases is dropped from the list. */
+const FORGET_TTLS = 10;
+
+interface RegistryOptions {
+  readonly run: (
+    name: ScriptName,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ) => Promise<RawReply>;
+  readonly command: (name: string, ...args: (string | number)[]) => Promise<RawReply>;
+  readonly key: string;
+  readonly options: StoreOptions;
+}
+
+/** Who runs this deployment, in one key outside the partitions. */
+export class Registry {
+  readonly #options: RegistryOptions;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  async register(self: NodeInfo): Promise<NodeInfo[]> {
+    const { run, key, options } = this.#options;
+    const { name, version, connections, users, startedAt } = self;
+    const about = JSON.stringify({ name, version, connections, users, startedAt });
+    const forgetAfter = options.heartbeatTtlMs * FORGET_TTLS;
+    const reply = listOf(
+      'register',
+      await run('register', [key], [self.id, about, options.partitions, SCHEMA, forgetAfter]),
+    );
+    if (reply[0] === 'incompatible') {
+      const [, field, stored, given] = reply;
+      const label = field === 'partitions' ? 'PARTITIONS' : 'schema';
+      throw new StoreError(
+        'incompatible',
+        `${label} is ${given} here, but this deployment was laid out with ${stored}`,
+      );
+    }
+    const now = number('register', reply[1]);
+    const others: NodeInfo[] = [{ ...self, heartbeatAgo: 0 }];
+    for (let i = 2; i < reply.length; i += 3) {
+      const about = JSON.parse(String(reply[i + 2])) as Omit<NodeInfo, 'id' | 'heartbeatAgo'>;
+      others.push({ ...about, id: String(reply[i]), heartbeatAgo: now - number('register', reply[i + 1]) });
+    }
+    return others;
+  }
+
+  async unregister(id: string): Promise<void> {
+    await this.#options.command('HDEL', this.#options.key, `node:${id}`);
+  }
+}
