@@ -1,0 +1,63 @@
+import { type TSchema, Type } from 'typebox';
+import { PROBLEM_TYPE, type ProblemCode, problemOf } from './problem.ts';
+import { named, ProblemSchema } from './schemas.ts';
+
+/** An answer as a route declares it: what it means, and the JSON it carries. */
+export const answer = (description: string, schema: TSchema) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+export const noContent = (description: string) => Type.Null({ description });
+
+const RETRY_AFTER = {
+  'retry-after': { type: 'integer', description: 'seconds to wait before asking again' },
+};
+
+interface Documented {
+  readonly code: ProblemCode;
+  readonly description: string;
+  readonly detail?: string;
+  readonly headers?: Readonly<Record<string, object>>;
+}
+
+const PROBLEMS = {
+  400: {
+    code: 'invalid',
+    description: 'The request is not valid; `detail` names the field.',
+    detail: 'body.users is required',
+  },
+  401: {
+    code: 'unauthorized',
+    description: 'No token, or one that is not good.',
+    detail: 'the token has expired',
+    headers: { 'www-authenticate': { type: 'string', description: 'RFC 6750' } },
+  },
+  403: {
+    code: 'forbidden',
+    description: 'The token does not allow this.',
+    detail: 'This needs the scope read.',
+  },
+  413: { code: 'too_large', description: 'The body is too large.', detail: 'The body is too large.' },
+  429: { code: 'rate_limited', description: 'Too many requests.', headers: RETRY_AFTER },
+  500: { code: 'internal', description: 'Something unexpected.' },
+  503: {
+    code: 'unavailable',
+    description: 'A part of the answer is not known right now.',
+    detail: 'Presence is not known right now.',
+    headers: RETRY_AFTER,
+  },
+} as const satisfies Record<number, Documented>;
+
+const documented = (status: number, { code, description, detail, headers }: Documented) => ({
+  description,
+  ...(headers !== undefined && { headers }),
+  content: { [PROBLEM_TYPE]: { schema: named(ProblemSchema), example: problemOf(status, code, detail) } },
+});
+
+/** What every call may answer besides success. */
+const ALWAYS = [400, 401, 403, 429, 500, 503] as const;
+
+/** The problems of a call as its route declares them: the common ones, and those given. */
+export const problems = (...more: readonly (keyof typeof PROBLEMS)[]): Record<number, object> =>
+  Object.fromEntries([...ALWAYS, ...more].map((status) => [status, documented(status, PROBLEMS[status])]));

@@ -1,0 +1,58 @@
+import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+import type { Authenticator } from '../auth/principal.ts';
+import type { Settings } from '../config/settings.ts';
+import { userKey } from '../domain/model.ts';
+import type { NodeInfo, PresenceStore } from '../store/presence-store.ts';
+import { authenticate, decorateCaller } from './auth.ts';
+import { type AddressHook, spend } from './limits.ts';
+import { RateLimiter } from './rate-limit.ts';
+import { meRoutes } from './routes/me.ts';
+import { nodeRoutes } from './routes/nodes.ts';
+import { presenceRoutes } from './routes/presence.ts';
+import { validatorCompiler } from './validation.ts';
+
+/** What the calls under `/v1` are made of. */
+export interface ApiDeps {
+  readonly settings: Settings;
+  readonly store: PresenceStore;
+  readonly auth: Authenticator;
+  nodes(): Promise<readonly NodeInfo[]>;
+  now?(): number;
+}
+
+/** The store answers or throws within its own time limits; this is for one that does neither. */
+const HANDLER_TIMEOUT_FACTOR = 3;
+
+/** Adds the calls under `/v1`: limits, authentication, routes. */
+export const registerApi = async (
+  app: FastifyInstance,
+  deps: ApiDeps,
+  limitAddress: AddressHook,
+): Promise<void> => {
+  const { settings, store, auth } = deps;
+  const byUser = new RateLimiter({ rate: settings.httpRate });
+  const routeDeps = { store, nodes: () => deps.nodes(), now: () => deps.now?.() ?? Date.now() };
+
+  const api: FastifyPluginCallback = (scope, _options, done) => {
+    decorateCaller(scope);
+    scope.setValidatorCompiler(validatorCompiler);
+    // What is sent is what a handler returned: a serializer made from the schema would drop fields it does not know.
+    scope.setSerializerCompiler(() => JSON.stringify);
+    scope.addHook('onRoute', (route) => {
+      route.handlerTimeout ??= HANDLER_TIMEOUT_FACTOR * settings.redisCommandTimeoutMs;
+    });
+    scope.addHook('onRequest', async (_request, reply) => {
+      reply.header('cache-control', 'no-store');
+    });
+    // Before the token is looked at: to verify one costs far more than to count.
+    scope.addHook('onRequest', limitAddress);
+    scope.addHook('onRequest', async (request) => {
+      spend(byUser, userKey(await authenticate(request, auth)));
+    });
+    scope.register(presenceRoutes, { prefix: '/presence', ...routeDeps });
+    scope.register(meRoutes, { prefix: '/presence', ...routeDeps });
+    scope.register(nodeRoutes, routeDeps);
+    done();
+  };
+  await app.register(api, { prefix: '/v1' });
+};

@@ -1,0 +1,95 @@
+import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import { AuthError, type Authenticator, type Principal, type Scope } from '../auth/principal.ts';
+import { isTenantId } from '../domain/ids.ts';
+import { invalid } from './errors.ts';
+import { ProblemError } from './problem.ts';
+
+/** Tenant of service tokens, which name the tenant they speak of in every call. */
+export const ANY_TENANT = '*';
+
+const CALLER = 'caller';
+const TENANT = 'tenant';
+
+/**
+ * The token of an `Authorization` header.
+ *
+ * @throws AuthError `missing` without one, `malformed` when it is of another scheme.
+ */
+export const bearerToken = (header: string | undefined): string => {
+  if (header === undefined) throw new AuthError('missing', 'a bearer token is required');
+  const token = /^Bearer +(\S+)$/i.exec(header.trim())?.[1];
+  if (token === undefined) throw new AuthError('malformed', 'the Authorization header holds no bearer token');
+  return token;
+};
+
+/** Who calls; set by {@link authenticate} before any other hook or handler of the API runs. */
+export const callerOf = (request: FastifyRequest): Principal => request.getDecorator<Principal>(CALLER);
+
+/** The tenant a call is about; set by the route's {@link permit}. */
+export const tenantOf = (request: FastifyRequest): string => request.getDecorator<string>(TENANT);
+
+/** Prepares an instance for {@link authenticate} and {@link permit}. */
+export const decorateCaller = (app: FastifyInstance): void => {
+  app.decorateRequest(CALLER, null);
+  app.decorateRequest(TENANT, '');
+};
+
+/** Verifies the token and remembers who it names. @throws AuthError */
+export const authenticate = async (request: FastifyRequest, auth: Authenticator): Promise<Principal> => {
+  const caller = await auth.verify(bearerToken(request.headers.authorization));
+  request.setDecorator(CALLER, caller);
+  return caller;
+};
+
+const forbidden = (detail: string, scope?: Scope): ProblemError =>
+  new ProblemError(
+    403,
+    'forbidden',
+    detail,
+    scope === undefined ? {} : { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+  );
+
+/**
+ * A token of one tenant speaks of that tenant and may not even name it: a service that forwards a caller's
+ * `?tenant=` would else notice too late that it names the wrong one.
+ */
+const resolveTenant = (caller: Principal, query: unknown): string => {
+  const { tenant } = query as { readonly tenant?: unknown };
+  if (caller.tenant !== ANY_TENANT) {
+    if (tenant !== undefined) throw forbidden('Only a token for every tenant names one.');
+    return caller.tenant;
+  }
+  if (tenant === undefined) throw invalid('query.tenant is required with a token for every tenant');
+  if (!isTenantId(tenant))
+    throw invalid('query.tenant must be 1 to 64 letters, digits, dots, underscores or hyphens');
+  return tenant;
+};
+
+/** Whether the caller speaks of themselves. A token for every tenant is nobody in any of them. */
+const isOwn = (request: FastifyRequest, caller: Principal): boolean =>
+  caller.tenant !== ANY_TENANT && (request.params as { readonly id?: string }).id === caller.user;
+
+/**
+ * Lets a call through only with a scope, and settles which tenant it is about. Runs before the body is read: who
+ * may not ask is not told what is wrong with the question.
+ *
+ * @param own - also without the scope when the path names the caller.
+ */
+export const permit = (scope: Scope, { own = false } = {}): onRequestAsyncHookHandler => {
+  return async (request) => {
+    const caller = callerOf(request);
+    if (!caller.scopes.has(scope) && !(own && isOwn(request, caller))) {
+      throw forbidden(`This needs the scope ${scope}.`, scope);
+    }
+    request.setDecorator(TENANT, resolveTenant(caller, request.query));
+  };
+};
+
+/** As {@link permit}, for calls about the whole deployment: only a token for every tenant will do. */
+export const permitEverywhere = (scope: Scope): onRequestAsyncHookHandler => {
+  return async (request) => {
+    const caller = callerOf(request);
+    if (!caller.scopes.has(scope)) throw forbidden(`This needs the scope ${scope}.`, scope);
+    if (caller.tenant !== ANY_TENANT) throw forbidden('This needs a token for every tenant.');
+  };
+};

@@ -1,0 +1,89 @@
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  preHandlerAsyncHookHandler,
+} from 'fastify';
+import { AuthError } from '../auth/principal.ts';
+import { FieldError } from '../protocol/status-fields.ts';
+import { StoreError } from '../store/presence-store.ts';
+import { ProblemError, sendProblem } from './problem.ts';
+
+/** Seconds after which to ask again for what is unknown now: about one heartbeat, in which the store heals or does not. */
+const RETRY_AFTER_S = 2;
+
+export const unavailable = (detail: string): ProblemError =>
+  new ProblemError(503, 'unavailable', detail, { 'retry-after': String(RETRY_AFTER_S) });
+
+export const invalid = (detail: string): ProblemError => new ProblemError(400, 'invalid', detail);
+
+/** @param waitMs - how long until a request would be let through. */
+export const rateLimited = (waitMs: number): ProblemError =>
+  new ProblemError(429, 'rate_limited', 'Too many requests: wait as Retry-After says.', {
+    'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))),
+  });
+
+/** RFC 6750: no error code where no token was given, so that a client knows what is missing. */
+const unauthorized = (error: AuthError): ProblemError =>
+  new ProblemError(401, 'unauthorized', error.message, {
+    'www-authenticate': error.reason === 'missing' ? 'Bearer' : 'Bearer error="invalid_token"',
+  });
+
+/** Errors of the framework that say something about the request, by their stable code. */
+const FRAMEWORK: Readonly<Record<string, () => ProblemError>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: () => new ProblemError(413, 'too_large', 'The body is too large.'),
+  FST_ERR_CTP_INVALID_JSON_BODY: () => invalid('The body is not valid JSON.'),
+  FST_ERR_CTP_EMPTY_JSON_BODY: () => invalid('The body is empty.'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => invalid('The content type must be application/json.'),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => invalid('The body is not as long as Content-Length says.'),
+  FST_ERR_BAD_URL: () => invalid('The path is not valid percent-encoded UTF-8.'),
+  FST_ERR_MAX_PARAM_LENGTH: () => invalid('A part of the path is too long.'),
+  FST_ERR_HANDLER_TIMEOUT: () => unavailable('No answer in time.'),
+};
+
+/** What a caller is told of an error; `undefined` for one that is nobody's business but ours. */
+export const problemFor = (error: unknown): ProblemError | undefined => {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof AuthError) return unauthorized(error);
+  if (error instanceof FieldError) return invalid(`body.${error.message}`);
+  if (error instanceof StoreError) {
+    if (error.code === 'unavailable') return unavailable('Presence is not known right now.');
+    if (error.code === 'invalid_cursor') return invalid('query.cursor is not one that was given out');
+    return undefined;
+  }
+  const { code, statusCode } = (error ?? {}) as Partial<FastifyError>;
+  const known = code === undefined ? undefined : FRAMEWORK[code];
+  if (known !== undefined) return known();
+  // A request that broke off or is otherwise the client's fault; the text may be anything and is not passed on.
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return invalid('The request could not be read.');
+  }
+  return undefined;
+};
+
+/** The one place where errors become answers. Anything unexpected is logged here and told as `internal`, no more. */
+export const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const problem = problemFor(error);
+  if (problem === undefined) {
+    request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
+    return sendProblem(reply, 500, 'internal');
+  }
+  return sendProblem(reply, problem.status, problem.code, problem.message, problem.headers);
+};
+
+export const answerNotFound = (_request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  sendProblem(reply, 404, 'not_found', 'There is no such call; /docs lists those there are.');
+
+/**
+ * Makes errors of every route of an instance answer as problems.
+ *
+ * @param beforeNotFound - what a request that no route matches has to pass first.
+ */
+export const registerErrors = (
+  app: FastifyInstance,
+  beforeNotFound: preHandlerAsyncHookHandler = async () => {},
+): void => {
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler({ preHandler: beforeNotFound }, answerNotFound);
+};

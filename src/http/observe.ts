@@ -1,0 +1,22 @@
+import type { FastifyInstance } from 'fastify';
+import type { Metrics } from '../observability/metrics.ts';
+
+/** Label of requests that no route matched: their paths are endless. */
+const UNMATCHED = 'unmatched';
+
+/** The path alone: a query may hold a token. */
+export const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';
+
+/** Counts and logs every answer once, by the pattern of its route. */
+export const observeRequests = (app: FastifyInstance, metrics: Metrics): void => {
+  app.addHook('onResponse', async (request, reply) => {
+    const { method } = request;
+    const route = request.routeOptions.url ?? UNMATCHED;
+    const code = reply.statusCode;
+    metrics.httpSeconds.observe({ route, method, code }, reply.elapsedTime / 1000);
+    request.log.debug(
+      { method, path: pathOf(request.url), route, code, ms: Math.round(reply.elapsedTime * 10) / 10 },
+      'request answered',
+    );
+  });
+};

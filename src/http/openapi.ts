@@ -1,0 +1,63 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import type { AddressHook } from './limits.ts';
+import { NAMED_SCHEMAS } from './schemas.ts';
+
+/** Pages of the documentation run their own scripts and nothing else, and may not be framed. */
+const DOCS_CSP = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Collects the description of every route registered after it. */
+export const registerOpenApi = async (app: FastifyInstance, version: string): Promise<void> => {
+  for (const schema of NAMED_SCHEMAS) app.addSchema(schema);
+  await app.register(swagger, {
+    convertConstToEnum: false,
+    refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json['$id'] ?? `def-${i}`) },
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Rollcall',
+        version,
+        description:
+          'Who is here right now, and how. Live changes come over the WebSocket at `/v1/ws`; these calls are for everything else.\n\n' +
+          'Errors are problems (RFC 9457) with a stable `code`. Times are RFC 3339 in UTC.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      tags: [
+        { name: 'presence', description: 'Presence of anyone' },
+        { name: 'me', description: 'One’s own presence' },
+        { name: 'operations', description: 'The deployment' },
+      ],
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'PASETO',
+            description: 'The token names tenant, user and scopes.',
+          },
+        },
+      },
+    },
+  });
+};
+
+/** Serves the document at `/docs/json` and a page made of it at `/docs`. */
+export const registerDocs = async (app: FastifyInstance, limitAddress: AddressHook): Promise<void> => {
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiHooks: { onRequest: limitAddress },
+    staticCSP: DOCS_CSP,
+    uiConfig: { deepLinking: true, displayRequestDuration: true },
+    theme: { title: 'Rollcall API' },
+  });
+};

@@ -1,0 +1,10 @@
+import type { NodeInfo, PresenceStore } from '../../store/presence-store.ts';
+
+/** What the routes need besides the request. */
+export interface RouteDeps {
+  readonly store: PresenceStore;
+  /** Who is in the cluster. @throws StoreError `unavailable`. */
+  nodes(): Promise<readonly NodeInfo[]>;
+  /** Wall clock, ms since the epoch. */
+  now(): number;
+}

@@ -1,0 +1,96 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
+import type { UserRef } from '../../domain/model.ts';
+import { isoTime, type Presence, presenceOf } from '../../protocol/presence.ts';
+import { parseStatusFields } from '../../protocol/status-fields.ts';
+import type { SelfView } from '../../store/presence-store.ts';
+import { answer, noContent, problems } from '../answers.ts';
+import { callerOf, permit, tenantOf } from '../auth.ts';
+import { MeSchema, named, OwnStatusSchema } from '../schemas.ts';
+import type { RouteDeps } from './deps.ts';
+
+/** One's own presence and the truth about it. */
+interface Me extends Presence {
+  readonly invisible?: true;
+  readonly claim?: {
+    readonly status: string;
+    readonly text?: string;
+    readonly emoji?: string;
+    readonly until?: string;
+  };
+}
+
+const meOf = ({ view, invisible, claim }: SelfView): Me => ({
+  ...presenceOf(view),
+  ...(invisible && { invisible }),
+  ...(claim !== undefined &&
+    claim.status !== null && {
+      claim: {
+        status: claim.status,
+        ...(claim.text !== undefined && { text: claim.text }),
+        ...(claim.emoji !== undefined && { emoji: claim.emoji }),
+        ...(claim.until !== undefined && { until: isoTime(claim.until) }),
+      },
+    }),
+});
+
+const selfOf = (request: FastifyRequest): UserRef => ({
+  tenant: tenantOf(request),
+  user: callerOf(request).user,
+});
+
+const common = { tags: ['me'], security: [{ bearer: ['connect'] }] };
+
+/** One's own presence, without a socket. */
+export const meRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, now }, done) => {
+  app.addHook('onRequest', permit('connect'));
+
+  app.get(
+    '/me',
+    {
+      schema: {
+        ...common,
+        operationId: 'getMe',
+        summary: 'One’s own presence',
+        description:
+          'Needs the scope `connect`. Also tells whether one is invisible, and the status one has set.',
+        response: { 200: answer('One’s own presence.', named(MeSchema)), ...problems() },
+      },
+    },
+    async (request) => meOf(await store.readSelf(selfOf(request))),
+  );
+
+  app.put(
+    '/me/status',
+    {
+      schema: {
+        ...common,
+        operationId: 'setMyStatus',
+        summary: 'Set one’s own status',
+        description:
+          'Needs the scope `connect`. Counts while one is present at all; stays until cleared, or until `until`.',
+        body: OwnStatusSchema,
+        response: { 200: answer('Stored: one’s own presence now.', named(MeSchema)), ...problems(413) },
+      },
+    },
+    async (request) => meOf(await store.claimOwn(selfOf(request), parseStatusFields(request.body, now()))),
+  );
+
+  app.delete(
+    '/me/status',
+    {
+      schema: {
+        ...common,
+        operationId: 'clearMyStatus',
+        summary: 'Clear one’s own status',
+        description: 'Needs the scope `connect`. Also when none was set.',
+        response: { 204: noContent('Cleared.'), ...problems(413) },
+      },
+    },
+    async (request, reply) => {
+      await store.claimOwn(selfOf(request), { status: null });
+      return reply.code(204).send(null);
+    },
+  );
+  done();
+};

@@ -1,0 +1,173 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { isUserId } from '../../domain/ids.ts';
+import { presenceOf } from '../../protocol/presence.ts';
+import { answer, problems } from '../answers.ts';
+import { permit, tenantOf } from '../auth.ts';
+import { invalid } from '../errors.ts';
+import { ALICE, named, PresenceSchema, UserIdSchema } from '../schemas.ts';
+import type { RouteDeps } from './deps.ts';
+
+/** Users one batch may ask for. */
+const MAX_BATCH_USERS = 1000;
+/** A thousand ids of 128 bytes fit, even with each byte written as `\u00xx` (six) and some white space. */
+const BATCH_BODY_LIMIT = 1_048_576;
+/** What a store gives as cursor is far shorter; what nobody gave is not worth carrying further. */
+const MAX_CURSOR = 1024;
+const PAGE = { default: 100, max: 1000 } as const;
+
+const tenant = Type.Optional(
+  Type.String({
+    pattern: '^[A-Za-z0-9._-]{1,64}$',
+    description: 'the tenant meant; required with a token for every tenant, forbidden with any other',
+  }),
+);
+
+const users = Type.Array(named(PresenceSchema));
+
+/** Reads of anyone's presence. */
+export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store }, done) => {
+  app.get(
+    '/users/:id',
+    {
+      onRequest: permit('read', { own: true }),
+      schema: {
+        operationId: 'getPresence',
+        summary: 'Presence of one user',
+        description:
+          'Needs the scope `read`, or one’s own token. A user nobody has seen is `offline` with `ver` 0.',
+        tags: ['presence'],
+        security: [{ bearer: ['read'] }],
+        params: Type.Object({ id: UserIdSchema }),
+        querystring: Type.Object({ tenant }),
+        response: { 200: answer('Their presence.', named(PresenceSchema)), ...problems() },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      if (!isUserId(id)) throw invalid('path.id is not a user id');
+      const [view] = await store.read(tenantOf(request), [id]);
+      if (view === undefined) throw new Error('the store answered a read of one user with no view');
+      return presenceOf(view);
+    },
+  );
+
+  app.post(
+    '/batch',
+    {
+      onRequest: permit('read'),
+      bodyLimit: BATCH_BODY_LIMIT,
+      schema: {
+        operationId: 'getPresences',
+        summary: 'Presence of many users',
+        description: 'Needs the scope `read`. Answers in the order asked.',
+        tags: ['presence'],
+        security: [{ bearer: ['read'] }],
+        querystring: Type.Object({ tenant }),
+        body: Type.Object(
+          { users: Type.Array(UserIdSchema, { maxItems: MAX_BATCH_USERS }) },
+          { additionalProperties: false, examples: [{ users: ['alice', 'bob'] }] },
+        ),
+        response: {
+          200: answer('Their presences.', Type.Object({ users }, { examples: [{ users: [ALICE] }] })),
+          ...problems(413),
+        },
+      },
+    },
+    async (request) => {
+      const asked = request.body.users;
+      const wrong = asked.findIndex((id) => !isUserId(id));
+      if (wrong >= 0) throw invalid(`body.users[${wrong}] is not a user id`);
+      const views = await store.read(tenantOf(request), asked);
+      return { users: views.map(presenceOf) };
+    },
+  );
+
+  app.get(
+    '/online',
+    {
+      onRequest: permit('read'),
+      schema: {
+        operationId: 'listOnline',
+        summary: 'Everyone who is not offline, in pages',
+        description:
+          'Needs the scope `read`. Pages are stable: a user who stays is on exactly one of them, whoever comes and goes meanwhile.',
+        tags: ['presence'],
+        security: [{ bearer: ['read'] }],
+        querystring: Type.Object({
+          tenant,
+          limit: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: PAGE.max,
+              default: PAGE.default,
+              description: 'users on a page',
+            }),
+          ),
+          cursor: Type.Optional(
+            Type.String({ minLength: 1, maxLength: MAX_CURSOR, description: '`cursor` of the page before' }),
+          ),
+        }),
+        response: {
+          200: answer(
+            'One page; without `cursor` it is the last.',
+            Type.Object(
+              { users, cursor: Type.Optional(Type.String({ description: 'opaque' })) },
+              { additionalProperties: false, examples: [{ users: [ALICE], cursor: 'bmV4dA' }] },
+            ),
+          ),
+          ...problems(),
+        },
+      },
+    },
+    async (request) => {
+      refuseGroup(request.query);
+      const { limit = PAGE.default, cursor } = request.query;
+      const page = await store.page(tenantOf(request), limit, cursor);
+      return {
+        users: page.users.map(presenceOf),
+        ...(page.cursor !== undefined && { cursor: page.cursor }),
+      };
+    },
+  );
+
+  app.get(
+    '/count',
+    {
+      onRequest: permit('read'),
+      schema: {
+        operationId: 'countOnline',
+        summary: 'How many are online, away and busy',
+        description: 'Needs the scope `read`.',
+        tags: ['presence'],
+        security: [{ bearer: ['read'] }],
+        querystring: Type.Object({ tenant }),
+        response: {
+          200: answer(
+            'The numbers.',
+            Type.Object(
+              {
+                online: Type.Integer({ minimum: 0 }),
+                away: Type.Integer({ minimum: 0 }),
+                busy: Type.Integer({ minimum: 0 }),
+              },
+              { additionalProperties: false, examples: [{ online: 812, away: 96, busy: 41 }] },
+            ),
+          ),
+          ...problems(),
+        },
+      },
+    },
+    async (request) => {
+      refuseGroup(request.query);
+      const { online, away, busy } = await store.count(tenantOf(request));
+      return { online, away, busy };
+    },
+  );
+  done();
+};
+
+/** Ignoring it would answer with a whole tenant where a group was meant. */
+const refuseGroup = (query: object): void => {
+  if ('group' in query) throw invalid('query.group is not supported yet');
+};
