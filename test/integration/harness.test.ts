@@ -1,11 +1,11 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RedisServer } from '../support/redis-server.ts';
+import { hasRedisBinary, RedisServer } from '../support/redis-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { holds, until } from '../support/until.ts';
 
 /** The faults the other tests inject must be real faults: a proxy that forwards everything would make them all pass. */
-describe('the fault-injecting proxy', () => {
+describe.skipIf(!hasRedisBinary)('the fault-injecting proxy', () => {
   let redis: RedisServer;
   let proxy: TcpProxy;
   const clients: Redis[] = [];
@@ -23,7 +23,7 @@ describe('the fault-injecting proxy', () => {
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    proxy = await TcpProxy.start(redis.port);
+    proxy = await TcpProxy.start(redis);
   });
   afterAll(async () => {
     for (const made of clients) made.disconnect();

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Client, type ClientOptions } from './client.ts';
 import { NodeProcess } from './node-process.ts';
-import { type RedisOptions, RedisServer } from './redis-server.ts';
+import { hasRedisBinary, type RedisOptions, RedisServer } from './redis-server.ts';
+import { SharedRedis } from './shared-redis.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 import { createIssuer, type Issuer, type TokenClaims, type TokenTimes } from './tokens.ts';
 
@@ -11,7 +12,8 @@ export interface ClusterOptions {
   /** How many nodes at the start. Default 2. */
   readonly nodes?: number;
   readonly env?: Env;
-  readonly redis?: RedisOptions;
+  /** A Redis that the test wants to break itself, or how to start one. */
+  readonly redis?: RedisServer | RedisOptions;
 }
 
 export interface ConnectOptions extends Omit<ClientOptions, 'token'>, TokenTimes {
@@ -22,9 +24,12 @@ export interface ConnectOptions extends Omit<ClientOptions, 'token'>, TokenTimes
   readonly token?: string;
 }
 
+/** What every test may do with its Redis; those that break it start a {@link RedisServer} and skip without one. */
+export type ClusterRedis = Pick<RedisServer, 'url' | 'host' | 'port' | 'stop'>;
+
 /** A Redis, some nodes and an issuer they trust; everything it started ends with {@link stop}. */
 export class Cluster {
-  readonly redis: RedisServer;
+  readonly redis: ClusterRedis;
   readonly issuer: Issuer;
   readonly prefix = `t${randomUUID().slice(0, 8)}`;
   readonly nodes: NodeProcess[] = [];
@@ -32,14 +37,15 @@ export class Cluster {
   readonly #clients: Client[] = [];
   readonly #env: Env;
 
-  private constructor(redis: RedisServer, issuer: Issuer, env: Env) {
+  private constructor(redis: ClusterRedis, issuer: Issuer, env: Env) {
     this.redis = redis;
     this.issuer = issuer;
     this.#env = env;
   }
 
   static async start({ nodes = 2, env = {}, redis = {} }: ClusterOptions = {}): Promise<Cluster> {
-    const cluster = new Cluster(await RedisServer.start(redis), await createIssuer(), env);
+    const server = await redisOf(redis);
+    const cluster = new Cluster(server, await createIssuer(), env);
     try {
       // One after another: side by side they only slow each other down on a small machine.
       for (let i = 0; i < nodes; i++) await cluster.addNode();
@@ -69,7 +75,7 @@ export class Cluster {
 
   /** A node whose link to Redis goes through a proxy with faults. */
   async addProxiedNode(env: Env = {}): Promise<{ node: NodeProcess; proxy: TcpProxy }> {
-    const proxy = await TcpProxy.start(this.redis.port);
+    const proxy = await TcpProxy.start(this.redis);
     this.#proxies.push(proxy);
     return { node: await this.addNode({ REDIS_URL: proxy.url, ...env }), proxy };
   }
@@ -169,3 +175,8 @@ export interface HttpAnswer {
   /** The parsed body; empty when it is not JSON. */
   readonly json: { readonly [key: string]: unknown };
 }
+
+const redisOf = async (redis: RedisServer | RedisOptions): Promise<ClusterRedis> => {
+  if (redis instanceof RedisServer) return redis;
+  return hasRedisBinary ? RedisServer.start(redis) : new SharedRedis();
+};

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,13 @@ export interface RedisOptions {
 }
 
 const HOST = '127.0.0.1';
+const BINARY = process.env.ROLLCALL_REDIS_SERVER ?? 'redis-server';
+
+/**
+ * Whether there is a `redis-server` to start. Without one, tests that crash, freeze or empty Redis must be skipped; the
+ * others share the Redis at `ROLLCALL_TEST_REDIS_URL`, each under a prefix of its own.
+ */
+export const hasRedisBinary = spawnSync(BINARY, ['--version']).status === 0;
 
 /**
  * A Redis of one's own: a real `redis-server` (`ROLLCALL_REDIS_SERVER` or the one on the PATH) in a directory of its own,
@@ -25,7 +32,7 @@ const HOST = '127.0.0.1';
  */
 export class RedisServer {
   readonly port: number;
-  readonly host = HOST;
+  readonly host: string = HOST;
   readonly #dir: string;
   readonly #options: RedisOptions;
   readonly #clients = new Set<Redis>();
@@ -62,7 +69,7 @@ export class RedisServer {
   /** Starts the process (again): the same port, the same directory. Resolves once it answers with its data loaded. */
   async start(): Promise<void> {
     if (this.running) return;
-    const child = own(spawn(process.env.ROLLCALL_REDIS_SERVER ?? 'redis-server', this.#args()));
+    const child = own(spawn(BINARY, this.#args()));
     this.#child = child;
     let failure: Error | undefined;
     child.once('error', (error) => {

@@ -3,6 +3,12 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 /** Which way bytes stop: from the node towards Redis, from Redis towards the node, or both. */
 export type Direction = 'up' | 'down' | 'both';
 
+/** Where the proxy leads. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
 const HOST = '127.0.0.1';
 const SNIFFED_BYTES = 65_536;
 
@@ -54,20 +60,20 @@ export class TcpProxy {
   #refusing = false;
   #stalled: Direction | undefined;
 
-  private constructor(listener: Server, targetPort: number) {
+  private constructor(listener: Server, target: Target) {
     this.#listener = listener;
     const address = listener.address();
     this.port = typeof address === 'object' && address !== null ? address.port : 0;
-    listener.on('connection', (client) => this.#accept(client, targetPort));
+    listener.on('connection', (client) => this.#accept(client, target));
   }
 
-  static async start(targetPort: number, port = 0): Promise<TcpProxy> {
+  static async start(target: Target, port = 0): Promise<TcpProxy> {
     const listener = createServer({ allowHalfOpen: false });
     await new Promise<void>((resolve, reject) => {
       listener.once('error', reject);
       listener.listen(port, HOST, resolve);
     });
-    return new TcpProxy(listener, targetPort);
+    return new TcpProxy(listener, target);
   }
 
   get url(): string {
@@ -106,12 +112,12 @@ export class TcpProxy {
     await new Promise<void>((resolve) => this.#listener.close(() => resolve()));
   }
 
-  #accept(client: Socket, targetPort: number): void {
+  #accept(client: Socket, target: Target): void {
     if (this.#refusing) {
       client.destroy();
       return;
     }
-    const server = connect({ port: targetPort, host: HOST, noDelay: true });
+    const server = connect({ port: target.port, host: target.host, noDelay: true });
     const link = new Link(client, server);
     this.links.add(link);
     client.setNoDelay(true);

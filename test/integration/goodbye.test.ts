@@ -1,0 +1,81 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Client } from '../support/client.ts';
+import { Cluster } from '../support/cluster.ts';
+import { statuses } from '../support/history.ts';
+import { TIMINGS } from '../support/timings.ts';
+import { holds } from '../support/until.ts';
+
+describe('G11: goodbye', () => {
+  let cluster: Cluster;
+  let watchers: Client[];
+  beforeAll(async () => {
+    // A grace so long that nobody could confuse its end with a goodbye.
+    cluster = await Cluster.start({ nodes: 2, env: { OFFLINE_GRACE_MS: '3000' } });
+  });
+  afterEach(() => cluster.disconnectAll());
+  afterAll(() => cluster.stop());
+
+  const watch = async (user: string): Promise<void> => {
+    watchers = [await cluster.connect('watcher', { node: 0 }), await cluster.connect('watcher', { node: 1 })];
+    for (const watcher of watchers) await watcher.watch({ users: [user] });
+  };
+  const allSee = async (user: string, status: 'online' | 'offline', timeoutMs: number): Promise<void> => {
+    await Promise.all(watchers.map((watcher) => watcher.sees(user, status, timeoutMs)));
+  };
+
+  it('closes with 1000 and shows offline to everyone within a second', async () => {
+    await watch('ann');
+    const ann = await cluster.connect('ann');
+    await allSee('ann', 'online', 5_000);
+    const closing = ann.bye();
+    await allSee('ann', 'offline', 1_000);
+    expect(await closing).toBe(1000);
+  });
+
+  it('ends only its own connection while another lives', async () => {
+    await watch('bob');
+    const laptop = await cluster.connect('bob', { node: 0 });
+    const phone = await cluster.connect('bob', { node: 1 });
+    await allSee('bob', 'online', 5_000);
+    await laptop.bye();
+    await holds(() => watchers.every((w) => statuses(w, 'bob').length === 1), 700, 'no transition');
+    expect(phone.closed).toBeUndefined();
+    await phone.bye();
+    await allSee('bob', 'offline', 1_000);
+    for (const watcher of watchers) expect(statuses(watcher, 'bob')).toEqual(['online', 'offline']);
+  });
+
+  it('does not end the grace of another connection', async () => {
+    await watch('cleo');
+    const laptop = await cluster.connect('cleo', { node: 0 });
+    const phone = await cluster.connect('cleo', { node: 1 });
+    await allSee('cleo', 'online', 5_000);
+    phone.terminate();
+    await phone.end();
+    const lostAt = performance.now();
+    await laptop.bye();
+    await allSee('cleo', 'offline', 8_000);
+    expect(performance.now() - lostAt).toBeGreaterThan(3_000 - TIMINGS.reapIntervalMs);
+  });
+
+  it('an older grace does not outlive a newer connection and its goodbye', async () => {
+    await watch('dora');
+    const lost = await cluster.connect('dora', { node: 0 });
+    await allSee('dora', 'online', 5_000);
+    lost.terminate();
+    await lost.end();
+    const back = await cluster.connect('dora', { node: 1 });
+    await back.bye();
+    await allSee('dora', 'offline', 1_000);
+  });
+
+  it('coming back right after it is a new online', async () => {
+    await watch('eve');
+    const first = await cluster.connect('eve', { node: 0 });
+    await allSee('eve', 'online', 5_000);
+    await first.bye();
+    await allSee('eve', 'offline', 1_000);
+    await cluster.connect('eve', { node: 1 });
+    await allSee('eve', 'online', 1_000);
+  });
+});
