@@ -1,56 +1,70 @@
-/** Every setting of the service under its documented name in camel case. */
-export interface Settings {
-  readonly port: number;
-  readonly host: string;
-  readonly adminPort: number;
-  readonly adminHost: string;
-  readonly redisUrl: string;
-  readonly redisPrefix: string;
-  readonly redisCommandTimeoutMs: number;
-  readonly writeReplicas: number;
-  readonly partitions: number;
-  readonly nodeName: string;
-  readonly pasetoKeys?: string;
-  readonly pasetoKeysFile?: string;
-  readonly pasetoSymmetricKey?: string;
-  readonly pasetoSymmetricVersion: 'v4' | 'v3' | 'v2';
-  readonly tokenAudience?: string;
-  readonly tokenIssuer?: string;
-  readonly tokenInQuery: boolean;
-  readonly maxTokenTtlS: number;
-  readonly heartbeatIntervalMs: number;
-  readonly heartbeatTtlMs: number;
-  readonly reapIntervalMs: number;
-  readonly offlineGraceMs: number;
-  readonly drainGraceMs: number;
-  readonly idleAwayMs: number;
-  readonly idleOfflineMs: number;
-  readonly pingIntervalMs: number;
-  readonly pingTimeoutMs: number;
-  readonly authTimeoutMs: number;
-  readonly fanoutWindowMs: number;
-  readonly maxFrameBytes: number;
-  readonly maxConnections: number;
-  readonly maxConnectionsPerUser: number;
-  readonly maxUnauthenticated: number;
-  readonly maxWatches: number;
-  readonly maxNodeWatches: number;
-  readonly tenantWatchMax: number;
-  readonly frameRate: number;
-  readonly frameBurst: number;
-  readonly httpRate: number;
-  readonly upgradeRate: number;
-  readonly lastSeen: 'exact' | 'hour' | 'off';
-  readonly lastSeenRetentionDays: number;
-  readonly eventLogSeconds: number;
-  readonly eventLogMax: number;
-  readonly drainDelayMs: number;
-  readonly drainWindowMs: number;
-  readonly watchPolicy: 'tenant' | 'groups';
-  readonly publishTenantEvents: boolean;
-  /** `*` or a list of origins. */
-  readonly allowedOrigins: '*' | readonly string[];
-  /** As Fastify's `trustProxy`: false, true, a hop count or a list of addresses. */
-  readonly trustProxy: boolean | number | string;
-  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
-}
+import { hostname } from 'node:os';
+import { checkTogether } from './checks.ts';
+import { ConfigError } from './config-error.ts';
+import { type Environment, readSetting } from './read.ts';
+import { MEMORY_URL, parseRedisUrl } from './redis-url.ts';
+import { SETTING_NAMES, type SettingName, type Settings } from './schema.ts';
+
+export { ConfigError, EXIT_CONFIG } from './config-error.ts';
+export type { Environment } from './read.ts';
+export type { Settings } from './schema.ts';
+
+const pick = (env: Environment, names: readonly SettingName[]): Record<string, unknown> => {
+  const values: Record<string, unknown> = {};
+  for (const name of names) {
+    const value = readSetting(env, name);
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
+};
+
+const isCluster = (redisUrl: string): boolean =>
+  redisUrl !== MEMORY_URL && parseRedisUrl(redisUrl).topology === 'cluster';
+
+/**
+ * Reads every setting from an environment; what is unset takes its documented default.
+ *
+ * @param hostName - of this machine, for the default of `NODE_NAME`.
+ * @throws ConfigError for the first setting that is wrong, alone or together with others.
+ */
+export const loadSettings = (env: Environment, hostName = hostname()): Settings => {
+  const read = pick(env, SETTING_NAMES) as Partial<Settings>;
+  if (read.redisUrl === undefined) {
+    throw new ConfigError(
+      'REDIS_URL',
+      'is required: redis://host:6379, or memory: for one node without Redis',
+    );
+  }
+  const values = read as Settings;
+  const settings: Settings = {
+    ...values,
+    adminHost: values.adminHost ?? values.host,
+    nodeName: values.nodeName ?? `${hostName}:${values.port}`,
+    // A shorter interval alone is no contradiction: the default of the timeout follows it.
+    ...(env.PING_TIMEOUT_MS === undefined && {
+      pingTimeoutMs: Math.min(values.pingTimeoutMs, values.pingIntervalMs),
+    }),
+    // Classic pub/sub on a cluster sends every message to every node of it.
+    ...(env.PUBLISH_TENANT_EVENTS === undefined && {
+      publishTenantEvents: values.publishTenantEvents && !isCluster(values.redisUrl),
+    }),
+  };
+  checkTogether(settings);
+  return settings;
+};
+
+const TOKEN_SETTINGS = [
+  'pasetoKeys',
+  'pasetoKeysFile',
+  'pasetoSymmetricKey',
+  'pasetoSymmetricVersion',
+  'tokenAudience',
+  'tokenIssuer',
+  'maxTokenTtlS',
+] as const satisfies readonly SettingName[];
+
+export type TokenSettings = Pick<Settings, (typeof TOKEN_SETTINGS)[number]>;
+
+/** Only what issuing a token needs, for tools that run without a store; keys may be absent. @throws ConfigError */
+export const loadTokenSettings = (env: Environment): TokenSettings =>
+  pick(env, TOKEN_SETTINGS) as unknown as TokenSettings;

@@ -1,0 +1,54 @@
+import { ConfigError } from './config-error.ts';
+import type { Settings } from './schema.ts';
+
+type Check = (settings: Settings) => readonly [name: string, problem: string] | undefined;
+
+const ports: Check = ({ port, adminPort }) =>
+  port === adminPort && port !== 0 ? ['ADMIN_PORT', `must differ from PORT: both are ${port}`] : undefined;
+
+/** One lost heartbeat, and one late, must not condemn a node. */
+const heartbeats: Check = ({ heartbeatIntervalMs, heartbeatTtlMs }) =>
+  heartbeatTtlMs < 3 * heartbeatIntervalMs
+    ? [
+        'HEARTBEAT_TTL_MS',
+        `must be at least 3 × HEARTBEAT_INTERVAL_MS, which makes ${3 * heartbeatIntervalMs}, not ${heartbeatTtlMs}`,
+      ]
+    : undefined;
+
+const idleness: Check = ({ idleAwayMs, idleOfflineMs }) =>
+  idleAwayMs > 0 && idleOfflineMs > 0 && idleOfflineMs < idleAwayMs
+    ? [
+        'IDLE_OFFLINE_MS',
+        `must be at least IDLE_AWAY_MS (${idleAwayMs}) or 0 for never, not ${idleOfflineMs}: nobody would ever be away`,
+      ]
+    : undefined;
+
+/** One ping at a time is awaited on a connection. */
+const pings: Check = ({ pingIntervalMs, pingTimeoutMs }) =>
+  pingTimeoutMs > pingIntervalMs
+    ? ['PING_TIMEOUT_MS', `must be at most PING_INTERVAL_MS (${pingIntervalMs}), not ${pingTimeoutMs}`]
+    : undefined;
+
+/** A log that keeps nothing cannot repair a gap of the feed. */
+const eventLog: Check = ({ eventLogMax, partitions }) =>
+  eventLogMax < partitions
+    ? ['EVENT_LOG_MAX', `must be at least PARTITIONS (${partitions}), not ${eventLogMax}: one a partition`]
+    : undefined;
+
+const keys: Check = ({ pasetoKeys, pasetoKeysFile, pasetoSymmetricKey }) =>
+  (pasetoKeys ?? pasetoKeysFile ?? pasetoSymmetricKey)
+    ? undefined
+    : [
+        'PASETO_KEYS',
+        'is required, or PASETO_KEYS_FILE or PASETO_SYMMETRIC_KEY: without a key no token can be verified ("rollcall keygen" makes one)',
+      ];
+
+const CHECKS: readonly Check[] = [keys, ports, heartbeats, idleness, pings, eventLog];
+
+/** What no setting can say of itself alone. @throws ConfigError */
+export const checkTogether = (settings: Settings): void => {
+  for (const check of CHECKS) {
+    const wrong = check(settings);
+    if (wrong) throw new ConfigError(...wrong);
+  }
+};
