@@ -31,7 +31,9 @@ const PROBLEMS = {
     code: 'unauthorized',
     description: 'No token, or one that is not good.',
     detail: 'the token has expired',
-    headers: { 'www-authenticate': { type: 'string', description: 'RFC 6750' } },
+    headers: {
+      'www-authenticate': { type: 'string', description: 'what is wrong with the token, RFC 6750' },
+    },
   },
   403: {
     code: 'forbidden',
@@ -39,12 +41,17 @@ const PROBLEMS = {
     detail: 'This needs the scope read.',
   },
   413: { code: 'too_large', description: 'The body is too large.', detail: 'The body is too large.' },
-  429: { code: 'rate_limited', description: 'Too many requests.', headers: RETRY_AFTER },
+  429: {
+    code: 'rate_limited',
+    description: 'Too many requests.',
+    detail: 'Too many requests: wait as Retry-After says.',
+    headers: RETRY_AFTER,
+  },
   500: { code: 'internal', description: 'Something unexpected.' },
   503: {
     code: 'unavailable',
     description: 'A part of the answer is not known right now.',
-    detail: 'Presence is not known right now.',
+    detail: 'This is not known right now.',
     headers: RETRY_AFTER,
   },
 } as const satisfies Record<number, Documented>;

@@ -48,7 +48,7 @@ export const problemFor = (error: unknown): ProblemError | undefined => {
   if (error instanceof AuthError) return unauthorized(error);
   if (error instanceof FieldError) return invalid(`body.${error.message}`);
   if (error instanceof StoreError) {
-    if (error.code === 'unavailable') return unavailable('Presence is not known right now.');
+    if (error.code === 'unavailable') return unavailable('This is not known right now.');
     if (error.code === 'invalid_cursor') return invalid('query.cursor is not one that was given out');
     return undefined;
   }

@@ -4,7 +4,8 @@ import type { Presence } from '../protocol/presence.ts';
 import { MAX_TEXT, OWN_STATUSES } from '../protocol/status-fields.ts';
 import { PROBLEM_CODES } from './problem.ts';
 
-const CLOSED = { additionalProperties: false } as const;
+// Answers may gain fields, so their schemas are open; what is asked is closed, so that a misspelt field is noticed.
+
 const time = (description: string) => Type.String({ format: 'date-time', description });
 
 const EXAMPLE_TIME = '2026-11-21T09:30:00.000Z';
@@ -53,7 +54,6 @@ const presenceFields = {
 };
 
 export const PresenceSchema = Type.Object(presenceFields, {
-  ...CLOSED,
   $id: 'Presence',
   description: 'What others see of one user.',
   examples: [ALICE],
@@ -70,7 +70,7 @@ const claimFields = {
 
 /** Body of `PUT …/me/status`. The rules of the fields are those of the `status` frame: see `parseStatusFields`. */
 export const OwnStatusSchema = Type.Object(claimFields, {
-  ...CLOSED,
+  additionalProperties: false,
   examples: [{ status: 'busy', text: 'Tea party', emoji: '🫖' }, { status: 'invisible' }],
 });
 
@@ -80,12 +80,9 @@ export const MeSchema = Type.Object(
     invisible: Type.Optional(
       Type.Literal(true, { description: 'others see offline because the person wishes so' }),
     ),
-    claim: Type.Optional(
-      Type.Object(claimFields, { ...CLOSED, description: 'the status the person has set' }),
-    ),
+    claim: Type.Optional(Type.Object(claimFields, { description: 'the status the person has set' })),
   },
   {
-    ...CLOSED,
     $id: 'Me',
     description: 'One’s own presence: what others see, and the truth about it.',
     examples: [{ ...ALICE, claim: { status: 'busy', text: 'Tea party', emoji: '🫖', until: ALICE.until } }],
@@ -103,7 +100,6 @@ export const NodeSchema = Type.Object(
     lastHeartbeat: time('its newest heartbeat'),
   },
   {
-    ...CLOSED,
     $id: 'Node',
     description: 'One running process.',
     examples: [
@@ -128,7 +124,7 @@ export const ProblemSchema = Type.Object(
     detail: Type.Optional(Type.String({ description: 'for people; may change' })),
     code: Type.Enum([...PROBLEM_CODES], { type: 'string', description: 'for programs; stable' }),
   },
-  { ...CLOSED, $id: 'Problem', description: 'An error, as RFC 9457 has it.' },
+  { $id: 'Problem', description: 'An error, as RFC 9457 has it.' },
 );
 
 /** Schemas that the document holds once and refers to by name. */

@@ -1,0 +1,261 @@
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
+import { pino } from 'pino';
+import { afterEach } from 'vitest';
+import { AuthError, type Authenticator, type Principal, type Scope } from '../../../src/auth/principal.ts';
+import type { Settings } from '../../../src/config/settings.ts';
+import type { UserRef, View } from '../../../src/domain/model.ts';
+import { buildPublicServer, type PublicServerDeps } from '../../../src/http/server.ts';
+import type { Health } from '../../../src/node/membership.ts';
+import { createMetrics } from '../../../src/observability/metrics.ts';
+import type {
+  ClaimRequest,
+  Counts,
+  NodeInfo,
+  Page,
+  PresenceStore,
+  SelfView,
+} from '../../../src/store/presence-store.ts';
+import { StoreError } from '../../../src/store/presence-store.ts';
+import { expectDocumented } from './documented.ts';
+
+export const NOW = Date.parse('2026-11-21T12:00:00.000Z');
+
+export const view = (user: string, more: Partial<View> = {}): View => ({
+  user,
+  status: 'online',
+  since: NOW - 60_000,
+  ver: NOW * 1000,
+  devices: ['web'],
+  ...more,
+});
+
+export const unknownView = (user: string): View => ({
+  user,
+  status: 'offline',
+  since: 0,
+  ver: 0,
+  devices: [],
+});
+
+/** The calls of the port that HTTP makes; each answers from `answers` or throws `failure`, and is remembered. */
+export class FakeStore {
+  readonly calls: { name: string; args: unknown[] }[] = [];
+  failure: Error | undefined;
+  readonly views = new Map<string, View>();
+  self: SelfView | undefined;
+  nextPage: Page = { users: [] };
+  counts: Counts = { online: 0, away: 0, busy: 0 };
+  nodes: NodeInfo[] = [];
+  /** Never answers. */
+  hangs = false;
+
+  async #answer<T>(name: string, args: unknown[], make: () => T): Promise<T> {
+    this.calls.push({ name, args });
+    if (this.hangs) return new Promise(() => {});
+    if (this.failure !== undefined) throw this.failure;
+    return make();
+  }
+
+  read(tenant: string, users: readonly string[]): Promise<View[]> {
+    return this.#answer('read', [tenant, users], () =>
+      users.map((user) => this.views.get(`${tenant}:${user}`) ?? unknownView(user)),
+    );
+  }
+
+  readSelf(ref: UserRef): Promise<SelfView> {
+    return this.#answer('readSelf', [ref], () => this.self ?? { view: view(ref.user), invisible: false });
+  }
+
+  claimOwn(ref: UserRef, claim: ClaimRequest): Promise<SelfView> {
+    return this.#answer('claimOwn', [ref, claim], () => ({
+      view: view(ref.user, claim.status === 'busy' ? { status: 'busy' } : {}),
+      invisible: claim.status === 'invisible',
+      claim: { ...claim, stamp: NOW * 1000 },
+    }));
+  }
+
+  page(tenant: string, limit: number, cursor?: string): Promise<Page> {
+    return this.#answer('page', [tenant, limit, cursor], () => this.nextPage);
+  }
+
+  count(tenant: string): Promise<Counts> {
+    return this.#answer('count', [tenant], () => this.counts);
+  }
+
+  listNodes(): Promise<NodeInfo[]> {
+    return this.#answer('nodes', [], () => this.nodes);
+  }
+}
+
+export const principal = (scope: string, more: Partial<Principal> = {}): Principal => ({
+  tenant: 'acme',
+  user: 'alice',
+  scopes: new Set(scope.split(' ').filter((word) => word !== '') as Scope[]),
+  exp: NOW / 1000 + 3600,
+  ...more,
+});
+
+/** Tokens of the tests are names in this table. */
+export const PRINCIPALS: Record<string, Principal> = {
+  user: principal('connect watch'),
+  reader: principal('read', { user: 'crm' }),
+  nobody: principal(''),
+  admin: principal('admin read', { user: 'ops' }),
+  everywhere: principal('read admin', { tenant: '*', user: 'platform' }),
+  everywhereReader: principal('read', { tenant: '*', user: 'platform' }),
+};
+
+export const auth: Authenticator = {
+  async verify(token) {
+    const found = PRINCIPALS[token];
+    if (found === undefined) throw new AuthError('bad_signature', 'the token is not valid');
+    return found;
+  },
+};
+
+export const settings = (more: Partial<Settings> = {}): Settings => ({
+  port: 0,
+  host: '127.0.0.1',
+  adminPort: 0,
+  adminHost: '127.0.0.1',
+  redisUrl: 'memory:',
+  redisPrefix: 'rollcall',
+  redisCommandTimeoutMs: 2000,
+  writeReplicas: 0,
+  partitions: 16,
+  nodeName: 'test',
+  pasetoSymmetricVersion: 'v4',
+  tokenInQuery: false,
+  maxTokenTtlS: 2_592_000,
+  heartbeatIntervalMs: 2000,
+  heartbeatTtlMs: 6000,
+  reapIntervalMs: 1000,
+  offlineGraceMs: 5000,
+  drainGraceMs: 15_000,
+  idleAwayMs: 300_000,
+  idleOfflineMs: 1_800_000,
+  pingIntervalMs: 25_000,
+  pingTimeoutMs: 10_000,
+  authTimeoutMs: 5000,
+  fanoutWindowMs: 20,
+  maxFrameBytes: 16_384,
+  maxConnections: 100_000,
+  maxConnectionsPerUser: 50,
+  maxUnauthenticated: 1000,
+  maxWatches: 5000,
+  maxNodeWatches: 2_000_000,
+  tenantWatchMax: 5000,
+  frameRate: 20,
+  frameBurst: 60,
+  httpRate: 0,
+  upgradeRate: 200,
+  lastSeen: 'exact',
+  lastSeenRetentionDays: 30,
+  eventLogSeconds: 3600,
+  eventLogMax: 1_000_000,
+  drainDelayMs: 0,
+  drainWindowMs: 5000,
+  watchPolicy: 'tenant',
+  publishTenantEvents: true,
+  allowedOrigins: '*',
+  trustProxy: false,
+  logLevel: 'silent',
+  ...more,
+});
+
+export const health = (more: Partial<Health> = {}): Health => ({
+  degraded: false,
+  ready: true,
+  onDegraded: () => () => {},
+  ...more,
+});
+
+export const away = (): StoreError => new StoreError('unavailable', 'connection to 10.0.0.7 refused');
+
+export interface CallOptions {
+  readonly token?: string;
+  /** Sent as JSON; text as it is. */
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+  readonly payload?: Buffer | string;
+}
+
+export interface Rig {
+  readonly app: FastifyInstance;
+  readonly store: FakeStore;
+  /** Sends a request as whom the token names, and checks that the document knows of such an answer. */
+  call(method: string, url: string, options?: CallOptions): Promise<LightMyRequestResponse>;
+}
+
+/** A public server over a fake store. */
+const rig = async (more: Partial<PublicServerDeps> = {}): Promise<Rig> => {
+  const store = new FakeStore();
+  const app = await buildPublicServer({
+    settings: settings(),
+    store: store as unknown as PresenceStore,
+    auth,
+    metrics: createMetrics(),
+    logger: pino({ level: 'silent' }),
+    health: health(),
+    nodes: () => store.listNodes(),
+    registerSockets: async () => {},
+    version: '1.2.3',
+    now: () => NOW,
+    ...more,
+  });
+  await app.ready();
+  return {
+    app,
+    store,
+    call: async (method, url, { token, body, headers, payload } = {}) => {
+      const response = await app.inject({
+        method: method as 'GET',
+        url,
+        headers: {
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+        ...(payload !== undefined && { payload }),
+      });
+      expectDocumented(app, method, url, response);
+      return response;
+    },
+  };
+};
+
+/** The problem of an answer, which must be one in every respect. */
+export const problem = (
+  response: LightMyRequestResponse,
+): { status: number; code: string; detail?: string } => {
+  const type = String(response.headers['content-type']);
+  if (!type.startsWith('application/problem+json'))
+    throw new Error(`not a problem: ${type} ${response.body}`);
+  const body = response.json() as Record<string, unknown>;
+  if (
+    body['status'] !== response.statusCode ||
+    body['type'] !== 'about:blank' ||
+    body['title'] === undefined
+  ) {
+    throw new Error(`not a whole problem: ${response.body}`);
+  }
+  return {
+    status: response.statusCode,
+    code: String(body['code']),
+    ...(body['detail'] !== undefined && { detail: String(body['detail']) }),
+  };
+};
+
+/** Starts rigs and closes them after each test. */
+export const rigs = (): ((more?: Partial<PublicServerDeps>) => Promise<Rig>) => {
+  const running: Rig[] = [];
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map(({ app }) => app.close()));
+  });
+  return async (more) => {
+    const started = await rig(more);
+    running.push(started);
+    return started;
+  };
+};
