@@ -30,11 +30,15 @@ const commonOptions = (options: LinkOptions, commandTimeout: number) => ({
   ...(commandTimeout > 0 && { commandTimeout, socketTimeout: commandTimeout * 2 + 1000 }),
 });
 
-/** Makes a client for the topology; nothing is connected yet. `commandTimeout` 0 is for subscribers, which wait. */
-export const createClient = (options: LinkOptions, commandTimeout: number): Redis | Cluster => {
+/**
+ * Makes a client for the topology; nothing is connected yet.
+ * @param commandTimeout - ms; 0 is for subscribers, which wait.
+ * @param reconnects - whether it comes back by itself after its connection closed.
+ */
+export const createClient = (options: LinkOptions, commandTimeout: number, reconnects: boolean): Redis | Cluster => {
   const { address, random } = options;
   const common = commonOptions(options, commandTimeout);
-  const retryStrategy = (attempt: number): number => retryDelay(attempt, random);
+  const retryStrategy = (attempt: number): number | null => (reconnects ? retryDelay(attempt, random) : null);
   const lone = { ...common, lazyConnect: true, enableOfflineQueue: false, retryStrategy };
   const [host] = address.hosts;
   switch (address.topology) {
@@ -71,7 +75,7 @@ export class RedisLink {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#client = createClient(options, options.commandTimeoutMs);
+    this.#client = createClient(options, options.commandTimeoutMs, true);
     this.#client.on('ready', () => this.#turn(true));
     this.#client.on('close', () => this.#turn(false));
     this.#client.on('end', () => this.#turn(false));

@@ -121,6 +121,11 @@ export type ApplyReply =
       readonly clock: number;
       /** By position, for entries whose view or own claim is not the one they carried: what the store holds now. */
       readonly selves: ReadonlyMap<number, SelfView>;
+      /**
+       * Positions of entries that took over the user's activity because they opened beside others or within a grace:
+       * the store watches their idle limit until the node tells of activity here.
+       */
+      readonly tookOver: readonly number[];
     };
 
 export interface ReapReply {

@@ -6,9 +6,9 @@
 --       then an entry in 4: tenant's position, user, numbers, rest
 --   numbers: count activeAgo idle openedAgo closedAgo graceMs devices iat knownStatus knownVer knownSince knownSeen
 --   rest: '' or JSON {name, groups (as JSON text), claim, shown (of the known view)}
--- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, position, {view, name, shown, own claim}, …} with the entries whose
---   view or own claim is not what the entry carried (positions from 0)
--- @include row evaluate absorb context commit entries
+-- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, {positions that took over}, position, {view, name, shown, own claim}, …}
+--   with the entries whose view or own claim is not what the entry carried (positions from 0)
+-- @include context row evaluate absorb commit entries
 local logKey, channel, dueKey, nodesKey, fenceKey, listKey, nodeMetaKey =
   KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local node, epoch, gen, seen = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
@@ -34,7 +34,8 @@ local function reportOf(numbers, rest)
   local report = { count = tonumber(count), act = momentOf(active), idle = idle == '1', opened = momentOf(opened),
     closed = momentOf(closed), grace = tonumber(grace), devices = tonumber(devices), iat = tonumber(iat),
     name = more.name, groups = more.groups, claim = more.claim }
-  if report.claim then report.claim.stamp = math.min(report.claim.stamp, C.clock) end
+  report.stamp = report.claim and report.claim.stamp or 0
+  if report.claim then report.claim.stamp = math.min(report.stamp, C.clock) end
   if ver ~= '0' then
     local shown = more.shown or {}
     report.known = { status = STATUS[status], ver = tonumber(ver), since = tonumber(since),
@@ -43,8 +44,13 @@ local function reportOf(numbers, rest)
   return report
 end
 
+local function heldElsewhere(row)
+  for other in pairs(row.parts) do if other ~= node then return true end end
+  return false
+end
+
 local entries = openEntries(9, 8, 4)
-local held, gone, reply = { 'HSET', listKey }, { 'HDEL', listKey }, { 'ok', '' }
+local held, gone, reply = { 'HSET', listKey }, { 'HDEL', listKey }, { 'ok', '', {} }
 for position, entry in ipairs(entries) do
   local row = load(entry)
   local report = reportOf(ARGV[entry.arg + 2], ARGV[entry.arg + 3])
@@ -52,7 +58,7 @@ for position, entry in ipairs(entries) do
   local had = row.parts[node] and row.parts[node].count
   at.repair, at.deliberate = absorb(row, node, report)
   settle(entry, at)
-  if at.deliberate and next(row.parts, next(row.parts)) then
+  if at.deliberate and heldElsewhere(row) then
     -- Other nodes hold this user too: they must assert the same claim should this row ever be lost.
     record('c', entry.tenant, '{"type":"claim","tenant":"' .. entry.tenant .. '","user":' .. quoted(entry.user)
       .. ',"claim":' .. claimJson(row.own) .. '}', 0)
@@ -63,8 +69,9 @@ for position, entry in ipairs(entries) do
   elseif had and not has then
     gone[#gone + 1] = entry.member
   end
-  local knownVer, knownStamp = report.known and report.known.ver or 0, report.claim and report.claim.stamp or 0
-  if row.ver ~= knownVer or (row.own and row.own.stamp or 0) ~= knownStamp then
+  if row.parts[node] and row.parts[node].stance ~= OWN then table.insert(reply[3], position - 1) end
+  local knownVer = report.known and report.known.ver or 0
+  if row.ver ~= knownVer or (row.own and row.own.stamp or 0) ~= report.stamp then
     reply[#reply + 1] = position - 1
     reply[#reply + 1] = selfReply(row)
   end

@@ -5,7 +5,7 @@
 --       6 flush lag ms  7 a fresh gen  8 seconds the log keeps  9 entries the log keeps
 -- Reply: {fenced 0|1, gen, lost 0|1, hold ms, young 0|1, clock, id of the last log entry}
 -- Allowed when Redis is out of memory: nodes must not be condemned for that.
--- @include row evaluate context commit
+-- @include context row evaluate commit
 local beatKey, metaKey, fenceKey, nodeMetaKey, logKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local epoch, remembered, seen, acked = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local lag, freshGen, keepSeconds, keepEntries = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])

@@ -3,7 +3,7 @@
 -- KEYS: 1 meta  2 log  3 events  4 due  then online, away, busy of the tenant, then user, more
 -- ARGV: 1 policy  2 number of tenants (1), the tenant, then tenant's position, user, the claim as JSON without a stamp
 -- Reply: {'young'} while the partition heals, or {'ok', view, name, shown, own claim}
--- @include row evaluate absorb context commit entries
+-- @include context row evaluate absorb commit entries
 P = parsePolicy(ARGV[1])
 C = openContext(KEYS[1], 0)
 if not C.gen or C.young then return { 'young' } end

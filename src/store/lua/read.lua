@@ -2,7 +2,7 @@
 -- Views of users of one partition, as stored.
 -- KEYS: 1 meta, then user, more for every user   ARGV: 1 policy
 -- Reply: {'young'} while the partition heals, or {'ok', {view, name, shown, own claim}, …} in the order of KEYS
--- @include row evaluate context commit entries
+-- @include context row evaluate commit entries
 P = parsePolicy(ARGV[1])
 C = openContext(KEYS[1], 0)
 if not C.gen or C.young then return { 'young' } end

@@ -5,7 +5,7 @@
 --       then online, away, busy for every tenant, then user, more for every entry
 -- ARGV: 1 policy  2 node  3 epoch  4 number of tenants, the tenants, then an entry in 2: tenant's position, user
 -- Reply: {'hold'|'alive'} or {'ok', fenced now 0|1, users cleared, users left}
--- @include row evaluate absorb context commit entries
+-- @include context row evaluate absorb commit entries
 local logKey, channel, dueKey, nodesKey, fenceKey, listKey, nodeMetaKey, beatKey =
   KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local node, epoch = ARGV[2], tonumber(ARGV[3])

@@ -2,7 +2,7 @@
 -- Read-repair: rows that were lost, or are older than what somebody was shown, take that view and are evaluated.
 -- KEYS and first ARGV as sweep.lua; an entry in 3: tenant's position, user, known view as JSON
 -- Reply: rows repaired, or -1 while the partition is on hold
--- @include row evaluate absorb context commit entries
+-- @include context row evaluate absorb commit entries
 local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
 P = parsePolicy(ARGV[1])
 C = openContext(KEYS[1], 0)

@@ -4,7 +4,7 @@
 -- KEYS: 1 meta  2 log  3 events  4 due, then online, away, busy for every tenant, then user, more for every entry
 -- ARGV: 1 policy  2 number of tenants, the tenants, then an entry in 2: tenant's position, user
 -- Reply: users evaluated, or -1 while the partition is on hold
--- @include row evaluate absorb context commit entries
+-- @include context row evaluate absorb commit entries
 local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
 P = parsePolicy(ARGV[1])
 C = openContext(KEYS[1], 0)

@@ -79,13 +79,14 @@ export class MemoryStore implements PresenceStore {
     shard.clock.raise(batch.seen);
     const now = toMs(shard.clock.now());
     const selves = new Map<number, SelfView>();
+    const tookOver: number[] = [];
     batch.entries.forEach((entry, position) => {
       const { user } = entry;
       const row = this.#row(shard, entry);
       const was = before(row);
-      if (entry.known) shard.clock.raise(entry.known.ver);
       const { idleAwayMs } = this.#options.policy;
       const report = reportOf(entry, now, shard.clock.now());
+      if (entry.known) shard.clock.raise(entry.known.ver);
       const { restored, claimed } = absorb(row, batch.node, report, now, idleAwayMs);
       this.#settle(shard, entry, row, {
         ...this.#at(now),
@@ -95,12 +96,13 @@ export class MemoryStore implements PresenceStore {
       });
       const others = row.parts.size - (row.parts.has(batch.node) ? 1 : 0);
       if (claimed && others > 0) this.#announce(shard, entry, row);
+      if ((row.parts.get(batch.node)?.stance ?? 'own') !== 'own') tookOver.push(position);
       if (row.ver !== (entry.known?.ver ?? 0) || (row.own?.stamp ?? 0) !== (entry.claim?.stamp ?? 0)) {
         selves.set(position, this.#selfOf(user, row));
       }
     });
     this.#publish(partition, shard);
-    return { result: 'ok', clock: shard.clock.now(), selves };
+    return { result: 'ok', clock: shard.clock.now(), selves, tookOver };
   }
 
   async held(partition: number, node: string): Promise<UserRef[]> {
@@ -243,9 +245,10 @@ export class MemoryStore implements PresenceStore {
     const shard = this.#shard(partition);
     const row = this.#row(shard, ref);
     const was = before(row);
+    const now = toMs(shard.clock.now());
     if (!restore(row, view)) return;
     shard.clock.raise(view.ver);
-    this.#settle(shard, ref, row, { ...this.#at(toMs(shard.clock.now())), before: was, repair: true });
+    this.#settle(shard, ref, row, { ...this.#at(now), before: was, repair: true });
     this.#publish(partition, shard);
   }
 

@@ -61,15 +61,20 @@ export const decodeSelf = (script: ScriptName, user: string, reply: RawReply | u
 /** @param users - the users of the batch, by position. */
 export const decodeApply = (reply: RawReply, users: readonly { readonly user: string }[]): ApplyReply => {
   const list = listOf('apply', reply);
-  const [result, clock] = list;
+  const [result, clock, tookOver] = list;
   if (result === 'fenced' || result === 'lost' || result === 'stale') return { result };
   if (result !== 'ok') throw new UnexpectedReply('apply', reply);
   const selves = new Map<number, SelfView>();
-  for (let i = 2; i < list.length; i += 2) {
+  for (let i = 3; i < list.length; i += 2) {
     const position = number('apply', list[i]);
     const user = users[position]?.user;
     if (user === undefined) throw new UnexpectedReply('apply', reply);
     selves.set(position, decodeSelf('apply', user, list[i + 1]));
   }
-  return { result, clock: number('apply', clock), selves };
+  return {
+    result,
+    clock: number('apply', clock),
+    selves,
+    tookOver: listOf('apply', tookOver ?? null).map((position) => number('apply', position)),
+  };
 };

@@ -1,5 +1,5 @@
 -- What others see of a user: the mirror of domain/{row,evaluate}.ts, in the same order and under the same names.
--- Needs: row.lua. `P` holds the policy and `C` the circumstances of this call (see context.lua).
+-- Needs: context.lua (the policy `P`, the circumstances `C`), row.lua.
 local OWN, TOOK_ACTIVE, TOOK_IDLE = 0, 1, 2
 local FOREVER = math.huge
 

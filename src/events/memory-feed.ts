@@ -1,0 +1,23 @@
+import type { LogEntry } from '../store/log-entry.ts';
+import type { EventFeed, FeedListener } from './feed.ts';
+import { Listeners } from './listeners.ts';
+
+/** The feed beside the memory store: what is published is delivered at once, in order, without gaps. */
+export class MemoryFeed implements EventFeed {
+  readonly connected = true;
+  readonly #listeners = new Listeners();
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {}
+
+  subscribe(listener: FeedListener): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  expect(): void {}
+
+  publish(partition: number, entries: readonly LogEntry[]): void {
+    for (const entry of entries) this.#listeners.deliver(partition, entry);
+  }
+}

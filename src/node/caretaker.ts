@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Metrics } from '../observability/metrics.ts';
+import type { NodeInfo, PresenceStore } from '../store/presence-store.ts';
+import type { PartitionState } from './partition-state.ts';
+import { Periodic } from './periodic.ts';
+
+export interface CaretakerOptions {
+  readonly store: PresenceStore;
+  readonly partitions: readonly PartitionState[];
+  readonly nodeId: string;
+  readonly intervalMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly ttlMs: number;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  /** The nodes as last heard of, with how long ago each beat, and when that was (monotonic ms). */
+  readonly nodes: () => { readonly list: readonly NodeInfo[]; readonly at: number };
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** A partition that is another's is looked after only in every so manieth round. */
+const OTHERS_EVERY = 5;
+
+/**
+ * Reaps dead nodes and sweeps deadlines. Partitions are dealt out over the nodes that are alive so that usually one
+ * looks at each; that any other may do so at any time costs nothing but the look.
+ */
+export class Caretaker {
+  readonly #options: CaretakerOptions;
+  readonly #periodic: Periodic;
+  #round = 0;
+
+  constructor(options: CaretakerOptions) {
+    this.#options = options;
+    this.#periodic = new Periodic(
+      options.intervalMs,
+      options.now,
+      () => this.#tend(),
+      (err) => options.logger.error({ err }, 'caretaker'),
+    );
+  }
+
+  start(): void {
+    this.#periodic.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#periodic.stop();
+  }
+
+  /** Partitions this node looks after in this round. */
+  mine(): readonly PartitionState[] {
+    const alive = this.#alive();
+    return this.#options.partitions.filter(({ partition }) => owner(partition, alive) === this.#options.nodeId);
+  }
+
+  async #tend(): Promise<void> {
+    const { partitions, now, ttlMs } = this.#options;
+    this.#round += 1;
+    const mine = new Set(this.mine());
+    const chosen = partitions.filter(
+      (state) =>
+        state.mayWrite(now(), ttlMs) &&
+        (mine.has(state) || (state.partition + this.#round) % OTHERS_EVERY === 0),
+    );
+    await Promise.all(chosen.map((state) => this.#look(state)));
+  }
+
+  async #look(state: PartitionState): Promise<void> {
+    const { store, now, metrics, logger } = this.#options;
+    try {
+      const reaped = await store.reap(state.partition);
+      metrics.reapedNodes.inc(reaped.fenced);
+      metrics.reapedUsers.inc(reaped.users);
+      if (reaped.users > 0) logger.info({ partition: state.partition, users: reaped.users }, 'cleared a dead node');
+      for (;;) {
+        const { swept, more } = await store.sweep(state.partition, state.clock(now()));
+        metrics.swept.inc(swept);
+        if (!more) break;
+      }
+    } catch (error) {
+      logger.debug({ err: error, partition: state.partition }, 'could not look after a partition');
+    }
+  }
+
+  /** Nodes heard of within two heartbeats, this one always: a stalled one is stood in for before its lease ends. */
+  #alive(): string[] {
+    const { nodes, nodeId, now, heartbeatIntervalMs } = this.#options;
+    const { list, at } = nodes();
+    const since = now() - at;
+    const heard = list.filter((node) => node.heartbeatAgo + since < 2 * heartbeatIntervalMs).map((node) => node.id);
+    return heard.includes(nodeId) ? heard : [...heard, nodeId];
+  }
+}
+
+/** Rendezvous hashing: the node with the greatest hash of both owns; when one goes, only its partitions move. */
+const owner = (partition: number, nodes: readonly string[]): string | undefined => {
+  let best: { node: string; weight: string } | undefined;
+  for (const node of nodes) {
+    const weight = createHash('sha1').update(`${node} ${partition}`).digest('hex');
+    if (!best || weight > best.weight) best = { node, weight };
+  }
+  return best?.node;
+};

@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import { type NodeInfo, type PresenceStore, StoreError } from '../store/presence-store.ts';
+import { Periodic } from './periodic.ts';
+
+export interface DirectoryOptions {
+  readonly store: PresenceStore;
+  readonly self: () => NodeInfo;
+  readonly intervalMs: number;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  readonly logger: Logger;
+  /** The deployment is laid out differently: this node must not run in it. */
+  readonly onIncompatible: (error: StoreError) => void;
+}
+
+/** Who else runs this deployment: told and asked with every heartbeat. */
+export class Directory {
+  readonly #options: DirectoryOptions;
+  readonly #periodic: Periodic;
+  #list: readonly NodeInfo[] = [];
+  #at = 0;
+
+  constructor(options: DirectoryOptions) {
+    this.#options = options;
+    this.#periodic = new Periodic(
+      options.intervalMs,
+      options.now,
+      () => this.#exchange(),
+      (err) => options.logger.debug({ err }, 'the registry was not answered'),
+    );
+  }
+
+  get nodes(): { readonly list: readonly NodeInfo[]; readonly at: number } {
+    return { list: this.#list, at: this.#at };
+  }
+
+  start(): void {
+    this.#periodic.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#periodic.stop();
+    await this.#options.store.unregister(this.#options.self().id).catch(() => undefined);
+  }
+
+  /** The nodes now. @throws StoreError */
+  async ask(): Promise<readonly NodeInfo[]> {
+    await this.#exchange();
+    return this.#list;
+  }
+
+  async #exchange(): Promise<void> {
+    const { store, self, now, onIncompatible } = this.#options;
+    try {
+      this.#list = await store.register(self());
+      this.#at = now();
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'incompatible') onIncompatible(error);
+      throw error;
+    }
+  }
+}

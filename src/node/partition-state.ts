@@ -1,0 +1,73 @@
+import type { BeatReply } from '../store/presence-store.ts';
+
+/** What this node knows of one partition: its lease there, and how far its writes have come. */
+export class PartitionState {
+  readonly partition: number;
+  /** Rises after each fencing; the part of the node's identity that a reaper condemns. */
+  epoch: number;
+  /** Generation of the data; undefined before the first answer. */
+  gen: string | undefined;
+  /** Highest hybrid clock seen, µs. */
+  seen = 0;
+  /** Last sequence number acknowledged in this generation and epoch, and last number used. */
+  acked = 0;
+  seq = 0;
+  young = true;
+  /** The store may not know what this node holds, or list what it does not. */
+  reassertDue = false;
+  /** A beat of this epoch was answered. */
+  #beaten = false;
+  /** When the newest answered beat was sent, monotonic ms: the lease counts from there. */
+  #beatAt = Number.NEGATIVE_INFINITY;
+  #clock = 0;
+  #clockAt = 0;
+
+  constructor(partition: number, epoch: number) {
+    this.partition = partition;
+    this.epoch = epoch;
+  }
+
+  get hasBeaten(): boolean {
+    return this.#beaten;
+  }
+
+  get beatAt(): number {
+    return this.#beatAt;
+  }
+
+  saw(clock: number): void {
+    this.seen = Math.max(this.seen, clock);
+  }
+
+  answered(reply: BeatReply, sentAt: number, now: number): void {
+    this.#beaten = true;
+    this.#beatAt = Math.max(this.#beatAt, sentAt);
+    this.gen = reply.gen;
+    this.young = reply.young;
+    this.saw(reply.clock);
+    this.#clock = reply.clock;
+    this.#clockAt = now;
+  }
+
+  /** The data is not what this node wrote: nothing of it counts as acknowledged. */
+  forgetWrites(): void {
+    this.acked = 0;
+  }
+
+  /** Starts over under a new epoch; the old one is reaped to its end. */
+  renew(): void {
+    this.epoch += 1;
+    this.acked = 0;
+    this.#beaten = false;
+  }
+
+  /** Whether this node may write: its lease, by its own monotonic clock, has not run out. */
+  mayWrite(now: number, ttlMs: number): boolean {
+    return this.#beaten && now - this.#beatAt < ttlMs;
+  }
+
+  /** The partition's hybrid clock now, µs, as well as this node can tell. */
+  clock(now: number): number {
+    return Math.max(this.seen, this.#clock + Math.round((now - this.#clockAt) * 1000));
+  }
+}

@@ -1,0 +1,192 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DEVICES, type Device, type View } from '../../src/domain/model.ts';
+import type { ClaimRequest, Entry, PresenceStore } from '../../src/store/presence-store.ts';
+import {
+  EPOCH,
+  type FrozenRedis,
+  type FrozenStore,
+  frozenMemory,
+  frozenRedis,
+} from '../support/frozen-stores.ts';
+import { useRedis } from './use-redis.ts';
+
+/**
+ * The memory store runs the rules themselves; the scripts are the same rules in Lua. Any history, told to both at the
+ * same (frozen) moments, must leave both in the same state and with the same log.
+ */
+
+const TENANT = 'acme';
+const USERS = ['ann', 'bob', 'çelik "x"'] as const;
+const NODES = ['n1.0', 'n2.0'] as const;
+
+type Step =
+  | { kind: 'wait'; ms: number }
+  | { kind: 'sweep' }
+  | { kind: 'claim'; user: string; claim: ClaimRequest }
+  | { kind: 'repair'; user: string; status: View['status']; ahead: number }
+  | {
+      kind: 'tell';
+      node: string;
+      entry: Omit<Entry, 'tenant'>;
+      stampAgo: number | undefined;
+      knows: boolean;
+    };
+
+const user = fc.constantFrom(...USERS);
+const claimOf = fc.record({
+  status: fc.constantFrom('online', 'away', 'busy', 'invisible', null),
+  text: fc.option(fc.constantFrom('in a "meeting"', 'ünïcode \u2028 \\'), { nil: undefined }),
+  emoji: fc.option(fc.constant('🚲'), { nil: undefined }),
+  until: fc.option(fc.integer({ min: 0, max: 12_000 }), { nil: undefined }),
+});
+
+const definedOnly = <T extends object>(value: T): T =>
+  Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 4000 }) }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('sweep' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({ kind: fc.constant('claim' as const), user, claim: claimOf })
+      .map(({ kind, user, claim }) => ({
+        kind,
+        user,
+        claim: definedOnly({
+          ...claim,
+          ...(claim.until !== undefined && { until: EPOCH + claim.until }),
+        }) as ClaimRequest,
+      })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('repair' as const),
+      user,
+      status: fc.constantFrom('online' as const, 'away' as const, 'busy' as const, 'offline' as const),
+      ahead: fc.integer({ min: -5_000_000, max: 5_000_000 }),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc
+      .record({
+        node: fc.constantFrom(...NODES),
+        user,
+        count: fc.integer({ min: 0, max: 3 }),
+        activeAgo: fc.constantFrom(-1, 0, 500, 2999, 3000, 8000),
+        idle: fc.boolean(),
+        openedAgo: fc.constantFrom(0, 100, 2500, 6000),
+        closedAgo: fc.constantFrom(-1, -1, 0, 50, 900, 1500),
+        graceMs: fc.constantFrom(1000, 3000),
+        devices: fc.subarray([...DEVICES] as Device[], { minLength: 1 }),
+        name: fc.option(fc.constantFrom('Ann "A"', 'Bob'), { nil: undefined }),
+        groups: fc.option(fc.constantFrom(['g1'], ['g1', 'g "2"'], []), { nil: undefined }),
+        iat: fc.integer({ min: 0, max: 3 }),
+        claim: fc.option(claimOf, { nil: undefined }),
+        stampAgo: fc.option(fc.integer({ min: -500, max: 3000 }), { nil: undefined }),
+        knows: fc.boolean(),
+      })
+      .map(
+        ({ node, stampAgo, knows, claim, ...entry }): Step => ({
+          kind: 'tell',
+          node,
+          stampAgo: claim ? (stampAgo ?? 0) : undefined,
+          knows,
+          entry: definedOnly({
+            ...entry,
+            claim:
+              claim &&
+              definedOnly({
+                ...claim,
+                ...(claim.until !== undefined && { until: EPOCH + claim.until }),
+                stamp: 0,
+              }),
+          }) as unknown as Omit<Entry, 'tenant'>,
+        }),
+      ),
+  },
+);
+
+/** Runs one step and returns what the caller is told, so that answers are compared too. */
+const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: Step): Promise<unknown> => {
+  const { store } = target;
+  switch (step.kind) {
+    case 'wait':
+      at.ms += step.ms;
+      return target.setTime(at.ms);
+    case 'sweep':
+      for (let p = 0; p < store.partitions; p += 1) await store.sweep(p, (EPOCH + at.ms + 60_000) * 1000);
+      return undefined;
+    case 'claim':
+      return store.claimOwn({ tenant: TENANT, user: step.user }, step.claim);
+    case 'repair': {
+      const ver = (EPOCH + at.ms) * 1000 + step.ahead;
+      const known: View = { user: step.user, status: step.status, since: EPOCH, ver, devices: [] };
+      return store.read(TENANT, [step.user], [known]);
+    }
+    case 'tell': {
+      const ref = { tenant: TENANT, user: step.entry.user };
+      const [view] = step.knows ? await store.read(TENANT, [step.entry.user]) : [];
+      const claim = step.entry.claim && {
+        ...step.entry.claim,
+        stamp: (EPOCH + at.ms - (step.stampAgo ?? 0)) * 1000,
+      };
+      at.seq += 1;
+      const entry: Entry = {
+        ...step.entry,
+        ...ref,
+        ...(claim && { claim }),
+        ...(view && view.ver > 0 && { known: view }),
+      };
+      const batch = { node: step.node, gen: target.gen, seen: 0, base: 0, seq: at.seq, entries: [entry] };
+      const reply = await store.apply(store.partitionOf(ref), batch);
+      return reply.result === 'ok' ? { ...reply, selves: [...reply.selves] } : reply;
+    }
+  }
+};
+
+const stateOf = async (store: PresenceStore): Promise<unknown> => ({
+  selves: await Promise.all(USERS.map((user) => store.readSelf({ tenant: TENANT, user }))),
+  views: await store.read(TENANT, USERS),
+  count: await store.count(TENANT),
+  page: (await store.page(TENANT, 10)).users.map((view) => view.user).sort(),
+});
+
+describe('random histories', () => {
+  const server = useRedis();
+  let serial = 0;
+  const prefix = `histories-${process.pid}`;
+
+  it('leave memory and Redis in the same state with the same log', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), async (steps) => {
+        serial += 1;
+        const memory = await frozenMemory();
+        const redis: FrozenRedis = await frozenRedis(server.url(), `${prefix}-${serial}`);
+        try {
+          const clocks = { memory: { ms: 0, seq: 0 }, redis: { ms: 0, seq: 0 } };
+          for (const each of steps) {
+            const expected = await run(memory, clocks.memory, each);
+            expect(await run(redis, clocks.redis, each)).toEqual(expected);
+            expect(await stateOf(redis.store)).toEqual(await stateOf(memory.store));
+          }
+          expect(await redis.log()).toEqual(await memory.log());
+        } finally {
+          await redis.stop();
+          await memory.stop();
+        }
+      }),
+      {
+        numRuns: Number(process.env['ROLLCALL_HISTORIES'] ?? 150),
+        interruptAfterTimeLimit: 60_000,
+        endOnFailure: false,
+      },
+    );
+  }, 180_000);
+});

@@ -1,0 +1,111 @@
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import type { Policy } from '../../src/domain/model.ts';
+import { decodeStreamEntry } from '../../src/events/log-codec.ts';
+import { createMetrics } from '../../src/observability/metrics.ts';
+import { parseRedisAddress } from '../../src/redis/address.ts';
+import { createKeys, type Keys } from '../../src/redis/keys.ts';
+import { RedisLink } from '../../src/redis/link.ts';
+import type { LogEntry } from '../../src/store/log-entry.ts';
+import { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import type { PresenceStore } from '../../src/store/presence-store.ts';
+import { RedisStore, type RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
+
+/** A store whose hybrid clock stands where the test puts it, far in the future of any real clock. */
+export interface FrozenStore {
+  readonly store: PresenceStore;
+  readonly gen: string;
+  /** Puts the clock to so many ms after {@link EPOCH}. */
+  setTime(ms: number): Promise<void>;
+  /** Everything logged so far, over all partitions. */
+  log(): Promise<LogEntry[][]>;
+  stop(): Promise<void>;
+}
+
+export const EPOCH = Date.UTC(2100, 0, 1);
+export const POLICY: Policy = { idleAwayMs: 3000, idleOfflineMs: 9000, graceMs: 1000, retentionMs: 60_000 };
+const SETTINGS = {
+  partitions: 4,
+  lastSeen: 'exact',
+  heartbeatIntervalMs: 1_000_000,
+  heartbeatTtlMs: 4_000_000,
+} as const;
+
+export const frozenMemory = async (policy = POLICY): Promise<FrozenStore> => {
+  let time = EPOCH;
+  const logs: LogEntry[][] = Array.from({ length: SETTINGS.partitions }, () => []);
+  const store = new MemoryStore({
+    ...SETTINGS,
+    policy,
+    micros: () => time * 1000,
+    publish: (partition, entries) => logs[partition]?.push(...entries),
+  });
+  return {
+    store,
+    gen: 'memory',
+    setTime: async (ms) => {
+      time = EPOCH + ms;
+    },
+    log: async () => logs,
+    stop: async () => undefined,
+  };
+};
+
+export interface FrozenRedis extends FrozenStore {
+  readonly redis: Redis;
+  readonly keys: Keys;
+}
+
+/** The scripts take the later of real time and the stored clock: a stored clock in the future is a frozen one. */
+export const frozenRedis = async (
+  url: string,
+  prefix: string,
+  policy = POLICY,
+  more: Partial<RedisStoreOptions> = {},
+): Promise<FrozenRedis> => {
+  const redis = new Redis(url);
+  const keys = createKeys(prefix, SETTINGS.partitions);
+  const link = new RedisLink({
+    address: parseRedisAddress(url),
+    name: 'test',
+    commandTimeoutMs: 5000,
+    metrics: createMetrics(),
+    logger: pino({ level: 'silent' }),
+    random: Math.random,
+  });
+  const store = new RedisStore({
+    ...SETTINGS,
+    policy,
+    link,
+    prefix,
+    eventLogSeconds: 1_000_000,
+    eventLogMax: 1_000_000,
+    publishTenantEvents: false,
+    newGeneration: () => 'g',
+    ...more,
+  });
+  await store.start();
+  const setTime = async (ms: number): Promise<void> => {
+    const time = EPOCH + ms;
+    for (const { meta } of keys.partitions) {
+      const clock = Math.max(Number(await redis.hget(meta, 'clock')), time * 1000);
+      await redis.hset(meta, { gen: 'g', tick: time, hold: 0, young: 0, clock });
+    }
+  };
+  await setTime(0);
+  return {
+    redis,
+    keys,
+    store,
+    gen: 'g',
+    setTime,
+    log: async () => {
+      const logs = await Promise.all(keys.partitions.map(({ log }) => redis.xrange(log, '-', '+')));
+      return logs.map((entries) => entries.map(([id, fields]) => decodeStreamEntry(id, fields)));
+    },
+    stop: async () => {
+      await store.stop();
+      redis.disconnect();
+    },
+  };
+};
