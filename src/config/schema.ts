@@ -8,7 +8,8 @@ import type { FormatName } from './formats.ts';
 
 const integer = (fallback: number, minimum: number, maximum: number, description: string) =>
   Type.Integer({ default: fallback, minimum, maximum, description });
-const flag = (fallback: boolean, description: string) => Type.Boolean({ default: fallback, description });
+const flag = (fallback: boolean, description: string, options: Pick<TextOptions, 'defaultText'> = {}) =>
+  Type.Boolean({ default: fallback, description, ...options });
 
 interface TextOptions {
   readonly default?: string;
@@ -91,6 +92,7 @@ const store = {
   publishTenantEvents: flag(
     true,
     'Publish every transition on `<REDIS_PREFIX>:events:<tenant>` too, for services that speak Redis.',
+    { defaultText: '`true`, on Cluster `false`' },
   ),
 };
 
@@ -184,7 +186,7 @@ const connections = {
     1_000,
     'At most one presence frame per watcher in such a window; the first goes at once. 0: no window, nothing merged.',
   ),
-  maxFrameBytes: integer(16_384, 256, 1_048_576, 'Larger frames are closed with 1009.'),
+  maxFrameBytes: integer(16_384, 256, 1_048_576, 'Who sends a larger frame is closed with 1009.'),
   maxConnections: integer(100_000, 1, 10_000_000, 'Connections this node takes; beyond: 503 or 1013.'),
   maxConnectionsPerUser: integer(
     50,
@@ -192,7 +194,12 @@ const connections = {
     10_000,
     'Of one user on this node; beyond, the oldest goes with 4409.',
   ),
-  maxUnauthenticated: integer(1_000, 0, 1_000_000, 'Connections that have not signed in yet.'),
+  maxUnauthenticated: integer(
+    1_000,
+    0,
+    1_000_000,
+    'Connections that have not signed in yet; of one address at most 20.',
+  ),
 };
 
 const limits = {
