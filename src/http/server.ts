@@ -10,9 +10,10 @@ import type { NodeInfo, PresenceStore } from '../store/presence-store.ts';
 import { registerApi } from './api.ts';
 import { registerJsonBodies } from './body.ts';
 import { answerClientError } from './client-error.ts';
-import { answerError, invalid, registerErrors } from './errors.ts';
+import { registerErrors } from './errors.ts';
 import { limitByAddress } from './limits.ts';
 import { observeRequests } from './observe.ts';
+import { answerBadUrl, refuseOddRequests } from './odd-requests.ts';
 import { registerDocs, registerOpenApi } from './openapi.ts';
 import { RateLimiter } from './rate-limit.ts';
 
@@ -71,20 +72,8 @@ const optionsOf = ({ settings, logger }: PublicServerDeps) =>
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_HEADER_BYTES },
     clientErrorHandler: answerClientError,
-    frameworkErrors: answerError,
+    frameworkErrors: answerBadUrl,
   }) satisfies FastifyServerOptions & Record<string, unknown>;
-
-/** Refuses what Node lets through and nothing behind it would understand rightly. */
-const refuseOddRequests = (app: FastifyInstance): void => {
-  app.addHook('onRequest', async ({ raw }) => {
-    // Node reads such bytes as Latin-1: an id written in UTF-8 without percent-encoding would name another user.
-    if (/[^\x21-\x7e]/.test(raw.url ?? '')) throw invalid('The URL must be percent-encoded.');
-    // After an upgrade the parser is gone, so a body would be waited for in vain until the connection ends.
-    if ((raw as { upgrade?: boolean }).upgrade === true && raw.method !== 'GET') {
-      throw invalid('Only GET may upgrade the connection: send this without the Upgrade header.');
-    }
-  });
-};
 
 const registerHeaders = async (app: FastifyInstance, { allowedOrigins }: Settings): Promise<void> => {
   await app.register(helmet, {
