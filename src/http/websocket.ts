@@ -1,0 +1,102 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import fastifyWebsocket, { type WebsocketHandler } from '@fastify/websocket';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Authenticator } from '../auth/principal.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import type { Sessions } from '../session/sessions.ts';
+import { answerError } from './errors.ts';
+import { sendProblem } from './problem.ts';
+import { RateLimiter } from './rate-limit.ts';
+import { UpgradeAdmission, type Verdict } from './websocket-admission.ts';
+import { relayUpgrades } from './websocket-relay.ts';
+import { SUBPROTOCOL } from './websocket-token.ts';
+
+export interface WebSocketDeps {
+  readonly settings: Pick<Settings, 'maxFrameBytes' | 'tokenInQuery' | 'allowedOrigins' | 'upgradeRate'>;
+  readonly sessions: Sessions;
+  readonly authenticator: Authenticator;
+  readonly metrics: Metrics;
+  /** The event loop is so far behind that one more connection would harm those there are. */
+  readonly overloaded: () => boolean;
+  /** Monotonic, ms. */
+  readonly monotonic: () => number;
+}
+
+const PATHS = ['/v1/ws', '/ws'];
+
+/** How long a peer may take to answer a close frame. */
+const CLOSE_TIMEOUT_MS = 5000;
+/** The same while the server closes, when everybody waits for the last one. */
+const LAST_CLOSE_TIMEOUT_MS = 1000;
+
+const optionsOf = (settings: WebSocketDeps['settings'], server: Server) => ({
+  server,
+  // Costs ten times the CPU and several times the memory of the frames themselves, which are small.
+  perMessageDeflate: false,
+  maxPayload: settings.maxFrameBytes,
+  // Sessions do both with less: one set for all sockets, and no answer to a flood of pings.
+  clientTracking: false,
+  autoPong: false,
+  closeTimeout: CLOSE_TIMEOUT_MS,
+  handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+});
+
+const answerPlainGet = (_request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  sendProblem(reply, 426, 'invalid', 'This is a WebSocket: connect with one.', { upgrade: 'websocket' });
+
+interface Upgrade {
+  readonly verdict: Verdict;
+  readonly response: ServerResponse;
+}
+
+/**
+ * Adds `GET /v1/ws` and `/ws`. Whatever can be refused with an HTTP status is refused before the upgrade; everything
+ * after it is the sessions' affair. When the server closes, those that are left are drained without a window.
+ */
+export const registerWebSocket = async (app: FastifyInstance, deps: WebSocketDeps): Promise<void> => {
+  const { sessions, settings, metrics, authenticator } = deps;
+  const relay = relayUpgrades(app, PATHS);
+  const upgrades = new WeakMap<IncomingMessage, Upgrade>();
+  const admission = new UpgradeAdmission({
+    settings,
+    authenticator,
+    upgrades: new RateLimiter({ rate: settings.upgradeRate, now: deps.monotonic }),
+    congestion: () => {
+      if (sessions.overrun) return 'overrun';
+      if (sessions.draining) return 'draining';
+      return sessions.full || deps.overloaded() ? 'overloaded' : undefined;
+    },
+    onUnexpected: (error) => app.log.error({ err: error }, 'token verification failed unexpectedly'),
+  });
+
+  const accept: WebsocketHandler = (ws, { raw }) => {
+    const upgrade = upgrades.get(raw);
+    if (upgrade === undefined) return ws.terminate();
+    // The socket would keep request and response, with all their headers, for as long as it lives.
+    upgrade.response.detachSocket(raw.socket);
+    const { verdict } = upgrade;
+    if ('admission' in verdict) sessions.open(ws, raw.socket, verdict.admission);
+    else if ('code' in verdict) sessions.refuse(ws, verdict.code, verdict.reason);
+  };
+
+  await app.register(async (scope) => {
+    // In a scope of its own: the plugin wraps the handlers of every route it sees.
+    await scope.register(fastifyWebsocket, {
+      options: optionsOf(settings, relay as Server),
+      preClose: (done) => void sessions.finish(0, LAST_CLOSE_TIMEOUT_MS).then(() => done()),
+    });
+    scope.setErrorHandler(answerError);
+    scope.addHook('onRequest', async (request, reply) => {
+      if (!request.ws) return;
+      reply.header('connection', 'close');
+      const verdict = await admission.decide(request);
+      metrics.upgrades.inc({ result: verdict.result });
+      if ('problem' in verdict) throw verdict.problem;
+      upgrades.set(request.raw, { verdict, response: reply.raw });
+    });
+    for (const url of PATHS) {
+      scope.route({ method: 'GET', url, schema: { hide: true }, handler: answerPlainGet, wsHandler: accept });
+    }
+  });
+};

@@ -1,0 +1,42 @@
+import type { Principal } from '../auth/principal.ts';
+import type { Watcher } from '../fanout/fanout.ts';
+import type { Leaving, Member } from '../node/membership.ts';
+import type { CloseCodeNumber, ErrorCode } from '../protocol/codes.ts';
+import type { SessionHost } from './host.ts';
+
+/** A session as the handlers of its frames see it. */
+export interface ClientSession extends Member {
+  readonly host: SessionHost;
+  /** Its end was decided: answers that come later are dropped. */
+  readonly over: boolean;
+  /** `?tenant=` of the upgrade, which a renewed token has to go with as well. */
+  readonly askedTenant: string | undefined;
+  /** Made when first needed: most connections of a large service watch nobody. */
+  readonly watcher: Watcher;
+  /** Whether there is a watcher already. */
+  readonly watches: boolean;
+
+  send(frame: string): void;
+  sendError(code: ErrorCode, message: string, ref?: string): void;
+  /**
+   * @param reason - for people who debug a client; at most 123 bytes.
+   * @param how - what it means for presence; by default the grace begins.
+   */
+  close(code: CloseCodeNumber, reason: string, how?: Leaving): void;
+
+  /** Somebody signed in for the first time: they become present or an observer, and are welcomed. */
+  enter(principal: Principal, ref?: string): void;
+  /** The token was renewed. Nothing else changes by this alone. */
+  replacePrincipal(principal: Principal): void;
+  /** Tells the node that this connection is there, as what its token allows, and then welcomes the client. */
+  appear(ref?: string): void;
+  /** The opposite of {@link appear}. */
+  disappear(how: Leaving): void;
+  /** Welcomes a client that is known to the node already. */
+  welcome(self: undefined, ref?: string): void;
+
+  /** The person did something with this device. */
+  wasActive(): void;
+  /** The device is not in use. The last activity stays what it was. */
+  wasIdle(): void;
+}

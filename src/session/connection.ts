@@ -1,0 +1,237 @@
+import type { Socket } from 'node:net';
+import { type RawData, WebSocket } from 'ws';
+import type { Sink } from '../fanout/fanout.ts';
+import type { Leaving } from '../node/membership.ts';
+import type { CloseCodeNumber, ErrorCode } from '../protocol/codes.ts';
+import { refOf } from '../protocol/parse-frame.ts';
+import { errorFrame } from '../protocol/server-frames.ts';
+import { closeLabel } from './close-label.ts';
+import type { SessionHost } from './host.ts';
+import { RecentTimes } from './recent-times.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+const TEXT = { binary: false };
+const NOTHING = Buffer.alloc(0);
+
+/** While the peer has not taken this many bytes, nothing more is read from it: what it asks for would only pile up. */
+const UNREAD_LIMIT = 65_536;
+
+const MALFORMED_LIMIT = 10;
+const MALFORMED_WINDOW_MS = 60_000;
+const FLOOD_WINDOW_MS = 1000;
+
+/** Listeners are shared by all sockets and find their connection here: a closure each would cost more than it. */
+const OWNER = Symbol('connection');
+interface Owned {
+  [OWNER]?: Connection | undefined;
+}
+const ownerOf = (socket: object): Connection | undefined => (socket as Owned)[OWNER];
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  ownerOf(this)?.received(data as Buffer, isBinary);
+}
+function onPing(this: WebSocket, data: Buffer): void {
+  ownerOf(this)?.pinged(data);
+}
+function onPong(this: WebSocket): void {
+  ownerOf(this)?.ponged();
+}
+function onError(this: WebSocket, error: Error & { code?: string }): void {
+  ownerOf(this)?.failed(error.code);
+}
+function onClose(this: WebSocket, code: number): void {
+  ownerOf(this)?.closed(code);
+}
+function onDrain(this: Socket): void {
+  ownerOf(this)?.emptied();
+}
+
+/**
+ * One WebSocket without any idea of who is at its other end: limits, pings, flow control, and how it ends. Its methods
+ * are for its own listeners and for the files of this folder; outside, it is a {@link Sink}.
+ */
+export abstract class Connection implements Sink {
+  readonly host: SessionHost;
+  readonly #ws: WebSocket;
+  readonly #socket: Socket;
+  readonly #bucket: TokenBucket;
+  #dropped: RecentTimes | undefined;
+  #malformed: RecentTimes | undefined;
+  /** Its end was decided: nothing is sent or heard any more, though the closing handshake may still run. */
+  #over = false;
+  /** The kernel did not take all that was written; {@link emptied} will come. */
+  #backlogged = false;
+  /** Running time of the next ping, and by which the last one must be answered; 0 for none. */
+  #pingAt: number;
+  #pongBy = 0;
+
+  /** @param socket - the one under `ws`, for what `ws` does not tell of it. */
+  constructor(host: SessionHost, ws: WebSocket, socket: Socket) {
+    this.host = host;
+    this.#ws = ws;
+    this.#socket = socket;
+    this.#bucket = new TokenBucket(host.settings.frameBurst, host.clock.monotonic());
+    // Half an interval at random: who connected in one storm must not be pinged in one for ever.
+    this.#pingAt = host.wheel.now + host.settings.pingIntervalMs * (1 - host.random() / 2);
+    (ws as Owned)[OWNER] = this;
+    (socket as Owned)[OWNER] = this;
+    // The upgrade's own listeners hold on to the request with all its headers.
+    ws.removeAllListeners();
+    ws.on('message', onMessage);
+    ws.on('ping', onPing);
+    ws.on('pong', onPong);
+    ws.on('error', onError);
+    ws.on('close', onClose);
+  }
+
+  /** A text frame within the limits. */
+  protected abstract text(text: string): void;
+  /** The end was decided, by either side. Called once. */
+  protected abstract ended(how: Leaving): void;
+  /** All that was written has been taken. */
+  protected abstract drained(): void;
+  /** Nothing shall be read for now, whatever the buffers say. */
+  protected abstract get held(): boolean;
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  get buffered(): number {
+    return this.#ws.bufferedAmount;
+  }
+
+  send(frame: string | Buffer): void {
+    if (this.#over || this.#ws.readyState !== WebSocket.OPEN) return;
+    this.#ws.send(frame, TEXT);
+    const unread = this.#ws.bufferedAmount;
+    if (unread === 0) return;
+    if (unread > UNREAD_LIMIT) this.#ws.pause();
+    if (!this.#backlogged) this.#awaitEmpty();
+  }
+
+  sendError(code: ErrorCode, message: string, ref?: string): void {
+    this.host.metrics.frameErrors.inc({ code });
+    this.send(errorFrame(code, message, ref));
+  }
+
+  /** @param reason - for people who debug a client; at most 123 bytes. */
+  close(code: CloseCodeNumber, reason: string, how: Leaving = 'lost'): void {
+    if (this.#over) return;
+    this.#end(code, how);
+    // The peer's half of the handshake has to be read. One that never comes is cut off by `ws` after its close timeout.
+    this.#ws.resume();
+    this.#ws.close(code, reason);
+  }
+
+  /** Without a handshake. */
+  terminate(): void {
+    this.#ws.terminate();
+  }
+
+  /** Stops reading; {@link release} goes on. */
+  protected hold(): void {
+    this.#ws.pause();
+  }
+
+  protected release(): void {
+    if (this.#ws.isPaused && !this.held && this.#ws.bufferedAmount <= UNREAD_LIMIT) this.#ws.resume();
+  }
+
+  /** A frame that no client should send: tolerated, but not for ever. */
+  protected malformed(code: ErrorCode, message: string, ref?: string): void {
+    this.sendError(code, message, ref);
+    this.#malformed ??= new RecentTimes(MALFORMED_LIMIT, MALFORMED_WINDOW_MS);
+    if (this.#malformed.add(this.host.clock.monotonic())) this.close(4400, 'too many malformed frames');
+  }
+
+  /**
+   * Pings when it is time to.
+   *
+   * @param now - running time, ms.
+   * @returns when to be asked again, or `undefined` when the peer did not answer and is gone.
+   */
+  protected keepAlive(now: number): number | undefined {
+    if (this.#pongBy > 0 && now >= this.#pongBy) {
+      this.close(4408, 'no answer to a ping');
+      return undefined;
+    }
+    const { pingIntervalMs, pingTimeoutMs } = this.host.settings;
+    if (now >= this.#pingAt) {
+      this.#ws.ping();
+      if (this.#pongBy === 0) this.#pongBy = now + pingTimeoutMs;
+      // By the clock, not from now: after a stall the pings of all connections would else stay in step.
+      this.#pingAt += pingIntervalMs * Math.ceil((now - this.#pingAt + 1) / pingIntervalMs);
+    }
+    return this.#pongBy > 0 ? Math.min(this.#pongBy, this.#pingAt) : this.#pingAt;
+  }
+
+  /** @internal */
+  received(data: Buffer, isBinary: boolean): void {
+    if (this.#over) return;
+    this.#pongBy = 0;
+    if (isBinary) this.close(4400, 'binary frames are not part of the protocol');
+    else if (this.#admits()) this.text(data.toString());
+    else this.sendError('rate_limited', 'too many frames: this one was dropped', refOf(data.toString()));
+  }
+
+  /** @internal Not left to `ws`, which would answer any number of pings. */
+  pinged(data: Buffer): void {
+    if (this.#over) return;
+    this.#pongBy = 0;
+    if (this.#admits() && this.buffered <= UNREAD_LIMIT) this.#ws.pong(data);
+  }
+
+  /** @internal */
+  ponged(): void {
+    if (this.#over) return;
+    this.#pongBy = 0;
+    this.#admits();
+  }
+
+  /** @internal `ws` refused what it read, and closes by itself. */
+  failed(code: string | undefined): void {
+    if (!this.#over) this.#end(code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 1009 : 1002, 'lost');
+  }
+
+  /** @internal The socket is gone. */
+  closed(code: number): void {
+    if (!this.#over) this.#end(code, 'lost');
+    (this.#ws as Owned)[OWNER] = undefined;
+    (this.#socket as Owned)[OWNER] = undefined;
+    this.host.gone(this);
+  }
+
+  /** @internal All that was written has been taken. */
+  emptied(): void {
+    this.#backlogged = false;
+    if (this.#over) return;
+    // While nothing was read its answer may have come, and the ping itself stood behind all the rest.
+    if (this.#pongBy > 0) this.#pongBy = this.host.wheel.now + this.host.settings.pingTimeoutMs;
+    this.release();
+    this.drained();
+  }
+
+  /** @returns false when the frame is to be dropped; who goes on like that is closed. */
+  #admits(): boolean {
+    const now = this.host.clock.monotonic();
+    const { frameRate, frameBurst } = this.host.settings;
+    if (this.#bucket.take(frameRate, frameBurst, now)) return true;
+    this.#dropped ??= new RecentTimes(2 * frameRate, FLOOD_WINDOW_MS);
+    if (this.#dropped.add(now)) this.close(4429, 'flooding');
+    return false;
+  }
+
+  #end(code: number, how: Leaving): void {
+    this.#over = true;
+    this.host.metrics.closes.inc({ code: closeLabel(code) });
+    this.ended(how);
+  }
+
+  #awaitEmpty(): void {
+    this.#backlogged = true;
+    // Below its high-water mark a socket emits no `drain`; then the callback of an empty write tells the same.
+    if (this.#socket.writableNeedDrain) this.#socket.once('drain', onDrain);
+    else this.#socket.write(NOTHING, () => this.emptied());
+  }
+}

@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { reconnectFrame } from '../protocol/server-frames.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Clients come back within this long after they were closed, ms. The closing itself is spread over the window; this
+ * keeps apart those that were closed together, and is far below any grace.
+ */
+const RECONNECT_WITHIN_MS = 2000;
+
+const STEP_MS = 25;
+/** Sockets closed in one go, also when there is no time left. */
+const BATCH = 500;
+
+/** Sends every connection away, one after another, so that they do not all arrive elsewhere at once. */
+export class Drain {
+  readonly #monotonic: () => number;
+  readonly #random: () => number;
+  readonly #left: Session[];
+  #at: number;
+  #end: number;
+
+  constructor(sessions: Iterable<Session>, windowMs: number, monotonic: () => number, random: () => number) {
+    this.#monotonic = monotonic;
+    this.#random = random;
+    this.#left = shuffled([...sessions], random);
+    this.#at = monotonic();
+    this.#end = this.#at + windowMs;
+  }
+
+  /** Somebody has less time. */
+  hurry(windowMs: number): void {
+    this.#end = Math.min(this.#end, this.#monotonic() + windowMs);
+  }
+
+  /** Resolves when every connection has been told and has left. */
+  async run(): Promise<void> {
+    while (this.#left.length > 0) {
+      this.#closeDue();
+      if (this.#left.length > 0) await sleep(Math.min(STEP_MS, Math.max(0, this.#end - this.#monotonic())));
+    }
+  }
+
+  /** Closes as many as keeps the rest in step with the time that is left. */
+  #closeDue(): void {
+    const now = this.#monotonic();
+    const left = this.#end - now;
+    const share = left <= 0 ? 1 : Math.min(1, (now - this.#at + STEP_MS) / (left + STEP_MS));
+    const count = Math.min(BATCH, Math.ceil(this.#left.length * share));
+    this.#at = now;
+    for (const session of this.#left.splice(-count)) {
+      if (session.open) session.send(reconnectFrame(this.#random() * RECONNECT_WITHIN_MS));
+      session.close(1012, 'this node is restarting', 'drain');
+    }
+  }
+}
+
+/** Fisher–Yates: who connected together shall not be sent away together. */
+const shuffled = <T>(items: T[], random: () => number): T[] => {
+  for (let i = items.length - 1; i > 0; i -= 1) {
+    const j = Math.floor(random() * (i + 1));
+    [items[i], items[j]] = [items[j] as T, items[i] as T];
+  }
+  return items;
+};

@@ -1,0 +1,54 @@
+import type { BaseLogger } from 'pino';
+import type { Authenticator } from '../auth/principal.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Fanout } from '../fanout/fanout.ts';
+import type { Health, Membership } from '../node/membership.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import type { Observers } from './observers.ts';
+import type { TimerWheel } from './timer-wheel.ts';
+import type { Unauthenticated } from './unauthenticated.ts';
+
+/** The settings that sockets depend on. */
+export type SessionSettings = Pick<
+  Settings,
+  | 'redisCommandTimeoutMs'
+  | 'idleAwayMs'
+  | 'pingIntervalMs'
+  | 'pingTimeoutMs'
+  | 'authTimeoutMs'
+  | 'maxConnections'
+  | 'maxConnectionsPerUser'
+  | 'maxUnauthenticated'
+  | 'frameRate'
+  | 'frameBurst'
+>;
+
+export interface Clock {
+  /** ms; never goes back. The same clock as that of the membership, which compares its times with those of sessions. */
+  monotonic(): number;
+  /** ms since the epoch, for the ends of tokens and claims. */
+  wall(): number;
+}
+
+/** What all connections of a node share, from outside. */
+export interface SessionDeps {
+  readonly settings: SessionSettings;
+  readonly authenticator: Authenticator;
+  readonly membership: Membership;
+  readonly fanout: Fanout;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  /** 0 to below 1. */
+  readonly random: () => number;
+  readonly log: Pick<BaseLogger, 'debug' | 'error'>;
+}
+
+/** Where a connection lives: its node's shared parts. A connection keeps one reference for all of them. */
+export interface SessionHost extends SessionDeps {
+  readonly wheel: TimerWheel;
+  readonly unauthenticated: Unauthenticated;
+  readonly observers: Observers;
+  /** The socket is gone; nothing of it will happen any more. */
+  gone(connection: object): void;
+}

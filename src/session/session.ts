@@ -1,0 +1,281 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { Principal } from '../auth/principal.ts';
+import type { Device, UserRef } from '../domain/model.ts';
+import type { Watcher } from '../fanout/fanout.ts';
+import type { Leaving } from '../node/membership.ts';
+import { parseClientFrame } from '../protocol/parse-frame.ts';
+import { isoTime } from '../protocol/presence.ts';
+import { degradedFrame, welcomeFrame } from '../protocol/server-frames.ts';
+import type { SelfView } from '../store/presence-store.ts';
+import { type Admission, mayConnect } from './admission.ts';
+import type { ClientSession } from './client-session.ts';
+import { Connection } from './connection.ts';
+import { handleFrame } from './frame-handlers.ts';
+import type { SessionHost } from './host.ts';
+import { signIn } from './sign-in.ts';
+import type { WheelItem } from './timer-wheel.ts';
+
+/**
+ * `waiting` for the first frame, `verifying` its token, `joining` until the membership knows what others see, `open`.
+ * Until it is open nothing is read, and what came in the same packet is kept for later.
+ */
+type Stage = 'waiting' | 'verifying' | 'joining' | 'open';
+
+/** What is only of interest until somebody has signed in. */
+interface Waiting {
+  readonly address: string;
+  /** Running time, ms. */
+  readonly authBy: number;
+}
+
+/** One person's WebSocket: who they are, whether they are active, and until when they may stay. */
+export class Session extends Connection implements ClientSession, WheelItem {
+  slot = 0;
+  readonly device: Device;
+  readonly askedTenant: string | undefined;
+  openedAt = 0;
+  activeAt = -1;
+  idle = false;
+  #stage: Stage = 'waiting';
+  #waiting: Waiting | undefined;
+  #principal: Principal | undefined;
+  #watcher: Watcher | undefined;
+  #early: string[] | undefined;
+  #toldDegraded = false;
+
+  /** The caller has let it into {@link SessionHost.unauthenticated} when the admission has no principal. */
+  constructor(host: SessionHost, ws: WebSocket, socket: Socket, admission: Admission) {
+    super(host, ws, socket);
+    this.device = admission.device;
+    this.askedTenant = admission.tenant;
+    if (admission.principal !== undefined) {
+      this.enter(admission.principal);
+      return;
+    }
+    this.#waiting = { address: admission.address, authBy: host.wheel.now + host.settings.authTimeoutMs };
+    host.wheel.schedule(this, this.#waiting.authBy);
+  }
+
+  get principal(): Principal {
+    if (this.#principal === undefined) throw new Error('nobody signed in yet');
+    return this.#principal;
+  }
+
+  get ref(): UserRef {
+    return this.principal;
+  }
+
+  /** Somebody signed in and was welcomed, and the end is not decided. */
+  get open(): boolean {
+    return this.#stage === 'open' && !this.over;
+  }
+
+  get watcher(): Watcher {
+    this.#watcher ??= this.host.fanout.watcher(this.principal.tenant, this);
+    return this.#watcher;
+  }
+
+  get watches(): boolean {
+    return this.#watcher !== undefined;
+  }
+
+  evict(): void {
+    this.close(4403, 'revoked, or disconnected by an operator');
+  }
+
+  enter(principal: Principal, ref?: string): void {
+    this.#leaveWaiting();
+    this.#principal = principal;
+    this.#stage = 'joining';
+    this.hold();
+    this.openedAt = this.host.clock.monotonic();
+    this.host.metrics.connections.inc();
+    this.#reschedule();
+    this.appear(ref);
+  }
+
+  replacePrincipal(principal: Principal): void {
+    this.#principal = principal;
+    this.#reschedule();
+  }
+
+  appear(ref?: string): void {
+    const { membership, observers } = this.host;
+    if (mayConnect(this.principal)) {
+      void membership.join(this).then((self) => this.welcome(self, ref));
+      this.#replaceOldest(membership.membersOf(this.ref));
+    } else {
+      observers.add(this);
+      this.#replaceOldest(observers.of(this.ref));
+      this.welcome(undefined, ref);
+    }
+  }
+
+  disappear(how: Leaving): void {
+    if (mayConnect(this.principal)) this.host.membership.leave(this, how);
+    else this.host.observers.remove(this);
+  }
+
+  welcome(self: SelfView | undefined, ref?: string): void {
+    if (this.over) return;
+    const { settings, clock, health } = this.host;
+    const { user, tenant, exp } = this.principal;
+    this.send(
+      welcomeFrame({
+        user,
+        tenant,
+        expiresAt: isoTime(exp * 1000),
+        idleAfterMs: settings.idleAwayMs,
+        pingIntervalMs: settings.pingIntervalMs,
+        serverTime: isoTime(clock.wall()),
+        ...(self !== undefined && {
+          self: { status: self.view.status, ...(self.invisible && { invisible: true as const }) },
+        }),
+        ...(ref !== undefined && { ref }),
+      }),
+    );
+    if (this.#stage === 'open') return;
+    this.#stage = 'open';
+    this.tellDegraded(health.degraded);
+    this.#hearEarly();
+  }
+
+  /** Says so if the client does not know it yet. */
+  tellDegraded(degraded: boolean): void {
+    if (!this.open || degraded === this.#toldDegraded) return;
+    this.#toldDegraded = degraded;
+    this.send(degradedFrame(degraded));
+  }
+
+  wasActive(): void {
+    this.activeAt = this.host.clock.monotonic();
+    if (this.idle) this.#reschedule();
+    this.idle = false;
+    this.host.membership.touched(this);
+  }
+
+  wasIdle(): void {
+    this.idle = true;
+    this.host.membership.touched(this);
+  }
+
+  check(now: number): number | undefined {
+    if (this.over) return undefined;
+    if (this.#waiting !== undefined) return this.#checkWaiting(this.#waiting, now);
+    if (this.#tokenLeft() <= 0) {
+      this.close(4401, 'the token ran out');
+      return undefined;
+    }
+    const keepAlive = this.keepAlive(now);
+    if (keepAlive === undefined) return undefined;
+    if (this.#activeLeft() <= 0) this.wasIdle();
+    return Math.min(keepAlive, now + this.#tokenLeft(), now + this.#activeLeft());
+  }
+
+  protected override text(text: string): void {
+    if (this.#stage === 'open') this.#handle(text);
+    else if (this.#stage === 'waiting') this.#first(text);
+    else {
+      // No more than one packet brought, because nothing is read meanwhile.
+      this.#early ??= [];
+      this.#early.push(text);
+    }
+  }
+
+  protected override ended(how: Leaving): void {
+    this.host.wheel.cancel(this);
+    this.#early = undefined;
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    if (this.#principal === undefined) return;
+    this.disappear(how);
+    this.host.metrics.connections.dec();
+    this.host.metrics.sessionSeconds.observe((this.host.clock.monotonic() - this.openedAt) / 1000);
+  }
+
+  protected override drained(): void {
+    this.#watcher?.drained();
+  }
+
+  protected override get held(): boolean {
+    return this.#stage === 'verifying' || this.#stage === 'joining';
+  }
+
+  /** @internal Its place among the unauthenticated is free only now: a socket that is closing still costs one. */
+  override closed(code: number): void {
+    super.closed(code);
+    this.#leaveWaiting();
+  }
+
+  #first(text: string): void {
+    const { frame } = parseClientFrame(text, this.host.clock.wall());
+    if (frame?.type !== 'auth') {
+      this.close(4401, 'the first frame must be auth');
+      return;
+    }
+    this.host.metrics.framesReceived.inc({ type: 'auth' });
+    this.#stage = 'verifying';
+    this.hold();
+    void signIn(this, frame);
+  }
+
+  #handle(text: string): void {
+    const { frame, error } = parseClientFrame(text, this.host.clock.wall());
+    if (frame === undefined) {
+      this.malformed(error.code, error.message, error.ref);
+      return;
+    }
+    this.host.metrics.framesReceived.inc({ type: frame.type });
+    handleFrame(this, frame);
+  }
+
+  #hearEarly(): void {
+    const early = this.#early;
+    this.#early = undefined;
+    for (const text of early ?? []) {
+      if (this.over) return;
+      this.#handle(text);
+    }
+    this.release();
+  }
+
+  #leaveWaiting(): void {
+    if (this.#waiting === undefined) return;
+    this.host.unauthenticated.leave(this.#waiting.address);
+    this.host.metrics.unauthenticated.set(this.host.unauthenticated.count);
+    this.#waiting = undefined;
+  }
+
+  #checkWaiting({ authBy }: Waiting, now: number): number | undefined {
+    // A token that is being verified came in time.
+    if (this.#stage === 'verifying') return Number.POSITIVE_INFINITY;
+    if (now < authBy) return authBy;
+    this.close(4408, 'no auth in time');
+    return undefined;
+  }
+
+  #replaceOldest(sameUser: readonly object[]): void {
+    const excess = sameUser.length - this.host.settings.maxConnectionsPerUser;
+    for (const oldest of excess > 0 ? sameUser.slice(0, excess) : []) {
+      if (oldest instanceof Session) oldest.close(4409, 'too many connections of this user');
+    }
+  }
+
+  /** ms until the token runs out, by the wall clock as it is now. */
+  #tokenLeft(): number {
+    return this.principal.exp * 1000 - this.host.clock.wall();
+  }
+
+  /** ms until silence means that the device is not in use. */
+  #activeLeft(): number {
+    const { idleAwayMs } = this.host.settings;
+    if (this.idle || idleAwayMs === 0 || !mayConnect(this.principal)) return Number.POSITIVE_INFINITY;
+    return Math.max(this.openedAt, this.activeAt) + idleAwayMs - this.host.clock.monotonic();
+  }
+
+  /** Have the deadlines looked at anew: one of them may have come nearer. */
+  #reschedule(): void {
+    this.host.wheel.schedule(this, this.host.wheel.now);
+  }
+}

@@ -1,0 +1,133 @@
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WebSocket } from 'ws';
+import type { UserRef } from '../domain/model.ts';
+import type { CloseCodeNumber } from '../protocol/codes.ts';
+import type { Admission } from './admission.ts';
+import { DegradedNotice } from './degraded-notice.ts';
+import { Drain } from './drain.ts';
+import type { SessionDeps, SessionHost } from './host.ts';
+import { Observers } from './observers.ts';
+import { refuseSocket } from './refuse-socket.ts';
+import { Session } from './session.ts';
+import { TimerWheel } from './timer-wheel.ts';
+import { Unauthenticated } from './unauthenticated.ts';
+
+/** Every WebSocket of this node. */
+export class Sessions {
+  readonly #host: SessionHost;
+  /** Until the socket is gone: a closing one still costs memory and a file descriptor. */
+  readonly #sessions = new Set<Session>();
+  readonly #notice: DegradedNotice;
+  readonly #refused = new Set<WebSocket>();
+  #drain: { readonly drain: Drain; readonly done: Promise<void> } | undefined;
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(deps: SessionDeps) {
+    const { clock, settings, health } = deps;
+    this.#host = {
+      ...deps,
+      wheel: new TimerWheel({ monotonic: () => clock.monotonic(), tickMs: tickFor(settings) }),
+      unauthenticated: new Unauthenticated(settings.maxUnauthenticated),
+      observers: new Observers(),
+      gone: (session) => this.#sessions.delete(session as Session),
+    };
+    this.#notice = new DegradedNotice(this.#sessions, () => health.degraded);
+  }
+
+  /** Sockets, also those that have not signed in or are closing. */
+  get size(): number {
+    return this.#sessions.size + this.#refused.size;
+  }
+
+  /** No more connections can be taken. */
+  get full(): boolean {
+    return this.size >= this.#host.settings.maxConnections;
+  }
+
+  /** So many refused sockets have not gone yet that the next is better refused before it opens. */
+  get overrun(): boolean {
+    return this.#refused.size >= this.#host.settings.maxUnauthenticated;
+  }
+
+  /** This node is going away. */
+  get draining(): boolean {
+    return this.#drain !== undefined;
+  }
+
+  start(): void {
+    this.#host.wheel.start();
+    this.#unsubscribe ??= this.#host.health.onDegraded(() => this.#notice.tellAll());
+  }
+
+  /** Whatever is still open is cut off; {@link drain} first. */
+  stop(): void {
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+    this.#notice.stop();
+    this.#host.wheel.stop();
+    for (const session of this.#sessions) session.terminate();
+    for (const ws of this.#refused) ws.terminate();
+  }
+
+  /**
+   * Takes over a socket that was just opened. It is closed at once when there is no room for it.
+   *
+   * @param socket - the one under `ws`.
+   */
+  open(ws: WebSocket, socket: Socket, admission: Admission): void {
+    const { unauthenticated, metrics } = this.#host;
+    if (this.draining) this.refuse(ws, 1012, 'this node is restarting');
+    else if (this.full) this.refuse(ws, 1013, 'too many connections');
+    else if (admission.principal === undefined && !unauthenticated.enter(admission.address)) {
+      this.refuse(ws, 1013, 'too many connections without a token');
+    } else {
+      metrics.unauthenticated.set(unauthenticated.count);
+      this.#sessions.add(new Session(this.#host, ws, socket, admission));
+    }
+  }
+
+  /** Closes a socket that was only opened because browsers cannot see the status of a refused upgrade. */
+  refuse(ws: WebSocket, code: CloseCodeNumber, reason: string): void {
+    this.#refused.add(ws);
+    this.#host.metrics.closes.inc({ code: String(code) });
+    refuseSocket(ws, code, reason, () => this.#refused.delete(ws));
+  }
+
+  /** Connections of a user that only watch, which the membership does not know. Oldest first. */
+  observersOf(ref: UserRef): readonly Session[] {
+    return this.#host.observers.of(ref).filter((observer) => observer instanceof Session);
+  }
+
+  /**
+   * Takes no more connections, and sends away those there are: each gets a `reconnect` frame and is closed with 1012 at
+   * a random moment of the window. Called again, it hurries.
+   *
+   * @returns when all have left; their sockets may still be finishing the closing handshake.
+   */
+  async drain(windowMs: number): Promise<void> {
+    if (this.#drain === undefined) {
+      const { clock, random } = this.#host;
+      const drain = new Drain(this.#sessions, windowMs, () => clock.monotonic(), random);
+      this.#drain = { drain, done: drain.run() };
+    } else {
+      this.#drain.drain.hurry(windowMs);
+    }
+    await this.#drain.done;
+  }
+
+  /** Drains, and gives the closing handshakes this long to finish. Nothing is open afterwards. */
+  async finish(drainMs: number, handshakeMs: number): Promise<void> {
+    await this.drain(drainMs);
+    const end = this.#host.clock.monotonic() + handshakeMs;
+    while (this.size > 0 && this.#host.clock.monotonic() < end) await sleep(SETTLE_STEP_MS);
+    this.stop();
+  }
+}
+
+/** How often it is looked whether the last sockets have gone. */
+const SETTLE_STEP_MS = 10;
+
+/** A tenth of the shortest period is exact enough for it, and 100 ms for all that people set. */
+const tickFor = ({ pingIntervalMs, pingTimeoutMs, authTimeoutMs }: SessionDeps['settings']): number =>
+  Math.max(5, Math.min(100, pingIntervalMs / 10, pingTimeoutMs / 10, authTimeoutMs / 10));

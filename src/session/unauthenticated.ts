@@ -1,0 +1,38 @@
+/** Of one address at once: one browser with all its tabs, and not one attacker with all our sockets. */
+const PER_ADDRESS = 20;
+
+/**
+ * How many sockets have not said who they are. They are kept few, because they cost the same as others and nobody
+ * can be held responsible for them.
+ */
+export class Unauthenticated {
+  readonly #max: number;
+  /** Only addresses that have one now, so at most `max` entries. */
+  readonly #byAddress = new Map<string, number>();
+  #count = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** @returns false when there are too many already; then nothing was counted. */
+  enter(address: string): boolean {
+    const here = this.#byAddress.get(address) ?? 0;
+    if (this.#count >= this.#max || here >= PER_ADDRESS) return false;
+    this.#byAddress.set(address, here + 1);
+    this.#count += 1;
+    return true;
+  }
+
+  /** It signed in, or its socket is gone. */
+  leave(address: string): void {
+    const here = this.#byAddress.get(address) ?? 0;
+    if (here <= 1) this.#byAddress.delete(address);
+    else this.#byAddress.set(address, here - 1);
+    this.#count -= 1;
+  }
+}

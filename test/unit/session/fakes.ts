@@ -1,0 +1,193 @@
+import { AuthError, type Authenticator, type Principal, type Scope } from '../../../src/auth/principal.ts';
+import type { UserRef, View } from '../../../src/domain/model.ts';
+import {
+  type Fanout,
+  type Sink,
+  WatchError,
+  type WatchErrorCode,
+  type Watcher,
+  type WatchRequest,
+} from '../../../src/fanout/fanout.ts';
+import type { Health, Leaving, Member, Membership } from '../../../src/node/membership.ts';
+import { presenceFrame } from '../../../src/protocol/server-frames.ts';
+import type { ClaimRequest, SelfView } from '../../../src/store/presence-store.ts';
+
+export const view = (user: string, status: View['status'] = 'online'): View => ({
+  user,
+  status,
+  since: 1,
+  ver: 1,
+  devices: [],
+});
+
+export const principal = (
+  user: string,
+  over: Partial<Omit<Principal, 'scopes'>> & { scopes?: Scope[] } = {},
+): Principal => {
+  const { scopes = ['connect', 'watch'], ...rest } = over;
+  return {
+    tenant: 'acme',
+    user,
+    iat: 1000,
+    exp: Math.floor(Date.now() / 1000) + 3600,
+    ...rest,
+    scopes: new Set(scopes),
+  };
+};
+
+/** A promise that somebody else settles. */
+export const gate = <T = void>() => {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+};
+
+/** Knows exactly the tokens it was given. */
+export class FakeAuthenticator implements Authenticator {
+  readonly #tokens = new Map<string, Principal>();
+  #count = 0;
+  /** When set, verification waits for it. */
+  wait: Promise<void> | undefined;
+  /** When set, verification fails with it. */
+  error: Error | undefined;
+
+  issue(who: Principal): string {
+    const token = `t${++this.#count}`;
+    this.#tokens.set(token, who);
+    return token;
+  }
+
+  async verify(token: string): Promise<Principal> {
+    await this.wait;
+    if (this.error !== undefined) throw this.error;
+    const found = this.#tokens.get(token);
+    if (found === undefined) throw new AuthError('bad_signature', 'the signature is wrong');
+    return found;
+  }
+}
+
+export class FakeMembership implements Membership {
+  readonly members: Member[] = [];
+  readonly left: { readonly member: Member; readonly how: Leaving }[] = [];
+  readonly claims: { readonly ref: UserRef; readonly claim: ClaimRequest }[] = [];
+  readonly renewals: Principal[] = [];
+  /** What was told of a member each time it was touched. */
+  readonly touches: { readonly member: Member; readonly idle: boolean; readonly activeAt: number }[] = [];
+  /** What `join` answers. */
+  self: Promise<SelfView | undefined> = Promise.resolve(undefined);
+  claimResult: Promise<void> = Promise.resolve();
+
+  join(member: Member): Promise<SelfView | undefined> {
+    this.members.push(member);
+    return this.self;
+  }
+
+  leave(member: Member, how: Leaving): void {
+    const at = this.members.indexOf(member);
+    if (at < 0) throw new Error('left without having joined');
+    this.members.splice(at, 1);
+    this.left.push({ member, how });
+  }
+
+  renewed(member: Member): void {
+    this.renewals.push(member.principal);
+  }
+
+  touched(member: Member): void {
+    this.touches.push({ member, idle: member.idle, activeAt: member.activeAt });
+  }
+
+  claim(ref: UserRef, claim: ClaimRequest): Promise<void> {
+    this.claims.push({ ref, claim });
+    return this.claimResult;
+  }
+
+  membersOf({ tenant, user }: UserRef): readonly Member[] {
+    return this.members.filter((member) => member.ref.tenant === tenant && member.ref.user === user);
+  }
+
+  get users(): number {
+    return this.members.length;
+  }
+}
+
+/** Answers every watch with a snapshot of nobody; remembers what is watched. */
+export class FakeWatcher implements Watcher {
+  readonly tenant: string;
+  readonly sink: Sink;
+  readonly watching = { users: new Set<string>(), tenant: false };
+  drains = 0;
+  isClosed = false;
+  readonly #fanout: FakeFanout;
+
+  constructor(fanout: FakeFanout, tenant: string, sink: Sink) {
+    this.#fanout = fanout;
+    this.tenant = tenant;
+    this.sink = sink;
+  }
+
+  async watch({ users = [], tenant = false }: WatchRequest, ref?: string): Promise<void> {
+    await this.#fanout.wait;
+    if (this.#fanout.error !== undefined) throw this.#fanout.error;
+    for (const user of users) this.watching.users.add(user);
+    if (tenant) this.watching.tenant = true;
+    const encoded = users.map((user) => JSON.stringify({ user, status: 'offline', ver: 0 }));
+    this.sink.send(presenceFrame(encoded, { snapshot: true, ...(ref !== undefined && { ref }) }));
+  }
+
+  unwatch({ users = [], tenant = false }: WatchRequest): void {
+    for (const user of users) this.watching.users.delete(user);
+    if (tenant) this.watching.tenant = false;
+  }
+
+  drained(): void {
+    this.drains += 1;
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
+export class FakeFanout implements Fanout {
+  readonly watchers: FakeWatcher[] = [];
+  wait: Promise<void> | undefined;
+  error: Error | undefined;
+
+  failWith(code: WatchErrorCode): void {
+    this.error = new WatchError(code, code);
+  }
+
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+
+  watcher(tenant: string, sink: Sink): Watcher {
+    const watcher = new FakeWatcher(this, tenant, sink);
+    this.watchers.push(watcher);
+    return watcher;
+  }
+
+  cached(): View | undefined {
+    return undefined;
+  }
+}
+
+export class FakeHealth implements Health {
+  degraded = false;
+  ready = true;
+  readonly #listeners = new Set<(degraded: boolean) => void>();
+
+  onDegraded(listener: (degraded: boolean) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  flip(degraded: boolean): void {
+    this.degraded = degraded;
+    for (const listener of this.#listeners) listener(degraded);
+  }
+}

@@ -1,0 +1,134 @@
+import type { AddressInfo } from 'node:net';
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import type { Principal } from '../../../src/auth/principal.ts';
+import type { Settings } from '../../../src/config/settings.ts';
+import { registerErrors } from '../../../src/http/errors.ts';
+import { registerWebSocket } from '../../../src/http/websocket.ts';
+import { createMetrics } from '../../../src/observability/metrics.ts';
+import type { SessionSettings } from '../../../src/session/host.ts';
+import { Sessions } from '../../../src/session/sessions.ts';
+import { Client, type ClientOptions } from '../../support/client.ts';
+import { FakeAuthenticator, FakeFanout, FakeHealth, FakeMembership, principal } from './fakes.ts';
+
+type SocketSettings = SessionSettings &
+  Pick<Settings, 'maxFrameBytes' | 'tokenInQuery' | 'allowedOrigins' | 'upgradeRate'>;
+
+/** Generous, so that a test only meets the limit it is about. */
+const ROOMY: SocketSettings = {
+  redisCommandTimeoutMs: 2000,
+  idleAwayMs: 300_000,
+  pingIntervalMs: 25_000,
+  pingTimeoutMs: 10_000,
+  authTimeoutMs: 5000,
+  maxConnections: 1000,
+  maxConnectionsPerUser: 50,
+  maxUnauthenticated: 1000,
+  frameRate: 1000,
+  frameBurst: 1000,
+  maxFrameBytes: 16_384,
+  tokenInQuery: false,
+  allowedOrigins: '*',
+  upgradeRate: 0,
+};
+
+export interface HarnessOptions {
+  readonly settings?: Partial<SocketSettings>;
+  readonly server?: FastifyServerOptions;
+  readonly random?: () => number;
+  /** More routes and hooks, added before the sockets. */
+  readonly extend?: (app: FastifyInstance) => void;
+}
+
+/** A real server on a free port, with fakes for everything behind the sockets. */
+export class Harness {
+  readonly auth = new FakeAuthenticator();
+  readonly membership = new FakeMembership();
+  readonly fanout = new FakeFanout();
+  readonly health = new FakeHealth();
+  readonly metrics = createMetrics();
+  readonly logged: unknown[] = [];
+  /** Added to both clocks: moves time without waiting. */
+  readonly ahead = { monotonic: 0, wall: 0 };
+  overloaded = false;
+  readonly sessions: Sessions;
+  readonly app: FastifyInstance;
+  readonly #clients: Client[] = [];
+
+  private constructor(options: HarnessOptions, settings: SocketSettings) {
+    const clock = {
+      monotonic: () => performance.now() + this.ahead.monotonic,
+      wall: () => Date.now() + this.ahead.wall,
+    };
+    const note = (...said: unknown[]) => void this.logged.push(said);
+    this.sessions = new Sessions({
+      settings,
+      authenticator: this.auth,
+      membership: this.membership,
+      fanout: this.fanout,
+      health: this.health,
+      metrics: this.metrics,
+      clock,
+      random: options.random ?? Math.random,
+      log: { debug: note, error: note },
+    });
+    this.app = Fastify(options.server ?? {}) as unknown as FastifyInstance;
+  }
+
+  static async start(options: HarnessOptions = {}): Promise<Harness> {
+    const settings = { ...ROOMY, ...options.settings };
+    const harness = new Harness(options, settings);
+    const { app, sessions, auth, metrics } = harness;
+    registerErrors(app, async () => undefined);
+    options.extend?.(app);
+    await registerWebSocket(app, {
+      settings,
+      sessions,
+      authenticator: auth,
+      metrics,
+      overloaded: () => harness.overloaded,
+      monotonic: () => performance.now() + harness.ahead.monotonic,
+    });
+    sessions.start();
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    return harness;
+  }
+
+  async stop(): Promise<void> {
+    for (const client of this.#clients) client.terminate();
+    await this.app.close();
+    this.sessions.stop();
+  }
+
+  get port(): number {
+    return (this.app.server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.port}`;
+  }
+
+  /** Opens a socket and waits for nothing. */
+  dial(options: ClientOptions = {}): Client {
+    const client = new Client(this.url, options);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Opens a socket for somebody and waits for the welcome. */
+  async enter(who: Principal | string = 'anna', options: Omit<ClientOptions, 'token'> = {}): Promise<Client> {
+    const token = this.auth.issue(typeof who === 'string' ? principal(who) : who);
+    const client = this.dial({ token, ...options });
+    await client.until(() => client.first('welcome'), { what: 'a welcome' });
+    return client;
+  }
+
+  /** The value of a counter or gauge with these labels. */
+  async value(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+    const metric = await this.metrics.register.getSingleMetric(name)?.get();
+    const wanted = Object.entries(labels);
+    const found = metric?.values.find(({ labels: has }) =>
+      wanted.every(([key, value]) => (has as Record<string, unknown>)[key] === value),
+    );
+    return found?.value ?? 0;
+  }
+}
