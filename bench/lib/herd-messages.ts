@@ -1,0 +1,23 @@
+/** What the benchmark tells a client process, one at a time. */
+export type HerdCommand =
+  /** Open one connection a token, at most so many at once; answered when each had its first frame or failed. */
+  | {
+      readonly do: 'open';
+      readonly host: string;
+      readonly port: number;
+      readonly localAddress: string;
+      readonly tokens: readonly string[];
+      readonly inFlight: number;
+    }
+  /** Send one frame on every connection. */
+  | { readonly do: 'send'; readonly frame: string }
+  | { readonly do: 'count' }
+  /** End every connection: with a goodbye, or by pulling the plug. */
+  | { readonly do: 'close'; readonly goodbye: boolean };
+
+export interface HerdAnswer {
+  readonly open: number;
+  readonly failed: number;
+  /** Text frames received so far over all connections. */
+  readonly frames: number;
+}
