@@ -54,7 +54,7 @@ describe('G14: bad frames', () => {
     });
   });
   afterEach(() => cluster.disconnectAll());
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   const works = async (client: Client): Promise<void> => {
     const mark = client.mark;

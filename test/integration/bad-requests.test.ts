@@ -185,7 +185,7 @@ describe('G14: bad requests', () => {
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 1 });
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   const isProblem = (answer: HttpAnswer, status: number, code: string): void => {
     expect(answer.status).toBe(status);
@@ -265,7 +265,7 @@ describe('HTTP_RATE', () => {
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 1, env: { HTTP_RATE: '10' } });
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('answers 429 with the code and when to come back', async () => {
     const token = await cluster.token({ sub: 'hasty', scope: 'read' });

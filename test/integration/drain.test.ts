@@ -7,7 +7,7 @@ import { holds, until } from '../support/until.ts';
 
 describe('leaving in good order', () => {
   let cluster: Cluster;
-  afterEach(() => cluster.stop());
+  afterEach(() => cluster?.stop());
 
   it('SIGTERM: reconnect, 1012, exit 0; who comes back elsewhere was never offline', async () => {
     cluster = await Cluster.start({ nodes: 2 });

@@ -13,7 +13,7 @@ describe('G11: goodbye', () => {
     cluster = await Cluster.start({ nodes: 2, env: { OFFLINE_GRACE_MS: '3000' } });
   });
   afterEach(() => cluster.disconnectAll());
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   const watch = async (user: string): Promise<void> => {
     watchers = [await cluster.connect('watcher', { node: 0 }), await cluster.connect('watcher', { node: 1 })];

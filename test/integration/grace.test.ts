@@ -15,7 +15,7 @@ describe('G2: refreshing, roaming and reconnecting within the grace make no tran
     cluster = await Cluster.start({ nodes: 2 });
   });
   afterEach(() => cluster.disconnectAll());
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   const online = async (user: string): Promise<Client> => {
     watcher = await cluster.connect('watcher', { node: 1 });

@@ -16,7 +16,7 @@ describe('reading presence over HTTP', () => {
     const away = await cluster.connect('away-one');
     await away.ask({ type: 'status', status: 'away' });
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('one user, from any node, as P', async () => {
     for (const node of [0, 1]) {

@@ -19,7 +19,7 @@ describe('idle, away and back', () => {
     });
   });
   afterEach(() => cluster.disconnectAll());
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   const watch = async (user: string): Promise<void> => {
     watcher = await cluster.connect('watcher');

@@ -18,7 +18,7 @@ describe('limits of connections', () => {
     });
   });
   afterEach(() => cluster.disconnectAll());
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('over MAX_CONNECTIONS_PER_USER the oldest goes with 4409, and the user stays', async () => {
     const tabs: Client[] = [];
@@ -64,7 +64,7 @@ describe('UPGRADE_RATE', () => {
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 1, env: { UPGRADE_RATE: '10' } });
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('more upgrades a second from one address are turned away as overload, with when to come back', async () => {
     const token = await cluster.token('ann');

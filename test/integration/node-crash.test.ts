@@ -9,7 +9,7 @@ describe('G3: kill -9 of a node', () => {
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 3 });
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('clears its connections and tells everybody within B; users connected elsewhere show no change', async () => {
     const watcher = await cluster.watcher('watcher', { node: 0 });

@@ -9,7 +9,7 @@ describe('G4: a node that was only stalled', () => {
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 2 });
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('is fenced, rejoins within two heartbeats of waking, and keeps its sockets', async () => {
     const watcher = await cluster.connect('watcher', { node: 0 });

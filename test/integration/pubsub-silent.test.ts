@@ -14,7 +14,7 @@ describe('G7: a pub/sub link that silently stops', () => {
     cluster = await Cluster.start({ nodes: 1 });
     ({ proxy } = await cluster.addProxiedNode());
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('the newest state is never later than one heartbeat and a second', async () => {
     const watcher = await cluster.connect('watcher', { node: FAR });

@@ -29,7 +29,7 @@ describe.skipIf(!hasRedisBinary)('random histories with faults end in the truth'
     redis = await RedisServer.start();
     cluster = await Cluster.start({ nodes: 3, redis });
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it(`seed ${seed}`, async () => {
     const random = generator(seed);

@@ -12,7 +12,7 @@ describe.skipIf(!hasRedisBinary)('G13: while Redis is away', () => {
     redis = await RedisServer.start();
     cluster = await Cluster.start({ nodes: 2, redis });
   });
-  afterEach(() => cluster.stop());
+  afterEach(() => cluster?.stop());
 
   const story = async (fail: () => Promise<void> | void, heal: () => Promise<void> | void): Promise<void> => {
     const watcher = await cluster.connect('watcher', { node: 0 });

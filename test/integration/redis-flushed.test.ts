@@ -12,7 +12,7 @@ describe.skipIf(!hasRedisBinary)('G5: FLUSHALL', () => {
     redis = await RedisServer.start();
     cluster = await Cluster.start({ nodes: 2, redis });
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('nobody who stays makes a transition, and within the bound everything is the truth', async () => {
     const stayers = Array.from({ length: 12 }, (_, i) => `stays-${i}`);

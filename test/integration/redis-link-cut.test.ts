@@ -16,7 +16,7 @@ describe('a node whose own link to Redis fails', () => {
     ({ proxy } = await cluster.addProxiedNode());
   });
   afterEach(() => cluster.disconnectAll());
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   /** Both sides of the cut: what the rest of the cluster sees, and what the node tells its own clients. */
   const story = async (user: string, fail: () => void): Promise<void> => {

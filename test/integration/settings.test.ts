@@ -81,7 +81,7 @@ describe('a node that does not fit the cluster', () => {
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 1, env: { PARTITIONS: '8' } });
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('refuses to start with another number of partitions; the cluster goes on', async () => {
     const other = await cluster.addNode({ PARTITIONS: '4' }, false);

@@ -14,7 +14,7 @@ describe('signing in', () => {
     });
   });
   afterEach(() => cluster.disconnectAll());
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   const open = (options: ClientOptions): Client => cluster.track(new Client(cluster.node().wsUrl, options));
   const WAYS: SignIn[] = ['header', 'subprotocol', 'query', 'frame'];
@@ -128,7 +128,7 @@ describe('a query token where it is not allowed', () => {
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 1, env: { AUTH_TIMEOUT_MS: '500' } });
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('does not sign in', async () => {
     const token = await cluster.token('ann');

@@ -17,7 +17,7 @@ describe('G8: a watcher that does not read', () => {
       env: { FRAME_RATE: '1000', FRAME_BURST: '1000', FANOUT_WINDOW_MS: '5' },
     });
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('costs bounded memory, delays nobody, and gets the newest state when it reads again', async () => {
     const names = Array.from({ length: PEOPLE }, (_, i) => `person-${i}`);

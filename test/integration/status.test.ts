@@ -13,7 +13,7 @@ describe("the person's own status", () => {
     cluster = await Cluster.start({ nodes: 2 });
   });
   afterEach(() => cluster.disconnectAll());
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('over the socket: set, replaced, cleared; others see text, emoji and end', async () => {
     const watcher = await cluster.connect('watcher');
@@ -117,7 +117,7 @@ describe('invisible cannot be told from offline', () => {
     cluster = await Cluster.start({ nodes: 2 });
   });
   afterEach(() => cluster.disconnectAll());
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('on every surface, while the person knows the truth', async () => {
     const watcher = await cluster.watcher('watcher', { node: 1 });

@@ -11,7 +11,7 @@ describe('what operators and tools read', () => {
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 2 });
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('OpenAPI 3.1 with every call that is served, and a page to read it', async () => {
     const answer = await cluster.http('/docs/json', { claims: null });

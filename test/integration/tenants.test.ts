@@ -8,7 +8,7 @@ describe('tenants: nothing crosses', () => {
     cluster = await Cluster.start({ nodes: 2 });
   });
   afterEach(() => cluster.disconnectAll());
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('the same user id in two tenants is two people, for watches of every kind', async () => {
     const red = await cluster.watcher('watcher', { claims: { tenant: 'red' } });

@@ -9,7 +9,7 @@ describe('G7: a watcher gets a snapshot and then every later state', () => {
     cluster = await Cluster.start({ nodes: 2 });
   });
   afterEach(() => cluster.disconnectAll());
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   it('of users: everyone asked for, known or not, then changes with rising ver', async () => {
     const ann = await cluster.connect('ann', { node: 1 });
