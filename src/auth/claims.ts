@@ -1,0 +1,117 @@
+import { DEFAULT_TENANT, isDisplayName, isGroupId, isTenantId, isUserId, MAX_GROUPS } from '../domain/ids.ts';
+import { parseTime } from '../protocol/time.ts';
+import { AuthError, type Principal, type Scope } from './principal.ts';
+import { DEFAULT_SCOPE, scopeSet } from './scope-set.ts';
+
+/** Tolerated difference between the issuer's clock and ours. */
+export const CLOCK_SKEW_MS = 5_000;
+/** Tenant of service tokens that name one in each request. */
+export const ANY_TENANT = '*';
+
+/** What this service demands of every token. */
+export interface ClaimRules {
+  /** `exp` at most so many seconds ahead. */
+  readonly maxTtlSeconds: number;
+  readonly audience?: string;
+  readonly issuer?: string;
+}
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/**
+ * Judges the claims of an authentic token.
+ *
+ * @param now - ms since the epoch.
+ * @throws AuthError naming the claim that is wrong, never its value.
+ */
+export const principalOf = (claims: Claims, rules: ClaimRules, now: number): Principal => {
+  const times = timesOf(claims, rules, now);
+  if (rules.issuer !== undefined && claims['iss'] !== rules.issuer) {
+    throw new AuthError('bad_issuer', 'The token is from another issuer.');
+  }
+  if (rules.audience !== undefined && claims['aud'] !== rules.audience) {
+    throw new AuthError('bad_audience', 'The token is for another audience.');
+  }
+  const user = claims['sub'];
+  if (!isUserId(user)) throw bad('sub');
+  const scopes = scopesOf(claims);
+  const name = nameOf(claims);
+  const groups = groupsOf(claims);
+  return {
+    tenant: tenantOf(claims, scopes),
+    user,
+    ...(name !== undefined && { name }),
+    ...(groups !== undefined && { groups }),
+    scopes,
+    ...times,
+  };
+};
+
+const bad = (claim: string): AuthError => new AuthError('bad_claims', `The claim "${claim}" is not valid.`);
+
+const timesOf = (
+  claims: Claims,
+  { maxTtlSeconds }: ClaimRules,
+  now: number,
+): { exp: number; iat?: number } => {
+  const exp = timeOf(claims, 'exp');
+  const nbf = timeOf(claims, 'nbf');
+  const iat = timeOf(claims, 'iat');
+  if (exp === undefined) throw bad('exp');
+  if (now > exp + CLOCK_SKEW_MS) throw new AuthError('expired', 'The token has expired.');
+  if (exp > now + maxTtlSeconds * 1_000 + CLOCK_SKEW_MS) {
+    throw new AuthError('lifetime_too_long', `The token ends more than ${maxTtlSeconds} seconds from now.`);
+  }
+  if (Math.max(nbf ?? now, iat ?? now) > now + CLOCK_SKEW_MS) {
+    throw new AuthError('not_yet_valid', 'The token is not valid yet.');
+  }
+  return {
+    exp: Math.floor(exp / 1_000),
+    ...(iat !== undefined && { iat: Math.max(0, Math.floor(iat / 1_000)) }),
+  };
+};
+
+const timeOf = (claims: Claims, claim: string): number | undefined => {
+  const value = claims[claim];
+  if (value === undefined) return undefined;
+  const time = typeof value === 'string' ? parseTime(value) : undefined;
+  if (time === undefined) throw bad(claim);
+  return time;
+};
+
+const scopesOf = ({ scope = DEFAULT_SCOPE }: Claims): ReadonlySet<Scope> => {
+  if (typeof scope !== 'string') throw bad('scope');
+  return scopeSet(scope);
+};
+
+const tenantOf = ({ tenant = DEFAULT_TENANT }: Claims, scopes: ReadonlySet<Scope>): string => {
+  // A person is always in one tenant; only services without a presence of their own reach over several.
+  if (tenant === ANY_TENANT && !scopes.has('connect')) return ANY_TENANT;
+  if (!isTenantId(tenant)) throw bad('tenant');
+  return shared(tenant);
+};
+
+/** An empty name is none: issuers write it for people who have not given one. */
+const nameOf = ({ name = '' }: Claims): string | undefined => {
+  if (name === '') return undefined;
+  if (!isDisplayName(name)) throw bad('name');
+  return name;
+};
+
+const groupsOf = ({ groups }: Claims): readonly string[] | undefined => {
+  if (groups === undefined) return undefined;
+  if (!Array.isArray(groups) || groups.length > MAX_GROUPS || !groups.every(isGroupId)) throw bad('groups');
+  return [...new Set(groups)];
+};
+
+/** Each parsed token brings its own copy of its tenant; tens of thousands of connections need one. */
+const tenants = new Map<string, string>();
+const MAX_SHARED_TENANTS = 10_000;
+
+const shared = (tenant: string): string => {
+  const known = tenants.get(tenant);
+  if (known !== undefined) return known;
+  if (tenants.size >= MAX_SHARED_TENANTS) tenants.clear();
+  tenants.set(tenant, tenant);
+  return tenant;
+};

@@ -1,0 +1,53 @@
+import { open } from 'node:fs/promises';
+import { KeyError } from './key-error.ts';
+import { KeySet } from './key-set.ts';
+import { parseKeys } from './key-text.ts';
+
+/** Thousands of keys; more is a wrong path, which must not be read into memory every second. */
+const MAX_FILE_BYTES = 256 * 1024;
+const SETTING = 'PASETO_KEYS_FILE';
+
+/**
+ * A file of keys, and whether it changed. The content itself is compared: modification times lie after `cp -p`, a
+ * mounted secret changes by a swapped symlink, and notifications do not cross mounts.
+ */
+export class KeyFile {
+  readonly #path: string;
+  #last: string | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * @returns the keys when the content is another than at the last call, good or bad, else `undefined`.
+   * @throws KeyError when the file cannot be read, or its new content cannot be used.
+   */
+  async changed(): Promise<KeySet | undefined> {
+    const text = await this.#read();
+    if (text === this.#last) return undefined;
+    this.#last = text;
+    const keys = await KeySet.import(parseKeys(text, SETTING), SETTING);
+    // Empty is a file that is being written, or a secret not mounted yet: never a wish to trust nobody.
+    if (keys.size === 0) throw new KeyError(`${SETTING}: the file holds no key`);
+    return keys;
+  }
+
+  async #read(): Promise<string> {
+    try {
+      const file = await open(this.#path);
+      try {
+        const { size } = await file.stat();
+        if (size > MAX_FILE_BYTES)
+          throw new KeyError(`${SETTING}: the file is larger than ${MAX_FILE_BYTES} bytes`);
+        return await file.readFile('utf8');
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (error instanceof KeyError) throw error;
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+      throw new KeyError(`${SETTING}: the file cannot be read (${code})`, { cause: error });
+    }
+  }
+}
