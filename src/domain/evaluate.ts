@@ -1,4 +1,5 @@
 import { adornmentOf } from './absorb.ts';
+import { toMs } from './clock.ts';
 import type { Adornment, Policy, Reason, Status } from './model.ts';
 import { activeUntil, countingClaim, isAlive, isPresent, type Leave, lastActive, type Row } from './row.ts';
 
@@ -67,9 +68,9 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   };
 };
 
-/** Records a change as shown, under a version the caller allotted. */
-export const show = (row: Row, change: Change, ver: number, now: number): void => {
-  if (change.status !== row.status) row.since = now;
+/** Records a change as shown, under a version the caller allotted: the moment (µs) at which it happens. */
+export const show = (row: Row, change: Change, ver: number): void => {
+  if (change.status !== row.status) row.since = toMs(ver);
   row.status = change.status;
   row.shown = change.shown;
   row.ver = ver;

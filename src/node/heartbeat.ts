@@ -48,6 +48,11 @@ export class Heartbeat {
     clearTimeout(this.#timer);
   }
 
+  /** The feed delivered an entry: the partition must never again be behind it. */
+  saw(partition: number, clock: number): void {
+    this.#options.partitions[partition]?.saw(clock);
+  }
+
   /** Beats one partition now, because it refused a write. */
   beatNow(state: PartitionState): void {
     const beating = this.#beating.get(state);

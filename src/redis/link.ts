@@ -1,11 +1,11 @@
 import { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Metrics } from '../observability/metrics.ts';
-import type { RedisAddress } from './address.ts';
+import type { RedisUrl } from '../config/redis-url.ts';
 import type { RawReply, Script } from './script.ts';
 
 export interface LinkOptions {
-  readonly address: RedisAddress;
+  readonly address: RedisUrl;
   /** Shown in `CLIENT LIST`. */
   readonly name: string;
   readonly commandTimeoutMs: number;

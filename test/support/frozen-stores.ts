@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
+import { parseRedisUrl } from '../../src/config/redis-url.ts';
 import type { Policy } from '../../src/domain/model.ts';
 import { decodeStreamEntry } from '../../src/events/log-codec.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
-import { parseRedisAddress } from '../../src/redis/address.ts';
 import { createKeys, type Keys } from '../../src/redis/keys.ts';
 import { RedisLink } from '../../src/redis/link.ts';
 import type { LogEntry } from '../../src/store/log-entry.ts';
@@ -66,7 +66,7 @@ export const frozenRedis = async (
   const redis = new Redis(url);
   const keys = createKeys(prefix, SETTINGS.partitions);
   const link = new RedisLink({
-    address: parseRedisAddress(url),
+    address: parseRedisUrl(url),
     name: 'test',
     commandTimeoutMs: 5000,
     metrics: createMetrics(),
@@ -77,7 +77,7 @@ export const frozenRedis = async (
     ...SETTINGS,
     policy,
     link,
-    prefix,
+    keys,
     eventLogSeconds: 1_000_000,
     eventLogMax: 1_000_000,
     publishTenantEvents: false,

@@ -6,40 +6,40 @@
 --       then an entry in 4: tenant's position, user, numbers, rest
 --   numbers: count activeAgo idle openedAgo closedAgo graceMs devices iat knownStatus knownVer knownSince knownSeen
 --   rest: '' or JSON {name, groups (as JSON text), claim, shown (of the known view)}
--- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, {positions that took over}, position, {view, name, shown, own claim}, …}
+-- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, {positions that took over}, position, the user as in reply.lua, …}
 --   with the entries whose view or own claim is not what the entry carried (positions from 0)
--- @include context row evaluate absorb commit entries
+-- @include context row evaluate absorb commit entries reply
 local logKey, channel, dueKey, nodesKey, fenceKey, listKey, nodeMetaKey =
   KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
-local node, epoch, gen, seen = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
+local node, epoch, told, seen = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local base, seq = tonumber(ARGV[6]), tonumber(ARGV[7])
-P = parsePolicy(ARGV[1])
 
 if (tonumber(redis.call('GET', fenceKey)) or -1) >= epoch then return { 'fenced' } end
-C = openContext(KEYS[1], seen)
+openClock(seen)
 local storedSeq = tonumber(redis.call('HGET', nodeMetaKey, 'seq')) or 0
-if C.gen ~= gen or storedSeq < base then return { 'lost' } end
+if gen ~= told or storedSeq < base then return { 'lost' } end
 if seq <= storedSeq then return { 'stale' } end
 
 local NUMBERS = '^(%d+) (%-?%d+) (%d) (%-?%d+) (%-?%d+) (%d+) (%d+) (%d+) (%l) (%d+) (%d+) (%d+)$'
-local function momentOf(ago)
-  ago = tonumber(ago)
-  return ago < 0 and 0 or C.now - ago
-end
 
 local function reportOf(numbers, rest)
-  local count, active, idle, opened, closed, grace, devices, iat, status, ver, since, lastSeen =
-    string.match(numbers, NUMBERS)
-  local more = rest ~= '' and cjson.decode(rest) or {}
-  local report = { count = tonumber(count), act = momentOf(active), idle = idle == '1', opened = momentOf(opened),
-    closed = momentOf(closed), grace = tonumber(grace), devices = tonumber(devices), iat = tonumber(iat),
-    name = more.name, groups = more.groups, claim = more.claim }
-  report.stamp = report.claim and report.claim.stamp or 0
-  if report.claim then report.claim.stamp = math.min(report.stamp, C.clock) end
+  local count, active, idle, opened, closed, grace, devices, iat, status, ver, since, lastSeen = match(numbers, NUMBERS)
+  local report = { count = count + 0, idle = idle == '1', grace = grace + 0, devices = devices + 0, iat = iat + 0,
+    act = active == '-1' and 0 or now - active, opened = opened == '-1' and 0 or now - opened,
+    closed = closed == '-1' and 0 or now - closed, stamp = 0 }
+  local shown = EMPTY
+  if rest ~= '' then
+    local more = cjson.decode(rest)
+    shown = more.shown or EMPTY
+    report.name, report.groups, report.claim = more.name, more.groups, more.claim
+    if more.claim then
+      report.stamp = more.claim.stamp
+      more.claim.stamp = min(report.stamp, clock)
+    end
+  end
   if ver ~= '0' then
-    local shown = more.shown or {}
-    report.known = { status = STATUS[status], ver = tonumber(ver), since = tonumber(since),
-      lastSeen = tonumber(lastSeen), text = shown.text, emoji = shown.emoji, ['until'] = shown['until'] }
+    report.known = { status = STATUS[status], ver = ver + 0, since = since + 0, lastSeen = lastSeen + 0,
+      text = shown.text, emoji = shown.emoji, ['until'] = shown['until'] }
   end
   return report
 end
@@ -63,13 +63,18 @@ for position, entry in ipairs(entries) do
     record('c', entry.tenant, '{"type":"claim","tenant":"' .. entry.tenant .. '","user":' .. quoted(entry.user)
       .. ',"claim":' .. claimJson(row.own) .. '}', 0)
   end
-  local has = row.parts[node] and row.parts[node].count
-  if has and has ~= had then
-    held[#held + 1], held[#held + 2] = entry.member, has
-  elseif had and not has then
-    gone[#gone + 1] = entry.member
+  local part = row.parts[node]
+  local has = part and part.count
+  if has ~= had then
+    local member = entry.tenant .. ':' .. entry.user
+    if has then
+      held[#held + 1] = member
+      held[#held + 1] = has
+    else
+      gone[#gone + 1] = member
+    end
   end
-  if row.parts[node] and row.parts[node].stance ~= OWN then table.insert(reply[3], position - 1) end
+  if part and part.stance ~= OWN then table.insert(reply[3], position - 1) end
   local knownVer = report.known and report.known.ver or 0
   if row.ver ~= knownVer or (row.own and row.own.stamp or 0) ~= report.stamp then
     reply[#reply + 1] = position - 1
@@ -88,5 +93,5 @@ if #gone > 2 then redis.call(unpack(gone)) end
 writeClock()
 redis.call('HSET', nodeMetaKey, 'seq', digits(seq))
 publish(channel)
-reply[2] = digits(C.clock)
+reply[2] = digits(clock)
 return reply

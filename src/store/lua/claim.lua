@@ -2,17 +2,16 @@
 -- Sets or clears the person's own claim for a caller without a socket, and tells the nodes that hold the user.
 -- KEYS: 1 meta  2 log  3 events  4 due  then online, away, busy of the tenant, then user, more
 -- ARGV: 1 policy  2 number of tenants (1), the tenant, then tenant's position, user, the claim as JSON without a stamp
--- Reply: {'young'} while the partition heals, or {'ok', view, name, shown, own claim}
--- @include context row evaluate absorb commit entries
-P = parsePolicy(ARGV[1])
-C = openContext(KEYS[1], 0)
-if not C.gen or C.young then return { 'young' } end
+-- Reply: {'young'} while the partition heals, or {'ok', the user as in reply.lua}
+-- @include context row evaluate absorb commit entries reply
+openClock(0)
+if not gen or young > now then return { 'young' } end
 
 local entry = openEntries(5, 2, 3)[1]
 local row = load(entry)
 local at = before(row)
 local claim = cjson.decode(ARGV[entry.arg + 2])
-claim.stamp = math.max(C.clock, (row.own and row.own.stamp or 0) + 1)
+claim.stamp = max(clock, (row.own and row.own.stamp or 0) + 1)
 at.deliberate = takeOwnClaim(row, claim)
 settle(entry, at)
 if next(row.parts) then
@@ -23,8 +22,7 @@ end
 writeLog(KEYS[2])
 save(entry, KEYS[4])
 writeIndexes()
-C.clock = math.max(C.clock, claim.stamp)
+clock = max(clock, claim.stamp)
 writeClock()
 publish(KEYS[3])
-local reply = selfReply(row)
-return { 'ok', reply[1], reply[2], reply[3], reply[4] }
+return { 'ok', selfReply(row) }

@@ -3,7 +3,6 @@
 -- KEYS: 1 meta  2 online  3 away  4 busy   ARGV: 1 policy
 -- Reply: {'young'} or {'ok', not offline, away, busy}
 -- @include context
-P = parsePolicy(ARGV[1])
-C = openContext(KEYS[1], 0)
-if not C.gen or C.young then return { 'young' } end
+openClock(0)
+if not gen or young > now then return { 'young' } end
 return { 'ok', redis.call('ZCARD', KEYS[2]), redis.call('ZCARD', KEYS[3]), redis.call('ZCARD', KEYS[4]) }

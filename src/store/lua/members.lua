@@ -3,9 +3,8 @@
 -- KEYS: 1 meta  2 online   ARGV: 1 policy  2 after this user, or ''  3 at most so many
 -- Reply: {'young'} or {'ok', user, …}
 -- @include context
-P = parsePolicy(ARGV[1])
-C = openContext(KEYS[1], 0)
-if not C.gen or C.young then return { 'young' } end
+openClock(0)
+if not gen or young > now then return { 'young' } end
 local from = ARGV[2] == '' and '-' or '(' .. ARGV[2]
 local users = redis.call('ZRANGE', KEYS[2], from, '+', 'BYLEX', 'LIMIT', 0, ARGV[3])
 table.insert(users, 1, 'ok')

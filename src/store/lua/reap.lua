@@ -5,25 +5,25 @@
 --       then online, away, busy for every tenant, then user, more for every entry
 -- ARGV: 1 policy  2 node  3 epoch  4 number of tenants, the tenants, then an entry in 2: tenant's position, user
 -- Reply: {'hold'|'alive'} or {'ok', fenced now 0|1, users cleared, users left}
--- @include context row evaluate absorb commit entries
+-- @include context row evaluate lose commit entries
 local logKey, channel, dueKey, nodesKey, fenceKey, listKey, nodeMetaKey, beatKey =
   KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local node, epoch = ARGV[2], tonumber(ARGV[3])
-P = parsePolicy(ARGV[1])
-C = openContext(KEYS[1], 0)
-if not C.gen or C.hold > C.now then return { 'hold' } end
+openClock(0)
+if not gen or hold > now then return { 'hold' } end
 if redis.call('EXISTS', beatKey) == 1 then return { 'alive' } end
 
 local fences = (tonumber(redis.call('GET', fenceKey)) or -1) < epoch
-local lastBeat = tonumber(redis.call('HGET', nodeMetaKey, 'beat')) or C.now - P.ttl
-local diedBy = math.min(lastBeat + P.interval, C.now)
+local lastBeat = tonumber(redis.call('HGET', nodeMetaKey, 'beat')) or now - TTL
+local diedBy = min(lastBeat + INTERVAL, now)
 local cleared, gone = {}, { 'HDEL', listKey }
 for _, entry in ipairs(openEntries(10, 4, 2)) do
-  if redis.call('HEXISTS', listKey, entry.member) == 1 then
-    gone[#gone + 1] = entry.member
+  local member = entry.tenant .. ':' .. entry.user
+  if redis.call('HEXISTS', listKey, member) == 1 then
+    gone[#gone + 1] = member
     local row = load(entry)
     local at = before(row)
-    if loseNode(row, node, lastBeat, diedBy, P.grace) then
+    if loseNode(row, node, lastBeat, diedBy) then
       settle(entry, at)
       cleared[#cleared + 1] = entry
     end

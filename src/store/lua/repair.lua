@@ -4,9 +4,8 @@
 -- Reply: rows repaired, or -1 while the partition is on hold
 -- @include context row evaluate absorb commit entries
 local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
-P = parsePolicy(ARGV[1])
-C = openContext(KEYS[1], 0)
-if not C.gen or C.hold > C.now then return -1 end
+openClock(0)
+if not gen or hold > now then return -1 end
 
 local repaired = {}
 for _, entry in ipairs(openEntries(5, 2, 3)) do

@@ -228,7 +228,7 @@ export class MemoryStore implements PresenceStore {
     const change = evaluate(row, at);
     if (!change) return;
     const ver = shard.clock.next();
-    show(row, change, ver, at.now);
+    show(row, change, ver);
     const view = viewOf(ref.user, row, this.#options.lastSeen);
     const transition = {
       ...view,

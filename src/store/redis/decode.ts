@@ -35,9 +35,9 @@ export const decodeBeat = (reply: RawReply): BeatReply => {
   };
 };
 
-/** One user as `selfReply` of entries.lua tells them. */
+/** One user as reply.lua tells them: a line, and a list with more where there is more. */
 export const decodeSelf = (script: ScriptName, user: string, reply: RawReply | undefined): SelfView => {
-  const [line, name, shown, own] = listOf(script, reply ?? null);
+  const [line, name, shown, own] = Array.isArray(reply) ? reply : [reply, '', '', ''];
   const [letter = '', ver, since, seen, devices, invisible] = text(script, line).split(' ');
   const status = STATUS[letter];
   if (status === undefined) throw new UnexpectedReply(script, line);

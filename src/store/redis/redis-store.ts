@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type UserRef, userRef, type View } from '../../domain/model.ts';
-import { createKeys, type Keys, type PartitionKeys } from '../../redis/keys.ts';
+import type { Keys, PartitionKeys } from '../../redis/keys.ts';
 import { type RedisLink, redisErrorCode } from '../../redis/link.ts';
 import { type RawReply, Script, type ScriptName, UnexpectedReply } from '../../redis/script.ts';
 import { partitionOf, positionsByPartition } from '../partition.ts';
@@ -28,7 +28,7 @@ import { Registry } from './registry.ts';
 
 export interface RedisStoreOptions extends StoreOptions {
   readonly link: RedisLink;
-  readonly prefix: string;
+  readonly keys: Keys;
   readonly eventLogSeconds: number;
   readonly eventLogMax: number;
   readonly publishTenantEvents: boolean;
@@ -69,7 +69,7 @@ export class RedisStore implements PresenceStore {
   constructor(options: RedisStoreOptions) {
     this.partitions = options.partitions;
     this.#options = options;
-    this.#keys = createKeys(options.prefix, options.partitions);
+    this.#keys = options.keys;
     this.#policy = encodePolicy(options, options.publishTenantEvents ? this.#keys.tenantEvents : '');
     const run = this.#run.bind(this);
     const command = this.#command.bind(this);
@@ -96,7 +96,7 @@ export class RedisStore implements PresenceStore {
     return decodeBeat(
       await this.#run(
         'beat',
-        [keys.beat(beat.node), keys.meta, keys.fence(id), keys.nodeMeta(beat.node), keys.log],
+        [keys.meta, keys.beat(beat.node), keys.fence(id), keys.nodeMeta(beat.node), keys.log],
         [
           this.#policy,
           epoch,
@@ -196,7 +196,7 @@ export class RedisStore implements PresenceStore {
       [keys.meta, keys.log, keys.events, keys.due, ...users.keys],
       [this.#policy, ...users.args],
     );
-    return decodeSelf('claim', ref.user, this.#answer('claim', reply));
+    return decodeSelf('claim', ref.user, this.#answer('claim', reply)[0]);
   }
 
   async register(self: NodeInfo): Promise<NodeInfo[]> {

@@ -1,48 +1,68 @@
 -- Users of a call: KEYS come as three index keys a tenant and two keys a user, ARGV as the tenants and then `width`
 -- values a user of which the first is the tenant's position and the second the user. Needs: commit.lua.
+local index = {}
+
 local function openEntries(firstKey, firstArg, width)
-  local tenants, count = {}, tonumber(ARGV[firstArg])
-  for t = 1, count do
-    local k = firstKey + (t - 1) * 3
-    tenants[t] = { name = ARGV[firstArg + t], keys = { KEYS[k], KEYS[k + 1], KEYS[k + 2] } }
-  end
-  local entries, key, arg = {}, firstKey + count * 3, firstArg + count + 1
-  while arg <= #ARGV do
-    local tenant = tenants[tonumber(ARGV[arg])]
-    entries[#entries + 1] = { tenant = tenant.name, indexKeys = tenant.keys, user = ARGV[arg + 1],
-      member = tenant.name .. ':' .. ARGV[arg + 1], userKey = KEYS[key], moreKey = KEYS[key + 1], arg = arg }
-    key, arg = key + 2, arg + width
+  local count = tonumber(ARGV[firstArg])
+  local entries, n, key = {}, 0, firstKey + count * 3
+  for arg = firstArg + count + 1, #ARGV, width do
+    local tenant = ARGV[arg] + 0
+    n = n + 1
+    entries[n] = { tenant = ARGV[firstArg + tenant], user = ARGV[arg + 1], userKey = KEYS[key], moreKey = KEYS[key + 1],
+      arg = arg, indexKey = firstKey + (tenant - 1) * 3 }
+    key = key + 2
   end
   return entries
 end
 
 local function load(entry)
-  local moreKey = entry.moreKey
-  entry.row = parseRow(redis.call('HGETALL', entry.userKey), function() return redis.call('HGETALL', moreKey) end)
-  entry.was, entry.wasDue = entry.row.status, entry.row.due
-  return entry.row
+  local row = loadRow(entry.userKey, entry.moreKey)
+  entry.row, entry.was, entry.wasDue = row, row.status, row.due
+  return row
 end
 
 -- Evaluates a loaded entry after its inputs changed. `at`: see evaluate.lua.
 local function settle(entry, at)
-  local change = evaluate(entry.row, at)
-  if change then transition(entry.row, entry.tenant, entry.user, change) end
+  local status, shown, reason = evaluate(entry.row, at)
+  if status then transition(entry.row, entry, status, shown, reason) end
+end
+
+-- Collects changes of sorted sets, so that each set is written once however many users changed.
+local function indexed(command, key, member, score)
+  local lists = index[command]
+  if not lists then
+    lists = {}
+    index[command] = lists
+  end
+  local list = lists[key]
+  if not list then
+    list = { command, key }
+    lists[key] = list
+  end
+  if score then list[#list + 1] = score end
+  list[#list + 1] = member
+end
+
+-- What the indexes say is always what the stored row says: online holds who is not offline, away and busy some of them.
+local function indexStatus(entry, was, is)
+  if was == is then return end
+  local first, user = entry.indexKey, entry.user
+  if was == 'offline' then indexed('ZADD', KEYS[first], user, 0) elseif is == 'offline' then indexed('ZREM', KEYS[first], user) end
+  if was == 'away' then indexed('ZREM', KEYS[first + 1], user) elseif is == 'away' then indexed('ZADD', KEYS[first + 1], user, 0) end
+  if was == 'busy' then indexed('ZREM', KEYS[first + 2], user) elseif is == 'busy' then indexed('ZADD', KEYS[first + 2], user, 0) end
 end
 
 local function save(entry, dueKey)
   local row = entry.row
   saveRow(row, entry.userKey, entry.moreKey)
-  indexStatus(entry.indexKeys, entry.user, entry.was, row.status)
-  if row.due ~= entry.wasDue then indexed(dueKey, entry.member, row.due > 0 and digits(row.due)) end
+  indexStatus(entry, entry.was, row.status)
+  if row.due == entry.wasDue then return end
+  local member = entry.tenant .. ':' .. entry.user
+  if row.due > 0 then indexed('ZADD', dueKey, member, digits(row.due)) else indexed('ZREM', dueKey, member) end
 end
 
--- What others see, on one line: status ver since lastSeen devices invisible.
-local function viewLine(row)
-  return string.format('%s %d %d %d %d %s', LETTER[row.status], row.ver, row.since,
-    row.ver > 0 and shownLastSeen(row) or 0, row.status == 'offline' and 0 or devicesOf(row),
-    flag(row.own and row.own.status == 'invisible'))
-end
-
-local function selfReply(row)
-  return { viewLine(row), row.ver > 0 and row.name or '', shownJson(row.shown) or '', row.own and claimJson(row.own) or '' }
+local function writeIndexes()
+  for _, lists in pairs(index) do
+    for _, list in pairs(lists) do redis.call(unpack(list)) end
+  end
 end

@@ -5,12 +5,10 @@
 --   l         <idle><lost><devices>,<at>,<grace>         the running grace
 --   a last activity of what is gone · f frozen last seen · d next deadline · m there is a `more` hash
 -- Fields of `more`: n name, g groups, i their iat, s what is shown, u own claim, k:<source> claims of services.
+-- Needs: context.lua. Rows share EMPTY where they have nothing: what is rare costs nothing.
 local STATUS = { o = 'online', a = 'away', b = 'busy', f = 'offline' }
 local LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
-
-local function digits(number)
-  return string.format('%d', number)
-end
+local EMPTY = {}
 
 local function pairsOf(flat)
   local map = {}
@@ -18,60 +16,60 @@ local function pairsOf(flat)
   return map
 end
 
-local function parseRow(flat, readMore)
+local function parseMore(row, more)
+  row.more = more
+  row.name, row.iat, row.groups = more.n, (more.i or 0) + 0, more.g
+  row.shown = more.s and cjson.decode(more.s) or EMPTY
+  row.own = more.u and cjson.decode(more.u)
+  local claims = {}
+  for field, value in pairs(more) do
+    if string.sub(field, 1, 2) == 'k:' then claims[string.sub(field, 3)] = cjson.decode(value) end
+  end
+  if next(claims) then row.claims = claims end
+end
+
+local function loadRow(userKey, moreKey)
+  local flat = redis.call('HGETALL', userKey)
+  local row = { raw = EMPTY, more = EMPTY, parts = {}, sessions = EMPTY, claims = EMPTY, shown = EMPTY,
+    seen = 0, iat = 0, due = 0, status = 'offline', since = 0, ver = 0 }
+  if #flat == 0 then return row end
   local raw = pairsOf(flat)
-  local row = { raw = raw, parts = {}, sessions = {}, claims = {}, seen = 0, iat = 0, due = 0,
-    status = 'offline', since = 0, ver = 0, shown = {} }
+  row.raw = raw
   for field, value in pairs(raw) do
     local kind = string.sub(field, 1, 2)
     if kind == 'c:' then
-      local flags, devices, count, opened, act = string.match(value, '^(%d)(%x)(%d+),(%d+),?(%d*)$')
-      flags, opened = tonumber(flags), tonumber(opened)
-      row.parts[string.sub(field, 3)] = { count = tonumber(count), opened = opened, act = tonumber(act) or opened,
+      local flags, devices, count, opened, act = match(value, '^(%d)(%x)(%d+),(%d+),?(%d*)$')
+      flags, opened = flags + 0, opened + 0
+      row.parts[string.sub(field, 3)] = { count = count + 0, opened = opened, act = tonumber(act) or opened,
         stance = flags % 3, idle = flags >= 3, devices = tonumber(devices, 16) }
     elseif kind == 'h:' then
-      local idle, devices, expires, act = string.match(value, '^(%d)(%x),(%d+),(%d+)$')
+      local idle, devices, expires, act = match(value, '^(%d)(%x),(%d+),(%d+)$')
+      if row.sessions == EMPTY then row.sessions = {} end
       row.sessions[string.sub(field, 3)] = { idle = idle == '1', devices = tonumber(devices, 16),
-        expires = tonumber(expires), act = tonumber(act) }
+        expires = expires + 0, act = act + 0 }
     end
   end
   if raw.v then
-    local letter, ver, since = string.match(raw.v, '^(%l)(%d+),?(%d*)$')
-    row.status, row.ver = STATUS[letter], tonumber(ver)
-    row.since = tonumber(since) or math.floor(row.ver / 1000)
+    local letter, ver, since = match(raw.v, '^(%l)(%d+),?(%d*)$')
+    row.status, row.ver = STATUS[letter], ver + 0
+    row.since = tonumber(since) or floor(row.ver / 1000)
   end
   if raw.l then
-    local idle, lost, devices, at, grace = string.match(raw.l, '^(%d)(%d)(%x),(%d+),(%d+)$')
-    row.leave = { idle = idle == '1', lost = lost == '1', devices = tonumber(devices, 16),
-      at = tonumber(at), grace = tonumber(grace) }
+    local idle, lost, devices, at, grace = match(raw.l, '^(%d)(%d)(%x),(%d+),(%d+)$')
+    row.leave = { idle = idle == '1', lost = lost == '1', devices = tonumber(devices, 16), at = at + 0, grace = grace + 0 }
   end
-  row.seen = tonumber(raw.a) or 0
-  row.frozen = tonumber(raw.f)
-  row.due = tonumber(raw.d) or 0
-  row.more = raw.m and pairsOf(readMore()) or {}
-  if raw.m then
-    local more = row.more
-    row.name, row.iat = more.n, tonumber(more.i) or 0
-    row.groups = more.g
-    row.shown = more.s and cjson.decode(more.s) or row.shown
-    row.own = more.u and cjson.decode(more.u)
-    for field, value in pairs(more) do
-      if string.sub(field, 1, 2) == 'k:' then row.claims[string.sub(field, 3)] = cjson.decode(value) end
-    end
-  end
+  row.seen, row.frozen, row.due = (raw.a or 0) + 0, tonumber(raw.f), (raw.d or 0) + 0
+  if raw.m then parseMore(row, pairsOf(redis.call('HGETALL', moreKey))) end
   return row
 end
 
--- Versions and times in JSON as digits: cjson would keep 14 of 16.
 local function claimJson(claim)
-  local out = { '{"status":', claim.status and claim.status ~= cjson.null and ('"' .. claim.status .. '"') or 'null',
-    ',"stamp":', digits(claim.stamp) }
-  if claim.priority then out[#out + 1] = ',"priority":' .. digits(claim.priority) end
-  if claim.text then out[#out + 1] = ',"text":' .. cjson.encode(claim.text) end
-  if claim.emoji then out[#out + 1] = ',"emoji":' .. cjson.encode(claim.emoji) end
-  if claim['until'] then out[#out + 1] = ',"until":' .. digits(claim['until']) end
-  out[#out + 1] = '}'
-  return table.concat(out)
+  local status = claim.status and claim.status ~= cjson.null and '"' .. claim.status .. '"' or 'null'
+  return '{"status":' .. status .. ',"stamp":' .. digits(claim.stamp)
+    .. (claim.priority and ',"priority":' .. digits(claim.priority) or '')
+    .. (claim.text and ',"text":' .. cjson.encode(claim.text) or '')
+    .. (claim.emoji and ',"emoji":' .. cjson.encode(claim.emoji) or '')
+    .. (claim['until'] and ',"until":' .. digits(claim['until']) or '') .. '}'
 end
 
 local function shownJson(shown)
@@ -79,62 +77,58 @@ local function shownJson(shown)
   if shown.text then out[#out + 1] = '"text":' .. cjson.encode(shown.text) end
   if shown.emoji then out[#out + 1] = '"emoji":' .. cjson.encode(shown.emoji) end
   if shown['until'] then out[#out + 1] = '"until":' .. digits(shown['until']) end
-  return #out > 0 and ('{' .. table.concat(out, ',') .. '}') or nil
-end
-
-local function flag(value)
-  return value and '1' or '0'
-end
-
-local function rowFields(row, hasMore)
-  local fields = {}
-  for node, part in pairs(row.parts) do
-    fields['c:' .. node] = string.format('%d%x%d,%d', part.stance + (part.idle and 3 or 0), part.devices, part.count,
-      part.opened) .. (part.act ~= part.opened and (',' .. digits(part.act)) or '')
-  end
-  for id, session in pairs(row.sessions) do
-    fields['h:' .. id] = string.format('%s%x,%d,%d', flag(session.idle), session.devices, session.expires, session.act)
-  end
-  if row.ver > 0 then
-    fields.v = LETTER[row.status] .. digits(row.ver)
-    if row.since ~= math.floor(row.ver / 1000) then fields.v = fields.v .. ',' .. digits(row.since) end
-  end
-  if row.leave then
-    local leave = row.leave
-    fields.l = string.format('%s%s%x,%d,%d', flag(leave.idle), flag(leave.lost), leave.devices, leave.at, leave.grace)
-  end
-  if row.seen > 0 then fields.a = digits(row.seen) end
-  if row.frozen then fields.f = digits(row.frozen) end
-  if row.due > 0 then fields.d = digits(row.due) end
-  if hasMore then fields.m = '1' end
-  return fields
-end
-
-local function moreFields(row)
-  local fields = { n = row.name, g = row.groups, s = shownJson(row.shown), u = row.own and claimJson(row.own) }
-  if row.iat > 0 then fields.i = digits(row.iat) end
-  for source, claim in pairs(row.claims) do fields['k:' .. source] = claimJson(claim) end
-  return fields
+  return #out > 0 and '{' .. table.concat(out, ',') .. '}' or nil
 end
 
 -- Brings a hash from `old` to `new` with at most one HSET and one HDEL.
 local function writeFields(key, old, new)
-  local set, del = { 'HSET', key }, { 'HDEL', key }
+  local set, n = { 'HSET', key }, 2
   for field, value in pairs(new) do
     if old[field] ~= value then
-      set[#set + 1] = field
-      set[#set + 1] = value
+      set[n + 1], set[n + 2] = field, value
+      n = n + 2
     end
   end
+  if n > 2 then redis.call(unpack(set)) end
+  if old == EMPTY then return end
+  local del = { 'HDEL', key }
   for field in pairs(old) do
     if new[field] == nil then del[#del + 1] = field end
   end
-  if #set > 2 then redis.call(unpack(set)) end
   if #del > 2 then redis.call(unpack(del)) end
 end
 
+local function saveMore(row, moreKey)
+  local fields = { n = row.name, g = row.groups, s = shownJson(row.shown), u = row.own and claimJson(row.own) }
+  if row.iat > 0 then fields.i = digits(row.iat) end
+  for source, claim in pairs(row.claims) do fields['k:' .. source] = claimJson(claim) end
+  writeFields(moreKey, row.more, fields)
+  return next(fields) ~= nil
+end
+
 local function saveRow(row, userKey, moreKey)
-  local more = moreFields(row)
-  writeFields(moreKey, row.more, more)
-  writeFields(userKey, row.raw, rowFields(row, next(more) ~= nil))
+  local fields = {}
+  for node, part in pairs(row.parts) do
+    local value = format('%d%x%d,%d', part.idle and part.stance + 3 or part.stance, part.devices, part.count, part.opened)
+    fields['c:' .. node] = part.act == part.opened and value or value .. ',' .. digits(part.act)
+  end
+  if row.sessions ~= EMPTY then
+    for id, session in pairs(row.sessions) do
+      fields['h:' .. id] = format('%d%x,%d,%d', session.idle and 1 or 0, session.devices, session.expires, session.act)
+    end
+  end
+  if row.ver > 0 then
+    local value = LETTER[row.status] .. digits(row.ver)
+    fields.v = row.since == floor(row.ver / 1000) and value or value .. ',' .. digits(row.since)
+  end
+  local leave = row.leave
+  if leave then
+    fields.l = format('%d%d%x,%d,%d', leave.idle and 1 or 0, leave.lost and 1 or 0, leave.devices, leave.at, leave.grace)
+  end
+  if row.seen > 0 then fields.a = digits(row.seen) end
+  if row.frozen then fields.f = digits(row.frozen) end
+  if row.due > 0 then fields.d = digits(row.due) end
+  local hasMore = row.more ~= EMPTY or row.name or row.groups or row.own or row.shown ~= EMPTY or row.claims ~= EMPTY
+  if hasMore and saveMore(row, moreKey) then fields.m = '1' end
+  writeFields(userKey, row.raw, fields)
 end

@@ -1,0 +1,140 @@
+import type { Logger } from 'pino';
+import type { EventFeed } from '../events/feed.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import type { NodeInfo, PresenceStore, StoreError } from '../store/presence-store.ts';
+import { Caretaker } from './caretaker.ts';
+import { ClusterHealth } from './cluster-health.ts';
+import { Directory } from './directory.ts';
+import { Flusher } from './flusher.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { PartitionState } from './partition-state.ts';
+import { Roster } from './roster.ts';
+
+export interface PresenceNodeOptions {
+  /** Random, new with every start. */
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly store: PresenceStore;
+  readonly feed: EventFeed;
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTtlMs: number;
+  readonly reapIntervalMs: number;
+  readonly graceMs: number;
+  readonly drainGraceMs: number;
+  readonly commandTimeoutMs: number;
+  /** Monotonic ms, and wall clock ms since the epoch (a label in the list of nodes). */
+  readonly now: () => number;
+  readonly wallNow: () => number;
+  /** The link to the store is up. */
+  readonly linkUp: () => boolean;
+  readonly connections: () => number;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** This node does not fit the deployment and must stop. */
+  readonly onIncompatible: (error: StoreError) => void;
+}
+
+/** How often a drain looks whether everything is written, ms. */
+const DRAIN_LOOK_MS = 20;
+
+/** This node's part in the cluster: what it holds, its lease, and its share of looking after the others. */
+export class PresenceNode {
+  readonly roster: Roster;
+  readonly health: ClusterHealth;
+  readonly directory: Directory;
+  readonly #options: PresenceNodeOptions;
+  readonly #flusher: Flusher;
+  readonly #heartbeat: Heartbeat;
+  readonly #caretaker: Caretaker;
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(options: PresenceNodeOptions) {
+    this.#options = options;
+    const { store, feed, now, metrics, logger, id: nodeId, heartbeatTtlMs: ttlMs } = options;
+    const intervalMs = options.heartbeatIntervalMs;
+    const partitions = Array.from({ length: store.partitions }, (_, partition) => new PartitionState(partition, 0));
+    const shared = { store, partitions, nodeId, ttlMs, now, metrics, logger };
+    this.health = new ClusterHealth({ partitions, intervalMs, ttlMs, now, linkUp: options.linkUp });
+    this.#flusher = new Flusher({
+      ...shared,
+      onStored: (holding, self, tookOver) => this.roster.stored(holding, self, tookOver),
+      onRefused: (state) => this.#heartbeat.beatNow(state),
+    });
+    this.roster = new Roster({
+      partitionOf: (ref) => store.partitionOf(ref),
+      clockOf: (partition) => partitions[partition]?.clock(now()) ?? 0,
+      storeAnswers: () => !this.health.degraded,
+      flusher: this.#flusher,
+      graceMs: options.graceMs,
+      drainGraceMs: options.drainGraceMs,
+      ttlMs,
+      commandTimeoutMs: options.commandTimeoutMs,
+      now,
+      metrics,
+    });
+    this.#heartbeat = new Heartbeat({
+      ...shared,
+      feed,
+      intervalMs,
+      flusher: this.#flusher,
+      roster: this.roster,
+      onBeat: () => this.health.refresh(),
+    });
+    const startedAt = options.wallNow();
+    this.directory = new Directory({
+      store,
+      self: () => this.#describe(startedAt),
+      intervalMs,
+      now,
+      logger,
+      onIncompatible: options.onIncompatible,
+    });
+    this.#caretaker = new Caretaker({
+      ...shared,
+      intervalMs: options.reapIntervalMs,
+      heartbeatIntervalMs: intervalMs,
+      nodes: () => this.directory.nodes,
+    });
+  }
+
+  start(): void {
+    this.#unsubscribe ??= this.#options.feed.subscribe({
+      transition: ({ partition, id, transition }) => {
+        this.#heartbeat.saw(partition, id);
+        this.roster.transition(transition);
+      },
+      command: (command) => this.roster.command(command),
+    });
+    this.directory.start();
+    this.#heartbeat.start();
+    this.#caretaker.start();
+    this.health.start();
+  }
+
+  /** Waits until everything this node knows is stored. @returns whether it was, within the time. */
+  async flushed(withinMs: number): Promise<boolean> {
+    const deadline = this.#options.now() + withinMs;
+    while (!this.#flusher.idle) {
+      if (this.#options.now() > deadline) return false;
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+    }
+    return true;
+  }
+
+  async stop(): Promise<void> {
+    this.health.stop();
+    await this.#caretaker.stop();
+    this.#heartbeat.stop();
+    this.#flusher.stop();
+    this.roster.stop();
+    await this.directory.stop();
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+  }
+
+  #describe(startedAt: number): NodeInfo {
+    const { id, name, version, connections } = this.#options;
+    return { id, name, version, connections: connections(), users: this.roster.users, startedAt, heartbeatAgo: 0 };
+  }
+}
