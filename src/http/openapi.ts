@@ -57,7 +57,7 @@ export const registerDocs = async (app: FastifyInstance, limitAddress: AddressHo
     routePrefix: '/docs',
     uiHooks: { onRequest: limitAddress },
     staticCSP: DOCS_CSP,
-    uiConfig: { deepLinking: true, displayRequestDuration: true },
+    uiConfig: { layout: 'BaseLayout', deepLinking: true, displayRequestDuration: true },
     theme: { title: 'Rollcall API' },
   });
 };

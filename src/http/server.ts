@@ -13,9 +13,9 @@ import { answerClientError } from './client-error.ts';
 import { registerErrors } from './errors.ts';
 import { limitByAddress } from './limits.ts';
 import { observeRequests } from './observe.ts';
-import { answerBadUrl, refuseOddRequests } from './odd-requests.ts';
 import { registerDocs, registerOpenApi } from './openapi.ts';
 import { RateLimiter } from './rate-limit.ts';
+import { answerBadUrl, endUpgrades } from './upgrades.ts';
 
 /** What the public server is made of. */
 export interface PublicServerDeps {
@@ -112,7 +112,7 @@ export const buildPublicServer = async (deps: PublicServerDeps): Promise<Fastify
   registerErrors(app, limitAddress);
   registerJsonBodies(app);
   observeRequests(app, deps.metrics);
-  refuseOddRequests(app);
+  endUpgrades(app);
   await registerHeaders(app, deps.settings);
   await registerOpenApi(app, deps.version);
   await registerApi(app, deps, limitAddress);

@@ -41,6 +41,13 @@ describe('browsers elsewhere', () => {
     expect(store.calls).toEqual([]);
   });
 
+  it('that ask for options without a reason get them', async () => {
+    const { call } = await start();
+    const response = await call('OPTIONS', '/v1/presence/me/status');
+    expect(response.statusCode).toBe(204);
+    expect(response.body).toBe('');
+  });
+
   it.each(['https://evil.example', 'null', `${APP}.evil.example`])(
     'from %s may not, when it is not allowed',
     async (origin) => {

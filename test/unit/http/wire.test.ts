@@ -140,7 +140,7 @@ describe('upgrades of plain calls', () => {
   );
 
   it.each(['/v1/presence/batch', '/nowhere'])(
-    'are refused where a body would be waited for: %s',
+    'are refused where a body would be missed: %s',
     async (path) => {
       const rig = await listen({ registerSockets });
       const body = '{"users":["bob"]}';
@@ -149,9 +149,18 @@ describe('upgrades of plain calls', () => {
         `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer reader\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n${upgrade}\r\n${body}`,
       );
       expect(answer.status).toBe(400);
-      expect(answer.json()).toMatchObject({ code: 'invalid' });
+      expect(answer.json()).toMatchObject({ code: 'invalid', detail: expect.stringContaining('Upgrade') });
     },
   );
+
+  it('are no matter where there is no body', async () => {
+    const rig = await listen({ registerSockets });
+    const answer = await send(
+      rig,
+      `DELETE /v1/presence/me/status HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer user\r\n${upgrade}\r\n`,
+    );
+    expect(answer.status).toBe(204);
+  });
 });
 
 it('answers calls to the end while it closes', async () => {

@@ -11,21 +11,19 @@ const closeAfterwards = (request: FastifyRequest, reply: FastifyReply): void => 
   reply.raw.once('finish', () => request.raw.socket.destroySoon());
 };
 
+const hasBody = ({ headers }: FastifyRequest): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+
 /**
- * Refuses what Node lets through and nothing behind it would understand rightly, and sees that a plain answer to a
- * request for an upgrade (of any protocol: HTTP clients offer h2c unasked) ends its connection.
+ * Sees that a plain answer to a request for an upgrade (of any protocol: HTTP clients offer h2c unasked) ends its
+ * connection, and refuses one that came with a body: Node has not read it and never will.
  */
-export const refuseOddRequests = (app: FastifyInstance): void => {
+export const endUpgrades = (app: FastifyInstance): void => {
   app.addHook('onRequest', async (request, reply) => {
-    const { url = '', method } = request.raw;
-    if (isUpgrade(request)) {
-      closeAfterwards(request, reply);
-      // A body would be waited for in vain.
-      if (method !== 'GET')
-        throw invalid('Only GET may upgrade the connection: send this without the Upgrade header.');
-    }
-    // Node reads such bytes as Latin-1: an id written in UTF-8 without percent-encoding would name another user.
-    if (/[^\x21-\x7e]/.test(url)) throw invalid('The URL must be percent-encoded.');
+    if (!isUpgrade(request)) return;
+    closeAfterwards(request, reply);
+    if (hasBody(request))
+      throw invalid('A request with a body may not upgrade: send it without the Upgrade header.');
   });
 };
 
