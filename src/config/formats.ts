@@ -34,8 +34,16 @@ const isSymmetricKey = (text: string): boolean =>
   (/^([A-Za-z0-9+/]{43}|[A-Za-z0-9_-]{43})=?$/.test(text) &&
     Buffer.from(text, 'base64').length === SYMMETRIC_KEY_BYTES);
 
+/** The keys of a list, without comments (`#` to the end of the line). */
+export const keysIn = (text: string): string[] =>
+  text
+    .replace(/#.*$/gm, '')
+    .split(/[\s,]+/)
+    .filter((key) => key !== '');
+
+/** Only the shape: what is inside is the business of the keyring, which knows the lengths and the curves. */
 const paserkKeys: Format = (text) => {
-  const wrong = text.split(/[\s,]+/).findIndex((key) => key !== '' && !PASERK.test(key));
+  const wrong = keysIn(text).findIndex((key) => !PASERK.test(key));
   if (wrong < 0) return text;
   return refuse(
     `must hold PASERK keys (k4.public.…, k4.local.… or k4.secret.…; also k3 and k2) separated by white space or commas: number ${wrong + 1} is none`,

@@ -1,3 +1,4 @@
+import { keysIn } from './formats.ts';
 import { envName, SETTING_NAMES, type SettingName, type Settings } from './schema.ts';
 
 const MASK = '***';
@@ -7,9 +8,7 @@ const maskUrl = (url: string): string => url.replace(/^([a-z+]+:\/\/).*@/, `$1${
 
 /** Public keys are no secret and tell which keys a node trusts; of the others the kind remains. */
 const maskKeys = (keys: string): string =>
-  keys
-    .split(/[\s,]+/)
-    .filter((key) => key !== '')
+  keysIn(keys)
     .map((key) => (/^k\d\.public\./.test(key) ? key : key.replace(/^(k\d\.\w+\.)?.*$/s, `$1${MASK}`)))
     .join(',');
 

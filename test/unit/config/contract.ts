@@ -142,7 +142,13 @@ export const CONTRACT: Readonly<Record<string, Contract>> = {
   PASETO_KEYS: text(
     'pasetoKeys',
     KEY,
-    [KEY, `${KEY},${KEY}`, `\n${KEY}\n${KEY}\n`, `${KEY}, k2.local.AAAA`],
+    [
+      KEY,
+      `${KEY},${KEY}`,
+      `# ours, since June\n${KEY} # left\n`,
+      `\n${KEY}\n${KEY}\n`,
+      `${KEY}, k2.local.AAAA`,
+    ],
     ['k4.pid.AAAA', 'v4.public.AAAA', `${KEY} nonsense`, 'k1.public.AAAA', `${KEY};${KEY}`, 'k4.public.'],
   ),
   PASETO_KEYS_FILE: text('pasetoKeysFile', undefined, ['/run/secrets/keys', 'keys.txt'], NOT_TEXT),

@@ -1,0 +1,24 @@
+/** What `rollcall help` says. */
+export const HELP = `rollcall <command> [options]
+
+  keygen [--version v4|v3|v2] [--purpose public|local] [--json]
+      Prints new keys as PASERK, with their ids.
+
+  token --user <id> [--tenant <id>] [--scope "connect watch"] [--groups a,b] [--name <text>] [--ttl 3600]
+        [--key k4.secret.…]
+      Prints a token, signed with --key or with the first secret or local key of the environment
+      (PASETO_KEYS, PASETO_KEYS_FILE, PASETO_SYMMETRIC_KEY). TOKEN_AUDIENCE and TOKEN_ISSUER go into it.
+
+  check-config
+      Says whether a node would start with this environment; exit code 78 and one line when not.
+
+  print-config [--json]
+      Prints the settings in effect, secrets masked.
+
+  watch [--url ws://localhost:8080] [--token <token>] [--tenant] [--json] [users…]
+      Prints transitions as they come, of these users or of the whole tenant, until Ctrl-C. The token comes
+      from ROLLCALL_TOKEN unless given; it needs the scope watch, or watch:tenant for --tenant.
+
+  help, --version
+
+Exit codes: 0 done · 1 failed · 64 called the wrong way · 78 a setting is wrong`;

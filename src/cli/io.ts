@@ -1,0 +1,20 @@
+/** Everything a command needs of its process, so that tests need none. */
+export interface Io {
+  /** One line of result. */
+  out(line: string): void;
+  /** One line of notice or complaint. */
+  err(line: string): void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Somebody wants it to end: Ctrl-C. */
+  readonly stop: AbortSignal;
+  /** From 0 to below 1. */
+  random(): number;
+  /** Milliseconds of a clock that only moves forward. */
+  now(): number;
+  /** Milliseconds since the epoch. */
+  date(): number;
+  readonly version: string;
+}
+
+/** A command gets what follows its name and returns the exit code. */
+export type Command = (args: readonly string[], io: Io) => Promise<number>;

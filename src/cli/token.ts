@@ -1,0 +1,80 @@
+import { IssueError, TokenIssuer } from '../auth/issuer.ts';
+import { KeySet } from '../auth/key-set.ts';
+import { parseKeys } from '../auth/key-text.ts';
+import { createKeyring, type KeySource } from '../auth/keyring.ts';
+import { ConfigError, loadTokenSettings, type TokenSettings } from '../config/settings.ts';
+import { DEFAULT_TENANT } from '../domain/ids.ts';
+import { readArguments, UsageError } from './arguments.ts';
+import type { Command } from './io.ts';
+import { SILENT } from './silent-log.ts';
+
+const OPTIONS = {
+  user: { type: 'string' },
+  tenant: { type: 'string', default: DEFAULT_TENANT },
+  scope: { type: 'string' },
+  groups: { type: 'string' },
+  name: { type: 'string' },
+  ttl: { type: 'string', default: '3600' },
+  key: { type: 'string' },
+} as const;
+
+const hasKeys = ({ pasetoKeys, pasetoKeysFile, pasetoSymmetricKey }: TokenSettings): boolean =>
+  (pasetoKeys ?? pasetoKeysFile ?? pasetoSymmetricKey) !== undefined;
+
+const keysOf = async (key: string | undefined, settings: TokenSettings): Promise<KeySource> => {
+  if (key !== undefined) return { current: await KeySet.import(parseKeys(key, '--key'), '--key') };
+  if (!hasKeys(settings)) {
+    throw new UsageError('a key is needed: --key, PASETO_KEYS, PASETO_KEYS_FILE or PASETO_SYMMETRIC_KEY');
+  }
+  return createKeyring(settings, { log: SILENT });
+};
+
+const secondsOf = (text: string): number => {
+  if (/^\d{1,12}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new UsageError(`--ttl must be a whole number of seconds, not ${JSON.stringify(text)}`);
+};
+
+const groupsOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((group) => group.trim())
+    .filter((group) => group !== '');
+
+/** Prints a token that a service with the same settings accepts. */
+export const token: Command = async (args, io) => {
+  const { values } = readArguments(args, OPTIONS);
+  const { user, tenant, scope, groups, name } = values;
+  if (user === undefined) throw new UsageError('--user is needed: whose token it is');
+  const ttlSeconds = secondsOf(values.ttl);
+  const settings = loadTokenSettings(io.env);
+  const { tokenAudience: audience, tokenIssuer: issuer, maxTokenTtlS: maxTtlSeconds } = settings;
+  const issue = new TokenIssuer({
+    keys: await keysOf(values.key, settings),
+    rules: {
+      maxTtlSeconds,
+      ...(audience !== undefined && { audience }),
+      ...(issuer !== undefined && { issuer }),
+    },
+    now: () => io.date(),
+  });
+  try {
+    const { token, expiresAt } = await issue.issue({
+      user,
+      tenant,
+      ttlSeconds,
+      ...(scope !== undefined && { scope }),
+      ...(groups !== undefined && { groups: groupsOf(groups) }),
+      ...(name !== undefined && { name }),
+    });
+    io.out(token);
+    io.err(`valid until ${new Date(expiresAt).toISOString()}`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof IssueError)) throw error;
+    if (error.code === 'invalid') throw new UsageError(error.message.replace(/\.$/, ''));
+    throw new ConfigError(
+      values.key === undefined ? 'PASETO_KEYS' : '--key',
+      'holds public keys only: issuing a token needs a secret or local one',
+    );
+  }
+};

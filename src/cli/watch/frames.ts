@@ -1,0 +1,34 @@
+import type { Presence } from '../../protocol/presence.ts';
+
+/** What a node sends, as far as a watcher cares. */
+export type ServerFrame =
+  | {
+      readonly type: 'welcome';
+      readonly user: string;
+      readonly tenant: string;
+      readonly pingIntervalMs: number;
+    }
+  | PresenceFrame
+  | { readonly type: 'gone'; readonly users?: readonly string[]; readonly tenant?: true }
+  | { readonly type: 'error'; readonly code: string; readonly message: string; readonly ref?: string }
+  | { readonly type: 'reconnect'; readonly afterMs: number }
+  | { readonly type: 'degraded'; readonly on: boolean };
+
+export interface PresenceFrame {
+  readonly type: 'presence';
+  readonly users: readonly Presence[];
+  readonly snapshot?: true;
+  readonly ref?: string;
+  readonly more?: true;
+}
+
+/** Reads one frame; `undefined` for what this version does not know, which is no error. */
+export const readFrame = (text: string): ServerFrame | undefined => {
+  try {
+    const frame: unknown = JSON.parse(text);
+    const typed = typeof frame === 'object' && frame !== null && 'type' in frame;
+    return typed ? (frame as ServerFrame) : undefined;
+  } catch {
+    return undefined;
+  }
+};

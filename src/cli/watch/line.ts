@@ -1,0 +1,20 @@
+import type { News } from './board.ts';
+
+const word = (text: string): string => (/^[^\s"]+$/.test(text) ? text : JSON.stringify(text));
+
+/** `2026-11-21T09:30:00.000Z alice online → busy "Tea party" until 2026-11-21T10:00:00.000Z`. */
+export const plainLine = ({ presence, previous }: News): string => {
+  const { user, status, since, text, emoji, until } = presence;
+  return [
+    since ?? '-',
+    word(user),
+    previous === undefined ? status : `${previous} → ${status}`,
+    ...(emoji === undefined ? [] : [emoji]),
+    ...(text === undefined ? [] : [JSON.stringify(text)]),
+    ...(until === undefined ? [] : [`until ${until}`]),
+  ].join(' ');
+};
+
+/** The presence object as it came, with `previous` when it is a transition. */
+export const jsonLine = ({ presence, previous }: News): string =>
+  JSON.stringify({ ...presence, ...(previous !== undefined && { previous }) });

@@ -1,0 +1,64 @@
+import { CLOSE_CODES } from '../../protocol/codes.ts';
+
+/** How a connection, or the attempt at one, ended. */
+export interface Ending {
+  /** Close code; absent when it never opened. */
+  readonly code?: number;
+  /** HTTP status that refused it, and the seconds of its `Retry-After`. */
+  readonly status?: number;
+  readonly retryAfterS?: number;
+  /** What a `reconnect` frame asked for. */
+  readonly afterMs?: number;
+  /** Why there was no answer at all, e.g. `ECONNREFUSED`. */
+  readonly failure?: string;
+}
+
+export type Verdict =
+  | { readonly retry: true; readonly delayMs: number; readonly why: string }
+  | { readonly retry: false; readonly ok: boolean; readonly why: string };
+
+/** A node that goes away names the moment; without one its clients come back within a second. */
+const RESTART_MS = 1_000;
+const BASE_MS = 500;
+const CAP_MS = 30_000;
+/** More than a server may ask for. */
+const LONGEST_MS = 3_600_000;
+
+/** Closes after which the same client would be closed again. */
+const FINAL_CODES = [1009, 4400, 4401, 4403, 4409];
+/** Answers that another attempt would get again. */
+const FINAL_STATUSES = [400, 401, 403, 404, 426];
+
+/** Somewhere below a bound that doubles, so that the clients of one lost node do not return as one (full jitter). */
+const fullJitter = (attempt: number, random: () => number): number =>
+  random() * Math.min(CAP_MS, BASE_MS * 2 ** Math.min(attempt, 16));
+
+const meaningOf = (code: number): string => {
+  const known = Object.entries(CLOSE_CODES).find(([number]) => Number(number) === code)?.[1];
+  return known ? `closed with ${code}, ${known.name}` : `the connection was lost (${code})`;
+};
+
+const whyOf = ({ code, status, failure }: Ending): string => {
+  if (status !== undefined) return `refused with HTTP status ${status}`;
+  return code === undefined ? `no connection: ${failure ?? 'unknown'}` : meaningOf(code);
+};
+
+/**
+ * What to do after a connection ended.
+ *
+ * @param attempt - failures in a row before this one.
+ */
+export const verdictOf = (ending: Ending, attempt: number, random: () => number): Verdict => {
+  const why = whyOf(ending);
+  const { code, status, retryAfterS, afterMs } = ending;
+  if (code === 1000) return { retry: false, ok: true, why };
+  if (status !== undefined ? FINAL_STATUSES.includes(status) : FINAL_CODES.includes(code ?? 0)) {
+    return { retry: false, ok: false, why };
+  }
+  const jitter = fullJitter(attempt, random);
+  if (afterMs !== undefined) return { retry: true, delayMs: Math.min(afterMs, LONGEST_MS), why };
+  if (retryAfterS !== undefined) {
+    return { retry: true, delayMs: Math.min(retryAfterS * 1_000, LONGEST_MS) + jitter, why };
+  }
+  return { retry: true, delayMs: code === 1012 ? random() * RESTART_MS : jitter, why };
+};

@@ -1,0 +1,122 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { readArguments, UsageError } from '../arguments.ts';
+import type { Command, Io } from '../io.ts';
+import { Board } from './board.ts';
+import type { ServerFrame } from './frames.ts';
+import { jsonLine, plainLine } from './line.ts';
+import { hold } from './link.ts';
+import { verdictOf } from './reconnect.ts';
+import { targetOf, watchFrames } from './target.ts';
+
+const OPTIONS = {
+  url: { type: 'string', default: 'ws://localhost:8080' },
+  token: { type: 'string' },
+  tenant: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
+/** A connection that lasted so long was a good one: the next failure is the first again. */
+const GOOD_MS = 10_000;
+/** Before a watch that could not be answered is asked for again. */
+const ASK_AGAIN_MS = 2_000;
+const PASSING = ['unavailable', 'rate_limited'];
+
+const sleep = (ms: number, stop: AbortSignal): Promise<void> =>
+  delay(ms, undefined, { signal: stop }).catch(() => undefined);
+
+/** One watcher over as many connections as it takes. */
+class Watch {
+  readonly #io: Io;
+  readonly #board: Board;
+  readonly #frames: ReadonlyMap<string, string>;
+  readonly #print: typeof plainLine;
+  /** Why it makes no sense to go on. */
+  #refused: string | undefined;
+  readonly #halt = new AbortController();
+
+  constructor(io: Io, users: readonly string[], tenant: boolean, json: boolean) {
+    this.#io = io;
+    this.#board = new Board(users);
+    this.#frames = watchFrames(users, tenant);
+    this.#print = json ? jsonLine : plainLine;
+  }
+
+  async run(url: URL, token: string): Promise<number> {
+    const stop = AbortSignal.any([this.#io.stop, this.#halt.signal]);
+    const onFrame = (frame: ServerFrame, send: (text: string) => void): void => this.#take(frame, send, stop);
+    for (let attempt = 0; ; ) {
+      const began = this.#io.now();
+      const ending = await hold({ url, token, stop, onFrame });
+      if (this.#refused !== undefined) return this.#end(this.#refused);
+      if (stop.aborted) return 0;
+      if (this.#io.now() - began >= GOOD_MS) attempt = 0;
+      const verdict = verdictOf(ending, attempt, this.#io.random);
+      if (!verdict.retry) return verdict.ok ? 0 : this.#end(verdict.why);
+      attempt += 1;
+      this.#io.err(`${verdict.why}; again in ${(verdict.delayMs / 1_000).toFixed(1)} s`);
+      await sleep(verdict.delayMs, stop);
+      if (stop.aborted) return 0;
+    }
+  }
+
+  #end(why: string): number {
+    this.#io.err(`rollcall: ${why}`);
+    return 1;
+  }
+
+  #take(frame: ServerFrame, send: (text: string) => void, stop: AbortSignal): void {
+    switch (frame.type) {
+      case 'welcome':
+        this.#io.err(`connected as ${JSON.stringify(frame.user)} of tenant ${frame.tenant}`);
+        this.#board.opened();
+        for (const text of this.#frames.values()) send(text);
+        break;
+      case 'presence':
+        for (const news of this.#board.apply(frame)) this.#io.out(this.#print(news));
+        break;
+      case 'gone':
+        this.#board.forget(frame.users, frame.tenant === true);
+        this.#io.err(
+          `no longer told of ${frame.tenant ? 'the tenant' : (frame.users ?? []).map((u) => JSON.stringify(u)).join(', ')}`,
+        );
+        break;
+      case 'degraded':
+        this.#io.err(frame.on ? 'what you see may be stale' : 'what you see is fresh again');
+        break;
+      case 'error':
+        this.#refuse(frame, send, stop);
+        break;
+    }
+  }
+
+  #refuse(frame: ServerFrame & { type: 'error' }, send: (text: string) => void, stop: AbortSignal): void {
+    const text = this.#frames.get(frame.ref ?? '');
+    if (text !== undefined && PASSING.includes(frame.code)) {
+      this.#io.err(`${frame.code}: asking again`);
+      const waitMs = ASK_AGAIN_MS * (0.5 + this.#io.random());
+      // A connection that ended meanwhile drops it; the next one asks anyway.
+      sleep(waitMs, stop).then(
+        () => send(text),
+        () => undefined,
+      );
+      return;
+    }
+    this.#refused = `${frame.code}: ${frame.message}`;
+    this.#halt.abort();
+  }
+}
+
+/** Prints every transition of the users asked for, or of everyone, until it is told to stop. */
+export const watch: Command = async (args, io) => {
+  const { values, positionals } = readArguments(args, OPTIONS, true);
+  const url = targetOf(values.url);
+  const token = values.token ?? io.env.ROLLCALL_TOKEN;
+  if (token === undefined || !/^[\x21-\x7e]+$/.test(token)) {
+    throw new UsageError(
+      'a token is needed: --token, or ROLLCALL_TOKEN, which other users of the machine cannot see',
+    );
+  }
+  if (positionals.length === 0 && !values.tenant)
+    throw new UsageError('name the users to watch, or give --tenant');
+  return new Watch(io, positionals, values.tenant, values.json).run(url, token);
+};
