@@ -54,7 +54,7 @@ export const relayUpgrades = (app: FastifyInstance, paths: readonly string[]): E
     const toWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
     if (!toWebSocket) {
       serveWithoutUpgrade(app, request, socket);
-    } else if (paths.includes(pathOf(request.url ?? ''))) {
+    } else if (request.method === 'GET' && paths.includes(pathOf(request.url ?? ''))) {
       hideQueryToken(request);
       socket.removeListener('error', onSocketError);
       relay.emit('upgrade', request, socket, head);

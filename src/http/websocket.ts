@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import fastifyWebsocket, { type WebsocketHandler } from '@fastify/websocket';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -80,11 +80,13 @@ export const registerWebSocket = async (app: FastifyInstance, deps: WebSocketDep
     else if ('code' in verdict) sessions.refuse(ws, verdict.code, verdict.reason);
   };
 
-  await app.register(async (scope) => {
-    // In a scope of its own: the plugin wraps the handlers of every route it sees.
+  // In a scope of its own: the plugin wraps the handlers of every route it sees.
+  const sockets: FastifyPluginAsync = async (scope) => {
     await scope.register(fastifyWebsocket, {
       options: optionsOf(settings, relay as Server),
-      preClose: (done) => void sessions.finish(0, LAST_CLOSE_TIMEOUT_MS).then(() => done()),
+      preClose: (done) => {
+        void sessions.finish(0, LAST_CLOSE_TIMEOUT_MS).then(() => done());
+      },
     });
     scope.setErrorHandler(answerError);
     scope.addHook('onRequest', async (request, reply) => {
@@ -98,5 +100,6 @@ export const registerWebSocket = async (app: FastifyInstance, deps: WebSocketDep
     for (const url of PATHS) {
       scope.route({ method: 'GET', url, schema: { hide: true }, handler: answerPlainGet, wsHandler: accept });
     }
-  });
+  };
+  await app.register(sockets);
 };

@@ -44,11 +44,12 @@ export class Drain {
   /** Closes as many as keeps the rest in step with the time that is left. */
   #closeDue(): void {
     const now = this.#monotonic();
-    const left = this.#end - now;
-    const share = left <= 0 ? 1 : Math.min(1, (now - this.#at + STEP_MS) / (left + STEP_MS));
-    const count = Math.min(BATCH, Math.ceil(this.#left.length * share));
+    const left = Math.max(0, this.#end - now);
+    const share = left === 0 ? 1 : (now - this.#at) / (now - this.#at + left);
+    // Rounded by chance: a few connections would else all go in the first steps.
+    const count = Math.min(BATCH, Math.floor(this.#left.length * share + (left === 0 ? 0 : this.#random())));
     this.#at = now;
-    for (const session of this.#left.splice(-count)) {
+    for (const session of this.#left.splice(this.#left.length - count)) {
       if (session.open) session.send(reconnectFrame(this.#random() * RECONNECT_WITHIN_MS));
       session.close(1012, 'this node is restarting', 'drain');
     }

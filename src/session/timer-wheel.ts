@@ -67,8 +67,9 @@ export class TimerWheel {
 
   /** Makes sure that the item is looked at when the deadline has come, or before. */
   schedule(item: WheelItem, deadline: number): void {
-    const wanted = Math.min(this.#slotAt(deadline) + 1, this.#current + SLOTS - 1);
-    const slot = Math.max(wanted, this.#current + 1);
+    // The first slot that begins at the deadline or after it; not beyond the ring, and not the one being looked at.
+    const wanted = Math.ceil(deadline / this.#tickMs) + 1;
+    const slot = Math.max(this.#current + 1, Math.min(wanted, this.#current + SLOTS - 1));
     if (item.slot !== 0 && item.slot <= slot) return;
     this.cancel(item);
     item.slot = slot;

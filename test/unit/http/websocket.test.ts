@@ -1,0 +1,372 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../support/until.ts';
+import { principal } from '../session/fakes.ts';
+import { Harness } from '../session/harness.ts';
+
+let harness: Harness;
+afterEach(() => harness.stop());
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+const UPGRADE = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': Buffer.from('0123456789abcdef').toString('base64'),
+};
+
+/** Sends an upgrade, or what looks like one, and reads the HTTP answer. */
+const ask = async (
+  path: string,
+  headers: Readonly<Record<string, string>> = UPGRADE,
+  method = 'GET',
+): Promise<Answer> => {
+  const asked = request({ port: harness.port, host: '127.0.0.1', path, method, headers });
+  asked.end();
+  const got = await Promise.race([
+    once(asked, 'response') as Promise<[IncomingMessage]>,
+    once(asked, 'upgrade').then(() => Promise.reject(new Error('was upgraded'))),
+  ]);
+  const [response] = got;
+  let body = '';
+  for await (const chunk of response) body += chunk;
+  return { status: response.statusCode ?? 0, headers: response.headers, body };
+};
+
+const problemOf = ({ headers, body }: Answer): { code: string; detail: string; status: number } => {
+  expect(headers['content-type']).toMatch(/^application\/problem\+json/);
+  return JSON.parse(body);
+};
+
+const upgradesBy = (result: string) => harness.value('rollcall_upgrades_total', { result });
+
+describe('the four ways to sign in', () => {
+  beforeEach(async () => {
+    harness = await Harness.start({ settings: { tokenInQuery: true } });
+  });
+
+  it.each(['header', 'subprotocol', 'query', 'frame'] as const)('by %s', async (signIn) => {
+    const client = await harness.enter('anna', { signIn });
+    expect(client.first('welcome')).toMatchObject({ user: 'anna', tenant: 'acme' });
+    expect(client.socket.protocol).toBe(signIn === 'subprotocol' ? 'rollcall.v1' : '');
+    expect(await upgradesBy('accepted')).toBe(1);
+  });
+
+  it('is the same at /ws', async () => {
+    const client = await harness.enter('anna', { path: '/ws' });
+    expect(client.first('welcome')).toMatchObject({ user: 'anna' });
+  });
+
+  it('answers no other subprotocol', async () => {
+    const token = harness.auth.issue(principal('anna'));
+    const socket = connect(harness.port, '127.0.0.1');
+    const lines = Object.entries({ ...UPGRADE, 'sec-websocket-protocol': `graphql-ws, bearer.${token}` });
+    socket.write(
+      `GET /v1/ws HTTP/1.1\r\nhost: x\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n`,
+    );
+    const [head] = (await once(socket, 'data')) as [Buffer];
+    expect(head.toString()).toMatch(/^HTTP\/1.1 101 /);
+    expect(head.toString().toLowerCase()).not.toContain('sec-websocket-protocol');
+    await until(() => harness.membership.members.length === 1);
+    socket.destroy();
+  });
+
+  it('loses nothing that comes in the same packet as the upgrade', async () => {
+    const token = harness.auth.issue(principal('anna'));
+    const socket = connect(harness.port, '127.0.0.1');
+    const lines = Object.entries({ ...UPGRADE, authorization: `Bearer ${token}` });
+    const text = Buffer.from('{"type":"ping"}');
+    const frame = Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), text]);
+    socket.write(
+      Buffer.concat([
+        Buffer.from(
+          `GET /v1/ws HTTP/1.1\r\nhost: x\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n`,
+        ),
+        frame,
+      ]),
+    );
+    let seen = '';
+    socket.on('data', (chunk) => {
+      seen += chunk.toString('latin1');
+    });
+    await until(() => seen.includes('"type":"pong"'));
+    expect(seen.indexOf('welcome')).toBeLessThan(seen.indexOf('pong'));
+    socket.destroy();
+  });
+
+  it('never lets a token in the URL be seen', async () => {
+    await harness.stop();
+    const urls: (string | undefined)[] = [];
+    harness = await Harness.start({
+      settings: { tokenInQuery: true },
+      extend: (app) => {
+        app.addHook('onRequest', async ({ url, raw }) => void urls.push(url, raw.url));
+      },
+    });
+    const client = await harness.enter('anna', { signIn: 'query', device: 'mobile' });
+    expect(client.first('welcome')).toMatchObject({ user: 'anna' });
+    expect(urls).toEqual(['/v1/ws?device=mobile', '/v1/ws?device=mobile']);
+    expect(harness.membership.members[0]?.device).toBe('mobile');
+  });
+});
+
+describe('a bad token', () => {
+  beforeEach(async () => {
+    harness = await Harness.start({ settings: { tokenInQuery: true } });
+  });
+
+  it.each([
+    ['unknown', 'Bearer bad'],
+    ['empty', 'Bearer '],
+    ['of another scheme', 'Basic YTpi'],
+  ])('in the header is 401 before the upgrade: %s', async (_what, authorization) => {
+    const answer = await ask('/v1/ws', { ...UPGRADE, authorization });
+    expect(answer.status).toBe(401);
+    expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
+    expect(answer.headers.connection).toBe('close');
+    expect(problemOf(answer).code).toBe('unauthorized');
+    expect(answer.body).not.toContain('YTpi');
+    expect(await upgradesBy('unauthorized')).toBe(1);
+  });
+
+  it.each(['subprotocol', 'query', 'frame'] as const)('by %s is accepted and closed 4401', async (signIn) => {
+    const client = harness.dial({ token: 'bad', signIn });
+    expect(await client.end()).toBe(4401);
+    expect(client.closed?.reason).toBe('the signature is wrong');
+    expect(client.frames).toEqual([]);
+    expect(await harness.value('rollcall_closes_total', { code: '4401' })).toBe(1);
+    await until(() => harness.sessions.size === 0);
+  });
+
+  it('beside a password of a proxy is still looked at', async () => {
+    const token = harness.auth.issue(principal('anna'));
+    const headers = { authorization: 'Basic YTpi' };
+    const client = harness.dial({ token, signIn: 'subprotocol', headers });
+    await client.until(() => client.first('welcome'));
+    expect(await harness.dial({ token: 'bad', signIn: 'subprotocol', headers }).end()).toBe(4401);
+  });
+
+  it('in the URL is closed 4401 where none may be, good or not', async () => {
+    await harness.stop();
+    harness = await Harness.start();
+    const token = harness.auth.issue(principal('anna'));
+    const client = harness.dial({ token, signIn: 'query' });
+    expect(await client.end()).toBe(4401);
+    expect(client.closed?.reason).toMatch(/no token in the URL/);
+  });
+
+  it('that cannot be verified is our fault: 503, or 1013', async () => {
+    harness.auth.error = new Error('boom');
+    const answer = await ask('/v1/ws', { ...UPGRADE, authorization: 'Bearer x' });
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect(problemOf(answer).code).toBe('unavailable');
+    expect(await harness.dial({ token: 'x', signIn: 'subprotocol' }).end()).toBe(1013);
+  });
+});
+
+describe('a token that is not for this', () => {
+  beforeEach(async () => {
+    harness = await Harness.start();
+  });
+
+  it.each([
+    ['no scope of use', { scopes: ['read', 'events'] as const }, '', 403, 'forbidden'],
+    ['every tenant and none named', { tenant: '*', scopes: ['watch:tenant'] as const }, '', 400, 'invalid'],
+    ['one tenant and one named', {}, '?tenant=acme', 403, 'forbidden'],
+  ])('%s: 403 or 400 in the header, else 4403', async (_what, over, query, status, code) => {
+    const scopes = 'scopes' in over ? [...over.scopes] : undefined;
+    const token = harness.auth.issue(principal('anna', { ...over, ...(scopes && { scopes }) } as never));
+    const answer = await ask(`/v1/ws${query}`, { ...UPGRADE, authorization: `Bearer ${token}` });
+    expect(answer.status).toBe(status);
+    expect(problemOf(answer).code).toBe(code);
+    for (const signIn of ['subprotocol', 'frame'] as const) {
+      expect(await harness.dial({ token, signIn, path: `/v1/ws${query}` }).end()).toBe(4403);
+    }
+    expect(harness.membership.members).toEqual([]);
+  });
+
+  it('of every tenant is of the one it names', async () => {
+    const who = principal('board', { tenant: '*', scopes: ['watch:tenant'] });
+    const client = await harness.enter(who, { path: '/v1/ws?tenant=acme' });
+    expect(client.first('welcome')).toMatchObject({ tenant: 'acme' });
+    await client.watch({ tenant: true });
+    expect(harness.fanout.watchers[0]?.tenant).toBe('acme');
+  });
+});
+
+describe('what is refused before any token is looked at', () => {
+  const token = () => ({ authorization: `Bearer ${harness.auth.issue(principal('anna'))}` });
+
+  it.each(['/v1/ws?device=fridge', '/v1/ws?device=', '/v1/ws?device=web&device=api', '/v1/ws?tenant=a:b'])(
+    'a bad query: %s',
+    async (path) => {
+      harness = await Harness.start();
+      const answer = await ask(path, { ...UPGRADE, ...token() });
+      expect(answer.status).toBe(400);
+      expect(problemOf(answer)).toMatchObject({ code: 'invalid', detail: expect.stringMatching(/^query\./) });
+      expect(await upgradesBy('invalid')).toBe(1);
+    },
+  );
+
+  it('an origin that is not allowed', async () => {
+    harness = await Harness.start({ settings: { allowedOrigins: ['https://app.example'] } });
+    for (const origin of ['https://evil.example', 'null', 'https://app.example.evil.example']) {
+      const answer = await ask('/v1/ws', { ...UPGRADE, ...token(), origin });
+      expect(answer.status).toBe(403);
+      expect(problemOf(answer).code).toBe('forbidden');
+    }
+    expect(await upgradesBy('origin_refused')).toBe(3);
+    await harness.enter('anna', { headers: { origin: 'https://app.example' } });
+    await harness.enter('anna');
+  });
+
+  it('a handshake of another version, or without a key', async () => {
+    harness = await Harness.start();
+    const old = await ask('/v1/ws', { ...UPGRADE, ...token(), 'sec-websocket-version': '8' });
+    expect(old.status).toBe(426);
+    expect(old.headers['sec-websocket-version']).toBe('13');
+    expect(problemOf(old).code).toBe('invalid');
+    const keyless = await ask('/v1/ws', { ...UPGRADE, ...token(), 'sec-websocket-key': 'short' });
+    expect(keyless.status).toBe(400);
+    expect(problemOf(keyless).code).toBe('invalid');
+  });
+
+  it('too many upgrades of one address, and of no other', async () => {
+    harness = await Harness.start({ settings: { upgradeRate: 3 }, server: { trustProxy: true } });
+    const from = (address: string) =>
+      ask('/v1/ws', { ...UPGRADE, authorization: 'Bearer bad', 'x-forwarded-for': address });
+    const first = await Promise.all(Array.from({ length: 5 }, () => from('192.0.2.1')));
+    expect(first.map(({ status }) => status).sort()).toEqual([401, 401, 401, 429, 429]);
+    const limited = first.find(({ status }) => status === 429) as Answer;
+    expect(problemOf(limited).code).toBe('rate_limited');
+    expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await from('192.0.2.2')).status).toBe(401);
+    harness.ahead.monotonic += 1000;
+    expect((await from('192.0.2.1')).status).toBe(401);
+  });
+});
+
+describe('no room', () => {
+  const refusedEverywhere = async (code: number, result: string) => {
+    const token = harness.auth.issue(principal('anna'));
+    const answer = await ask('/v1/ws', { ...UPGRADE, authorization: `Bearer ${token}` });
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect(problemOf(answer).code).toBe('unavailable');
+    expect(await harness.dial({ token, signIn: 'subprotocol' }).end()).toBe(code);
+    expect(await harness.dial().end()).toBe(code);
+    expect(await upgradesBy(result)).toBe(3);
+  };
+
+  it('while the event loop is behind', async () => {
+    harness = await Harness.start();
+    harness.overloaded = true;
+    await refusedEverywhere(1013, 'overloaded');
+    harness.overloaded = false;
+    await harness.enter('anna');
+  });
+
+  it('beyond MAX_CONNECTIONS', async () => {
+    harness = await Harness.start({ settings: { maxConnections: 2 } });
+    const clients = [await harness.enter('anna'), await harness.enter('bob')];
+    await refusedEverywhere(1013, 'overloaded');
+    clients[0]?.close();
+    await until(() => harness.sessions.size === 1);
+    await harness.enter('carol');
+  });
+
+  it('also for those whose tokens were verified at the same time', async () => {
+    harness = await Harness.start({ settings: { maxConnections: 1 } });
+    const dialed = Array.from({ length: 4 }, (_, i) =>
+      harness.dial({ token: harness.auth.issue(principal(`u${i}`)), signIn: 'subprotocol' }),
+    );
+    await until(() => dialed.filter((client) => client.over).length === 3);
+    expect(dialed.filter((client) => client.over).every((client) => client.closed?.code === 1013)).toBe(true);
+    expect(harness.membership.members).toHaveLength(1);
+  });
+
+  it('while draining', async () => {
+    harness = await Harness.start();
+    await harness.sessions.drain(0);
+    await refusedEverywhere(1012, 'draining');
+  });
+
+  it('to refuse politely when too many of the refused linger', async () => {
+    harness = await Harness.start({ settings: { maxUnauthenticated: 2 } });
+    harness.overloaded = true;
+    // They never answer the close frame.
+    const lingering = [connect(harness.port, '127.0.0.1'), connect(harness.port, '127.0.0.1')];
+    const lines = Object.entries(UPGRADE).map((line) => line.join(': '));
+    for (const socket of lingering)
+      socket.write(`GET /ws HTTP/1.1\r\nhost: x\r\n${lines.join('\r\n')}\r\n\r\n`);
+    await until(() => harness.sessions.overrun);
+    expect(await harness.dial().end()).toBe(503);
+    for (const socket of lingering) socket.destroy();
+    await until(() => !harness.sessions.overrun);
+  });
+});
+
+describe('what is no upgrade of ours', () => {
+  beforeEach(async () => {
+    harness = await Harness.start({
+      extend: (app) => {
+        app.get('/v1/other', async () => ({ hello: 'world' }));
+      },
+    });
+  });
+
+  it.each(['GET', 'HEAD'])('a plain %s is told that it takes a WebSocket', async (method) => {
+    for (const path of ['/v1/ws', '/ws?device=web']) {
+      const answer = await ask(path, {}, method);
+      expect(answer.status).toBe(426);
+      expect(answer.headers.upgrade).toBe('websocket');
+      if (method === 'GET') expect(problemOf(answer).code).toBe('invalid');
+    }
+  });
+
+  it.each(['/v1/other', '/nowhere', '/v1/ws/', '/'])('there is no WebSocket at %s', async (path) => {
+    const answer = await ask(path);
+    expect(answer.status).toBe(404);
+    expect(problemOf(answer)).toMatchObject({ code: 'not_found', detail: expect.stringContaining('/v1/ws') });
+    expect(answer.headers.connection).toBe('close');
+  });
+
+  it('an upgrade to another protocol is answered without one', async () => {
+    const headers = {
+      connection: 'Upgrade, HTTP2-Settings',
+      upgrade: 'h2c',
+      'http2-settings': 'AAMAAABkAAQAoAAAAAIAAAAA',
+    };
+    const answer = await ask('/v1/other', headers);
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.body)).toEqual({ hello: 'world' });
+    expect((await ask('/v1/ws', headers)).status).toBe(426);
+    expect((await ask('/nowhere', headers)).status).toBe(404);
+  });
+
+  it('an upgrade by another method is none', async () => {
+    const answer = await ask('/v1/ws', UPGRADE, 'POST');
+    expect(answer.status).toBe(404);
+    expect(problemOf(answer).code).toBe('not_found');
+  });
+
+  it('leaves no connection behind', async () => {
+    const socket = connect({ port: harness.port, host: '127.0.0.1', allowHalfOpen: true });
+    const lines = Object.entries(UPGRADE).map((line) => line.join(': '));
+    socket.write(`GET /nowhere HTTP/1.1\r\nhost: x\r\n${lines.join('\r\n')}\r\n\r\n`);
+    socket.resume();
+    const open = () =>
+      new Promise<number>((resolve) => harness.app.server.getConnections((_, n) => resolve(n)));
+    await once(socket, 'end');
+    await until(async () => (await open()) === 0);
+    socket.destroy();
+  });
+});

@@ -1,0 +1,92 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { holds, until } from '../../support/until.ts';
+import { Harness } from './harness.ts';
+
+let harness: Harness;
+afterEach(() => harness.stop());
+
+const lastTouch = () => harness.membership.touches.at(-1);
+
+describe('activity', () => {
+  it('is nothing a new connection speaks of', async () => {
+    harness = await Harness.start();
+    await harness.enter('anna');
+    expect(harness.membership.members[0]).toMatchObject({ activeAt: -1, idle: false });
+    expect(harness.membership.touches).toEqual([]);
+  });
+
+  it('is a time by the monotonic clock', async () => {
+    harness = await Harness.start();
+    const client = await harness.enter('anna');
+    const before = performance.now();
+    client.send({ type: 'activity', state: 'active' });
+    await until(() => harness.membership.touches.length === 1);
+    expect(lastTouch()).toMatchObject({ idle: false });
+    expect(lastTouch()?.activeAt).toBeGreaterThanOrEqual(before);
+    expect(lastTouch()?.activeAt).toBeLessThanOrEqual(performance.now());
+  });
+
+  it('ends at once when the client says idle, and stays what it was', async () => {
+    harness = await Harness.start();
+    const client = await harness.enter('anna');
+    client.send({ type: 'activity', state: 'active' });
+    client.send({ type: 'activity', state: 'idle' });
+    await until(() => harness.membership.touches.length === 2);
+    expect(lastTouch()).toMatchObject({ idle: true, activeAt: harness.membership.touches[0]?.activeAt });
+  });
+
+  it('comes back with a status frame, not with a ping', async () => {
+    harness = await Harness.start();
+    const client = await harness.enter('anna');
+    client.send({ type: 'activity', state: 'idle' });
+    await client.ask({ type: 'ping' });
+    expect(harness.membership.members[0]?.idle).toBe(true);
+    await client.ask({ type: 'status', status: 'busy' });
+    expect(harness.membership.members[0]?.idle).toBe(false);
+    expect(harness.membership.members[0]?.activeAt).toBeGreaterThan(0);
+  });
+});
+
+describe('silence', () => {
+  const start = async (idleAwayMs: number) => {
+    harness = await Harness.start({ settings: { idleAwayMs, pingIntervalMs: 100, pingTimeoutMs: 5000 } });
+    return harness.enter('anna');
+  };
+
+  it('is idleness after the limit, told once', async () => {
+    const client = await start(150);
+    const entered = performance.now();
+    await until(() => harness.membership.touches.length > 0, { everyMs: 5 });
+    expect(performance.now() - entered).toBeGreaterThan(100);
+    expect(lastTouch()).toMatchObject({ idle: true, activeAt: -1 });
+    await client.ask({ type: 'ping' });
+    await holds(() => harness.membership.touches.length === 1, 300);
+  });
+
+  it('begins anew with every activity', async () => {
+    const client = await start(300);
+    const end = performance.now() + 700;
+    while (performance.now() < end) {
+      client.send({ type: 'activity', state: 'active' });
+      await client.ask({ type: 'ping' });
+      await holds(() => harness.membership.members[0]?.idle === false, 100);
+    }
+    await until(() => harness.membership.members[0]?.idle);
+    client.send({ type: 'activity', state: 'active' });
+    await until(() => harness.membership.members[0]?.idle === false);
+    await until(() => harness.membership.members[0]?.idle);
+  });
+
+  it('is broken neither by pings nor by renewals', async () => {
+    const client = await start(200);
+    await until(async () => {
+      await client.ask({ type: 'ping' });
+      return harness.membership.members[0]?.idle;
+    });
+  });
+
+  it('means nothing when the limit is off', async () => {
+    await start(0);
+    await holds(() => harness.membership.touches.length === 0, 400);
+  });
+});

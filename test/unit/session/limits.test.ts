@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../../support/until.ts';
+import { Harness } from './harness.ts';
+
+let harness: Harness;
+afterEach(() => harness.stop());
+
+describe('malformed frames', () => {
+  it.each([
+    ['no JSON', '{', 'bad_frame', undefined],
+    ['no object', '[]', 'bad_frame', undefined],
+    ['an unknown type', '{"type":"x","ref":"r"}', 'unknown_type', 'r'],
+    ['wrong fields', '{"type":"watch","users":[7],"ref":"r"}', 'invalid', 'r'],
+  ])('%s is answered and the connection stays', async (_what, text, code, ref) => {
+    harness = await Harness.start();
+    const client = await harness.enter('anna');
+    client.sendRaw(text);
+    await client.until(() => client.first('error'));
+    expect(client.first('error')).toMatchObject({ type: 'error', code });
+    expect(client.first('error')?.ref).toBe(ref);
+    expect(client.first('error')?.message).not.toBe('');
+    expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
+  });
+
+  it('are tolerated nine times; the tenth within a minute closes 4400', async () => {
+    harness = await Harness.start();
+    const client = await harness.enter('anna');
+    for (let i = 0; i < 9; i += 1) client.sendRaw('nonsense');
+    expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
+    client.sendRaw('nonsense');
+    expect(await client.end()).toBe(4400);
+    expect(client.of('error')).toHaveLength(10);
+    expect(harness.membership.left).toMatchObject([{ how: 'lost' }]);
+  });
+
+  it('are forgiven after a minute', async () => {
+    harness = await Harness.start();
+    const client = await harness.enter('anna');
+    for (let round = 0; round < 3; round += 1) {
+      for (let i = 0; i < 9; i += 1) client.sendRaw('nonsense');
+      expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
+      harness.ahead.monotonic += 60_000;
+    }
+  });
+});
+
+it('a binary frame closes 4400', async () => {
+  harness = await Harness.start();
+  const client = await harness.enter('anna');
+  client.sendRaw(Buffer.from('{"type":"ping"}'));
+  expect(await client.end()).toBe(4400);
+});
+
+describe('the size of frames', () => {
+  it('may be the limit and no more: 1009', async () => {
+    harness = await Harness.start({ settings: { maxFrameBytes: 1000 } });
+    const client = await harness.enter('anna');
+    const padded = (bytes: number) => {
+      const frame = { type: 'ping', ref: 'r', pad: '' };
+      return JSON.stringify({ ...frame, pad: 'x'.repeat(bytes - JSON.stringify(frame).length) });
+    };
+    client.sendRaw(padded(1000));
+    await client.until(() => client.first('pong'));
+    client.sendRaw(padded(1001));
+    expect(await client.end()).toBe(1009);
+    await until(() => harness.membership.left.length === 1);
+    expect(await harness.value('rollcall_closes_total', { code: '1009' })).toBe(1);
+  });
+});
+
+describe('the rate of frames', () => {
+  const start = async () => {
+    harness = await Harness.start({ settings: { frameRate: 10, frameBurst: 5 } });
+    return harness.enter('anna');
+  };
+
+  it('drops what is over the burst and says so, with the ref', async () => {
+    const client = await start();
+    for (let i = 0; i < 8; i += 1) client.send({ type: 'ping', ref: `r${i}` });
+    await client.until(() => client.received.length === 9);
+    expect(client.of('pong')).toHaveLength(5);
+    expect(client.of('error').map(({ code, ref }) => [code, ref])).toEqual([
+      ['rate_limited', 'r5'],
+      ['rate_limited', 'r6'],
+      ['rate_limited', 'r7'],
+    ]);
+  });
+
+  it('is made up for with time', async () => {
+    const client = await start();
+    for (let i = 0; i < 5; i += 1) await client.ask({ type: 'ping' });
+    expect(await client.ask({ type: 'ping' })).toMatchObject({ code: 'rate_limited' });
+    harness.ahead.monotonic += 200;
+    expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
+    expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
+    expect(await client.ask({ type: 'ping' })).toMatchObject({ code: 'rate_limited' });
+  });
+
+  it('closes 4429 when twice the rate was dropped within a second', async () => {
+    const client = await start();
+    for (let i = 0; i < 24; i += 1) client.send({ type: 'ping' });
+    await client.until(() => client.of('error').length === 19);
+    expect(client.over).toBe(false);
+    client.send({ type: 'ping' });
+    expect(await client.end()).toBe(4429);
+    expect(harness.membership.left).toMatchObject([{ how: 'lost' }]);
+  });
+
+  it('counts the pings of the protocol, too', async () => {
+    const client = await start();
+    for (let i = 0; i < 30; i += 1) client.socket.ping();
+    expect(await client.end()).toBe(4429);
+  });
+
+  it('answers the pings of the protocol', async () => {
+    const client = await start();
+    const pong = new Promise<string>((resolve) => {
+      client.socket.once('pong', (data) => resolve(data.toString()));
+    });
+    client.socket.ping('hello');
+    expect(await pong).toBe('hello');
+  });
+});
+
+describe('connections of one user', () => {
+  it('beyond the limit close the oldest with 4409, which starts no goodbye', async () => {
+    harness = await Harness.start({ settings: { maxConnectionsPerUser: 2 } });
+    const first = await harness.enter('anna');
+    const other = await harness.enter('bob');
+    const second = await harness.enter('anna');
+    const third = await harness.enter('anna');
+    expect(await first.end()).toBe(4409);
+    expect([second.over, third.over, other.over]).toEqual([false, false, false]);
+    expect(harness.membership.left).toMatchObject([{ how: 'lost' }]);
+    expect(harness.membership.membersOf({ tenant: 'acme', user: 'anna' })).toHaveLength(2);
+  });
+});
+
+it('eviction closes 4403', async () => {
+  harness = await Harness.start();
+  const client = await harness.enter('anna');
+  harness.membership.members[0]?.evict();
+  expect(await client.end()).toBe(4403);
+});

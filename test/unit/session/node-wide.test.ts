@@ -1,0 +1,185 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Drain } from '../../../src/session/drain.ts';
+import type { Session } from '../../../src/session/session.ts';
+import { Unauthenticated } from '../../../src/session/unauthenticated.ts';
+import { holds, until } from '../../support/until.ts';
+import { gate, principal } from './fakes.ts';
+import { Harness } from './harness.ts';
+
+let harness: Harness | undefined;
+afterEach(async () => {
+  await harness?.stop();
+  harness = undefined;
+});
+
+describe('degraded', () => {
+  it('is told to everybody who was welcomed when it flips, once each way', async () => {
+    harness = await Harness.start();
+    const clients = [await harness.enter('anna'), await harness.enter('bob')];
+    const waiting = harness.dial();
+    await waiting.until(() => waiting.opened);
+    harness.health.flip(true);
+    harness.health.flip(true);
+    for (const client of clients) await client.until(() => client.of('degraded').length === 1);
+    harness.health.flip(false);
+    for (const client of clients) await client.until(() => client.of('degraded').length === 2);
+    for (const client of clients) expect(client.of('degraded').map(({ on }) => on)).toEqual([true, false]);
+    expect(waiting.frames).toEqual([]);
+  });
+
+  it('reaches every one of very many, also when it flips back in the middle', async () => {
+    harness = await Harness.start();
+    const enter = (i: number) => (harness as Harness).enter(`u${i}`);
+    const clients = [];
+    for (let i = 0; i < 620; i += 62) {
+      clients.push(...(await Promise.all(Array.from({ length: 62 }, (_, j) => enter(i + j)))));
+    }
+    harness.health.flip(true);
+    // The first batch was told already, the others were not.
+    harness.health.flip(false);
+    harness.health.flip(true);
+    for (const client of clients) await client.until(() => client.of('degraded').at(-1)?.on === true);
+    for (const client of clients) {
+      const told = client.of('degraded').map(({ on }) => on);
+      expect(told.every((on, i) => on === (i % 2 === 0))).toBe(true);
+    }
+  });
+
+  it('that ended before the welcome is not spoken of', async () => {
+    harness = await Harness.start();
+    harness.health.flip(true);
+    const join = gate<undefined>();
+    harness.membership.self = join.promise;
+    const client = harness.dial({ token: harness.auth.issue(principal('anna')) });
+    await until(() => harness?.membership.members.length === 1);
+    harness.health.flip(false);
+    join.resolve(undefined);
+    await client.ask({ type: 'ping' });
+    expect(client.of('degraded')).toEqual([]);
+  });
+});
+
+describe('draining', () => {
+  it('sends everybody away over the window, each with a delay of its own', async () => {
+    harness = await Harness.start();
+    const users = Array.from({ length: 20 }, (_, i) => `u${i}`);
+    const clients = await Promise.all(users.map((user) => (harness as Harness).enter(user)));
+    const waiting = harness.dial();
+    await waiting.until(() => waiting.opened);
+    const started = performance.now();
+    const closedAt: number[] = [];
+    for (const client of clients)
+      client.socket.once('close', () => closedAt.push(performance.now() - started));
+    await harness.sessions.drain(600);
+    expect(performance.now() - started).toBeGreaterThan(450);
+    expect(performance.now() - started).toBeLessThan(900);
+    for (const client of clients) expect(await client.end()).toBe(1012);
+    expect(await waiting.end()).toBe(1012);
+    expect(closedAt.filter((at) => at < 300).length).toBeGreaterThan(5);
+    expect(closedAt.filter((at) => at > 300).length).toBeGreaterThan(5);
+    const delays = clients.map((client) => client.first('reconnect')?.afterMs ?? -1);
+    expect(delays.every((ms) => Number.isInteger(ms) && ms >= 0 && ms <= 2000)).toBe(true);
+    expect(new Set(delays).size).toBeGreaterThan(10);
+    expect(waiting.frames).toEqual([]);
+    expect(harness.membership.left.map(({ how }) => how)).toEqual(users.map(() => 'drain'));
+  });
+
+  it('hurries when it is asked again', async () => {
+    harness = await Harness.start();
+    const client = await harness.enter('anna');
+    const bob = await harness.enter('bob');
+    const slow = harness.sessions.drain(60_000);
+    await Promise.all([slow, harness.sessions.drain(0)]);
+    expect(await client.end()).toBe(1012);
+    expect(await bob.end()).toBe(1012);
+  });
+
+  it('happens by itself when the server closes', async () => {
+    harness = await Harness.start();
+    const client = await harness.enter('anna');
+    await harness.app.close();
+    expect(await client.end()).toBe(1012);
+    expect(client.first('reconnect')).toBeDefined();
+    expect(harness.membership.left).toMatchObject([{ how: 'drain' }]);
+  });
+
+  it('waits for nobody who does not answer', async () => {
+    harness = await Harness.start();
+    const client = await harness.enter('anna');
+    client.pauseReading();
+    const started = performance.now();
+    await harness.app.close();
+    expect(performance.now() - started).toBeLessThan(3000);
+    await until(() => harness?.sessions.size === 0);
+  });
+
+  it('spreads by the clock, however often it is looked at', async () => {
+    const clock = { now: 0 };
+    const closed: number[] = [];
+    const sessions = Array.from({ length: 2000 }, () => ({
+      open: true,
+      send: () => undefined,
+      close: () => closed.push(clock.now),
+    })) as unknown as Session[];
+    const drain = new Drain(sessions, 4000, () => clock.now, Math.random);
+    const ticking = setInterval(() => {
+      clock.now += 4;
+    }, 1);
+    await drain.run();
+    clearInterval(ticking);
+    expect(closed).toHaveLength(2000);
+    const firstHalf = closed.filter((at) => at <= 2000).length;
+    expect(firstHalf).toBeGreaterThan(700);
+    expect(firstHalf).toBeLessThan(1300);
+  });
+
+  it('is over at once when nobody is there, and lasting', async () => {
+    harness = await Harness.start();
+    await harness.sessions.drain(60_000);
+    expect(harness.sessions.draining).toBe(true);
+    expect(await harness.dial().end()).toBe(1012);
+    await holds(() => harness?.sessions.draining === true, 20);
+  });
+});
+
+describe('sockets without a token', () => {
+  it('are counted in all and by address', () => {
+    const few = new Unauthenticated(30);
+    const letIn = (address: string, times: number) =>
+      Array.from({ length: times }, () => few.enter(address)).filter(Boolean).length;
+    expect(letIn('a', 25)).toBe(20);
+    expect(letIn('b', 25)).toBe(10);
+    expect(few.count).toBe(30);
+    few.leave('a');
+    expect(letIn('b', 1)).toBe(1);
+    expect(letIn('a', 1)).toBe(0);
+    for (let i = 0; i < 19; i += 1) few.leave('a');
+    for (let i = 0; i < 11; i += 1) few.leave('b');
+    expect(few.count).toBe(0);
+    expect(letIn('a', 20)).toBe(20);
+  });
+
+  it('are 20 of one address; the next is closed 1013 until one is gone or signs in', async () => {
+    harness = await Harness.start();
+    const clients = Array.from({ length: 20 }, () => (harness as Harness).dial());
+    for (const client of clients) await client.until(() => client.opened);
+    expect(await harness.dial().end()).toBe(1013);
+    await harness.enter('anna');
+
+    const [first, second] = clients;
+    await first?.ask({ type: 'auth', token: harness.auth.issue(principal('anna')) });
+    second?.close();
+    await until(async () => (await harness?.value('rollcall_unauthenticated_connections')) === 18);
+    const more = [harness.dial(), harness.dial()];
+    await until(async () => (await harness?.value('rollcall_unauthenticated_connections')) === 20);
+    expect(more.every((client) => !client.over)).toBe(true);
+    expect(await harness.dial().end()).toBe(1013);
+  });
+
+  it('are MAX_UNAUTHENTICATED in all', async () => {
+    harness = await Harness.start({ settings: { maxUnauthenticated: 2 } });
+    const clients = [harness.dial(), harness.dial()];
+    for (const client of clients) await client.until(() => client.opened);
+    expect(await harness.dial().end()).toBe(1013);
+  });
+});

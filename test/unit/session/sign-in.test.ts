@@ -1,0 +1,226 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../support/until.ts';
+import { gate, principal, view } from './fakes.ts';
+import { Harness } from './harness.ts';
+
+describe('signing in', () => {
+  let harness: Harness;
+  beforeEach(async () => {
+    harness = await Harness.start();
+  });
+  afterEach(() => harness.stop());
+
+  it('is welcomed with everything the client has to know', async () => {
+    harness.membership.self = Promise.resolve({ view: view('anna', 'away'), invisible: false });
+    const exp = Math.floor(Date.now() / 1000) + 100;
+    const before = Date.now();
+    const client = await harness.enter(principal('anna', { tenant: 'acme', exp }));
+    const { serverTime, ...welcome } = client.first('welcome') as { serverTime: string };
+    expect(welcome).toEqual({
+      type: 'welcome',
+      user: 'anna',
+      tenant: 'acme',
+      expiresAt: new Date(exp * 1000).toISOString(),
+      idleAfterMs: 300_000,
+      pingIntervalMs: 25_000,
+      self: { status: 'away' },
+    });
+    expect(Date.parse(serverTime)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(serverTime)).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('tells somebody invisible that they are', async () => {
+    harness.membership.self = Promise.resolve({ view: view('anna', 'offline'), invisible: true });
+    const client = await harness.enter('anna');
+    expect(client.first('welcome')?.self).toEqual({ status: 'offline', invisible: true });
+  });
+
+  it('says nothing of oneself while that is unknown', async () => {
+    const client = await harness.enter('anna');
+    expect(client.first('welcome')).not.toHaveProperty('self');
+  });
+
+  it('welcomes only when the membership knows, and hears then what was said before', async () => {
+    const join = gate<undefined>();
+    harness.membership.self = join.promise;
+    const client = harness.dial({ token: harness.auth.issue(principal('anna')) });
+    await until(() => harness.membership.members.length === 1);
+    client.send({ type: 'watch', users: ['bob'], ref: 'w' });
+    client.send({ type: 'ping', ref: 'p' });
+    join.resolve(undefined);
+    await client.until(() => client.first('pong'));
+    await client.until(() => client.first('presence'));
+    expect(client.frames[0]?.type).toBe('welcome');
+  });
+
+  it('joins as the device the client named', async () => {
+    await harness.enter('anna', { device: 'mobile' });
+    await harness.enter('bob');
+    expect(harness.membership.members.map(({ ref, device }) => [ref.user, device])).toEqual([
+      ['anna', 'mobile'],
+      ['bob', 'web'],
+    ]);
+  });
+
+  it('says at once when what is seen may be stale', async () => {
+    harness.health.degraded = true;
+    const client = await harness.enter('anna');
+    await client.until(() => client.first('degraded'));
+    expect(client.frames.map(({ type }) => type)).toEqual(['welcome', 'degraded']);
+    expect(client.first('degraded')).toEqual({ type: 'degraded', on: true });
+  });
+
+  it('counts who signed in and who has not', async () => {
+    const client = await harness.enter('anna');
+    const waiting = harness.dial();
+    await until(async () => (await harness.value('rollcall_unauthenticated_connections')) === 1);
+    expect(await harness.value('rollcall_connections')).toBe(1);
+    waiting.close();
+    client.close();
+    await until(async () => (await harness.value('rollcall_unauthenticated_connections')) === 0);
+    expect(await harness.value('rollcall_connections')).toBe(0);
+    expect(harness.sessions.size).toBe(0);
+  });
+});
+
+describe('with the first frame', () => {
+  let harness: Harness;
+  beforeEach(async () => {
+    harness = await Harness.start({ settings: { authTimeoutMs: 300 } });
+  });
+  afterEach(() => harness.stop());
+
+  it('welcomes with the ref of the frame', async () => {
+    const client = harness.dial();
+    await client.until(() => client.opened);
+    const token = harness.auth.issue(principal('anna'));
+    expect(await client.ask({ type: 'auth', token })).toMatchObject({ type: 'welcome', user: 'anna' });
+  });
+
+  it('hears what was sent right behind it, in order', async () => {
+    const verified = gate();
+    harness.auth.wait = verified.promise;
+    const client = harness.dial();
+    await client.until(() => client.opened);
+    client.send({ type: 'auth', token: harness.auth.issue(principal('anna')) });
+    client.send({ type: 'ping', ref: '1' });
+    client.send({ type: 'ping', ref: '2' });
+    verified.resolve();
+    await client.until(() => client.of('pong').length === 2);
+    expect(client.frames.map((frame) => ('ref' in frame ? frame.ref : frame.type))).toEqual([
+      'welcome',
+      '1',
+      '2',
+    ]);
+  });
+
+  it('closes 4401 when the token is bad', async () => {
+    const client = harness.dial({ token: 'bad', signIn: 'frame' });
+    expect(await client.end()).toBe(4401);
+    expect(client.closed?.reason).toBe('the signature is wrong');
+    expect(harness.membership.members).toEqual([]);
+  });
+
+  it('closes 4403 when the token allows nothing here', async () => {
+    const token = harness.auth.issue(principal('anna', { scopes: ['read'] }));
+    expect(await harness.dial({ token, signIn: 'frame' }).end()).toBe(4403);
+  });
+
+  it('closes 1013 when the token cannot be verified', async () => {
+    harness.auth.error = new Error('no more entropy');
+    const client = harness.dial({ token: 'x', signIn: 'frame' });
+    expect(await client.end()).toBe(1013);
+    expect(JSON.stringify(harness.logged)).not.toContain('"x"');
+    expect(harness.logged).toHaveLength(1);
+  });
+
+  it('closes 4408 when it does not come in time', async () => {
+    const client = harness.dial();
+    expect(await client.end()).toBe(4408);
+  });
+
+  it('takes a token in time whose verification takes longer', async () => {
+    const verified = gate();
+    harness.auth.wait = verified.promise;
+    const client = harness.dial({ token: harness.auth.issue(principal('anna')), signIn: 'frame' });
+    const other = harness.dial();
+    expect(await other.end()).toBe(4408);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(client.over).toBe(false);
+    verified.resolve();
+    await client.until(() => client.first('welcome'));
+  });
+
+  it.each([
+    ['another frame', '{"type":"ping"}'],
+    ['a watch', '{"type":"watch","tenant":true}'],
+    ['an auth without token', '{"type":"auth"}'],
+    ['no JSON', 'hello'],
+    ['nothing', ''],
+  ])('closes 4401 for %s', async (_what, text) => {
+    const client = harness.dial();
+    await client.until(() => client.opened);
+    client.sendRaw(text);
+    expect(await client.end()).toBe(4401);
+    expect(client.frames).toEqual([]);
+  });
+
+  it('closes 4400 for a binary frame', async () => {
+    const client = harness.dial();
+    await client.until(() => client.opened);
+    client.sendRaw(Buffer.from('{"type":"auth"}'));
+    expect(await client.end()).toBe(4400);
+  });
+});
+
+describe('a token without connect', () => {
+  let harness: Harness;
+  beforeEach(async () => {
+    harness = await Harness.start({
+      settings: { maxConnectionsPerUser: 2, idleAwayMs: 20, pingIntervalMs: 50 },
+    });
+  });
+  afterEach(() => harness.stop());
+
+  it('watches without being present', async () => {
+    const client = await harness.enter(principal('board', { scopes: ['watch:tenant'] }));
+    expect(client.first('welcome')).toMatchObject({ user: 'board' });
+    expect(await client.ask({ type: 'watch', tenant: true })).toMatchObject({ type: 'presence' });
+    expect(harness.membership.members).toEqual([]);
+    expect(harness.sessions.observersOf({ tenant: 'acme', user: 'board' })).toHaveLength(1);
+    expect(await client.bye()).toBe(1000);
+    expect(harness.membership.left).toEqual([]);
+    expect(harness.sessions.observersOf({ tenant: 'acme', user: 'board' })).toHaveLength(0);
+  });
+
+  it('may not say anything of itself', async () => {
+    const client = await harness.enter(principal('board', { scopes: ['watch'] }));
+    for (const frame of [
+      { type: 'status', status: 'busy' },
+      { type: 'activity', state: 'active' },
+      { type: 'activity', state: 'idle' },
+    ] as const) {
+      expect(await client.ask(frame)).toMatchObject({ type: 'error', code: 'forbidden' });
+    }
+    expect(harness.membership.claims).toEqual([]);
+    expect(harness.membership.touches).toEqual([]);
+  });
+
+  it('has as many connections as others, the oldest going first', async () => {
+    const who = principal('board', { scopes: ['watch'] });
+    const [first, second, third] = [
+      await harness.enter(who),
+      await harness.enter(who),
+      await harness.enter(who),
+    ];
+    expect(await first?.end()).toBe(4409);
+    expect(second?.over).toBe(false);
+    expect(third?.over).toBe(false);
+  });
+
+  it('can be ended by an operator', async () => {
+    const client = await harness.enter(principal('board', { scopes: ['watch'] }));
+    for (const observer of harness.sessions.observersOf({ tenant: 'acme', user: 'board' })) observer.evict();
+    expect(await client.end()).toBe(4403);
+  });
+});
