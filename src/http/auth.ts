@@ -5,7 +5,7 @@ import { invalid } from './errors.ts';
 import { ProblemError } from './problem.ts';
 
 /** Tenant of service tokens, which name the tenant they speak of in every call. */
-export const ANY_TENANT = '*';
+const ANY_TENANT = '*';
 
 const CALLER = 'caller';
 const TENANT = 'tenant';

@@ -72,7 +72,7 @@ export const answerError = (error: unknown, request: FastifyRequest, reply: Fast
   return sendProblem(reply, problem.status, problem.code, problem.message, problem.headers);
 };
 
-export const answerNotFound = (_request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+const answerNotFound = (_request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   sendProblem(reply, 404, 'not_found', 'There is no such call; /docs lists those there are.');
 
 /**

@@ -38,7 +38,7 @@ export const unknownView = (user: string): View => ({
 });
 
 /** The calls of the port that HTTP makes; each answers from `answers` or throws `failure`, and is remembered. */
-export class FakeStore {
+class FakeStore {
   readonly calls: { name: string; args: unknown[] }[] = [];
   failure: Error | undefined;
   readonly views = new Map<string, View>();
@@ -105,7 +105,7 @@ export const PRINCIPALS: Record<string, Principal> = {
   everywhereReader: principal('read', { tenant: '*', user: 'platform' }),
 };
 
-export const auth: Authenticator = {
+const auth: Authenticator = {
   async verify(token) {
     const found = PRINCIPALS[token];
     if (found === undefined) throw new AuthError('bad_signature', 'the token is not valid');
