@@ -1,11 +1,7 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { processIo } from './cli/process-io.ts';
 import { run } from './cli/run.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+import { VERSION } from './version.ts';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -20,5 +16,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 process.exitCode = await run(
   process.argv.slice(2),
-  processIo({ stdout: process.stdout, stderr: process.stderr, env: process.env, stop: stop.signal, version }),
+  processIo({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    stop: stop.signal,
+    version: VERSION,
+  }),
 );
