@@ -10,6 +10,7 @@ export const MAX_TRIED_KEYS = 4;
 
 /** The keys in force at one moment, in the order of the settings. Never changes; a rotation makes another one. */
 export class KeySet {
+  static readonly NONE = new KeySet([], []);
   readonly #verify: readonly VerifyKey[];
   readonly #byId = new Map<string, VerifyKey>();
   readonly #tried = new Map<TokenVersion, readonly VerifyKey[]>();
@@ -87,6 +88,10 @@ export class KeySet {
 const NONE: readonly VerifyKey[] = [];
 
 const importKey = async (paserk: Paserk, name: string): Promise<ImportedKey> => {
+  // A placeholder, and as an Ed25519 point one of order 4: anybody can sign for it.
+  if (paserk.type === 'public' && paserk.material.every((byte) => byte === 0)) {
+    throw new KeyError(`${name} is a k${paserk.version}.public key of zeros`);
+  }
   try {
     return paserk.type === 'local'
       ? importLocalKey[paserk.version](paserk)

@@ -42,9 +42,7 @@ export const createKeyring = async (settings: KeySettings, options: KeyringOptio
   if (!pasetoKeysFile && fixed.size === 0) {
     throw new KeyError('PASETO_KEYS: no key; set it, PASETO_KEYS_FILE or PASETO_SYMMETRIC_KEY');
   }
-  const keyring = new Keyring(fixed, pasetoKeysFile ? new KeyFile(pasetoKeysFile) : undefined, options);
-  await keyring.reload();
-  return keyring;
+  return Keyring.open(fixed, pasetoKeysFile ? new KeyFile(pasetoKeysFile) : undefined, options);
 };
 
 /** The keys in force. A file that changed to something unusable leaves them as they are. */
@@ -53,16 +51,23 @@ export class Keyring implements KeySource {
   readonly #file: KeyFile | undefined;
   readonly #log: KeyringLog;
   readonly #pollMs: number;
-  #current: KeySet;
+  #current = KeySet.NONE;
   #timer: NodeJS.Timeout | undefined;
   #running = false;
   #polling: Promise<void> = Promise.resolve();
   /** The last complaint: a file that stays away is one line in the log and not one a second. */
   #complaint: string | undefined;
 
-  constructor(fixed: KeySet, file: KeyFile | undefined, { log, pollMs = 1_000 }: KeyringOptions) {
+  /** @throws KeyError when the file cannot be used. */
+  static async open(fixed: KeySet, file: KeyFile | undefined, options: KeyringOptions): Promise<Keyring> {
+    const keyring = new Keyring(fixed, file, options);
+    if (file === undefined) keyring.#adopt(fixed);
+    else await keyring.reload();
+    return keyring;
+  }
+
+  private constructor(fixed: KeySet, file: KeyFile | undefined, { log, pollMs = 1_000 }: KeyringOptions) {
     this.#fixed = fixed;
-    this.#current = fixed;
     this.#file = file;
     this.#log = log;
     this.#pollMs = pollMs;
@@ -92,10 +97,7 @@ export class Keyring implements KeySource {
    */
   async reload(): Promise<void> {
     const read = await this.#file?.changed();
-    if (read === undefined) return;
-    const before = this.#current.ids;
-    this.#current = this.#fixed.plus(read);
-    this.#announce(before);
+    if (read !== undefined) this.#adopt(this.#fixed.plus(read));
   }
 
   #schedule(): void {
@@ -117,12 +119,13 @@ export class Keyring implements KeySource {
     if (this.#running) this.#schedule();
   }
 
-  #announce(before: readonly string[]): void {
-    const now = this.#current.ids;
-    const added = now.filter((id) => !before.includes(id));
-    const removed = before.filter((id) => !now.includes(id));
-    this.#log.info({ keys: this.#current.size, added, removed }, 'token keys in force');
-    for (const version of this.#current.crowded) {
+  #adopt(keys: KeySet): void {
+    const before = this.#current.ids;
+    this.#current = keys;
+    const added = keys.ids.filter((id) => !before.includes(id));
+    const removed = before.filter((id) => !keys.ids.includes(id));
+    this.#log.info({ keys: keys.size, added, removed }, 'token keys in force');
+    for (const version of keys.crowded) {
       this.#log.warn({ version }, `tokens without kid are tried with the first ${MAX_TRIED_KEYS} keys only`);
     }
   }
