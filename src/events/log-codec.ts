@@ -63,7 +63,8 @@ export const clockOf = (id: string): number => {
 export const streamId = (clock: number): string => `${Math.floor(clock / 1000)}-${clock % 1000}`;
 
 const decodeEntry = (id: number, kind: string | undefined, devices: number, json: string): LogEntry => {
-  if (kind === 't') return { id, kind: 'transition', transition: transitionOf(JSON.parse(json) as EventJson, devices) };
+  if (kind === 't')
+    return { id, kind: 'transition', transition: transitionOf(JSON.parse(json) as EventJson, devices) };
   const { tenant, user, claim } = JSON.parse(json) as ClaimJson;
   return { id, kind: 'command', command: { type: 'claim', ref: { tenant, user }, claim } };
 };

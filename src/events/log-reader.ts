@@ -21,7 +21,10 @@ export class LogReader {
     let from = after;
     let whole = after === 0;
     for (;;) {
-      const page = (await this.#link.command('XRANGE', log, streamId(from), '+', 'COUNT', PAGE)) as [string, string[]][];
+      const page = (await this.#link.command('XRANGE', log, streamId(from), '+', 'COUNT', PAGE)) as [
+        string,
+        string[],
+      ][];
       if (from === after && page[0] !== undefined && clockOf(page[0][0]) === after) whole = true;
       const fresh = page.filter(([id]) => clockOf(id) > from);
       if (fresh.length > 0) onEntries(fresh.map(([id, fields]) => decodeStreamEntry(id, fields)));

@@ -97,7 +97,10 @@ export class RedisFeed implements EventFeed {
     const late = this.#behind.filter(({ feed, last }) => feed.isBehind(last));
     this.#behind = [];
     if (late.length === 0 || this.#stopped) return;
-    this.#options.logger.warn({ partitions: late.length }, 'the feed is behind: reading the log, subscribing anew');
+    this.#options.logger.warn(
+      { partitions: late.length },
+      'the feed is behind: reading the log, subscribing anew',
+    );
     for (const { feed } of late) feed.repair();
     this.#subscriber.replace();
   }

@@ -25,5 +25,6 @@ export const drain = async (options: DrainOptions): Promise<void> => {
   log.info({ delayMs, windowMs }, 'draining');
   if (delayMs > 0) await sleep(delayMs);
   await sessions.drain(windowMs);
-  if (!(await flushed(FLUSH_MS))) log.warn({}, 'not everything could be written; the other nodes will reap the rest');
+  if (!(await flushed(FLUSH_MS)))
+    log.warn({}, 'not everything could be written; the other nodes will reap the rest');
 };

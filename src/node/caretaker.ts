@@ -53,7 +53,9 @@ export class Caretaker {
   /** Partitions this node looks after in this round. */
   mine(): readonly PartitionState[] {
     const alive = this.#alive();
-    return this.#options.partitions.filter(({ partition }) => owner(partition, alive) === this.#options.nodeId);
+    return this.#options.partitions.filter(
+      ({ partition }) => owner(partition, alive) === this.#options.nodeId,
+    );
   }
 
   async #tend(): Promise<void> {
@@ -74,7 +76,8 @@ export class Caretaker {
       const reaped = await store.reap(state.partition);
       metrics.reapedNodes.inc(reaped.fenced);
       metrics.reapedUsers.inc(reaped.users);
-      if (reaped.users > 0) logger.info({ partition: state.partition, users: reaped.users }, 'cleared a dead node');
+      if (reaped.users > 0)
+        logger.info({ partition: state.partition, users: reaped.users }, 'cleared a dead node');
       for (;;) {
         const { swept, more } = await store.sweep(state.partition, state.clock(now()));
         metrics.swept.inc(swept);
@@ -90,7 +93,9 @@ export class Caretaker {
     const { nodes, nodeId, now, heartbeatIntervalMs } = this.#options;
     const { list, at } = nodes();
     const since = now() - at;
-    const heard = list.filter((node) => node.heartbeatAgo + since < 2 * heartbeatIntervalMs).map((node) => node.id);
+    const heard = list
+      .filter((node) => node.heartbeatAgo + since < 2 * heartbeatIntervalMs)
+      .map((node) => node.id);
     return heard.includes(nodeId) ? heard : [...heard, nodeId];
   }
 }

@@ -153,7 +153,8 @@ export class Flusher {
     const now = this.#options.now();
     lane.tokens = Math.min(BURST, lane.tokens + (now - lane.refilledAt) / PACE_MS);
     lane.refilledAt = now;
-    if (lane.tokens < 1 && !lane.urgent && lane.dirty.size < FULL) return Math.ceil((1 - lane.tokens) * PACE_MS);
+    if (lane.tokens < 1 && !lane.urgent && lane.dirty.size < FULL)
+      return Math.ceil((1 - lane.tokens) * PACE_MS);
     lane.tokens = Math.max(0, lane.tokens - 1);
     return 0;
   }
@@ -184,7 +185,10 @@ export class Flusher {
         entries: batch.map((holding) => holding.entry(sentAt)),
       });
     } catch (error) {
-      logger.warn({ err: error, partition: state.partition, users: batch.length }, 'a batch was not answered');
+      logger.warn(
+        { err: error, partition: state.partition, users: batch.length },
+        'a batch was not answered',
+      );
     }
     stop();
     lane.flying = undefined;
@@ -221,7 +225,11 @@ export class Flusher {
     return batch;
   }
 
-  #stored(batch: readonly Holding[], waiters: readonly Waiter[][], reply: ApplyReply & { result: 'ok' }): void {
+  #stored(
+    batch: readonly Holding[],
+    waiters: readonly Waiter[][],
+    reply: ApplyReply & { result: 'ok' },
+  ): void {
     const tookOver = new Set(reply.tookOver);
     batch.forEach((holding, position) => {
       this.#options.onStored(holding, reply.selves.get(position), tookOver.has(position));

@@ -31,6 +31,8 @@ export class Heartbeat {
   /** Partitions whose beat is under way, and whether another one is wanted right after. */
   readonly #beating = new Map<PartitionState, { again: boolean }>();
   #timer: NodeJS.Timeout | undefined;
+  /** Looks again as soon as a partition may have come of age, instead of a heartbeat later. */
+  #youngTimer: NodeJS.Timeout | undefined;
   #stopped = true;
 
   constructor(options: HeartbeatOptions) {
@@ -46,6 +48,7 @@ export class Heartbeat {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#youngTimer);
   }
 
   /** The feed delivered an entry: the partition must never again be behind it. */
@@ -119,12 +122,21 @@ export class Heartbeat {
       state.forgetWrites();
     }
     metrics.beats.inc({ result: reply.lost ? 'lost' : 'ok' });
+    if (reply.young) this.#lookAgainIn(reply.holdMs);
     if (reply.lost || rejoined) {
       state.reassertDue = true;
       this.#options.roster.reassert(partition, []);
     }
     flusher.wake(partition);
     if (state.reassertDue) await this.#reassert(state);
+  }
+
+  #lookAgainIn(ms: number): void {
+    if (this.#stopped || this.#youngTimer) return;
+    this.#youngTimer = setTimeout(() => {
+      this.#youngTimer = undefined;
+      for (const state of this.#options.partitions) if (state.young) this.beatNow(state);
+    }, ms + 1);
   }
 
   /**

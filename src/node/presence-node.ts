@@ -53,7 +53,10 @@ export class PresenceNode {
     this.#options = options;
     const { store, feed, now, metrics, logger, id: nodeId, heartbeatTtlMs: ttlMs } = options;
     const intervalMs = options.heartbeatIntervalMs;
-    const partitions = Array.from({ length: store.partitions }, (_, partition) => new PartitionState(partition, 0));
+    const partitions = Array.from(
+      { length: store.partitions },
+      (_, partition) => new PartitionState(partition, 0),
+    );
     const shared = { store, partitions, nodeId, ttlMs, now, metrics, logger };
     this.health = new ClusterHealth({ partitions, intervalMs, ttlMs, now, linkUp: options.linkUp });
     this.#flusher = new Flusher({
@@ -135,6 +138,14 @@ export class PresenceNode {
 
   #describe(startedAt: number): NodeInfo {
     const { id, name, version, connections } = this.#options;
-    return { id, name, version, connections: connections(), users: this.roster.users, startedAt, heartbeatAgo: 0 };
+    return {
+      id,
+      name,
+      version,
+      connections: connections(),
+      users: this.roster.users,
+      startedAt,
+      heartbeatAgo: 0,
+    };
   }
 }

@@ -1,5 +1,5 @@
-import type { Command } from '../events/feed.ts';
 import { type Transition, type UserKey, type UserRef, userKey } from '../domain/model.ts';
+import type { Command } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { type ClaimRequest, type SelfView, StoreError } from '../store/presence-store.ts';
 import { DeadlineQueue, Waiter } from './deadline-queue.ts';
@@ -122,7 +122,11 @@ export class Roster implements Membership {
     if (self && self.view.ver >= (holding.self?.view.ver ?? 0)) holding.self = self;
     if (self?.claim) this.#takeClaim(holding, self.claim);
     if (holding.self && holding.claim) {
-      holding.self = { ...holding.self, invisible: holding.claim.status === 'invisible', claim: holding.claim };
+      holding.self = {
+        ...holding.self,
+        invisible: holding.claim.status === 'invisible',
+        claim: holding.claim,
+      };
     }
     if (holding.members.length === 0) this.#expire(holding);
   }

@@ -1,8 +1,8 @@
 import { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { Metrics } from '../observability/metrics.ts';
 import type { RedisUrl } from '../config/redis-url.ts';
-import type { RawReply, Script } from './script.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import { type FunctionName, Library, type RawReply } from './library.ts';
 
 export interface LinkOptions {
   readonly address: RedisUrl;
@@ -35,7 +35,11 @@ const commonOptions = (options: LinkOptions, commandTimeout: number) => ({
  * @param commandTimeout - ms; 0 is for subscribers, which wait.
  * @param reconnects - whether it comes back by itself after its connection closed.
  */
-export const createClient = (options: LinkOptions, commandTimeout: number, reconnects: boolean): Redis | Cluster => {
+export const createClient = (
+  options: LinkOptions,
+  commandTimeout: number,
+  reconnects: boolean,
+): Redis | Cluster => {
   const { address, random } = options;
   const common = commonOptions(options, commandTimeout);
   const retryStrategy = (attempt: number): number | null => (reconnects ? retryDelay(attempt, random) : null);
@@ -62,7 +66,7 @@ export const createClient = (options: LinkOptions, commandTimeout: number, recon
   }
 };
 
-/** The code a Redis error begins with (`NOSCRIPT`, `OOM`, `MOVED`, …); undefined for anything else. */
+/** The code a Redis error begins with (`ERR`, `OOM`, `MOVED`, …); undefined for anything else. */
 export const redisErrorCode = (error: unknown): string | undefined =>
   error instanceof Error && error.name === 'ReplyError' ? /^[A-Z]+/.exec(error.message)?.[0] : undefined;
 
@@ -71,6 +75,8 @@ export class RedisLink {
   readonly #client: Redis | Cluster;
   readonly #options: LinkOptions;
   readonly #listeners = new Set<(up: boolean) => void>();
+  readonly #library = new Library();
+  #loading: Promise<void> | undefined;
   #up = false;
 
   constructor(options: LinkOptions) {
@@ -113,16 +119,52 @@ export class RedisLink {
     this.#client.disconnect();
   }
 
-  /** Runs a script by its digest, and by its text where Redis does not know it yet. */
-  async run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<RawReply> {
-    return this.#timed(script.name, async () => {
+  /** Calls a function of our library, and loads the library where Redis does not have it. */
+  async run(
+    name: FunctionName,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<RawReply> {
+    const called = this.#library.called(name);
+    const call = async (): Promise<RawReply> =>
+      (await this.#client.call('FCALL', called, keys.length, ...keys, ...args)) as RawReply;
+    return this.#timed(name, async () => {
       try {
-        return (await this.#client.evalsha(script.sha, keys.length, ...keys, ...args)) as RawReply;
+        return await call();
       } catch (error) {
-        if (redisErrorCode(error) !== 'NOSCRIPT') throw error;
-        return (await this.#client.eval(script.source, keys.length, ...keys, ...args)) as RawReply;
+        // The general code is all that a missing function answers, so it is looked up before it is loaded.
+        if (redisErrorCode(error) !== 'ERR' || (await this.#isLoaded())) throw error;
+        await this.#load();
+        return call();
       }
     });
+  }
+
+  /** Masters that have to know the library: all of them, because any may hold a partition. */
+  #masters(): readonly Redis[] {
+    return this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client];
+  }
+
+  async #isLoaded(): Promise<boolean> {
+    const found = await Promise.all(
+      this.#masters().map((master) => master.call('FUNCTION', 'LIST', 'LIBRARYNAME', this.#library.name)),
+    );
+    return found.every((list) => Array.isArray(list) && list.length > 0);
+  }
+
+  /** Once for all that miss it at the same time. */
+  #load(): Promise<void> {
+    this.#loading ??= (async () => {
+      try {
+        const { source } = this.#library;
+        await Promise.all(
+          this.#masters().map((master) => master.call('FUNCTION', 'LOAD', 'REPLACE', source)),
+        );
+      } finally {
+        this.#loading = undefined;
+      }
+    })();
+    return this.#loading;
   }
 
   /** One plain command. */

@@ -1,28 +1,29 @@
-#!lua
 -- Sets or clears the person's own claim for a caller without a socket, and tells the nodes that hold the user.
 -- KEYS: 1 meta  2 log  3 events  4 due  then online, away, busy of the tenant, then user, more
 -- ARGV: 1 policy  2 number of tenants (1), the tenant, then tenant's position, user, the claim as JSON without a stamp
 -- Reply: {'young'} while the partition heals, or {'ok', the user as in reply.lua}
--- @include context row evaluate absorb commit entries reply
-openClock(0)
-if not gen or young > now then return { 'young' } end
+local function claim(keys, args)
+  open(keys, args, 0)
+  if not gen or young > now then return { 'young' } end
 
-local entry = openEntries(5, 2, 3)[1]
-local row = load(entry)
-local at = before(row)
-local claim = cjson.decode(ARGV[entry.arg + 2])
-claim.stamp = max(clock, (row.own and row.own.stamp or 0) + 1)
-at.deliberate = takeOwnClaim(row, claim)
-settle(entry, at)
-if next(row.parts) then
-  record('c', entry.tenant, '{"type":"claim","tenant":"' .. entry.tenant .. '","user":' .. quoted(entry.user)
-    .. ',"claim":' .. claimJson(row.own) .. '}', 0)
+  local entry = openEntries(5, 2, 3)[1]
+  local row = load(entry)
+  local at = before(row)
+  local claim = cjson.decode(ARGV[entry.arg + 2])
+  claim.stamp = max(clock, (row.own and row.own.stamp or 0) + 1)
+  at.deliberate = takeOwnClaim(row, claim)
+  settle(entry, at)
+  if next(row.parts) then
+    record('c', entry.tenant, '{"type":"claim","tenant":"' .. entry.tenant .. '","user":' .. quoted(entry.user)
+      .. ',"claim":' .. claimJson(row.own) .. '}', 0)
+  end
+
+  writeLog(KEYS[2])
+  save(entry, KEYS[4])
+  writeIndexes()
+  clock = max(clock, claim.stamp)
+  writeClock()
+  publish(KEYS[3])
+  return { 'ok', selfReply(row) }
 end
-
-writeLog(KEYS[2])
-save(entry, KEYS[4])
-writeIndexes()
-clock = max(clock, claim.stamp)
-writeClock()
-publish(KEYS[3])
-return { 'ok', selfReply(row) }
+define('claim', claim)

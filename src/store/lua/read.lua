@@ -1,10 +1,11 @@
-#!lua flags=no-writes
 -- Views of users of one partition, as stored.
 -- KEYS: 1 meta, then user, more for every user   ARGV: 1 policy
 -- Reply: {'young'} while the partition heals, or {'ok', a user as in reply.lua, …} in the order of KEYS
--- @include context row evaluate commit reply
-openClock(0)
-if not gen or young > now then return { 'young' } end
-local reply = { 'ok' }
-for i = 2, #KEYS, 2 do reply[#reply + 1] = selfReply(loadRow(KEYS[i], KEYS[i + 1])) end
-return reply
+local function read(keys, args)
+  open(keys, args, 0)
+  if not gen or young > now then return { 'young' } end
+  local reply = { 'ok' }
+  for i = 2, #KEYS, 2 do reply[#reply + 1] = selfReply(loadRow(KEYS[i], KEYS[i + 1])) end
+  return reply
+end
+define('read', read, { 'no-writes' })

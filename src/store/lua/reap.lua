@@ -1,45 +1,46 @@
-#!lua
 -- Clears users of a node epoch whose lease ended. Decides and acts in this one call: what the caller read before,
 -- or another reaper does meanwhile, cannot clear anybody who is alive.
 -- KEYS: 1 meta  2 log  3 events  4 due  5 nodes  6 fence:<id>  7 node:<node>  8 node-meta:<node>  9 beat:<node>
 --       then online, away, busy for every tenant, then user, more for every entry
 -- ARGV: 1 policy  2 node  3 epoch  4 number of tenants, the tenants, then an entry in 2: tenant's position, user
 -- Reply: {'hold'|'alive'} or {'ok', fenced now 0|1, users cleared, users left}
--- @include context row evaluate lose commit entries
-local logKey, channel, dueKey, nodesKey, fenceKey, listKey, nodeMetaKey, beatKey =
-  KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local node, epoch = ARGV[2], tonumber(ARGV[3])
-openClock(0)
-if not gen or hold > now then return { 'hold' } end
-if redis.call('EXISTS', beatKey) == 1 then return { 'alive' } end
+local function reap(keys, args)
+  open(keys, args, 0)
+  local logKey, channel, dueKey, nodesKey, fenceKey, listKey, nodeMetaKey, beatKey =
+    KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+  local node, epoch = ARGV[2], tonumber(ARGV[3])
+  if not gen or hold > now then return { 'hold' } end
+  if redis.call('EXISTS', beatKey) == 1 then return { 'alive' } end
 
-local fences = (tonumber(redis.call('GET', fenceKey)) or -1) < epoch
-local lastBeat = tonumber(redis.call('HGET', nodeMetaKey, 'beat')) or now - TTL
-local diedBy = min(lastBeat + INTERVAL, now)
-local cleared, gone = {}, { 'HDEL', listKey }
-for _, entry in ipairs(openEntries(10, 4, 2)) do
-  local member = entry.tenant .. ':' .. entry.user
-  if redis.call('HEXISTS', listKey, member) == 1 then
-    gone[#gone + 1] = member
-    local row = load(entry)
-    local at = before(row)
-    if loseNode(row, node, lastBeat, diedBy) then
-      settle(entry, at)
-      cleared[#cleared + 1] = entry
+  local fences = (tonumber(redis.call('GET', fenceKey)) or -1) < epoch
+  local lastBeat = tonumber(redis.call('HGET', nodeMetaKey, 'beat')) or now - TTL
+  local diedBy = min(lastBeat + INTERVAL, now)
+  local cleared, gone = {}, { 'HDEL', listKey }
+  for _, entry in ipairs(openEntries(10, 4, 2)) do
+    local member = entry.tenant .. ':' .. entry.user
+    if redis.call('HEXISTS', listKey, member) == 1 then
+      gone[#gone + 1] = member
+      local row = load(entry)
+      local at = before(row)
+      if loseNode(row, node, lastBeat, diedBy) then
+        settle(entry, at)
+        cleared[#cleared + 1] = entry
+      end
     end
   end
-end
 
-writeLog(logKey)
-if fences then redis.call('SET', fenceKey, epoch, 'EX', 3600) end
-for _, entry in ipairs(cleared) do save(entry, dueKey) end
-writeIndexes()
-if #gone > 2 then redis.call(unpack(gone)) end
-writeClock()
-local left = redis.call('HLEN', listKey)
-if left == 0 then
-  redis.call('SREM', nodesKey, node)
-  redis.call('DEL', nodeMetaKey)
+  writeLog(logKey)
+  if fences then redis.call('SET', fenceKey, epoch, 'EX', 3600) end
+  for _, entry in ipairs(cleared) do save(entry, dueKey) end
+  writeIndexes()
+  if #gone > 2 then redis.call(unpack(gone)) end
+  writeClock()
+  local left = redis.call('HLEN', listKey)
+  if left == 0 then
+    redis.call('SREM', nodesKey, node)
+    redis.call('DEL', nodeMetaKey)
+  end
+  publish(channel)
+  return { 'ok', fences and 1 or 0, #cleared, left }
 end
-publish(channel)
-return { 'ok', fences and 1 or 0, #cleared, left }
+define('reap', reap)

@@ -1,27 +1,28 @@
-#!lua
 -- Read-repair: rows that were lost, or are older than what somebody was shown, take that view and are evaluated.
 -- KEYS and first ARGV as sweep.lua; an entry in 3: tenant's position, user, known view as JSON
 -- Reply: rows repaired, or -1 while the partition is on hold
--- @include context row evaluate absorb commit entries
-local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
-openClock(0)
-if not gen or hold > now then return -1 end
+local function repair(keys, args)
+  open(keys, args, 0)
+  local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
+  if not gen or hold > now then return -1 end
 
-local repaired = {}
-for _, entry in ipairs(openEntries(5, 2, 3)) do
-  local row = load(entry)
-  local at = before(row)
-  local known = cjson.decode(ARGV[entry.arg + 2])
-  if restore(row, known) then
-    at.repair = true
-    settle(entry, at)
-    repaired[#repaired + 1] = entry
+  local repaired = {}
+  for _, entry in ipairs(openEntries(5, 2, 3)) do
+    local row = load(entry)
+    local at = before(row)
+    local known = cjson.decode(ARGV[entry.arg + 2])
+    if restore(row, known) then
+      at.repair = true
+      settle(entry, at)
+      repaired[#repaired + 1] = entry
+    end
   end
-end
 
-writeLog(logKey)
-for _, entry in ipairs(repaired) do save(entry, dueKey) end
-writeIndexes()
-writeClock()
-publish(channel)
-return #repaired
+  writeLog(logKey)
+  for _, entry in ipairs(repaired) do save(entry, dueKey) end
+  writeIndexes()
+  writeClock()
+  publish(channel)
+  return #repaired
+end
+define('repair', repair)

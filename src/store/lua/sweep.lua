@@ -1,34 +1,35 @@
-#!lua
 -- Evaluates users whose deadline passed: ends of graces, claims, sessions, idle limits, retention. What is due is
 -- checked again here.
 -- KEYS: 1 meta  2 log  3 events  4 due, then online, away, busy for every tenant, then user, more for every entry
 -- ARGV: 1 policy  2 number of tenants, the tenants, then an entry in 2: tenant's position, user
 -- Reply: users evaluated, or -1 while the partition is on hold
--- @include context row evaluate commit entries
-local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
-openClock(0)
-if not gen or hold > now then return -1 end
+local function sweep(keys, args)
+  open(keys, args, 0)
+  local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
+  if not gen or hold > now then return -1 end
 
-local swept, forgotten = {}, {}
-for _, entry in ipairs(openEntries(5, 2, 2)) do
-  local row = load(entry)
-  if row.due == 0 then
-    indexed('ZREM', dueKey, entry.tenant .. ':' .. entry.user)
-  elseif row.due <= now then
-    settle(entry, before(row))
-    local list = isForgettable(row) and forgotten or swept
-    list[#list + 1] = entry
+  local swept, forgotten = {}, {}
+  for _, entry in ipairs(openEntries(5, 2, 2)) do
+    local row = load(entry)
+    if row.due == 0 then
+      indexed('ZREM', dueKey, entry.tenant .. ':' .. entry.user)
+    elseif row.due <= now then
+      settle(entry, before(row))
+      local list = isForgettable(row) and forgotten or swept
+      list[#list + 1] = entry
+    end
   end
-end
 
-writeLog(logKey)
-for _, entry in ipairs(swept) do save(entry, dueKey) end
-for _, entry in ipairs(forgotten) do
-  redis.call('DEL', entry.userKey, entry.moreKey)
-  indexStatus(entry, entry.was, 'offline')
-  indexed('ZREM', dueKey, entry.tenant .. ':' .. entry.user)
+  writeLog(logKey)
+  for _, entry in ipairs(swept) do save(entry, dueKey) end
+  for _, entry in ipairs(forgotten) do
+    redis.call('DEL', entry.userKey, entry.moreKey)
+    indexStatus(entry, entry.was, 'offline')
+    indexed('ZREM', dueKey, entry.tenant .. ':' .. entry.user)
+  end
+  writeIndexes()
+  writeClock()
+  publish(channel)
+  return #swept + #forgotten
 end
-writeIndexes()
-writeClock()
-publish(channel)
-return #swept + #forgotten
+define('sweep', sweep)

@@ -1,22 +1,22 @@
 import { deviceList } from '../../domain/devices.ts';
 import type { Adornment, OwnClaim, Status, View } from '../../domain/model.ts';
-import { type RawReply, type ScriptName, UnexpectedReply } from '../../redis/script.ts';
+import { type FunctionName, type RawReply, UnexpectedReply } from '../../redis/library.ts';
 import type { ApplyReply, BeatReply, SelfView } from '../presence-store.ts';
 
 const STATUS: Readonly<Record<string, Status>> = { o: 'online', a: 'away', b: 'busy', f: 'offline' };
 
 /** The reply as a list. @throws UnexpectedReply */
-export const listOf = (script: ScriptName, reply: RawReply): RawReply[] => {
+export const listOf = (script: FunctionName, reply: RawReply): RawReply[] => {
   if (!Array.isArray(reply)) throw new UnexpectedReply(script, reply);
   return reply;
 };
 
-const text = (script: ScriptName, value: RawReply | undefined): string => {
+const text = (script: FunctionName, value: RawReply | undefined): string => {
   if (typeof value !== 'string') throw new UnexpectedReply(script, value);
   return value;
 };
 
-export const number = (script: ScriptName, value: RawReply | undefined): number => {
+export const number = (script: FunctionName, value: RawReply | undefined): number => {
   const parsed = typeof value === 'string' && value !== '' ? Number(value) : value;
   if (typeof parsed !== 'number' || Number.isNaN(parsed)) throw new UnexpectedReply(script, value);
   return parsed;
@@ -36,7 +36,7 @@ export const decodeBeat = (reply: RawReply): BeatReply => {
 };
 
 /** One user as reply.lua tells them: a line, and a list with more where there is more. */
-export const decodeSelf = (script: ScriptName, user: string, reply: RawReply | undefined): SelfView => {
+export const decodeSelf = (script: FunctionName, user: string, reply: RawReply | undefined): SelfView => {
   const [line, name, shown, own] = Array.isArray(reply) ? reply : [reply, '', '', ''];
   const [letter = '', ver, since, seen, devices, invisible] = text(script, line).split(' ');
   const status = STATUS[letter];

@@ -1,13 +1,13 @@
 import { type UserRef, userRef } from '../../domain/model.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
-import { type RawReply, type ScriptName, UnexpectedReply } from '../../redis/script.ts';
+import { type FunctionName, type RawReply, UnexpectedReply } from '../../redis/library.ts';
 import { MAX_BATCH, type ReapReply, type SweepReply } from '../presence-store.ts';
 import { listOf, number } from './decode.ts';
 import { encodeUsers } from './encode.ts';
 
 interface ReaperOptions {
   readonly run: (
-    name: ScriptName,
+    name: FunctionName,
     keys: readonly string[],
     args: readonly (string | number)[],
   ) => Promise<RawReply>;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type UserRef, userRef, type View } from '../../domain/model.ts';
 import type { Keys, PartitionKeys } from '../../redis/keys.ts';
+import { type FunctionName, type RawReply, UnexpectedReply } from '../../redis/library.ts';
 import { type RedisLink, redisErrorCode } from '../../redis/link.ts';
-import { type RawReply, Script, type ScriptName, UnexpectedReply } from '../../redis/script.ts';
 import { partitionOf, positionsByPartition } from '../partition.ts';
 import {
   type ApplyReply,
@@ -36,33 +36,19 @@ export interface RedisStoreOptions extends StoreOptions {
   readonly newGeneration: () => string;
 }
 
-const NAMES: readonly ScriptName[] = [
-  'beat',
-  'apply',
-  'reap',
-  'sweep',
-  'repair',
-  'claim',
-  'read',
-  'members',
-  'count',
-  'register',
-];
-
-/** A script that met a slot on the move did nothing and may be run again. */
+/** A function that met a slot on the move did nothing and may be run again. */
 const RETRIED = new Set(['TRYAGAIN', 'CLUSTERDOWN']);
 const RETRIES = 3;
 const RETRY_MS = 50;
 /** How many partitions a page looks at in one go: few round trips without reading ahead too far. */
 const PAGE_STRIDE = 4;
 
-/** Presence in Redis, as laid out in docs/architecture.md. Every change of a user is one atomic script. */
+/** Presence in Redis, as laid out in docs/architecture.md. Every change of a user is one atomic function. */
 export class RedisStore implements PresenceStore {
   readonly partitions: number;
   readonly #options: RedisStoreOptions;
   readonly #keys: Keys;
   readonly #policy: string;
-  readonly #scripts = new Map(NAMES.map((name) => [name, new Script(name)] as const));
   readonly #reaper: Reaper;
   readonly #registry: Registry;
 
@@ -253,7 +239,7 @@ export class RedisStore implements PresenceStore {
   }
 
   /** What follows `ok`. @throws StoreError while the partition heals. */
-  #answer(script: ScriptName, reply: RawReply): RawReply[] {
+  #answer(script: FunctionName, reply: RawReply): RawReply[] {
     const [result, ...rest] = listOf(script, reply);
     if (result === 'young')
       throw new StoreError('unavailable', 'presence is still being gathered after a loss');
@@ -262,14 +248,13 @@ export class RedisStore implements PresenceStore {
   }
 
   async #run(
-    name: ScriptName,
+    name: FunctionName,
     keys: readonly string[],
     args: readonly (string | number)[],
   ): Promise<RawReply> {
-    const script = this.#scripts.get(name) as Script;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#options.link.run(script, keys, args);
+        return await this.#options.link.run(name, keys, args);
       } catch (cause) {
         if (attempt <= RETRIES && RETRIED.has(redisErrorCode(cause) ?? '')) {
           await delay(RETRY_MS * attempt);

@@ -1,4 +1,4 @@
-import type { RawReply, ScriptName } from '../../redis/script.ts';
+import type { FunctionName, RawReply } from '../../redis/library.ts';
 import { type NodeInfo, StoreError } from '../presence-store.ts';
 import type { StoreOptions } from '../store-options.ts';
 import { listOf, number } from './decode.ts';
@@ -10,7 +10,7 @@ const FORGET_TTLS = 10;
 
 interface RegistryOptions {
   readonly run: (
-    name: ScriptName,
+    name: FunctionName,
     keys: readonly string[],
     args: readonly (string | number)[],
   ) => Promise<RawReply>;

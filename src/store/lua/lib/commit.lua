@@ -1,8 +1,6 @@
 -- Records what a call decided. Order: log, then state, then sequence number (the caller's), publishing last; a script
 -- that is cut short can then only repeat a transition under a newer version, never lose or invent one.
 -- Needs: context.lua, row.lua, evaluate.lua.
-local logged0 = logged
-local ids, kinds, tenants, events, masks, recorded = {}, {}, {}, {}, {}, 0
 local isoMs, isoText
 
 -- RFC 3339 in UTC with milliseconds; days by the civil calendar (Hinnant, "chrono-compatible low-level date algorithms").
@@ -35,6 +33,7 @@ end
 
 -- Writes an entry down; its id is the next moment of the hybrid clock.
 local function record(kind, tenant, event, devices)
+  if recorded == 0 then ids, kinds, tenants, events, masks = {}, {}, {}, {}, {} end
   clock = clock + 1
   recorded = recorded + 1
   ids[recorded], kinds[recorded], tenants[recorded], events[recorded], masks[recorded] = clock, kind, tenant, event, devices
@@ -67,8 +66,7 @@ end
 
 local function writeClock()
   if recorded > 0 then
-    logged = ids[recorded]
-    redis.call('HSET', metaKey, 'clock', digits(clock), 'last', digits(logged))
+    redis.call('HSET', metaKey, 'clock', digits(clock), 'last', digits(ids[recorded]))
   elseif clock > storedClock then
     redis.call('HSET', metaKey, 'clock', digits(clock))
   end
@@ -77,7 +75,7 @@ end
 -- A message to the nodes: generation, id before the first entry, id of the last, then a line an entry.
 local function publish(channel)
   if recorded == 0 then return end
-  local lines = { gen, digits(logged0), digits(logged) }
+  local lines = { gen, digits(logged), digits(ids[recorded]) }
   for i = 1, recorded do
     lines[i + 3] = digits(ids[i]) .. kinds[i] .. masks[i] .. events[i]
     if TENANT_CHANNEL ~= '' and kinds[i] == 't' then redis.call('PUBLISH', TENANT_CHANNEL .. tenants[i], events[i]) end

@@ -1,7 +1,5 @@
 -- Users of a call: KEYS come as three index keys a tenant and two keys a user, ARGV as the tenants and then `width`
 -- values a user of which the first is the tenant's position and the second the user. Needs: commit.lua.
-local index = {}
-
 local function openEntries(firstKey, firstArg, width)
   local count = tonumber(ARGV[firstArg])
   local entries, n, key = {}, 0, firstKey + count * 3

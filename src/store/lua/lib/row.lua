@@ -8,7 +8,6 @@
 -- Needs: context.lua. Rows share EMPTY where they have nothing: what is rare costs nothing.
 local STATUS = { o = 'online', a = 'away', b = 'busy', f = 'offline' }
 local LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
-local EMPTY = {}
 
 local function pairsOf(flat)
   local map = {}

@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { ClaimRules } from './auth/claims.ts';
+import { createKeyring } from './auth/keyring.ts';
+import { TokenVerifier } from './auth/verifier.ts';
+import { MEMORY_URL, parseRedisUrl } from './config/redis-url.ts';
+import type { Settings } from './config/settings.ts';
+import type { EventFeed } from './events/feed.ts';
+import { MemoryFeed } from './events/memory-feed.ts';
+import { RedisFeed } from './events/redis-feed.ts';
+import { NodeFanout } from './fanout/node-fanout.ts';
+import { buildAdminServer } from './http/admin.ts';
+import { listenOn } from './http/listener.ts';
+import { buildPublicServer } from './http/server.ts';
+import { registerWebSocket } from './http/websocket.ts';
+import { drain } from './lifecycle/drain.ts';
+import { LoopLag } from './lifecycle/loop-lag.ts';
+import { Services } from './lifecycle/service.ts';
+import { PresenceNode } from './node/presence-node.ts';
+import { collectProcessMetrics, createMetrics, type Metrics } from './observability/metrics.ts';
+import { createKeys } from './redis/keys.ts';
+import { RedisLink } from './redis/link.ts';
+import { Sessions } from './session/sessions.ts';
+import { MemoryStore } from './store/memory/memory-store.ts';
+import type { PresenceStore, StoreError } from './store/presence-store.ts';
+import { RedisStore } from './store/redis/redis-store.ts';
+
+export interface AppOptions {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly nodeId: string;
+  readonly version: string;
+  /** This node does not fit the deployment it connected to and must stop. */
+  readonly onIncompatible: (error: StoreError) => void;
+}
+
+/** One running node. */
+export interface App {
+  /** Starts everything and listens. Readiness follows once the node has joined the cluster. */
+  start(): Promise<void>;
+  /** Leaves without anybody noticing; {@link App.stop} follows. */
+  drain(): Promise<void>;
+  stop(): Promise<void>;
+  /** Where it listens: the ports that were chosen when the settings say 0. */
+  readonly addresses: { readonly public: string; readonly admin: string };
+}
+
+/** Everything has to be stopped within this long, ms. */
+const STOP_MS = 4000;
+const DAY_MS = 86_400_000;
+
+const monotonic = (): number => performance.now();
+const wall = (): number => Date.now();
+/** µs; the fraction comes from the monotonic clock, so that two moments of one millisecond differ. */
+const micros = (): number => Math.floor((performance.timeOrigin + performance.now()) * 1000);
+
+interface Storage {
+  readonly store: PresenceStore;
+  readonly feed: EventFeed;
+  readonly linkUp: () => boolean;
+  readonly onLink: (listener: () => void) => void;
+}
+
+const claimRules = ({ maxTokenTtlS, tokenAudience, tokenIssuer }: Settings): ClaimRules => ({
+  maxTtlSeconds: maxTokenTtlS,
+  ...(tokenAudience !== undefined && { audience: tokenAudience }),
+  ...(tokenIssuer !== undefined && { issuer: tokenIssuer }),
+});
+
+const storeOptions = (settings: Settings) => ({
+  partitions: settings.partitions,
+  lastSeen: settings.lastSeen,
+  heartbeatIntervalMs: settings.heartbeatIntervalMs,
+  heartbeatTtlMs: settings.heartbeatTtlMs,
+  policy: {
+    idleAwayMs: settings.idleAwayMs,
+    idleOfflineMs: settings.idleOfflineMs,
+    graceMs: settings.offlineGraceMs,
+    retentionMs: settings.lastSeenRetentionDays * DAY_MS,
+  },
+});
+
+const openMemory = (settings: Settings): Storage => {
+  const feed = new MemoryFeed();
+  const store = new MemoryStore({
+    ...storeOptions(settings),
+    micros,
+    publish: (partition, entries) => feed.publish(partition, entries),
+  });
+  return { store, feed, linkUp: () => true, onLink: () => undefined };
+};
+
+const openRedis = (settings: Settings, metrics: Metrics, logger: Logger): Storage => {
+  const linkOptions = {
+    address: parseRedisUrl(settings.redisUrl),
+    name: `rollcall ${settings.nodeName}`.replace(/[^\x21-\x7e]/g, '-'),
+    commandTimeoutMs: settings.redisCommandTimeoutMs,
+    metrics,
+    logger,
+    random: Math.random,
+  };
+  const link = new RedisLink(linkOptions);
+  const keys = createKeys(settings.redisPrefix, settings.partitions);
+  const store = new RedisStore({
+    ...storeOptions(settings),
+    link,
+    keys,
+    eventLogSeconds: settings.eventLogSeconds,
+    eventLogMax: settings.eventLogMax,
+    publishTenantEvents: settings.publishTenantEvents,
+    newGeneration: () => randomBytes(6).toString('base64url'),
+  });
+  const feed = new RedisFeed({ link, subscriber: linkOptions, keys, metrics, logger });
+  return { store, feed, linkUp: () => link.up, onLink: (listener) => void link.onTurn(listener) };
+};
+
+/** Builds one node by hand: every part gets what it needs, and nothing is found by magic. */
+export const createApp = async (options: AppOptions): Promise<App> => {
+  const { settings, logger, nodeId, version } = options;
+  const metrics = createMetrics();
+  collectProcessMetrics(metrics.register);
+  metrics.buildInfo.set({ version }, 1);
+
+  const keyring = await createKeyring(settings, { log: logger });
+  const authenticator = new TokenVerifier({
+    keys: keyring,
+    rules: claimRules(settings),
+    metrics,
+    now: wall,
+    monotonic,
+  });
+  const storage =
+    settings.redisUrl === MEMORY_URL ? openMemory(settings) : openRedis(settings, metrics, logger);
+  const { store, feed } = storage;
+
+  const node: PresenceNode = new PresenceNode({
+    id: nodeId,
+    name: settings.nodeName,
+    version,
+    store,
+    feed,
+    heartbeatIntervalMs: settings.heartbeatIntervalMs,
+    heartbeatTtlMs: settings.heartbeatTtlMs,
+    reapIntervalMs: settings.reapIntervalMs,
+    graceMs: settings.offlineGraceMs,
+    drainGraceMs: settings.drainGraceMs,
+    commandTimeoutMs: settings.redisCommandTimeoutMs,
+    now: monotonic,
+    wallNow: wall,
+    linkUp: storage.linkUp,
+    connections: (): number => sessions.size,
+    metrics,
+    logger,
+    onIncompatible: options.onIncompatible,
+  });
+  storage.onLink(() => node.health.refresh());
+
+  const fanout = new NodeFanout({
+    store,
+    feed,
+    metrics,
+    settings,
+    health: node.health,
+    now: monotonic,
+    wallNow: wall,
+    log: logger,
+  });
+  const sessions: Sessions = new Sessions({
+    settings,
+    authenticator,
+    membership: node.roster,
+    fanout,
+    health: node.health,
+    metrics,
+    clock: { monotonic, wall },
+    random: Math.random,
+    log: logger,
+  });
+  const lag = new LoopLag(monotonic);
+  const publicServer = await buildPublicServer({
+    settings,
+    store,
+    auth: authenticator,
+    metrics,
+    logger,
+    health: node.health,
+    version,
+    nodes: () => node.directory.ask(),
+    registerSockets: (server) =>
+      registerWebSocket(server, {
+        settings,
+        sessions,
+        authenticator,
+        metrics,
+        overloaded: () => lag.overloaded,
+        monotonic,
+      }),
+  });
+  const adminServer = buildAdminServer({ settings, metrics, health: node.health, logger });
+
+  const front = listenOn('public server', publicServer, settings.port, settings.host);
+  const admin = listenOn('admin server', adminServer, settings.adminPort, settings.adminHost);
+  const services = new Services(
+    [
+      { name: 'keyring', start: () => keyring.start(), stop: () => keyring.stop() },
+      { name: 'loop lag', start: () => lag.start(), stop: () => lag.stop() },
+      admin,
+      { name: 'store', start: () => store.start(), stop: () => store.stop() },
+      { name: 'feed', start: () => feed.start(), stop: () => feed.stop() },
+      { name: 'node', start: () => node.start(), stop: () => node.stop() },
+      { name: 'fanout', start: () => fanout.start(), stop: () => fanout.stop() },
+      { name: 'sessions', start: () => sessions.start(), stop: () => sessions.stop() },
+      front,
+    ],
+    logger,
+  );
+
+  return {
+    start: () => services.start(STOP_MS),
+    drain: () =>
+      drain({
+        delayMs: settings.drainDelayMs,
+        windowMs: settings.drainWindowMs,
+        unready: () => node.health.drain(),
+        sessions,
+        flushed: (withinMs) => node.flushed(withinMs),
+        log: logger,
+      }),
+    stop: () => services.stop(STOP_MS),
+    get addresses() {
+      return { public: front.url, admin: admin.url };
+    },
+  };
+};

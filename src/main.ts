@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import closeWithGrace from 'close-with-grace';
+import { type App, createApp } from './app.ts';
+import { KeyError } from './auth/key-error.ts';
+import { ConfigError, EXIT_CONFIG, loadSettings, type Settings } from './config/settings.ts';
+import { settingWarnings } from './config/warnings.ts';
+import { createLogger } from './observability/logger.ts';
+import { VERSION } from './version.ts';
+
+/** What a drain may take beyond its delay and window, ms. */
+const DRAIN_SLACK_MS = 5000;
+
+/** One clear line, and the exit code that says the configuration is at fault. */
+const refuse = (error: { readonly message: string }): never => {
+  process.stderr.write(`rollcall: ${error.message}\n`);
+  process.exit(EXIT_CONFIG);
+};
+
+const settingsOrExit = (): Settings => {
+  try {
+    return loadSettings(process.env);
+  } catch (error) {
+    if (error instanceof ConfigError) return refuse(error);
+    throw error;
+  }
+};
+
+const run = async (): Promise<void> => {
+  const settings = settingsOrExit();
+  const nodeId = randomBytes(8).toString('base64url').replace(/[-_]/g, 'x').slice(0, 10);
+  const logger = createLogger({ level: settings.logLevel, node: nodeId, nodeName: settings.nodeName });
+  for (const warning of settingWarnings(process.env, settings)) logger.warn(warning);
+
+  let app: App;
+  try {
+    app = await createApp({ settings, logger, nodeId, version: VERSION, onIncompatible: refuse });
+  } catch (error) {
+    if (error instanceof KeyError) return refuse(error);
+    throw error;
+  }
+  // A second signal ends the process at once; an uncaught error drains too, and exits 1.
+  closeWithGrace(
+    { delay: settings.drainDelayMs + settings.drainWindowMs + DRAIN_SLACK_MS, logger: false },
+    async ({ err, signal }) => {
+      if (err) logger.fatal({ err }, 'leaving after an error');
+      else logger.info({ signal }, 'leaving');
+      await app.drain();
+      await app.stop();
+    },
+  );
+  try {
+    await app.start();
+  } catch (err) {
+    logger.fatal({ err }, 'could not start');
+    process.exit(1);
+  }
+  const { addresses } = app;
+  logger.info({ ...addresses, version: VERSION }, 'listening');
+};
+
+await run();

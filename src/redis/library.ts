@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+const FOLDER = new URL('../store/lua/', import.meta.url);
+
+/** Shared parts, in the order in which they build on each other. */
+const PARTS = ['context', 'row', 'evaluate', 'absorb', 'lose', 'commit', 'entries', 'reply'] as const;
+
+export const FUNCTIONS = [
+  'beat',
+  'apply',
+  'reap',
+  'sweep',
+  'repair',
+  'claim',
+  'read',
+  'members',
+  'count',
+  'register',
+] as const;
+/** What can be called in Redis: each is one file `<name>.lua`. */
+export type FunctionName = (typeof FUNCTIONS)[number];
+
+/** What a function may answer, before it is checked. */
+export type RawReply = string | number | null | RawReply[];
+
+/**
+ * The functions as one library of Redis, loaded once and then called by name: nothing is parsed or set up again for
+ * a call. Its name holds a digest of its text, so that releases side by side each call their own.
+ */
+export class Library {
+  readonly name: string;
+  readonly source: string;
+
+  constructor() {
+    const text = [...PARTS.map((part) => `lib/${part}`), ...FUNCTIONS]
+      .map((file) => readFileSync(new URL(`${file}.lua`, FOLDER), 'utf8'))
+      .join('\n');
+    this.name = `rollcall_${createHash('sha1').update(text).digest('hex').slice(0, 12)}`;
+    this.source = `#!lua name=${this.name}
+local function define(name, callback, flags)
+  redis.register_function({ function_name = '${this.name}_' .. name, callback = callback, flags = flags })
+end
+${text}`;
+  }
+
+  /** The name under which Redis knows a function. */
+  called(name: FunctionName): string {
+    return `${this.name}_${name}`;
+  }
+}
+
+/** A function answered something it never should: a bug, not a condition. */
+export class UnexpectedReply extends Error {
+  readonly code = 'unexpected_reply';
+  constructor(name: FunctionName, reply: unknown) {
+    super(`function ${name} answered ${JSON.stringify(reply)?.slice(0, 200)}`);
+    this.name = 'UnexpectedReply';
+  }
+}
