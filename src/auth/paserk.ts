@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { blake2b } from '@noble/hashes/blake2.js';
+import { fromBase64url, toBase64url } from './base64url.ts';
 import { KeyError } from './key-error.ts';
 
 /** PASETO versions of which keys are accepted. */
@@ -23,7 +24,6 @@ const LENGTHS: Readonly<Record<KeyType, Readonly<Record<KeyVersion, number>>>> =
 };
 
 const SHAPE = /^k([1-9])\.([a-z-]{1,11})\.(.+)$/s;
-const DATA = /^[A-Za-z0-9_-]+$/;
 const isVersion = (version: number): version is KeyVersion => version >= 2 && version <= 4;
 const isType = (type: string): type is KeyType => Object.hasOwn(LENGTHS, type);
 /** PASERK types that are no key by themselves: named in the error, so that the reader knows what to convert. */
@@ -45,8 +45,9 @@ export const parsePaserk = (text: string): Paserk => {
     );
   }
   if (!isVersion(version)) throw new KeyError(`is a key of version ${version}: only 2, 3 and 4 are accepted`);
-  const material = new Uint8Array(Buffer.from(data, 'base64url'));
-  if (!DATA.test(data) || encode(material) !== data) throw new KeyError('is not unpadded base64url');
+  const bytes = fromBase64url(data);
+  if (bytes === undefined) throw new KeyError('is not unpadded base64url');
+  const material = new Uint8Array(bytes);
   if (material.length !== LENGTHS[type][version]) {
     throw new KeyError(
       `is a k${version}.${type} key of ${material.length} bytes, not ${LENGTHS[type][version]}`,
@@ -57,7 +58,7 @@ export const parsePaserk = (text: string): Paserk => {
 
 /** Writes key material as PASERK. */
 export const serializePaserk = (version: KeyVersion, type: KeyType, material: Uint8Array): string =>
-  `k${version}.${type}.${encode(material)}`;
+  `k${version}.${type}.${toBase64url(material)}`;
 
 const ID_TYPES = { local: 'lid', public: 'pid', secret: 'sid' } as const;
 
@@ -72,7 +73,5 @@ export const paserkId = ({ version, type, text }: Pick<Paserk, 'version' | 'type
     version === 3
       ? createHash('sha384').update(input).digest().subarray(0, 33)
       : blake2b(input, { dkLen: 33 });
-  return header + encode(digest);
+  return header + toBase64url(digest);
 };
-
-const encode = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');

@@ -3,7 +3,7 @@ import { type ClaimRules, principalOf } from './claims.ts';
 import type { KeySource } from './keyring.ts';
 import { AuthError, type Authenticator, type Principal } from './principal.ts';
 import { Semaphore } from './semaphore.ts';
-import { authVersionOf, checkFormat, keyIdOf } from './token-format.ts';
+import { authVersionOf, labelOf } from './token-format.ts';
 import { TurnBudget } from './turn-budget.ts';
 
 export interface TokenVerifierOptions {
@@ -60,8 +60,8 @@ export class TokenVerifier implements Authenticator {
   }
 
   async #principal(token: string): Promise<Principal> {
-    const version = checkFormat(token);
-    const candidates = this.#keys.current.candidates(version, keyIdOf(token));
+    const { version, kid } = labelOf(token);
+    const candidates = this.#keys.current.candidates(version, kid);
     if (candidates.length === 0)
       throw new AuthError('unknown_key', 'The token was made with an unknown key.');
     const lane = version.endsWith('.public') ? this.#pool : this.#loop;

@@ -3,7 +3,7 @@ import type { ClaimRules } from '../../../src/auth/claims.ts';
 import { generateSigningKeys } from '../../../src/auth/generate-keys.ts';
 import { IssueError, type IssueRequest, TokenIssuer } from '../../../src/auth/issuer.ts';
 import { TOKEN_VERSIONS } from '../../../src/auth/principal.ts';
-import { keyIdOf } from '../../../src/auth/token-format.ts';
+import { labelOf } from '../../../src/auth/token-format.ts';
 import { keySet, makeKey, makeVerifier, NOW, RAW_KEY, RULES } from './fixtures.ts';
 
 const request = (changes: Partial<IssueRequest> = {}): IssueRequest => ({
@@ -26,7 +26,7 @@ describe.each(TOKEN_VERSIONS)('an issued %s token', (version) => {
       request({ groups: ['g'], name: 'Ann', scope: 'connect watch:tenant' }),
     );
     expect(token.startsWith(`${version}.`)).toBe(true);
-    expect(keyIdOf(token)).toBe(key.issue.kid);
+    expect(labelOf(token)).toEqual({ version, kid: key.issue.kid });
     expect(expiresAt).toBe(NOW + 600_000);
     expect(await verifier.verify(token)).toEqual({
       tenant: 'acme',
