@@ -1,6 +1,6 @@
 /** What may never reach a log, as text. */
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** A PASETO, or a PASERK of a key that signs or decrypts, wherever it stands, percent-encoded or not. */
 const TOKEN = /\bv[1-4](?:\.|%2e)(?:local|public)(?:\.|%2e)[\w-]+(?:(?:\.|%2e)[\w-]+)?/gi;
