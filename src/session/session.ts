@@ -40,6 +40,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
   #stage: Stage = 'waiting';
   #waiting: Waiting | undefined;
   #principal: Principal | undefined;
+  #ref: UserRef | undefined;
   #watcher: Watcher | undefined;
   #early: string[] | undefined;
   #toldDegraded = false;
@@ -62,8 +63,10 @@ export class Session extends Connection implements ClientSession, WheelItem {
     return this.#principal;
   }
 
+  /** @throws Error before somebody signed in. */
   get ref(): UserRef {
-    return this.principal;
+    if (this.#ref === undefined) throw new Error('nobody signed in yet');
+    return this.#ref;
   }
 
   /** Somebody signed in and was welcomed, and the end is not decided. */
@@ -87,6 +90,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
   enter(principal: Principal, ref?: string): void {
     this.#leaveWaiting();
     this.#principal = principal;
+    this.#ref = { tenant: principal.tenant, user: principal.user };
     this.#stage = 'joining';
     this.hold();
     this.openedAt = this.host.clock.monotonic();

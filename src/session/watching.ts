@@ -33,10 +33,11 @@ export const watch = async (session: ClientSession, frame: WatchFrame): Promise<
     session.sendError(...refused, ref);
     return;
   }
+  const { principal } = session;
   try {
     await session.watcher.watch(requestOf(frame), ref);
     // A renewal may have taken the scope away while the snapshot was read.
-    if (!session.over) dropForbidden(session);
+    if (!session.over && session.principal !== principal) dropForbidden(session);
   } catch (error) {
     answerFailure(session, error, ref);
   }
@@ -54,8 +55,9 @@ export const unwatch = (session: ClientSession, frame: UnwatchFrame): void => {
 /** Ends the watches that the current token does not allow, and says which. */
 export const dropForbidden = (session: ClientSession): void => {
   const { principal, watcher } = session;
+  if (mayWatchTenant(principal)) return;
   const { users, tenant } = watcher.watching;
-  if (tenant && !mayWatchTenant(principal)) {
+  if (tenant) {
     watcher.unwatch({ tenant: true });
     session.send(goneFrame({ tenant: true }));
   }

@@ -77,6 +77,15 @@ describe('silence', () => {
     await until(() => harness.membership.members[0]?.idle);
   });
 
+  it('is noticed in time however rarely the client is pinged', async () => {
+    harness = await Harness.start({ settings: { idleAwayMs: 150 } });
+    const client = await harness.enter('anna');
+    await until(() => harness.membership.members[0]?.idle, { timeoutMs: 1000 });
+    client.send({ type: 'activity', state: 'active' });
+    await until(() => harness.membership.members[0]?.idle === false);
+    await until(() => harness.membership.members[0]?.idle, { timeoutMs: 1000 });
+  });
+
   it('is broken neither by pings nor by renewals', async () => {
     const client = await start(200);
     await until(async () => {

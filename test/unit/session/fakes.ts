@@ -50,6 +50,7 @@ export const gate = <T = void>() => {
 export class FakeAuthenticator implements Authenticator {
   readonly #tokens = new Map<string, Principal>();
   #count = 0;
+  asked = 0;
   /** When set, verification waits for it. */
   wait: Promise<void> | undefined;
   /** When set, verification fails with it. */
@@ -62,6 +63,7 @@ export class FakeAuthenticator implements Authenticator {
   }
 
   async verify(token: string): Promise<Principal> {
+    this.asked += 1;
     await this.wait;
     if (this.error !== undefined) throw this.error;
     const found = this.#tokens.get(token);

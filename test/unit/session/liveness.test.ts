@@ -148,6 +148,33 @@ describe('a client that does not read', () => {
     await until(() => watcher.drains > 0);
   });
 
+  it('may answer a ping late that stood behind all the rest', async () => {
+    harness = await Harness.start({
+      settings: { pingIntervalMs: 700, pingTimeoutMs: 600 },
+      random: () => 0.999,
+    });
+    const client = await harness.enter('anna', { autoPong: false });
+    await client.watch({ users: ['bob'] });
+    const watcher = harness.fanout.watchers[0];
+    if (watcher === undefined) throw new Error('no watcher');
+    client.pauseReading();
+    await until(
+      () => {
+        watcher.sink.send(MEGABYTE);
+        return watcher.sink.buffered > 1_000_000;
+      },
+      { everyMs: 1 },
+    );
+    const filled = performance.now();
+    // The first ping comes after 350 ms and would have to be answered by 950 ms.
+    await holds(() => !client.over, 700 - (performance.now() - filled));
+    client.resumeReading();
+    await until(() => watcher.drains > 0);
+    const drained = performance.now();
+    await until(() => harness.membership.left.length === 1, { everyMs: 5 });
+    expect(performance.now() - drained).toBeGreaterThan(550);
+  });
+
   it('can be closed all the same', async () => {
     const { client } = await fill();
     harness.membership.members[0]?.evict();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { until } from '../../support/until.ts';
+import { holds, until } from '../../support/until.ts';
 import { gate, principal, view } from './fakes.ts';
 import { Harness } from './harness.ts';
 
@@ -51,6 +51,11 @@ describe('signing in', () => {
     await client.until(() => client.first('pong'));
     await client.until(() => client.first('presence'));
     expect(client.frames[0]?.type).toBe('welcome');
+  });
+
+  it('joins with a reference that says who, and nothing else', async () => {
+    await harness.enter(principal('anna', { name: 'Anna', groups: ['g'] }));
+    expect(harness.membership.members.map(({ ref }) => ref)).toEqual([{ tenant: 'acme', user: 'anna' }]);
   });
 
   it('joins as the device the client named', async () => {
@@ -112,6 +117,21 @@ describe('with the first frame', () => {
       '1',
       '2',
     ]);
+  });
+
+  it('is not read while its token is verified', async () => {
+    await harness.stop();
+    harness = await Harness.start({ settings: { frameRate: 5, frameBurst: 5 } });
+    const verified = gate();
+    harness.auth.wait = verified.promise;
+    const client = harness.dial();
+    await client.until(() => client.opened);
+    client.send({ type: 'auth', token: harness.auth.issue(principal('anna')) });
+    await until(() => harness.auth.asked === 1);
+    for (let i = 0; i < 100; i += 1) client.send({ type: 'ping' });
+    await holds(() => !client.over, 150);
+    verified.resolve();
+    expect(await client.end()).toBe(4429);
   });
 
   it('closes 4401 when the token is bad', async () => {
