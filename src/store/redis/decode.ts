@@ -1,9 +1,13 @@
+import { toMs } from '../../domain/clock.ts';
 import { deviceList } from '../../domain/devices.ts';
 import type { Adornment, OwnClaim, Status, View } from '../../domain/model.ts';
 import { type FunctionName, type RawReply, UnexpectedReply } from '../../redis/library.ts';
 import type { ApplyReply, BeatReply, SelfView } from '../presence-store.ts';
 
 const STATUS: Readonly<Record<string, Status>> = { o: 'online', a: 'away', b: 'busy', f: 'offline' };
+
+/** See reply.lua. */
+const LINE = /^([oabf])(\d+)(?:,(\d+))? (\d+) (\d+) ([01])$/;
 
 /** The reply as a list. @throws UnexpectedReply */
 export const listOf = (script: FunctionName, reply: RawReply): RawReply[] => {
@@ -38,13 +42,14 @@ export const decodeBeat = (reply: RawReply): BeatReply => {
 /** One user as reply.lua tells them: a line, and a list with more where there is more. */
 export const decodeSelf = (script: FunctionName, user: string, reply: RawReply | undefined): SelfView => {
   const [line, name, shown, own] = Array.isArray(reply) ? reply : [reply, '', '', ''];
-  const [letter = '', ver, since, seen, devices, invisible] = text(script, line).split(' ');
+  const [, letter = '', ver, since, seen, devices, invisible] = LINE.exec(text(script, line)) ?? [];
   const status = STATUS[letter];
   if (status === undefined) throw new UnexpectedReply(script, line);
   const view: View = {
     user,
     status,
-    since: Number(since),
+    // Left out when it is the moment of the version.
+    since: since === undefined ? toMs(Number(ver)) : Number(since),
     ver: Number(ver),
     ...(seen !== '0' && { lastSeen: Number(seen) }),
     ...(name !== '' && { name: text(script, name) }),

@@ -2,7 +2,7 @@
 local function restore(row, known)
   if not known or known.ver <= row.ver then return false end
   clock = max(clock, known.ver)
-  row.status, row.since, row.ver = known.status, known.since, known.ver
+  row.status, row.since, row.ver, row.verText = known.status, known.since, known.ver, digits(known.ver)
   local shown = { text = known.text, emoji = known.emoji, ['until'] = known['until'] }
   row.shown = next(shown) and shown or EMPTY
   row.seen = max(row.seen, known.lastSeen or 0)
@@ -50,7 +50,7 @@ local function leaveOrReturn(row, prior, report, stance)
   }
 end
 
--- Returns whether the row was restored and whether a newer own claim came with the report.
+-- A report becomes the node's part of the row. Returns whether the row was restored and whether a newer own claim came with the report.
 local function absorb(row, node, report)
   local restored = report.known and restore(row, report.known)
   local prior = row.parts[node]
@@ -66,8 +66,8 @@ local function absorb(row, node, report)
     end
   end
   if report.count > 0 then
-    row.parts[node] = { count = report.count, act = act, stance = stance, idle = report.idle,
-      opened = report.opened, devices = report.devices }
+    report.act, report.stance = act, stance
+    row.parts[node] = report
   elseif prior or report.act > 0 then
     if stance == OWN then row.seen = max(row.seen, act) end
     row.parts[node] = nil

@@ -43,12 +43,13 @@ end
 local function transition(row, entry, status, shown, reason)
   local previous = row.status
   row.ver = clock + 1
+  row.verText = digits(row.ver)
   if status ~= previous then row.since = floor(row.ver / 1000) end
   row.status, row.shown = status, shown
   local seen = shownLastSeen(row)
   record('t', entry.tenant, '{"tenant":"' .. entry.tenant .. '","user":' .. quoted(entry.user) .. ',"status":"' .. status
     .. '","previous":"' .. previous .. '","since":"' .. iso(row.since)
-    .. (seen and '","lastSeen":"' .. iso(seen) or '') .. '","ver":' .. digits(row.ver)
+    .. (seen and '","lastSeen":"' .. iso(seen) or '') .. '","ver":' .. row.verText
     .. (row.name and ',"name":' .. cjson.encode(row.name) or '') .. (row.groups and ',"groups":' .. row.groups or '')
     .. (shown.text and ',"text":' .. cjson.encode(shown.text) or '')
     .. (shown.emoji and ',"emoji":' .. cjson.encode(shown.emoji) or '')
@@ -75,10 +76,11 @@ end
 -- A message to the nodes: generation, id before the first entry, id of the last, then a line an entry.
 local function publish(channel)
   if recorded == 0 then return end
-  local lines = { gen, digits(logged), digits(ids[recorded]) }
+  local parts, n = { gen, '\n', digits(logged), '\n', digits(ids[recorded]) }, 5
   for i = 1, recorded do
-    lines[i + 3] = digits(ids[i]) .. kinds[i] .. masks[i] .. events[i]
-    if TENANT_CHANNEL ~= '' and kinds[i] == 't' then redis.call('PUBLISH', TENANT_CHANNEL .. tenants[i], events[i]) end
+    parts[n + 1], parts[n + 2], parts[n + 3], parts[n + 4], parts[n + 5] = '\n', digits(ids[i]), kinds[i], masks[i], events[i]
+    n = n + 5
+    if kinds[i] == 't' and TENANT_CHANNEL ~= '' then redis.call('PUBLISH', TENANT_CHANNEL .. tenants[i], events[i]) end
   end
-  redis.call('SPUBLISH', channel, table.concat(lines, '\n'))
+  redis.call('SPUBLISH', channel, table.concat(parts))
 end

@@ -74,8 +74,10 @@ end
 local function devicesOf(row)
   local mask = 0
   for _, part in pairs(row.parts) do mask = deviceBits(mask, part.devices) end
-  for _, session in pairs(row.sessions) do mask = deviceBits(mask, session.devices) end
-  if inGrace(row) then mask = deviceBits(mask, row.leave.devices) end
+  if row.sessions ~= EMPTY then
+    for _, session in pairs(row.sessions) do mask = deviceBits(mask, session.devices) end
+  end
+  if row.leave and inGrace(row) then mask = deviceBits(mask, row.leave.devices) end
   return mask
 end
 

@@ -5,7 +5,7 @@
 --   l         <idle><lost><devices>,<at>,<grace>         the running grace
 --   a last activity of what is gone · f frozen last seen · d next deadline · m there is a `more` hash
 -- Fields of `more`: n name, g groups, i their iat, s what is shown, u own claim, k:<source> claims of services.
--- Needs: context.lua. Rows share EMPTY where they have nothing: what is rare costs nothing.
+-- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing.
 local STATUS = { o = 'online', a = 'away', b = 'busy', f = 'offline' }
 local LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
 
@@ -27,10 +27,13 @@ local function parseMore(row, more)
   if next(claims) then row.claims = claims end
 end
 
+-- What a row is as long as nothing else is known.
+local BLANK = { __index = { more = EMPTY, sessions = EMPTY, claims = EMPTY, seen = 0, iat = 0 } }
+
 local function loadRow(userKey, moreKey)
   local flat = redis.call('HGETALL', userKey)
-  local row = { raw = EMPTY, more = EMPTY, parts = {}, sessions = EMPTY, claims = EMPTY, shown = EMPTY,
-    seen = 0, iat = 0, due = 0, status = 'offline', since = 0, ver = 0 }
+  local row = setmetatable({ raw = EMPTY, parts = {}, shown = EMPTY, status = 'offline', since = 0, ver = 0, due = 0,
+    verText = '0' }, BLANK)
   if #flat == 0 then return row end
   local raw = pairsOf(flat)
   row.raw = raw
@@ -50,14 +53,16 @@ local function loadRow(userKey, moreKey)
   end
   if raw.v then
     local letter, ver, since = match(raw.v, '^(%l)(%d+),?(%d*)$')
-    row.status, row.ver = STATUS[letter], ver + 0
+    row.status, row.ver, row.verText = STATUS[letter], ver + 0, ver
     row.since = tonumber(since) or floor(row.ver / 1000)
   end
   if raw.l then
     local idle, lost, devices, at, grace = match(raw.l, '^(%d)(%d)(%x),(%d+),(%d+)$')
     row.leave = { idle = idle == '1', lost = lost == '1', devices = tonumber(devices, 16), at = at + 0, grace = grace + 0 }
   end
-  row.seen, row.frozen, row.due = (raw.a or 0) + 0, tonumber(raw.f), (raw.d or 0) + 0
+  if raw.a then row.seen = raw.a + 0 end
+  if raw.f then row.frozen = raw.f + 0 end
+  if raw.d then row.due = raw.d + 0 end
   if raw.m then parseMore(row, pairsOf(redis.call('HGETALL', moreKey))) end
   return row
 end
@@ -105,20 +110,24 @@ local function saveMore(row, moreKey)
   return next(fields) ~= nil
 end
 
+local function partText(part)
+  local text = format('%d%x%d,%d', part.idle and part.stance + 3 or part.stance, part.devices, part.count, part.opened)
+  return part.act == part.opened and text or text .. ',' .. digits(part.act)
+end
+
+-- Status, version and, where it is another moment, since: as stored, and as told to callers.
+local function viewText(row)
+  local text = LETTER[row.status] .. row.verText
+  return row.since == floor(row.ver / 1000) and text or text .. ',' .. digits(row.since)
+end
+
 local function saveRow(row, userKey, moreKey)
-  local fields = {}
-  for node, part in pairs(row.parts) do
-    local value = format('%d%x%d,%d', part.idle and part.stance + 3 or part.stance, part.devices, part.count, part.opened)
-    fields['c:' .. node] = part.act == part.opened and value or value .. ',' .. digits(part.act)
-  end
+  local fields = { v = row.ver > 0 and viewText(row) or nil }
+  for node, part in pairs(row.parts) do fields['c:' .. node] = partText(part) end
   if row.sessions ~= EMPTY then
     for id, session in pairs(row.sessions) do
       fields['h:' .. id] = format('%d%x,%d,%d', session.idle and 1 or 0, session.devices, session.expires, session.act)
     end
-  end
-  if row.ver > 0 then
-    local value = LETTER[row.status] .. digits(row.ver)
-    fields.v = row.since == floor(row.ver / 1000) and value or value .. ',' .. digits(row.since)
   end
   local leave = row.leave
   if leave then
