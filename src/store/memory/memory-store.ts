@@ -118,8 +118,7 @@ export class MemoryStore implements PresenceStore {
     const shard = this.#shard(partition);
     const now = toMs(shard.clock.now());
     let swept = 0;
-    for (const [key, row] of shard.rows) {
-      if (row.due === 0 || row.due > now) continue;
+    for (const [key, row] of dueRows(shard, now)) {
       this.#settle(shard, userRef(key), row, { ...this.#at(now), before: before(row) });
       if (isForgettable(row, this.#options.policy, now)) shard.rows.delete(key);
       swept += 1;
@@ -266,6 +265,12 @@ export class MemoryStore implements PresenceStore {
     this.#options.publish(partition, entries);
   }
 }
+
+/** Rows whose deadline passed, in the order in which they passed: transitions are logged in that order. */
+const dueRows = ({ rows }: Shard, now: number): [UserKey, Row][] =>
+  [...rows]
+    .filter(([, row]) => row.due > 0 && row.due <= now)
+    .sort(([a, { due: dueA }], [b, { due: dueB }]) => dueA - dueB || Buffer.compare(Buffer.from(a), Buffer.from(b)));
 
 /** An entry in the store's time. */
 const reportOf = (entry: Entry, now: number, clock: number): Report => {
