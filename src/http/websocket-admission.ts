@@ -13,7 +13,7 @@ import type { RateLimiter } from './rate-limit.ts';
 import { type OfferedToken, offeredToken } from './websocket-token.ts';
 
 /** How upgrades end; the label of a metric. */
-export type UpgradeResult =
+type UpgradeResult =
   | 'accepted'
   | 'rate_limited'
   | 'invalid'

@@ -2,7 +2,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { isGroupId, isUserId } from '../domain/ids.ts';
 
 /** Longest `ref`, in characters. */
-export const MAX_REF = 64;
+const MAX_REF = 64;
 
 /** A string never has fewer units than characters: the cheap test first keeps a long one from being counted. */
 export const isRef = (value: unknown): value is string =>

@@ -34,7 +34,7 @@ export type ClientFrame =
   | ByeFrame;
 
 /** What is wrong with a frame, as the `error` frame will say it. */
-export interface FrameError {
+interface FrameError {
   readonly code: Extract<ErrorCode, 'bad_frame' | 'unknown_type' | 'invalid'>;
   readonly message: string;
   /** Wherever it could be read, so that whoever waits for the answer gets it. */

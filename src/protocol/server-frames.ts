@@ -21,23 +21,10 @@ export interface Gone {
   readonly tenant?: true;
 }
 
-export interface PresenceFrameOptions {
-  readonly snapshot?: boolean;
-  readonly ref?: string;
-  /** Further frames of the same snapshot follow. */
-  readonly more?: boolean;
-}
-
 const refPart = (ref: string | undefined): string =>
   ref === undefined ? '' : `,"ref":${JSON.stringify(ref)}`;
 
 export const welcomeFrame = (welcome: Welcome): string => JSON.stringify({ type: 'welcome', ...welcome });
-
-/** @param encoded - presence objects that are JSON already: a view is encoded once, however many watch it. */
-export const presenceFrame = (encoded: readonly string[], options: PresenceFrameOptions = {}): string =>
-  `{"type":"presence","users":[${encoded.join(',')}]${options.snapshot === true ? ',"snapshot":true' : ''}${refPart(
-    options.ref,
-  )}${options.more === true ? ',"more":true' : ''}}`;
 
 export const goneFrame = (gone: Gone): string => JSON.stringify({ type: 'gone', ...gone });
 

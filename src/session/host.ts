@@ -23,7 +23,7 @@ export type SessionSettings = Pick<
   | 'frameBurst'
 >;
 
-export interface Clock {
+interface Clock {
   /** ms; never goes back. The same clock as that of the membership, which compares its times with those of sessions. */
   monotonic(): number;
   /** ms since the epoch, for the ends of tokens and claims. */

@@ -6,7 +6,6 @@ import {
   errorFrame,
   goneFrame,
   pongFrame,
-  presenceFrame,
   reconnectFrame,
   welcomeFrame,
 } from '../../../src/protocol/server-frames.ts';
@@ -42,21 +41,6 @@ describe('server frames', () => {
       code: 'invalid',
       message: NASTY,
       ref: NASTY,
-    });
-  });
-
-  it('put presence together from parts that are encoded already', () => {
-    const parts = ['{"user":"a"}', '{"user":"b"}'];
-    expect(JSON.parse(presenceFrame(parts))).toEqual({
-      type: 'presence',
-      users: [{ user: 'a' }, { user: 'b' }],
-    });
-    expect(JSON.parse(presenceFrame([], { snapshot: true, ref: NASTY, more: true }))).toEqual({
-      type: 'presence',
-      users: [],
-      snapshot: true,
-      ref: NASTY,
-      more: true,
     });
   });
 });

@@ -9,7 +9,7 @@ import {
   type WatchRequest,
 } from '../../../src/fanout/fanout.ts';
 import type { Health, Leaving, Member, Membership } from '../../../src/node/membership.ts';
-import { presenceFrame } from '../../../src/protocol/server-frames.ts';
+import { snapshotFrame } from '../../../src/protocol/encode-presence.ts';
 import type { ClaimRequest, SelfView } from '../../../src/store/presence-store.ts';
 
 export const view = (user: string, status: View['status'] = 'online'): View => ({
@@ -138,7 +138,7 @@ export class FakeWatcher implements Watcher {
     for (const user of users) this.watching.users.add(user);
     if (tenant) this.watching.tenant = true;
     const encoded = users.map((user) => JSON.stringify({ user, status: 'offline', ver: 0 }));
-    this.sink.send(presenceFrame(encoded, { snapshot: true, ...(ref !== undefined && { ref }) }));
+    this.sink.send(snapshotFrame(encoded.join(','), ref, false));
   }
 
   unwatch({ users = [], tenant = false }: WatchRequest): void {
