@@ -3,7 +3,7 @@ import type { Client } from '../support/client.ts';
 import { Cluster } from '../support/cluster.ts';
 import { statuses } from '../support/history.ts';
 import { TIMINGS } from '../support/timings.ts';
-import { holds } from '../support/until.ts';
+import { holds, until } from '../support/until.ts';
 
 describe('G11: goodbye', () => {
   let cluster: Cluster;
@@ -62,8 +62,10 @@ describe('G11: goodbye', () => {
     await watch('dora');
     const lost = await cluster.connect('dora', { node: 0 });
     await allSee('dora', 'online', 5_000);
+    const open = await cluster.node(0).metric('rollcall_connections');
     lost.terminate();
-    await lost.end();
+    // The close must be older than the new connection for its node too.
+    await until(async () => (await cluster.node(0).metric('rollcall_connections')) < open);
     const back = await cluster.connect('dora', { node: 1 });
     await back.bye();
     await allSee('dora', 'offline', 1_000);

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Client } from '../support/client.ts';
 import { Cluster } from '../support/cluster.ts';
@@ -19,6 +20,8 @@ const generator = (seed: number): (() => number) => {
 };
 
 const STEPS = 120;
+/** The longest pause between two steps: together long enough for heartbeats, graces and fences to fall anywhere. */
+const PAUSE_MS = 140;
 const NAMES = Array.from({ length: 10 }, (_, i) => `user-${i}`);
 const seed = Number(process.env.ROLLCALL_SEED ?? Math.floor(Math.random() * 1e9));
 
@@ -96,6 +99,7 @@ describe.skipIf(!hasRedisBinary)('random histories with faults end in the truth'
         for (const user of claims.keys()) if (connections(user).length === 0) forgotten.add(user);
       }
       await pick(actions)();
+      await setTimeout(random() * PAUSE_MS);
     }
     paused?.resume();
     paused = undefined;

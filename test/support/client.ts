@@ -27,6 +27,8 @@ export interface Closed {
 }
 
 const DEADLINE_MS = 10_000;
+/** How much of the last frames an error repeats, characters. */
+const REPORTED = 1_500;
 let refs = 0;
 
 /** A WebSocket client that speaks the public protocol and remembers everything it was sent. */
@@ -185,7 +187,7 @@ export class Client {
       };
       const timer = setTimeout(() => {
         this.#waiters.delete(look);
-        const seen = JSON.stringify(this.frames.slice(-12));
+        const seen = JSON.stringify(this.frames.slice(-12)).slice(-REPORTED);
         const ended = JSON.stringify(this.closed ?? this.refused ?? 'open');
         reject(new Error(`waited ${timeoutMs} ms for ${what}; connection ${ended}; last frames: ${seen}`));
       }, timeoutMs);
