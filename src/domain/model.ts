@@ -14,7 +14,7 @@ export const DEVICES = ['web', 'desktop', 'mobile', 'api'] as const;
 export type Device = (typeof DEVICES)[number];
 
 /** Why a transition happened; part of the public event. */
-export const REASONS = [
+const REASONS = [
   'connect',
   'disconnect',
   'goodbye',

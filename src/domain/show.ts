@@ -8,7 +8,7 @@ export type LastSeenPrecision = 'exact' | 'hour' | 'off';
 const HOUR_MS = 3_600_000;
 
 /** `lastSeen` as others may see it: absent while online, frozen while invisible, rounded down or dropped by precision. */
-export const shownLastSeen = (row: Row, precision: LastSeenPrecision): number | undefined => {
+const shownLastSeen = (row: Row, precision: LastSeenPrecision): number | undefined => {
   if (row.status === 'online' || precision === 'off') return undefined;
   const last = row.frozen ?? lastActive(row);
   if (last === 0) return undefined;

@@ -158,9 +158,17 @@ export class Roster implements Membership {
     }
   }
 
-  /** Forgets users whose grace and lease are over. Called with every heartbeat. */
+  /** Forgets users whose grace and lease are over, and counts the others. Called with every heartbeat. */
   expire(): void {
     for (const holding of this.#lingering) this.#expire(holding);
+    const counts = { online: 0, away: 0, busy: 0, offline: 0 };
+    for (const { members, self } of this.#holdings.values()) {
+      if (members.length > 0 && self) counts[self.view.status] += 1;
+    }
+    const { usersOnline } = this.#options.metrics;
+    usersOnline.set({ status: 'online' }, counts.online);
+    usersOnline.set({ status: 'away' }, counts.away);
+    usersOnline.set({ status: 'busy' }, counts.busy);
   }
 
   stop(): void {

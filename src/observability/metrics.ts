@@ -29,7 +29,8 @@ export const createMetrics = (register = new Registry()) => {
     usersOnline: new Gauge({
       ...on,
       name: 'rollcall_users_online',
-      help: 'Users who are not offline in the partitions this node sweeps: the sum over nodes is the cluster.',
+      help: 'Users with a connection on this node who are not offline, by what others see of them; as of the last heartbeat.',
+      labelNames: ['status'] as const,
     }),
     upgrades: new Counter({
       ...on,

@@ -16,17 +16,6 @@ export interface Presence {
 
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
 
-/** How precisely `lastSeen` is shown; the setting `LAST_SEEN`. */
-export type LastSeenPrecision = 'exact' | 'hour' | 'off';
-
-const HOUR_MS = 3_600_000;
-
-/** Rounds down to the hour, or drops the time, as the deployment wishes. */
-export const shownLastSeen = (ms: number | undefined, precision: LastSeenPrecision): number | undefined => {
-  if (ms === undefined || precision === 'off') return undefined;
-  return precision === 'hour' ? ms - (ms % HOUR_MS) : ms;
-};
-
 /** The public form of a view. Views already carry `lastSeen` at the precision that may be shown. */
 export const presenceOf = (view: View): Presence => ({
   user: view.user,

@@ -6,7 +6,7 @@ const FOLDER = new URL('../store/lua/', import.meta.url);
 /** Shared parts, in the order in which they build on each other. */
 const PARTS = ['context', 'row', 'evaluate', 'absorb', 'lose', 'commit', 'entries', 'reply'] as const;
 
-export const FUNCTIONS = [
+const FUNCTIONS = [
   'beat',
   'apply',
   'reap',

@@ -270,7 +270,10 @@ export class MemoryStore implements PresenceStore {
 const dueRows = ({ rows }: Shard, now: number): [UserKey, Row][] =>
   [...rows]
     .filter(([, row]) => row.due > 0 && row.due <= now)
-    .sort(([a, { due: dueA }], [b, { due: dueB }]) => dueA - dueB || Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    .sort(
+      ([a, { due: dueA }], [b, { due: dueB }]) =>
+        dueA - dueB || Buffer.compare(Buffer.from(a), Buffer.from(b)),
+    );
 
 /** An entry in the store's time. */
 const reportOf = (entry: Entry, now: number, clock: number): Report => {

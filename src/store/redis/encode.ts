@@ -5,7 +5,7 @@ import type { Entry } from '../presence-store.ts';
 import type { StoreOptions } from '../store-options.ts';
 
 /** How the stored rows and the scripts spell a status. */
-export const STATUS_LETTER: Readonly<Record<Status, string>> = {
+const STATUS_LETTER: Readonly<Record<Status, string>> = {
   online: 'o',
   away: 'a',
   busy: 'b',
