@@ -5,7 +5,7 @@ import { type Adornment, type Claim, OWN_PRIORITY, OWN_SOURCE, type OwnClaim, ty
  * How a node's connections stand to activity. `own`: they spoke of it themselves, or opened alone; their node
  * watches the idle limit. The other two said nothing yet and took over what the user was when they opened.
  */
-type Stance = 'own' | 'tookActive' | 'tookIdle';
+export type Stance = 'own' | 'tookActive' | 'tookIdle';
 
 /** The connections of one user on one node. */
 export interface Part {
@@ -21,7 +21,7 @@ export interface Part {
 }
 
 /** Presence without a socket. */
-interface PresenceSession {
+export interface PresenceSession {
   expires: number;
   act: number;
   idle: boolean;
