@@ -49,6 +49,7 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
   const sessions = new Sessions({
     settings: {
       redisCommandTimeoutMs: 2000,
+      drainGraceMs: 15_000,
       idleAwayMs: 300_000,
       pingIntervalMs: Number(pingIntervalMs),
       pingTimeoutMs: 10_000,

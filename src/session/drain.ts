@@ -2,11 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { reconnectFrame } from '../protocol/server-frames.ts';
 import type { Session } from './session.ts';
 
-/**
- * Clients come back within this long after they were closed, ms. The closing itself is spread over the window; this
- * keeps apart those that were closed together, and is far below any grace.
- */
-const RECONNECT_WITHIN_MS = 2000;
+/** How a drain goes. */
+export interface DrainOptions {
+  /** Over how long the connections are closed, ms. */
+  readonly windowMs: number;
+  /** Clients are told to come back within this long, ms: it keeps apart those that were closed together. */
+  readonly reconnectMs: number;
+  readonly monotonic: () => number;
+  readonly random: () => number;
+}
 
 const STEP_MS = 25;
 /** Sockets closed in one go, also when there is no time left. */
@@ -14,43 +18,43 @@ const BATCH = 500;
 
 /** Sends every connection away, one after another, so that they do not all arrive elsewhere at once. */
 export class Drain {
-  readonly #monotonic: () => number;
-  readonly #random: () => number;
+  readonly #options: DrainOptions;
   readonly #left: Session[];
   #at: number;
   #end: number;
 
-  constructor(sessions: Iterable<Session>, windowMs: number, monotonic: () => number, random: () => number) {
-    this.#monotonic = monotonic;
-    this.#random = random;
-    this.#left = shuffled([...sessions], random);
-    this.#at = monotonic();
-    this.#end = this.#at + windowMs;
+  constructor(sessions: Iterable<Session>, options: DrainOptions) {
+    this.#options = options;
+    this.#left = shuffled([...sessions], options.random);
+    this.#at = options.monotonic();
+    this.#end = this.#at + options.windowMs;
   }
 
   /** Somebody has less time. */
   hurry(windowMs: number): void {
-    this.#end = Math.min(this.#end, this.#monotonic() + windowMs);
+    this.#end = Math.min(this.#end, this.#options.monotonic() + windowMs);
   }
 
   /** Resolves when every connection has been told and has left. */
   async run(): Promise<void> {
     while (this.#left.length > 0) {
       this.#closeDue();
-      if (this.#left.length > 0) await sleep(Math.min(STEP_MS, Math.max(0, this.#end - this.#monotonic())));
+      if (this.#left.length > 0)
+        await sleep(Math.min(STEP_MS, Math.max(0, this.#end - this.#options.monotonic())));
     }
   }
 
   /** Closes as many as keeps the rest in step with the time that is left. */
   #closeDue(): void {
-    const now = this.#monotonic();
+    const { monotonic, random, reconnectMs } = this.#options;
+    const now = monotonic();
     const left = Math.max(0, this.#end - now);
     const share = left === 0 ? 1 : (now - this.#at) / (now - this.#at + left);
     // Rounded by chance: a few connections would else all go in the first steps.
-    const count = Math.min(BATCH, Math.floor(this.#left.length * share + (left === 0 ? 0 : this.#random())));
+    const count = Math.min(BATCH, Math.floor(this.#left.length * share + (left === 0 ? 0 : random())));
     this.#at = now;
     for (const session of this.#left.splice(this.#left.length - count)) {
-      if (session.open) session.send(reconnectFrame(this.#random() * RECONNECT_WITHIN_MS));
+      if (session.open) session.send(reconnectFrame(random() * reconnectMs));
       session.close(1012, 'this node is restarting', 'drain');
     }
   }

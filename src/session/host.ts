@@ -12,6 +12,7 @@ import type { Unauthenticated } from './unauthenticated.ts';
 export type SessionSettings = Pick<
   Settings,
   | 'redisCommandTimeoutMs'
+  | 'drainGraceMs'
   | 'idleAwayMs'
   | 'pingIntervalMs'
   | 'pingTimeoutMs'

@@ -107,8 +107,13 @@ export class Sessions {
    */
   async drain(windowMs: number): Promise<void> {
     if (this.#drain === undefined) {
-      const { clock, random } = this.#host;
-      const drain = new Drain(this.#sessions, windowMs, () => clock.monotonic(), random);
+      const { clock, random, settings } = this.#host;
+      const drain = new Drain(this.#sessions, {
+        windowMs,
+        reconnectMs: Math.min(RECONNECT_MS, settings.drainGraceMs / 4),
+        monotonic: () => clock.monotonic(),
+        random,
+      });
       this.#drain = { drain, done: drain.run() };
     } else {
       this.#drain.drain.hurry(windowMs);
@@ -124,6 +129,9 @@ export class Sessions {
     this.stop();
   }
 }
+
+/** Clients come back within this long after a drain closed them, and long before their grace ends. */
+const RECONNECT_MS = 2000;
 
 /** How often it is looked whether the last sockets have gone. */
 const SETTLE_STEP_MS = 10;

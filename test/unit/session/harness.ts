@@ -16,6 +16,7 @@ type SocketSettings = SessionSettings &
 /** Generous, so that a test only meets the limit it is about. */
 const ROOMY: SocketSettings = {
   redisCommandTimeoutMs: 2000,
+  drainGraceMs: 15_000,
   idleAwayMs: 300_000,
   pingIntervalMs: 25_000,
   pingTimeoutMs: 10_000,

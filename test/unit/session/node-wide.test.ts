@@ -84,6 +84,18 @@ describe('draining', () => {
     expect(harness.membership.left.map(({ how }) => how)).toEqual(users.map(() => 'drain'));
   });
 
+  it('has clients come back long before their grace ends', async () => {
+    harness = await Harness.start({ settings: { drainGraceMs: 400 } });
+    const clients = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => (harness as Harness).enter(`u${i}`)),
+    );
+    await harness.sessions.drain(0);
+    for (const client of clients) {
+      await client.end();
+      expect(client.first('reconnect')?.afterMs).toBeLessThanOrEqual(100);
+    }
+  });
+
   it('hurries when it is asked again', async () => {
     harness = await Harness.start();
     const client = await harness.enter('anna');
@@ -121,7 +133,12 @@ describe('draining', () => {
       send: () => undefined,
       close: () => closed.push(clock.now),
     })) as unknown as Session[];
-    const drain = new Drain(sessions, 4000, () => clock.now, Math.random);
+    const drain = new Drain(sessions, {
+      windowMs: 4000,
+      reconnectMs: 0,
+      monotonic: () => clock.now,
+      random: Math.random,
+    });
     const ticking = setInterval(() => {
       clock.now += 4;
     }, 1);
