@@ -7,7 +7,7 @@ const READY_POLL_MS = 150;
 const ANSWER_MS = 1_000;
 const STOP_MS = 10_000;
 /** A node that waits for its Redis says so every now and then. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 10_000;
 
 /** Where to reach what listens on a host: not every system answers on the address that means all of them. */
 export const reachable = (host) => (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host);
@@ -39,6 +39,10 @@ export class ServiceNode {
     this.#env = { ...env, PORT: String(port), ADMIN_PORT: String(adminPort), NODE_NAME: name };
     this.#admin = `http://${reachable(env.ADMIN_HOST ?? env.HOST)}:${adminPort}`;
     this.#label = label;
+  }
+
+  get healthUrl() {
+    return `${this.#admin}/readyz`;
   }
 
   get pid() {

@@ -15,6 +15,8 @@ const env = { ...process.env };
 delete env.REDIS_URL;
 delete env.ROLLCALL_REDIS_SERVER;
 delete env.ROLLCALL_TEST_REDIS_URL;
+// What was just built is what the tests start, unless they are told otherwise.
+env.ROLLCALL_MAIN ??= `${root}dist/main.js`;
 if (redis.url !== undefined) env.ROLLCALL_TEST_REDIS_URL = redis.url;
 if (redis.server !== undefined) env.ROLLCALL_REDIS_SERVER = redis.server;
 else console.log('No redis-server binary here: tests that crash or freeze a Redis of their own are skipped.');

@@ -49,7 +49,8 @@ export class Connection {
 
   connect() {
     if (this.phase === 'connecting' || this.phase === 'live') return;
-    this.attempt = 0;
+    // Whoever asks for it is no herd: at once, and counting on from here when it is one more try.
+    if (this.phase !== 'waiting') this.attempt = 0;
     void this.#open();
   }
 

@@ -3,6 +3,9 @@ import { avatar, deviceIcon } from './glyphs.js';
 import { statusForm } from './status-form.js';
 import { countdown, span } from './time.js';
 
+/** What the way back is called. */
+const AGAIN = { dropped: 'Come back', ended: 'Sign in again', waiting: 'Try now' };
+
 /** One line on the connection, and its tone. */
 const stateOf = (device, now, several) => {
   const { phase, why, code, retryAt, attempt, rtt, silentSince } = device.connection;
@@ -81,9 +84,9 @@ export const deviceCard = (device, { app, several }) => {
       form.element.hidden = phase === 'dropped' || phase === 'ended';
       setText(idle, device.idle ? 'In use again' : 'Go idle');
       idle.setAttribute('aria-pressed', String(device.idle));
-      setText(again, phase === 'dropped' ? 'Come back' : 'Sign in again');
+      setText(again, AGAIN[phase] ?? '');
       idle.hidden = drop.hidden = bye.hidden = phase !== 'live';
-      again.hidden = phase !== 'dropped' && phase !== 'ended';
+      again.hidden = AGAIN[phase] === undefined;
       stop.hidden = phase !== 'waiting' && phase !== 'connecting';
       const seen = app.people.get(device.user);
       const known = phase === 'ended' && !app.seeing ? 'offline' : (seen?.status ?? 'offline');

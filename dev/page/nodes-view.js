@@ -6,7 +6,7 @@ const WORDS = {
   starting: 'Starting',
   paused: 'Paused',
   killed: 'Killed',
-  died: 'Ended by itself',
+  died: 'Down by itself',
   down: 'Stopped',
 };
 
@@ -50,7 +50,7 @@ const nodeCard = (first, nodes, bound) => {
     const now = Date.now();
     element.className = `card node ${node.state}`;
     word.className = `node-state ${node.state}`;
-    setText(word, node.silent ? 'Running, silent' : WORDS[node.state]);
+    setText(word, `${node.silent ? 'Silent' : WORDS[node.state]} for ${span(now - node.since)}`);
     const figures =
       node.connections === undefined
         ? []
@@ -58,9 +58,7 @@ const nodeCard = (first, nodes, bound) => {
     if (node.reaped > 0) figures.push(`cleared ${count(node.reaped, 'user')}`);
     setText(
       facts,
-      [`port ${node.port}`, node.pid && `pid ${node.pid}`, ...figures, `for ${span(now - node.since)}`]
-        .filter(Boolean)
-        .join(' · '),
+      [`port ${node.port}`, node.pid && `pid ${node.pid}`, ...figures].filter(Boolean).join(' · '),
     );
     setText(fate, fateOf(node, now, bound));
     const fuse =

@@ -76,7 +76,7 @@ const personRow = (first, app) => {
     setText(said, [view.emoji, view.text, end && `· ${end}`].filter(Boolean).join(' '));
     said.hidden = said.textContent === '';
     clock.hidden = running === undefined;
-    if (running !== undefined) setText(clock, clockText(running, now));
+    setText(clock, running === undefined ? '' : clockText(running, now));
     const list = (view.devices ?? []).join();
     if (kinds !== list) {
       kinds = list;

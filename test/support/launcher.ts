@@ -39,9 +39,10 @@ export class Launcher {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const launcher = new Launcher(own(child));
+    // A process that ended instead shows in `page`, with what it said.
     await until(() => launcher.#page() !== undefined || hasExited(child), {
-      timeoutMs: 30_000,
-      what: `the page of ${script}: ${launcher.#output}`,
+      timeoutMs: 45_000,
+      what: `the page of npm run ${script}`,
     });
     return launcher;
   }
