@@ -156,7 +156,7 @@ const createStore = (redis: RedisServer): RedisStore => {
   });
   return new RedisStore({
     link,
-    prefix: PREFIX,
+    keys: createKeys(PREFIX, PARTITIONS),
     partitions: PARTITIONS,
     policy: { idleAwayMs: 300_000, idleOfflineMs: 1_800_000, graceMs: 5_000, retentionMs: 30 * 86_400_000 },
     lastSeen: 'exact',
@@ -165,6 +165,8 @@ const createStore = (redis: RedisServer): RedisStore => {
     eventLogSeconds: 3_600,
     eventLogMax: 1_000_000,
     publishTenantEvents: true,
+    writeReplicas: 0,
+    replicaTimeoutMs: 1000,
     newGeneration: () => randomBytes(8).toString('hex'),
   });
 };

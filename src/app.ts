@@ -4,7 +4,7 @@ import type { ClaimRules } from './auth/claims.ts';
 import { createKeyring } from './auth/keyring.ts';
 import { TokenVerifier } from './auth/verifier.ts';
 import { MEMORY_URL, parseRedisUrl } from './config/redis-url.ts';
-import type { Settings } from './config/settings.ts';
+import { ConfigError, type Settings } from './config/settings.ts';
 import type { EventFeed } from './events/feed.ts';
 import { MemoryFeed } from './events/memory-feed.ts';
 import { RedisFeed } from './events/redis-feed.ts';
@@ -108,6 +108,8 @@ const openRedis = (settings: Settings, metrics: Metrics, logger: Logger): Storag
     eventLogSeconds: settings.eventLogSeconds,
     eventLogMax: settings.eventLogMax,
     publishTenantEvents: settings.publishTenantEvents,
+    writeReplicas: settings.writeReplicas,
+    replicaTimeoutMs: Math.floor(settings.redisCommandTimeoutMs / 2),
     newGeneration: () => randomBytes(6).toString('base64url'),
   });
   const feed = new RedisFeed({ link, subscriber: linkOptions, keys, metrics, logger });
@@ -117,6 +119,10 @@ const openRedis = (settings: Settings, metrics: Metrics, logger: Logger): Storag
 /** Builds one node by hand: every part gets what it needs, and nothing is found by magic. */
 export const createApp = async (options: AppOptions): Promise<App> => {
   const { settings, logger, nodeId, version } = options;
+  if (settings.watchPolicy === 'groups') {
+    // Watching without the check would show people to those it must hide them from.
+    throw new ConfigError('WATCH_POLICY', 'must be tenant: this release does not check groups yet');
+  }
   const metrics = createMetrics();
   collectProcessMetrics(metrics.register);
   metrics.buildInfo.set({ version }, 1);

@@ -233,7 +233,8 @@ export class Flusher {
     const tookOver = new Set(reply.tookOver);
     batch.forEach((holding, position) => {
       this.#options.onStored(holding, reply.selves.get(position), tookOver.has(position));
-      for (const waiter of waiters[position] ?? []) waiter.store();
+      const unsafe = reply.replicated === false && holding.claim?.status === 'invisible';
+      for (const waiter of waiters[position] ?? []) unsafe ? waiter.expire() : waiter.store();
     });
   }
 

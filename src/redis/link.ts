@@ -167,6 +167,14 @@ export class RedisLink {
     return this.#loading;
   }
 
+  /** How many replicas have everything this connection has written so far; waits that long for `count` of them. */
+  async replicated(count: number, withinMs: number): Promise<number> {
+    return this.#timed('wait', async () => {
+      const reached = await Promise.all(this.#masters().map((master) => master.wait(count, withinMs)));
+      return Math.min(...reached);
+    });
+  }
+
   /** One plain command. */
   async command(name: string, ...args: (string | number)[]): Promise<RawReply> {
     return this.#timed(name, async () => (await this.#client.call(name, args)) as RawReply);

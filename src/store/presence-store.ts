@@ -126,6 +126,8 @@ export type ApplyReply =
        * the store watches their idle limit until the node tells of activity here.
        */
       readonly tookOver: readonly number[];
+      /** `false`: too few replicas have it for who hides to be told so. */
+      readonly replicated?: boolean;
     };
 
 export interface ReapReply {

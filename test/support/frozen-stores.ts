@@ -81,6 +81,8 @@ export const frozenRedis = async (
     eventLogSeconds: 1_000_000,
     eventLogMax: 1_000_000,
     publishTenantEvents: false,
+    writeReplicas: 0,
+    replicaTimeoutMs: 1000,
     newGeneration: () => 'g',
     ...more,
   });

@@ -32,6 +32,9 @@ export interface RedisStoreOptions extends StoreOptions {
   readonly eventLogSeconds: number;
   readonly eventLogMax: number;
   readonly publishTenantEvents: boolean;
+  /** Replicas that must have what hides somebody before it is answered; 0 for none. */
+  readonly writeReplicas: number;
+  readonly replicaTimeoutMs: number;
   /** A fresh generation name, unlike any other. */
   readonly newGeneration: () => string;
 }
@@ -108,7 +111,10 @@ export class RedisStore implements PresenceStore {
       [...own, keys.node(batch.node), keys.nodeMeta(batch.node), ...users.keys],
       [this.#policy, batch.node, epoch, batch.gen, batch.seen, batch.base, batch.seq, ...users.args],
     );
-    return decodeApply(reply, batch.entries);
+    const decoded = decodeApply(reply, batch.entries);
+    const hides = batch.entries.some((entry) => entry.claim?.status === 'invisible');
+    if (decoded.result !== 'ok' || !hides) return decoded;
+    return { ...decoded, replicated: await this.#isReplicated() };
   }
 
   async held(partition: number, node: string): Promise<UserRef[]> {
@@ -182,7 +188,11 @@ export class RedisStore implements PresenceStore {
       [keys.meta, keys.log, keys.events, keys.due, ...users.keys],
       [this.#policy, ...users.args],
     );
-    return decodeSelf('claim', ref.user, this.#answer('claim', reply)[0]);
+    const self = decodeSelf('claim', ref.user, this.#answer('claim', reply)[0]);
+    if (claim.status === 'invisible' && !(await this.#isReplicated())) {
+      throw new StoreError('unavailable', 'too few replicas have it yet; it may still take effect');
+    }
+    return self;
   }
 
   async register(self: NodeInfo): Promise<NodeInfo[]> {
@@ -197,6 +207,14 @@ export class RedisStore implements PresenceStore {
     const keys = this.#keys.partitions[partition];
     if (!keys) throw new RangeError(`there is no partition ${partition}`);
     return keys;
+  }
+
+  /** A failover must not show somebody again who was told that nobody sees them. */
+  async #isReplicated(): Promise<boolean> {
+    const { link, writeReplicas, replicaTimeoutMs } = this.#options;
+    if (writeReplicas === 0) return true;
+    const reached = await link.replicated(writeReplicas, replicaTimeoutMs).catch(() => 0);
+    return reached >= writeReplicas;
   }
 
   async #members(partition: number, tenant: string, after: string, limit: number): Promise<string[]> {
