@@ -59,6 +59,7 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
       maxUnauthenticated: 1000,
       frameRate: 20,
       frameBurst: 60,
+      watchPolicy: 'tenant',
     },
     authenticator,
     membership: {

@@ -10,7 +10,7 @@ import { invalid, problemFor, unavailable } from './errors.ts';
 import { spend } from './limits.ts';
 import { ProblemError } from './problem.ts';
 import type { RateLimiter } from './rate-limit.ts';
-import { type OfferedToken, offeredToken } from './websocket-token.ts';
+import { offeredToken } from './websocket-token.ts';
 
 /** How upgrades end; the label of a metric. */
 type UpgradeResult =
@@ -28,7 +28,10 @@ type UpgradeResult =
 export type Verdict =
   | { readonly result: UpgradeResult; readonly admission: Admission }
   /** Accepted only to be closed with a code, because a browser cannot see why an upgrade was refused. */
-  | { readonly result: UpgradeResult; readonly code: CloseCodeNumber; readonly reason: string }
+  | {
+      readonly result: UpgradeResult;
+      readonly close: { readonly code: CloseCodeNumber; readonly reason: string };
+    }
   | { readonly result: UpgradeResult; readonly problem: ProblemError };
 
 export interface AdmissionDeps {
@@ -37,9 +40,22 @@ export interface AdmissionDeps {
   /** Upgrades a second by address. */
   readonly upgrades: RateLimiter;
   /** What keeps this node from taking any more connections now. */
-  readonly congestion: () => 'draining' | 'overloaded' | 'overrun' | undefined;
+  readonly congestion: () => 'draining' | 'overloaded' | undefined;
+  /** Whether there is room for one more of an address that has not said who it is. */
+  readonly admits: (address: string) => boolean;
+  /** So many sockets were opened only to be closed that no more are. */
+  readonly overrun: () => boolean;
   readonly onUnexpected: (error: unknown) => void;
 }
+
+/** Why not, in both of the ways in which it can be said. */
+interface Refusal {
+  readonly result: UpgradeResult;
+  readonly code: CloseCodeNumber;
+  readonly reason: string;
+  readonly problem: ProblemError;
+}
+type Finding = { readonly admission: Admission } | { readonly refusal: Refusal };
 
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
@@ -74,33 +90,28 @@ const askedTenant = (value: unknown): string | undefined => {
   throw invalid('query.tenant must be 1 to 64 letters, digits, dots, underscores or hyphens');
 };
 
-const CONGESTED = {
-  draining: { result: 'draining', code: 1012, reason: 'this node is restarting' },
-  overloaded: { result: 'overloaded', code: 1013, reason: 'too many connections' },
-} as const;
-
-const congested = (kind: 'draining' | 'overloaded' | 'overrun', inHeader: boolean): Verdict => {
-  const verdict = CONGESTED[kind === 'overrun' ? 'overloaded' : kind];
-  // Opening a socket to close it has a cost too: there is a point from which on nobody gets that.
-  if (!inHeader && kind !== 'overrun') return verdict;
-  return { result: verdict.result, problem: unavailable(`Not here and now: ${verdict.reason}.`) };
+/** What the query and the address say of a connection. @throws ProblemError */
+const placeOf = (request: FastifyRequest, address: string): Admission => {
+  const query = request.query as { readonly device?: unknown; readonly tenant?: unknown };
+  const tenant = askedTenant(query.tenant);
+  return { device: deviceOf(query.device), address, ...(tenant !== undefined && { tenant }) };
 };
 
-const REFUSED: Readonly<Record<string, readonly [UpgradeResult, CloseCodeNumber]>> = {
-  unauthorized: ['unauthorized', 4401],
-  forbidden: ['forbidden', 4403],
-  invalid: ['forbidden', 4403],
-};
+const noRoom = (result: 'draining' | 'overloaded' | 'failed', reason: string): Refusal => ({
+  result,
+  code: result === 'draining' ? 1012 : 1013,
+  reason,
+  problem: unavailable(`Not here and now: ${reason}.`),
+});
 
 /** A token that is not good, or not good for this. */
-const refused = (error: AuthError | AdmissionError, inHeader: boolean): Verdict => {
-  const [result, code] = REFUSED[error.code] ?? (['failed', 1013] as const);
-  if (!inHeader) return { result, code, reason: error.message };
-  if (error instanceof AuthError) return { result, problem: problemFor(error) ?? invalid(error.message) };
-  return {
-    result,
-    problem: new ProblemError(error.code === 'invalid' ? 400 : 403, error.code, error.message),
-  };
+const refusalOf = (error: AuthError | AdmissionError): Refusal => {
+  const reason = error.message;
+  if (error instanceof AuthError) {
+    return { result: 'unauthorized', code: 4401, reason, problem: problemFor(error) ?? invalid(reason) };
+  }
+  const status = error.code === 'invalid' ? 400 : 403;
+  return { result: 'forbidden', code: 4403, reason, problem: new ProblemError(status, error.code, reason) };
 };
 
 /** Decides what becomes of upgrades, in the order of what a check costs. */
@@ -121,47 +132,39 @@ export class UpgradeAdmission {
   }
 
   async #decide(request: FastifyRequest): Promise<Verdict> {
-    const { settings, upgrades, congestion } = this.#deps;
     const address = addressKey(request.ip);
-    spend(upgrades, address);
-    if (originRefused(request, settings.allowedOrigins)) {
-      return {
-        result: 'origin_refused',
-        problem: new ProblemError(403, 'forbidden', 'Pages of this origin are not allowed here.'),
-      };
+    spend(this.#deps.upgrades, address);
+    if (originRefused(request, this.#deps.settings.allowedOrigins)) {
+      const problem = new ProblemError(403, 'forbidden', 'Pages of this origin are not allowed here.');
+      return { result: 'origin_refused', problem };
     }
     checkHandshake(request);
-    const query = request.query as { readonly device?: unknown; readonly tenant?: unknown };
-    const tenant = askedTenant(query.tenant);
-    const place = { device: deviceOf(query.device), address, ...(tenant !== undefined && { tenant }) };
-
-    const offered = this.#offered(request);
-    const kind = congestion();
-    if (kind !== undefined)
-      return congested(kind, !(offered instanceof AuthError) && offered?.inHeader === true);
-    if (offered === undefined) return { result: 'accepted', admission: place };
-    if (offered instanceof AuthError) return refused(offered, request.headers.authorization !== undefined);
-    return this.#verified(offered, place);
+    const place = placeOf(request, address);
+    const offered = offeredToken(request.raw, this.#deps.settings.tokenInQuery);
+    const found = await this.#find(place, offered?.token);
+    if ('admission' in found) return { result: 'accepted', admission: found.admission };
+    const { result, code, reason, problem } = found.refusal;
+    // Opening a socket to close it has a cost too: there is a point from which on nobody gets that.
+    if (offered?.inHeader === true || this.#deps.overrun()) return { result, problem };
+    return { result, close: { code, reason } };
   }
 
-  #offered(request: FastifyRequest): OfferedToken | AuthError | undefined {
-    try {
-      return offeredToken(request.raw, this.#deps.settings.tokenInQuery);
-    } catch (error) {
-      if (error instanceof AuthError) return error;
-      throw error;
+  async #find(place: Admission, token: string | AuthError | undefined): Promise<Finding> {
+    const { congestion, admits, authenticator, onUnexpected } = this.#deps;
+    const congested = congestion();
+    if (congested === 'draining') return { refusal: noRoom('draining', 'this node is restarting') };
+    if (congested === 'overloaded') return { refusal: noRoom('overloaded', 'too many connections') };
+    if (token === undefined) {
+      if (admits(place.address)) return { admission: place };
+      return { refusal: noRoom('overloaded', 'too many connections without a token') };
     }
-  }
-
-  async #verified({ token, inHeader }: OfferedToken, place: Admission): Promise<Verdict> {
+    if (token instanceof AuthError) return { refusal: refusalOf(token) };
     try {
-      const principal = admit(await this.#deps.authenticator.verify(token), place.tenant);
-      return { result: 'accepted', admission: { ...place, principal } };
+      return { admission: { ...place, principal: admit(await authenticator.verify(token), place.tenant) } };
     } catch (error) {
-      if (error instanceof AuthError || error instanceof AdmissionError) return refused(error, inHeader);
-      this.#deps.onUnexpected(error);
-      if (inHeader) return { result: 'failed', problem: unavailable('The token could not be verified.') };
-      return { result: 'failed', code: 1013, reason: 'the token could not be verified' };
+      if (error instanceof AuthError || error instanceof AdmissionError) return { refusal: refusalOf(error) };
+      onUnexpected(error);
+      return { refusal: noRoom('failed', 'the token could not be verified') };
     }
   }
 }

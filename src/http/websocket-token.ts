@@ -6,8 +6,9 @@ import { bearerToken } from './auth.ts';
 export const SUBPROTOCOL = 'rollcall.v1';
 const BEARER = 'bearer.';
 
-export interface OfferedToken {
-  readonly token: string;
+interface OfferedToken {
+  /** An error when it is where none may be, or is none. */
+  readonly token: string | AuthError;
   /** Came in a header, so whoever sent it can read the status of a refused upgrade. */
   readonly inHeader: boolean;
 }
@@ -33,21 +34,26 @@ const subprotocolToken = (header: string | undefined): string | undefined =>
     .find((part) => part.startsWith(BEARER))
     ?.slice(BEARER.length);
 
-/**
- * The token an upgrade came with, `undefined` when it came without one.
- *
- * @throws AuthError when it is where none may be, or is none.
- */
+const headerToken = (header: string): string | AuthError => {
+  try {
+    return bearerToken(header);
+  } catch (error) {
+    if (error instanceof AuthError) return error;
+    throw error;
+  }
+};
+
+/** The token an upgrade came with, `undefined` when it came without one. */
 export const offeredToken = (request: IncomingMessage, allowQuery: boolean): OfferedToken | undefined => {
   const { authorization } = request.headers;
   const fromProtocol = subprotocolToken(request.headers['sec-websocket-protocol']);
   // A browser behind a proxy with a password sends `Authorization: Basic` along with everything.
   if (authorization !== undefined && (fromProtocol === undefined || /^bearer\b/i.test(authorization))) {
-    return { token: bearerToken(authorization), inHeader: true };
+    return { token: headerToken(authorization), inHeader: true };
   }
   if (fromProtocol !== undefined) return { token: fromProtocol, inHeader: false };
   const fromQuery = queryTokens.get(request);
   if (fromQuery === undefined) return undefined;
-  if (!allowQuery) throw new AuthError('malformed', 'this service takes no token in the URL');
-  return { token: fromQuery, inHeader: false };
+  const refused = new AuthError('malformed', 'this service takes no token in the URL');
+  return { token: allowQuery ? fromQuery : refused, inHeader: false };
 };

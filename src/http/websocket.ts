@@ -63,10 +63,11 @@ export const registerWebSocket = async (app: FastifyInstance, deps: WebSocketDep
     authenticator,
     upgrades: new RateLimiter({ rate: settings.upgradeRate, now: deps.monotonic }),
     congestion: () => {
-      if (sessions.overrun) return 'overrun';
       if (sessions.draining) return 'draining';
       return sessions.full || deps.overloaded() ? 'overloaded' : undefined;
     },
+    admits: (address) => sessions.admitsWithoutToken(address),
+    overrun: () => sessions.overrun,
     onUnexpected: (error) => app.log.error({ err: error }, 'token verification failed unexpectedly'),
   });
 
@@ -77,7 +78,7 @@ export const registerWebSocket = async (app: FastifyInstance, deps: WebSocketDep
     upgrade.response.detachSocket(raw.socket);
     const { verdict } = upgrade;
     if ('admission' in verdict) sessions.open(ws, raw.socket, verdict.admission);
-    else if ('code' in verdict) sessions.refuse(ws, verdict.code, verdict.reason);
+    else if ('close' in verdict) sessions.refuse(ws, verdict.close.code, verdict.close.reason);
   };
 
   // In a scope of its own: the plugin wraps the handlers of every route it sees.

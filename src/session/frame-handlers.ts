@@ -37,40 +37,46 @@ const status = async (session: ClientSession, { claim, ref }: StatusFrame): Prom
   if (!isPresent(session, ref)) return;
   const { membership, settings } = session.host;
   session.wasActive();
-  try {
-    await within(membership.claim(session.ref, claim), settings.redisCommandTimeoutMs);
-    session.send(ackFrame(ref));
-  } catch (error) {
-    answerFailure(session, error, ref);
-  }
+  await within(membership.claim(session.ref, claim), settings.redisCommandTimeoutMs);
+  session.send(ackFrame(ref));
 };
 
-/** Does what a frame of somebody who is signed in asks for. Whatever goes wrong is answered; nothing is thrown. */
-export const handleFrame = (session: ClientSession, frame: ClientFrame): void => {
+const act = (session: ClientSession, frame: ClientFrame): Promise<void> | undefined => {
   switch (frame.type) {
     case 'auth':
-      void renew(session, frame);
-      return;
+      return renew(session, frame);
     case 'watch':
-      void watch(session, frame);
-      return;
+      return watch(session, frame);
+    case 'status':
+      return status(session, frame);
     case 'unwatch':
       unwatch(session, frame);
-      return;
+      break;
     case 'activity':
       activity(session, frame);
-      return;
-    case 'status':
-      void status(session, frame);
-      return;
+      break;
     case 'typing':
       session.sendError('invalid', 'typing is not done by this version', frame.ref);
-      return;
+      break;
     case 'ping':
       session.send(pongFrame(frame.ref));
-      return;
+      break;
     case 'bye':
       session.close(1000, 'goodbye', 'goodbye');
-      return;
+      break;
+  }
+  return undefined;
+};
+
+/**
+ * Does what a frame of somebody who is signed in asks for. Whatever goes wrong is answered here, also what is a
+ * mistake of ours: thrown further, it would end the process, and with it everybody else's connection.
+ */
+export const handleFrame = (session: ClientSession, frame: ClientFrame): void => {
+  const failed = (error: unknown): void => answerFailure(session, error, frame.ref);
+  try {
+    act(session, frame)?.catch(failed);
+  } catch (error) {
+    failed(error);
   }
 };

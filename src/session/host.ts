@@ -22,6 +22,7 @@ export type SessionSettings = Pick<
   | 'maxUnauthenticated'
   | 'frameRate'
   | 'frameBurst'
+  | 'watchPolicy'
 >;
 
 interface Clock {

@@ -47,7 +47,12 @@ export class Sessions {
 
   /** So many refused sockets have not gone yet that the next is better refused before it opens. */
   get overrun(): boolean {
-    return this.#refused.size >= this.#host.settings.maxUnauthenticated;
+    return this.#refused.size >= MAX_REFUSED;
+  }
+
+  /** Whether a socket without a token would be let in. */
+  admitsWithoutToken(address: string): boolean {
+    return this.#host.unauthenticated.admits(address);
   }
 
   /** This node is going away. */
@@ -129,6 +134,9 @@ export class Sessions {
     this.stop();
   }
 }
+
+/** Refused sockets that may linger in the closing handshake at once: as many as one burst of a careless client. */
+const MAX_REFUSED = 200;
 
 /** Clients come back within this long after a drain closed them, and long before their grace ends. */
 const RECONNECT_MS = 2000;

@@ -19,11 +19,15 @@ export class Unauthenticated {
     return this.#count;
   }
 
+  /** Whether there is room for one more of this address. */
+  admits(address: string): boolean {
+    return this.#count < this.#max && (this.#byAddress.get(address) ?? 0) < PER_ADDRESS;
+  }
+
   /** @returns false when there are too many already; then nothing was counted. */
   enter(address: string): boolean {
-    const here = this.#byAddress.get(address) ?? 0;
-    if (this.#count >= this.#max || here >= PER_ADDRESS) return false;
-    this.#byAddress.set(address, here + 1);
+    if (!this.admits(address)) return false;
+    this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
     this.#count += 1;
     return true;
   }

@@ -2,7 +2,6 @@ import type { UnwatchFrame, WatchFrame } from '../protocol/client-frames.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
 import { ackFrame, goneFrame } from '../protocol/server-frames.ts';
 import { mayWatchTenant, mayWatchUsers } from './admission.ts';
-import { answerFailure } from './answer-failure.ts';
 import type { ClientSession } from './client-session.ts';
 
 /** Users named in one `gone` frame: a frame of ids of the greatest length stays below the usual limits of clients. */
@@ -15,17 +14,26 @@ const requestOf = ({ users, tenant }: WatchFrame | UnwatchFrame) => ({
   ...(tenant !== undefined && { tenant }),
 });
 
+/** Who shares a group with whom is not known to this version: under that policy one sees oneself, and no more. */
+const mayWatch = ({ principal, host }: ClientSession, user: string): boolean =>
+  mayWatchTenant(principal) ||
+  (mayWatchUsers(principal) && (host.settings.watchPolicy === 'tenant' || user === principal.user));
+
 /** What keeps a request from being looked at; nothing is registered then. */
 const objection = (
-  { principal }: ClientSession,
+  session: ClientSession,
   { users, groups, tenant }: WatchFrame,
 ): readonly [ErrorCode, string] | undefined => {
+  const { principal } = session;
   if (groups !== undefined) return ['invalid', GROUPS_LATER];
   if (tenant && !mayWatchTenant(principal)) return ['forbidden', 'this needs the scope watch:tenant'];
-  if (users !== undefined && !mayWatchUsers(principal)) return ['forbidden', 'this needs the scope watch'];
+  if (users === undefined) return undefined;
+  if (!mayWatchUsers(principal)) return ['forbidden', 'this needs the scope watch'];
+  if (!users.every((user) => mayWatch(session, user))) return ['forbidden', 'the policy does not allow this'];
   return undefined;
 };
 
+/** @throws WatchError when nothing was registered. */
 export const watch = async (session: ClientSession, frame: WatchFrame): Promise<void> => {
   const { ref } = frame;
   const refused = objection(session, frame);
@@ -34,13 +42,9 @@ export const watch = async (session: ClientSession, frame: WatchFrame): Promise<
     return;
   }
   const { principal } = session;
-  try {
-    await session.watcher.watch(requestOf(frame), ref);
-    // A renewal may have taken the scope away while the snapshot was read.
-    if (!session.over && session.principal !== principal) dropForbidden(session);
-  } catch (error) {
-    answerFailure(session, error, ref);
-  }
+  await session.watcher.watch(requestOf(frame), ref);
+  // A renewal may have taken the scope away while the snapshot was read.
+  if (!session.over && session.principal !== principal) dropForbidden(session);
 };
 
 export const unwatch = (session: ClientSession, frame: UnwatchFrame): void => {
@@ -61,8 +65,8 @@ export const dropForbidden = (session: ClientSession): void => {
     watcher.unwatch({ tenant: true });
     session.send(goneFrame({ tenant: true }));
   }
-  if (users.size === 0 || mayWatchUsers(principal)) return;
-  const gone = [...users];
+  const gone = [...users].filter((user) => !mayWatch(session, user));
+  if (gone.length === 0) return;
   watcher.unwatch({ users: gone });
   for (let from = 0; from < gone.length; from += GONE_CHUNK) {
     session.send(goneFrame({ users: gone.slice(from, from + GONE_CHUNK) }));

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/until.ts';
 import { principal } from '../session/fakes.ts';
@@ -299,18 +299,49 @@ describe('no room', () => {
     await refusedEverywhere(1012, 'draining');
   });
 
-  it('to refuse politely when too many of the refused linger', async () => {
-    harness = await Harness.start({ settings: { maxUnauthenticated: 2 } });
-    harness.overloaded = true;
-    // They never answer the close frame.
-    const lingering = [connect(harness.port, '127.0.0.1'), connect(harness.port, '127.0.0.1')];
-    const lines = Object.entries(UPGRADE).map((line) => line.join(': '));
-    for (const socket of lingering)
-      socket.write(`GET /ws HTTP/1.1\r\nhost: x\r\n${lines.join('\r\n')}\r\n\r\n`);
-    await until(() => harness.sessions.overrun);
-    expect(await harness.dial().end()).toBe(503);
-    for (const socket of lingering) socket.destroy();
-    await until(() => !harness.sessions.overrun);
+  describe('for sockets that are only opened to be closed', () => {
+    const SHAKE = Object.entries(UPGRADE).map((line) => line.join(': '));
+    const PROTOCOLS = 'sec-websocket-protocol: rollcall.v1, bearer.bad';
+    let lingering: Socket[] = [];
+    beforeEach(async () => {
+      harness = await Harness.start();
+      // They never answer the close frame.
+      lingering = Array.from({ length: 200 }, () => connect(harness.port, '127.0.0.1'));
+      for (const socket of lingering) {
+        socket.write(`GET /ws HTTP/1.1\r\nhost: x\r\n${[...SHAKE, PROTOCOLS].join('\r\n')}\r\n\r\n`);
+      }
+      await until(() => harness.sessions.overrun);
+    });
+    afterEach(() => {
+      for (const socket of lingering) socket.destroy();
+    });
+
+    it('the next gets the HTTP status instead', async () => {
+      expect(await harness.dial({ token: 'bad', signIn: 'subprotocol' }).end()).toBe(401);
+      harness.overloaded = true;
+      expect(await harness.dial().end()).toBe(503);
+    });
+
+    it('nobody who is welcome suffers', async () => {
+      await harness.enter('anna');
+      await harness.enter('bob', { signIn: 'subprotocol' });
+      await harness.enter('carol', { signIn: 'frame' });
+    });
+
+    it('there is room again when they are gone', async () => {
+      for (const socket of lingering) socket.destroy();
+      await until(() => !harness.sessions.overrun);
+      expect(await harness.dial({ token: 'bad', signIn: 'subprotocol' }).end()).toBe(4401);
+    });
+  });
+
+  it('for one more without a token is 1013', async () => {
+    harness = await Harness.start({ settings: { maxUnauthenticated: 1 } });
+    const first = harness.dial();
+    await first.until(() => first.opened);
+    expect(await harness.dial().end()).toBe(1013);
+    await harness.enter('anna');
+    expect(await upgradesBy('overloaded')).toBe(1);
   });
 });
 

@@ -79,6 +79,29 @@ describe('watch', () => {
   });
 });
 
+describe('the policy that only people of one group see each other', () => {
+  const anna = (scopes: readonly ('connect' | 'watch' | 'watch:tenant')[]) =>
+    principal('anna', { scopes: [...scopes], groups: ['g'] });
+  beforeEach(async () => {
+    await harness.stop();
+    harness = await Harness.start({ settings: { watchPolicy: 'groups' } });
+  });
+
+  it('shows nobody but oneself as long as groups are not known', async () => {
+    const client = await harness.enter(anna(['connect', 'watch']));
+    expect(await client.ask({ type: 'watch', users: ['bob'] })).toMatchObject({ code: 'forbidden' });
+    expect(await client.ask({ type: 'watch', users: ['anna', 'bob'] })).toMatchObject({ code: 'forbidden' });
+    expect(await client.ask({ type: 'watch', users: ['anna'] })).toMatchObject({ type: 'presence' });
+  });
+
+  it('does not bind who may see the tenant, until they may not', async () => {
+    const client = await harness.enter(anna(['connect', 'watch:tenant']));
+    expect(await client.ask({ type: 'watch', users: ['anna', 'bob'] })).toMatchObject({ type: 'presence' });
+    await client.ask({ type: 'auth', token: harness.auth.issue(anna(['connect', 'watch'])) });
+    expect(client.of('gone')).toEqual([{ type: 'gone', users: ['bob'] }]);
+  });
+});
+
 describe('unwatch', () => {
   it('is acknowledged, with the ref and without', async () => {
     const client = await harness.enter(principal('anna', { scopes: ['connect', 'watch:tenant'] }));
@@ -224,6 +247,19 @@ describe('status', () => {
     expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
     expect(client.of('error')).toEqual([]);
   });
+});
+
+it.each([
+  { type: 'activity', state: 'active' },
+  { type: 'status', status: 'busy' },
+] as const)('a mistake of ours in $type costs nobody their connection', async (frame) => {
+  const client = await harness.enter('anna');
+  harness.membership.touched = () => {
+    throw new Error('a bug');
+  };
+  expect(await client.ask(frame)).toMatchObject({ type: 'error', code: 'unavailable' });
+  expect(harness.logged).toHaveLength(1);
+  expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
 });
 
 it('counts frames by type', async () => {

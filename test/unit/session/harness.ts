@@ -26,6 +26,7 @@ const ROOMY: SocketSettings = {
   maxUnauthenticated: 1000,
   frameRate: 1000,
   frameBurst: 1000,
+  watchPolicy: 'tenant',
   maxFrameBytes: 16_384,
   tokenInQuery: false,
   allowedOrigins: '*',
