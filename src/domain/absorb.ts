@@ -1,6 +1,6 @@
 import type { DeviceMask } from './devices.ts';
 import type { Adornment, OwnClaim, Status } from './model.ts';
-import { activeUntil, isPresent, newestOpening, type Part, type Row } from './row.ts';
+import { activeUntil, isPresent, type Leave, newestOpening, type Part, type Row } from './row.ts';
 
 /** What one node says of one user, in the store's time: absolute values, so that saying it twice changes nothing. */
 export interface Report {
@@ -108,14 +108,32 @@ const leaveOrReturn = (row: Row, prior: Part | undefined, report: Report, stance
   const opened = Math.max(newestOpening(row), report.opened);
   if (row.leave !== undefined && opened > row.leave.at) row.leave = undefined;
   if (report.closed === 0 || report.closed <= opened) return;
-  if (row.leave !== undefined && report.closed <= row.leave.at) return;
+  const isLast = report.count === 0 && prior !== undefined;
+  // Told before, unless it is what this node holds that ends with it.
+  if (row.leave !== undefined && report.closed <= row.leave.at && !isLast) return;
   const idle = stance === 'tookIdle' || (report.count > 0 && prior !== undefined ? prior.idle : report.idle);
-  row.leave = {
+  joinLeave(row, {
     at: report.closed,
-    graceMs: Math.max(report.graceMs, row.leave ? row.leave.at + row.leave.graceMs - report.closed : 0),
-    idle: idle && (row.leave?.idle ?? true),
+    graceMs: report.graceMs,
+    idle,
     lost: false,
-    devices: (prior?.devices ?? 0) | report.devices | (row.leave?.devices ?? 0),
+    devices: (prior?.devices ?? 0) | report.devices,
+  });
+};
+
+/**
+ * Several closes make one grace, in whichever order nodes tell of them: it runs to the latest end, and is idle only
+ * when everything that closed was.
+ */
+const joinLeave = (row: Row, leave: Leave): void => {
+  const { leave: other = leave } = row;
+  const newest = leave.at > other.at ? leave : other;
+  row.leave = {
+    at: newest.at,
+    graceMs: Math.max(leave.at + leave.graceMs, other.at + other.graceMs) - newest.at,
+    idle: leave.idle && other.idle,
+    lost: newest.lost,
+    devices: leave.devices | other.devices,
   };
 };
 
@@ -139,14 +157,8 @@ export const loseNode = (
   );
   row.parts.delete(node);
   const idle = prior.idle || prior.stance === 'tookIdle';
-  if (diedBy > Math.max(newestOpening(row), row.leave?.at ?? 0)) {
-    row.leave = {
-      at: diedBy,
-      graceMs: Math.max(graceMs, row.leave ? row.leave.at + row.leave.graceMs - diedBy : 0),
-      idle: idle && (row.leave?.idle ?? true),
-      lost: true,
-      devices: prior.devices | (row.leave?.devices ?? 0),
-    };
+  if (diedBy > newestOpening(row)) {
+    joinLeave(row, { at: diedBy, graceMs, idle, lost: true, devices: prior.devices });
   }
   return true;
 };

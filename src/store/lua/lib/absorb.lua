@@ -31,23 +31,31 @@ local function stanceOnOpening(row, restored)
   return activeUntil(row) > now and TOOK_ACTIVE or TOOK_IDLE
 end
 
+-- Several closes make one grace: it runs to the latest end, and is idle only when everything that closed was.
+local function joinLeave(row, at, grace, idle, lost, devices)
+  local leave = row.leave
+  if not leave then
+    row.leave = { at = at, grace = grace, idle = idle, lost = lost, devices = devices }
+    return
+  end
+  local ending = max(at + grace, leave.at + leave.grace)
+  if at > leave.at then leave.at, leave.lost = at, lost end
+  leave.grace, leave.idle, leave.devices = ending - leave.at, idle and leave.idle, deviceBits(devices, leave.devices)
+end
+
 local function leaveOrReturn(row, prior, report, stance)
   local leave = row.leave
   if not leave and report.closed == 0 then return end
   local opened = max(newestOpening(row), report.opened)
   if leave and opened > leave.at then leave, row.leave = nil, nil end
   if report.closed == 0 or report.closed <= opened then return end
-  if leave and report.closed <= leave.at then return end
+  local isLast = report.count == 0 and prior
+  -- Told before, unless it is what this node holds that ends with it.
+  if leave and report.closed <= leave.at and not isLast then return end
   local idle = report.idle
   if report.count > 0 and prior then idle = prior.idle end
-  idle = idle or stance == TOOK_IDLE
-  row.leave = {
-    at = report.closed,
-    grace = max(report.grace, leave and leave.at + leave.grace - report.closed or 0),
-    idle = idle and (not leave or leave.idle),
-    lost = false,
-    devices = deviceBits(deviceBits(prior and prior.devices or 0, report.devices), leave and leave.devices or 0),
-  }
+  joinLeave(row, report.closed, report.grace, idle or stance == TOOK_IDLE, false,
+    deviceBits(prior and prior.devices or 0, report.devices))
 end
 
 -- A report becomes the node's part of the row. Returns whether the row was restored and whether a newer own claim came with the report.
