@@ -1,21 +1,20 @@
-local NUMBERS = '^(%d+) (%-?%d+) (%d) (%-?%d+) (%-?%d+) (%d+) (%d+) (%d+) (%l) (%d+) (%d+) (%d+)$'
-
+-- Tables of eight fields and texts instead of numbers for Redis are no accident here: a ninth field doubles the table,
+-- and a number is printed and read again with every digit a double may have.
 local function reportOf(numbers, rest)
-  local count, active, idle, opened, closed, grace, devices, iat, status, ver, since, lastSeen = match(numbers, NUMBERS)
-  local report = { count = count + 0, idle = idle == '1', grace = grace + 0, devices = devices + 0, iat = iat + 0,
-    act = active == '-1' and 0 or now - active, opened = opened == '-1' and 0 or now - opened,
-    closed = closed == '-1' and 0 or now - closed, stamp = 0 }
-  local shown = EMPTY
-  if rest ~= '' then
-    local more = cjson.decode(rest)
-    shown = more.shown or EMPTY
-    report.name, report.groups, report.claim = more.name, more.groups, more.claim
-    if more.claim then
-      report.stamp = more.claim.stamp
-      more.claim.stamp = min(report.stamp, clock)
-    end
+  local count, active, idle, opened, devices, tail = match(numbers, '^(%d+) (%-?%d+) (%d) (%-?%d+) (%d+)(.*)$')
+  local report = { count = count + 0, idle = idle == '1', devices = devices + 0, stance = OWN, closed = 0, stamp = 0,
+    act = active == '-1' and 0 or now - active, opened = opened == '-1' and 0 or now - opened }
+  if tail == '' and rest == '' then return report end
+  local closed, grace, iat, status, ver, since, lastSeen = match(tail, '^ (%-?%d+) (%d+) (%d+) (%l) (%d+) (%d+) (%d+)$')
+  report.closed, report.grace, report.iat = closed == '-1' and 0 or now - closed, grace + 0, iat + 0
+  local more = rest ~= '' and cjson.decode(rest) or EMPTY
+  report.name, report.groups, report.claim = more.name, more.groups, more.claim
+  if more.claim then
+    report.stamp = more.claim.stamp
+    more.claim.stamp = min(report.stamp, clock)
   end
   if ver ~= '0' then
+    local shown = more.shown or EMPTY
     report.known = { status = STATUS[status], ver = ver + 0, since = since + 0, lastSeen = lastSeen + 0,
       text = shown.text, emoji = shown.emoji, ['until'] = shown['until'] }
   end
@@ -32,7 +31,8 @@ end
 --       then online, away, busy for every tenant, then user, more for every entry
 -- ARGV: 1 policy  2 node  3 epoch  4 gen  5 highest clock seen  6 base  7 seq  8 number of tenants, the tenants,
 --       then an entry in 4: tenant's position, user, numbers, rest
---   numbers: count activeAgo idle openedAgo closedAgo graceMs devices iat knownStatus knownVer knownSince knownSeen
+--   numbers: count activeAgo idle openedAgo devices, and unless nothing of it is needed: closedAgo graceMs iat
+--   knownStatus knownVer knownSince knownSeen
 --   rest: '' or JSON {name, groups (as JSON text), claim, shown (of the known view)}
 -- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, {positions that took over}, position, the user as in reply.lua, …}
 --   with the entries whose view or own claim is not what the entry carried (positions from 0)
@@ -59,16 +59,16 @@ local function apply(keys, args)
     settle(entry, at)
     if at.deliberate and heldElsewhere(row, node) then
       -- Other nodes hold this user too: they must assert the same claim should this row ever be lost.
-      record('c', entry.tenant, '{"type":"claim","tenant":"' .. entry.tenant .. '","user":' .. quoted(entry.user)
+      record('c', entry.tenant, '{"type":"claim","tenant":"' .. entry.tenant.name .. '","user":' .. quoted(entry.user)
         .. ',"claim":' .. claimJson(row.own) .. '}', 0)
     end
     local part = row.parts[node]
     local has = part and part.count
     if has ~= had then
-      local member = entry.tenant .. ':' .. entry.user
+      local member = entry.tenant.name .. ':' .. entry.user
       if has then
         held[#held + 1] = member
-        held[#held + 1] = has
+        held[#held + 1] = has == 1 and '1' or digits(has)
       else
         gone[#gone + 1] = member
       end

@@ -14,7 +14,7 @@ local function claim(keys, args)
   at.deliberate = takeOwnClaim(row, claim)
   settle(entry, at)
   if next(row.parts) then
-    record('c', entry.tenant, '{"type":"claim","tenant":"' .. entry.tenant .. '","user":' .. quoted(entry.user)
+    record('c', entry.tenant, '{"type":"claim","tenant":"' .. entry.tenant.name .. '","user":' .. quoted(entry.user)
       .. ',"claim":' .. claimJson(row.own) .. '}', 0)
   end
 

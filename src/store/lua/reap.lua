@@ -17,7 +17,7 @@ local function reap(keys, args)
   local diedBy = min(lastBeat + INTERVAL, now)
   local cleared, gone = {}, { 'HDEL', listKey }
   for _, entry in ipairs(openEntries(10, 4, 2)) do
-    local member = entry.tenant .. ':' .. entry.user
+    local member = entry.tenant.name .. ':' .. entry.user
     if redis.call('HEXISTS', listKey, member) == 1 then
       gone[#gone + 1] = member
       local row = load(entry)

@@ -12,7 +12,7 @@ local function sweep(keys, args)
   for _, entry in ipairs(openEntries(5, 2, 2)) do
     local row = load(entry)
     if row.due == 0 then
-      indexed('ZREM', dueKey, entry.tenant .. ':' .. entry.user)
+      indexed('ZREM', dueKey, entry.tenant.name .. ':' .. entry.user)
     elseif row.due <= now then
       settle(entry, before(row))
       local list = isForgettable(row) and forgotten or swept
@@ -25,7 +25,7 @@ local function sweep(keys, args)
   for _, entry in ipairs(forgotten) do
     redis.call('DEL', entry.userKey, entry.moreKey)
     indexStatus(entry, entry.was, 'offline')
-    indexed('ZREM', dueKey, entry.tenant .. ':' .. entry.user)
+    indexed('ZREM', dueKey, entry.tenant.name .. ':' .. entry.user)
   end
   writeIndexes()
   writeClock()

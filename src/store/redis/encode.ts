@@ -47,16 +47,16 @@ export const encodeUsers = <T extends UserRef>(
   return { keys: [...tenantKeys, ...userKeys], args: [tenants.size, ...tenants.keys(), ...userArgs] };
 };
 
-/** One entry of `apply.lua`. */
+/** One entry of `apply.lua`. What a first connection does not need is left out: most entries are first connections. */
 export const encodeEntry = (entry: Entry): [string, string] => {
   const { known } = entry;
+  const rest = encodeRest(entry);
+  const numbers = `${entry.count} ${ago(entry.activeAgo)} ${entry.idle ? 1 : 0} ${ago(entry.openedAgo)} ${deviceMask(entry.devices)}`;
+  if (known === undefined && entry.closedAgo < 0 && rest === '') return [numbers, rest];
   const view = known
     ? `${STATUS_LETTER[known.status]} ${known.ver} ${known.since} ${known.lastSeen ?? 0}`
     : 'f 0 0 0';
-  const numbers =
-    `${entry.count} ${ago(entry.activeAgo)} ${entry.idle ? 1 : 0} ${ago(entry.openedAgo)} ${ago(entry.closedAgo)}` +
-    ` ${entry.graceMs} ${deviceMask(entry.devices)} ${entry.iat} ${view}`;
-  return [numbers, encodeRest(entry)];
+  return [`${numbers} ${ago(entry.closedAgo)} ${entry.graceMs} ${entry.iat} ${view}`, rest];
 };
 
 /** Whole milliseconds: scripts take digits. */

@@ -114,7 +114,7 @@ export class RedisStore implements PresenceStore {
     const decoded = decodeApply(reply, batch.entries);
     const hides = batch.entries.some((entry) => entry.claim?.status === 'invisible');
     if (decoded.result !== 'ok' || !hides) return decoded;
-    return { ...decoded, replicated: await this.#isReplicated() };
+    return (await this.#isReplicated()) ? decoded : { ...decoded, replicated: false };
   }
 
   async held(partition: number, node: string): Promise<UserRef[]> {

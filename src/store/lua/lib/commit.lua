@@ -31,12 +31,15 @@ local function shownLastSeen(row)
   return PRECISION == 'hour' and last - last % 3600000 or last
 end
 
+local MASK = { [0] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15' }
+
 -- Writes an entry down; its id is the next moment of the hybrid clock.
 local function record(kind, tenant, event, devices)
   if recorded == 0 then ids, kinds, tenants, events, masks = {}, {}, {}, {}, {} end
   clock = clock + 1
   recorded = recorded + 1
-  ids[recorded], kinds[recorded], tenants[recorded], events[recorded], masks[recorded] = clock, kind, tenant, event, devices
+  ids[recorded], kinds[recorded], tenants[recorded], events[recorded] = digits(clock), kind, tenant, event
+  masks[recorded] = MASK[devices]
 end
 
 -- Shows a change: gives it a version, and writes down the public event.
@@ -47,7 +50,7 @@ local function transition(row, entry, status, shown, reason)
   if status ~= previous then row.since = floor(row.ver / 1000) end
   row.status, row.shown = status, shown
   local seen = shownLastSeen(row)
-  record('t', entry.tenant, '{"tenant":"' .. entry.tenant .. '","user":' .. quoted(entry.user) .. ',"status":"' .. status
+  record('t', entry.tenant, '{"tenant":"' .. entry.tenant.name .. '","user":' .. quoted(entry.user) .. ',"status":"' .. status
     .. '","previous":"' .. previous .. '","since":"' .. iso(row.since)
     .. (seen and '","lastSeen":"' .. iso(seen) or '') .. '","ver":' .. row.verText
     .. (row.name and ',"name":' .. cjson.encode(row.name) or '') .. (row.groups and ',"groups":' .. row.groups or '')
@@ -57,9 +60,10 @@ local function transition(row, entry, status, shown, reason)
     .. ',"reason":"' .. reason .. '"}', status == 'offline' and 0 or devicesOf(row))
 end
 
+-- Log ids are the clock as milliseconds and the rest; they have no leading zeros.
 local function writeLog(logKey)
   for i = 1, recorded do
-    local id = ids[i]
+    local id = ids[i] + 0
     redis.call('XADD', logKey, format('%d-%d', floor(id / 1000), id % 1000), 'k', kinds[i], 'v', '1', 'e', events[i],
       'd', masks[i])
   end
@@ -67,7 +71,7 @@ end
 
 local function writeClock()
   if recorded > 0 then
-    redis.call('HSET', metaKey, 'clock', digits(clock), 'last', digits(ids[recorded]))
+    redis.call('HSET', metaKey, 'clock', digits(clock), 'last', ids[recorded])
   elseif clock > storedClock then
     redis.call('HSET', metaKey, 'clock', digits(clock))
   end
@@ -76,11 +80,11 @@ end
 -- A message to the nodes: generation, id before the first entry, id of the last, then a line an entry.
 local function publish(channel)
   if recorded == 0 then return end
-  local parts, n = { gen, '\n', digits(logged), '\n', digits(ids[recorded]) }, 5
+  local parts, n = { gen, '\n', digits(logged), '\n', ids[recorded] }, 5
   for i = 1, recorded do
-    parts[n + 1], parts[n + 2], parts[n + 3], parts[n + 4], parts[n + 5] = '\n', digits(ids[i]), kinds[i], masks[i], events[i]
+    parts[n + 1], parts[n + 2], parts[n + 3], parts[n + 4], parts[n + 5] = '\n', ids[i], kinds[i], masks[i], events[i]
     n = n + 5
-    if kinds[i] == 't' and TENANT_CHANNEL ~= '' then redis.call('PUBLISH', TENANT_CHANNEL .. tenants[i], events[i]) end
+    if tenants[i].channel and kinds[i] == 't' then redis.call('PUBLISH', tenants[i].channel, events[i]) end
   end
   redis.call('SPUBLISH', channel, table.concat(parts))
 end

@@ -1,13 +1,17 @@
 -- Users of a call: KEYS come as three index keys a tenant and two keys a user, ARGV as the tenants and then `width`
 -- values a user of which the first is the tenant's position and the second the user. Needs: commit.lua.
 local function openEntries(firstKey, firstArg, width)
-  local count = tonumber(ARGV[firstArg])
+  local tenants, count = {}, tonumber(ARGV[firstArg])
+  for i = 1, count do
+    local key = firstKey + (i - 1) * 3
+    tenants[digits(i)] = { name = ARGV[firstArg + i], online = KEYS[key], away = KEYS[key + 1],
+      busy = KEYS[key + 2], channel = TENANT_CHANNEL ~= '' and TENANT_CHANNEL .. ARGV[firstArg + i] }
+  end
   local entries, n, key = {}, 0, firstKey + count * 3
   for arg = firstArg + count + 1, #ARGV, width do
-    local tenant = ARGV[arg] + 0
     n = n + 1
-    entries[n] = { tenant = ARGV[firstArg + tenant], user = ARGV[arg + 1], userKey = KEYS[key], moreKey = KEYS[key + 1],
-      arg = arg, indexKey = firstKey + (tenant - 1) * 3 }
+    entries[n] = { tenant = tenants[ARGV[arg]], user = ARGV[arg + 1], userKey = KEYS[key], moreKey = KEYS[key + 1],
+      arg = arg, row = false, was = false, wasDue = 0 }
     key = key + 2
   end
   return entries
@@ -44,10 +48,10 @@ end
 -- What the indexes say is always what the stored row says: online holds who is not offline, away and busy some of them.
 local function indexStatus(entry, was, is)
   if was == is then return end
-  local first, user = entry.indexKey, entry.user
-  if was == 'offline' then indexed('ZADD', KEYS[first], user, 0) elseif is == 'offline' then indexed('ZREM', KEYS[first], user) end
-  if was == 'away' then indexed('ZREM', KEYS[first + 1], user) elseif is == 'away' then indexed('ZADD', KEYS[first + 1], user, 0) end
-  if was == 'busy' then indexed('ZREM', KEYS[first + 2], user) elseif is == 'busy' then indexed('ZADD', KEYS[first + 2], user, 0) end
+  local tenant, user = entry.tenant, entry.user
+  if was == 'offline' then indexed('ZADD', tenant.online, user, '0') elseif is == 'offline' then indexed('ZREM', tenant.online, user) end
+  if was == 'away' then indexed('ZREM', tenant.away, user) elseif is == 'away' then indexed('ZADD', tenant.away, user, '0') end
+  if was == 'busy' then indexed('ZREM', tenant.busy, user) elseif is == 'busy' then indexed('ZADD', tenant.busy, user, '0') end
 end
 
 local function save(entry, dueKey)
@@ -55,7 +59,7 @@ local function save(entry, dueKey)
   saveRow(row, entry.userKey, entry.moreKey)
   indexStatus(entry, entry.was, row.status)
   if row.due == entry.wasDue then return end
-  local member = entry.tenant .. ':' .. entry.user
+  local member = entry.tenant.name .. ':' .. entry.user
   if row.due > 0 then indexed('ZADD', dueKey, member, digits(row.due)) else indexed('ZREM', dueKey, member) end
 end
 

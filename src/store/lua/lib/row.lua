@@ -86,14 +86,14 @@ end
 
 -- Brings a hash from `old` to `new` with at most one HSET and one HDEL.
 local function writeFields(key, old, new)
-  local set, n = { 'HSET', key }, 2
+  local set, n = { 'HSET', key, nil, nil, nil, nil }, 2
   for field, value in pairs(new) do
     if old[field] ~= value then
       set[n + 1], set[n + 2] = field, value
       n = n + 2
     end
   end
-  if n > 2 then redis.call(unpack(set)) end
+  if n > 2 then redis.call(unpack(set, 1, n)) end
   if old == EMPTY then return end
   local del = { 'HDEL', key }
   for field in pairs(old) do
