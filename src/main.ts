@@ -35,7 +35,7 @@ const run = async (): Promise<void> => {
   try {
     app = await createApp({ settings, logger, nodeId, version: VERSION, onIncompatible: refuse });
   } catch (error) {
-    if (error instanceof KeyError || error instanceof ConfigError) return refuse(error);
+    if (error instanceof KeyError) return refuse(error);
     throw error;
   }
   // A second signal ends the process at once; an uncaught error drains too, and exits 1.
