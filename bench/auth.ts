@@ -62,7 +62,6 @@ const storm = async (tokens: readonly string[], verify: (token: string) => Promi
   // A sample before the storm, from which the first one in it is measured.
   delay.enable();
   await new Promise((resolve) => setTimeout(resolve, 20));
-  delay.reset();
   slowestRead = 0;
   const cpu = process.cpuUsage();
   const began = performance.now();

@@ -4,9 +4,9 @@ import { AuthError, type Principal, type Scope } from './principal.ts';
 import { DEFAULT_SCOPE, scopeSet } from './scope-set.ts';
 
 /** Tolerated difference between the issuer's clock and ours. */
-export const CLOCK_SKEW_MS = 5_000;
+const CLOCK_SKEW_MS = 5_000;
 /** Tenant of service tokens that name one in each request. */
-export const ANY_TENANT = '*';
+const ANY_TENANT = '*';
 
 /** What this service demands of every token. */
 export interface ClaimRules {

@@ -14,11 +14,19 @@ export interface TokenVerifierOptions {
   readonly now: () => number;
   /** Monotonic ms; measures how long a turn was held. */
   readonly monotonic: () => number;
-  /** Signatures checked at once on the thread pool. Default 16. */
+  /** Signatures checked at once on the thread pool; default {@link PARALLEL}. */
   readonly parallel?: number;
-  /** ms a turn of the event loop may spend on decryption. Default 2. */
+  /** ms a turn of the event loop may spend on decryption; default {@link TURN_MS}. */
   readonly turnMs?: number;
 }
+
+/**
+ * One thread of the pool's four stays free for name lookups and files. More at once make no more signatures a second
+ * and hold up the loop instead, by wanting its core.
+ */
+const PARALLEL = 3;
+/** Fifty decryptions or so: a turn that a person would not notice even beside others of its kind. */
+const TURN_MS = 2;
 
 /**
  * Learns from a token who is there. Made for storms: what can be refused without cryptography is refused first;
@@ -33,7 +41,15 @@ export class TokenVerifier implements Authenticator {
   readonly #pool: Semaphore;
   readonly #loop: TurnBudget;
 
-  constructor({ keys, rules, metrics, now, monotonic, parallel = 16, turnMs = 2 }: TokenVerifierOptions) {
+  constructor({
+    keys,
+    rules,
+    metrics,
+    now,
+    monotonic,
+    parallel = PARALLEL,
+    turnMs = TURN_MS,
+  }: TokenVerifierOptions) {
     this.#keys = keys;
     this.#rules = rules;
     this.#metrics = metrics;

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AuthError, type AuthFailure, TOKEN_VERSIONS } from '../../../src/auth/principal.ts';
 import { authVersionOf } from '../../../src/auth/token-format.ts';
 import { at, goodClaims, keySet, makeKey, makeVerifier, NOW, RAW_KEY, rawToken } from './fixtures.ts';
@@ -150,4 +150,39 @@ it('uses the keys in force when a token comes', async () => {
   await refusal(verifier.verify(token));
   keys.current = await keySet(after.verifying);
   expect((await verifier.verify(token)).user).toBe('ann');
+});
+
+describe('a storm', () => {
+  const storm = 60;
+
+  it('of decryptions leaves turns of the loop to others', async () => {
+    const key = await makeKey('v4.local');
+    const { verifier } = makeVerifier(await keySet(key.verifying), { turnMs: 1e-6 });
+    const token = await key.issue.seal(goodClaims());
+    let [turns, running] = [0, true];
+    const other = () => {
+      turns++;
+      if (running) setImmediate(other);
+    };
+    setImmediate(other);
+    await Promise.all(Array.from({ length: storm }, () => verifier.verify(token)));
+    running = false;
+    expect(turns).toBeGreaterThan(storm * 0.9);
+  });
+
+  it('of signatures puts a few at a time on the thread pool', async () => {
+    const key = await makeKey('v4.public');
+    const { verifier } = makeVerifier(await keySet(key.verifying), { parallel: 2 });
+    const token = await key.issue.seal(goodClaims());
+    const { subtle } = globalThis.crypto;
+    const verify = subtle.verify.bind(subtle);
+    let [running, most, all] = [0, 0, 0];
+    vi.spyOn(subtle, 'verify').mockImplementation(async (...args) => {
+      most = Math.max(most, ++running);
+      all++;
+      return verify(...args).finally(() => running--);
+    });
+    await Promise.all(Array.from({ length: storm }, () => verifier.verify(token)));
+    expect([most, all]).toEqual([2, storm]);
+  });
 });
