@@ -7,6 +7,9 @@ const CHANGES = 400;
 const GOODBYES = 150;
 const BYSTANDERS = 1_000;
 
+/** Changes apart from each other: none waits for the fan-out window of the one before, none is over the frame rate. */
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 55));
+
 const run = async (): Promise<Sample[]> => {
   const { cluster, stop } = await startBenchCluster(2);
   const herd = new Herd({ host: '127.0.0.1', port: cluster.node(1).port }, 1);
@@ -25,14 +28,14 @@ const run = async (): Promise<Sample[]> => {
       actor.send({ type: 'status', status: 'busy', text });
       await watcher.until(() => watcher.last('actor')?.text === text);
       changes.push(performance.now() - from);
-      // Apart from each other, so that none waits for the window of the one before; and below the frame rate.
-      await new Promise((resolve) => setTimeout(resolve, 55));
+      await pause();
       trim(watcher);
     }
     const goodbyes: number[] = [];
     for (const name of leavers) {
       const leaver = await cluster.connect(name, { node: 0 });
       await watcher.sees(name, 'online');
+      await pause();
       const from = performance.now();
       leaver.send({ type: 'bye' });
       await watcher.sees(name, 'offline');
