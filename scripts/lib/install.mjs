@@ -22,8 +22,9 @@ export const install = () => {
   if (installed > 0 && installed >= mtime('package-lock.json')) return;
   console.log('Installing dependencies (npm ci) …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  // Said aloud even under `npm --silent`, which hands its silence down: a failed install without a reason helps nobody.
   // The tools that build and test are dev dependencies, wanted here whatever NODE_ENV says.
-  const done = spawnSync(npm, ['ci', '--include=dev', '--no-audit', '--no-fund'], {
+  const done = spawnSync(npm, ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=warn'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
