@@ -66,7 +66,6 @@ describe('G7: a watcher gets a snapshot and then every later state', () => {
     const gone = await cluster.connect('gone', { claims, node: 1 });
     await gone.bye();
     const watcher = await cluster.watcher('watcher', { claims });
-    await watcher.sees('watcher', 'online').catch(() => undefined);
     const snapshot = await watcher.watch({ tenant: true });
     expect(snapshot.map((p) => p.user).sort()).toEqual(['here', 'watcher']);
     const later = await cluster.connect('later', { claims });
