@@ -20,7 +20,8 @@ export class TurnBudget {
   /** @param job - does its work before it returns its promise. */
   run<T>(job: () => Promise<T>): Promise<T> {
     this.#scheduleTurn();
-    if (this.#waiting.size === 0 && this.#spentMs < this.#budgetMs) return this.#timed(job);
+    // Nobody is passed: a turn ends with its budget spent or with nobody waiting.
+    if (this.#spentMs < this.#budgetMs) return this.#timed(job);
     return new Promise<T>((resolve) => this.#waiting.push(() => resolve(this.#timed(job))));
   }
 

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { KeySet } from '../../../src/auth/key-set.ts';
+import { localCipherV2 } from '../../../src/auth/local-v2.ts';
+import { localCipherV3 } from '../../../src/auth/local-v3.ts';
+import { localCipherV4 } from '../../../src/auth/local-v4.ts';
 import { type KeyVersion, parsePaserk, serializePaserk } from '../../../src/auth/paserk.ts';
 import { AuthError, TOKEN_VERSIONS, type TokenVersion } from '../../../src/auth/principal.ts';
 import type { TokenVerifier } from '../../../src/auth/verifier.ts';
@@ -132,5 +135,39 @@ describe('keys with the same bytes', () => {
       const footer = Buffer.from(JSON.stringify({ kid: mine.issue.kid })).toString('base64url');
       await refused(all, `${withoutFooter(of(tokens, version))}.${footer}`);
     }
+  });
+});
+
+describe.each([
+  ['v2', localCipherV2],
+  ['v3', localCipherV3],
+  ['v4', localCipherV4],
+] as const)('the cipher of %s.local', (_, cipher) => {
+  const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
+
+  it('opens nothing it did not seal, of whatever length, and never throws', () => {
+    fc.assert(
+      fc.property(bytes(120), bytes(8), bytes(8), (payload, footer, implicit) => {
+        expect(cipher(MATERIAL).open(payload, footer, implicit)).toBeUndefined();
+      }),
+      { numRuns: 300, examples: [[new Uint8Array(), new Uint8Array(), new Uint8Array()]] },
+    );
+  });
+
+  it('opens what it sealed, with the same footer', () => {
+    const { seal, open, nonceBytes } = cipher(MATERIAL);
+    fc.assert(
+      fc.property(bytes(200), bytes(40), (message, footer) => {
+        const sealed = seal(
+          message,
+          footer,
+          new Uint8Array(),
+          crypto.getRandomValues(new Uint8Array(nonceBytes)),
+        );
+        expect(Buffer.from(open(sealed, footer, new Uint8Array()) ?? [1])).toEqual(Buffer.from(message));
+        expect(open(sealed, Uint8Array.of(...footer, 0), new Uint8Array())).toBeUndefined();
+      }),
+      { numRuns: 100 },
+    );
   });
 });
