@@ -1,0 +1,73 @@
+import type { View } from '../domain/model.ts';
+import { changeFrame, encodePresence, snapshotFrame } from '../protocol/encode-presence.ts';
+import type { DueQueue } from './due-queue.ts';
+import type { FanoutLog } from './fanout-log.ts';
+import type { Meter } from './meter.ts';
+import type { ViewRecord } from './view-record.ts';
+
+/** Turns views into JSON, each at most once, however many watch it, and into frames. */
+export class Encoder {
+  readonly #meter: Meter;
+  readonly #cooling: DueQueue<ViewRecord>;
+  readonly #log: FanoutLog;
+  /** The frame composed last: connections that watch the same users mostly need the same one after another. */
+  #last: { readonly records: readonly ViewRecord[]; readonly frame: Buffer } | undefined;
+
+  /** @param cooling - takes the frame off a record a while after it was made: nobody sends it again by then. */
+  constructor(meter: Meter, cooling: DueQueue<ViewRecord>, log: FanoutLog) {
+    this.#meter = meter;
+    this.#cooling = cooling;
+    this.#log = log;
+  }
+
+  /** A record is encoded when it is first written, so this is also where its way from the store ends. */
+  json(record: ViewRecord): string {
+    if (record.json === undefined) {
+      record.json = this.#encode(record.view);
+      this.#meter.encoded += 1;
+      if (record.madeAt > 0) this.#meter.firstWrite(record.madeAt);
+      record.madeAt = 0;
+    }
+    return record.json;
+  }
+
+  /** The frame with one change: one buffer for every socket. */
+  change(record: ViewRecord, now: number): Buffer {
+    if (record.frame === undefined) {
+      record.frame = Buffer.from(changeFrame(this.json(record)));
+      this.#cooling.add(record, now);
+    }
+    return record.frame;
+  }
+
+  /** The frame with these changes; the array is kept. */
+  changes(records: readonly ViewRecord[], now: number): Buffer {
+    const [first] = records;
+    if (records.length === 1 && first !== undefined) return this.change(first, now);
+    if (this.#last === undefined || !same(this.#last.records, records)) {
+      this.#last = { records, frame: Buffer.from(changeFrame(this.#joined(records))) };
+    }
+    return this.#last.frame;
+  }
+
+  snapshot(records: readonly ViewRecord[], ref: string | undefined, more: boolean): string {
+    return snapshotFrame(this.#joined(records), ref, more);
+  }
+
+  #joined(records: readonly ViewRecord[]): string {
+    return records.map((record) => this.json(record)).join(',');
+  }
+
+  #encode(view: View): string {
+    try {
+      return encodePresence(view);
+    } catch (err) {
+      // A time that is none, from a damaged row: what can be said is said, and nobody else's frame is lost.
+      this.#log.error({ err }, 'a view could not be encoded');
+      return JSON.stringify({ user: view.user, status: view.status, ver: view.ver });
+    }
+  }
+}
+
+const same = (some: readonly ViewRecord[], others: readonly ViewRecord[]): boolean =>
+  some.length === others.length && some.every((record, at) => record === others[at]);

@@ -1,0 +1,275 @@
+import type { CachedUser, Subscriber } from './cached-user.ts';
+import type { FanoutContext, Stalled, Windowed } from './context.ts';
+import type { Sink } from './fanout.ts';
+import { FrameBuilder } from './frame-builder.ts';
+import { Pending } from './pending.ts';
+import { EMPTY, includes, type SmallSet } from './small-set.ts';
+import type { StreamReader, TenantStream } from './tenant-stream.ts';
+import type { ViewRecord } from './view-record.ts';
+
+/** An answer that is ready to be sent, frame by frame. */
+export interface Reply {
+  /** The next frame. Composed when it is sent, so it has the newest views. */
+  next(): string;
+  /** No frame is left. */
+  readonly done: boolean;
+  /** The last frame was written. */
+  sent(now: number): void;
+}
+
+export interface OutboxOwner {
+  /** The tenant grew too large to be watched: leave its stream. */
+  outgrown(): void;
+}
+
+/**
+ * What one connection has still to be sent. It keeps no views, only who changed: the newest view is looked up when
+ * the frame is written, so a connection that does not read costs the same however much happens.
+ */
+export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
+  /** Where the tenant's stream was sent up to; meaningful while {@link joined}. */
+  cursor = 0;
+  readonly #sink: Sink;
+  readonly #context: FanoutContext;
+  readonly #owner: OutboxOwner;
+  /** Users watched by id who changed since they were last sent. */
+  readonly #pending = new Pending();
+  #replies: Reply[] = [];
+  #stream: TenantStream | undefined;
+  /** The tenant's snapshot was sent: its stream follows, and carries the users watched by id too. */
+  #streaming = false;
+  /** Sent beside the stream, ahead of {@link cursor}: the stream leaves these records out. */
+  #ahead: Map<CachedUser, ViewRecord> | undefined;
+  #inWindow = false;
+  #stalled = false;
+  #closed = false;
+
+  constructor(sink: Sink, context: FanoutContext, owner: OutboxOwner) {
+    this.#sink = sink;
+    this.#context = context;
+    this.#owner = owner;
+  }
+
+  get joined(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  changed(user: CachedUser, now: number): void {
+    if (this.#closed || this.#streaming || user.record === undefined) return;
+    if (!this.#inWindow && this.#pending.size === 0 && this.#writable(now)) {
+      this.#write(this.#context.encoder.change(user.record, now));
+      this.#note(user);
+      this.#openWindow(now);
+      return;
+    }
+    if (!this.#pending.add(user)) this.#context.meter.conflated += 1;
+    if (!this.#inWindow) this.#flush(now);
+  }
+
+  /** The connection was sent the newest view of a user, by a snapshot. */
+  sentNewest(user: CachedUser): void {
+    this.#pending.delete(user);
+    this.#note(user);
+  }
+
+  /** A user is no longer watched by id. Who watches their tenant still gets what was owed. */
+  forget(user: CachedUser): void {
+    if (this.#stream === undefined) this.#pending.delete(user);
+  }
+
+  /** Takes the place in the tenant's stream at which its snapshot begins; {@link follow} starts the stream. */
+  join(stream: TenantStream): void {
+    this.#stream = stream;
+    this.cursor = stream.head;
+    stream.readers.add(this);
+  }
+
+  follow(now: number): void {
+    const stream = this.#stream;
+    if (stream === undefined || this.#streaming) return;
+    this.#streaming = true;
+    if (this.#owesChanges(stream)) stream.wake(now);
+  }
+
+  /** @param byId - users watched by id: what the stream owed of them goes out by itself from now on. */
+  leave(byId: SmallSet<CachedUser>, now: number): void {
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    this.#pending.keep((user) => includes(byId, user));
+    if (this.#streaming) {
+      for (const user of byId) if (this.#owed(user)) this.#pending.add(user);
+      if (stream.inWindow) this.#openWindow(now);
+    }
+    stream.readers.delete(this);
+    this.#stream = undefined;
+    this.#streaming = false;
+    this.#ahead = undefined;
+    if (!this.#inWindow) this.#flush(now);
+  }
+
+  reply(reply: Reply, now: number): void {
+    this.#replies.push(reply);
+    this.#sendReplies(now);
+  }
+
+  /** The socket may take more. */
+  drained(now: number): void {
+    if (this.#closed) return;
+    // Answers first: they end, changes do not.
+    this.#sendReplies(now);
+    const stream = this.#stream;
+    if (stream === undefined || !this.#streaming) {
+      if (!this.#inWindow) this.#flush(now);
+    } else if (this.#owesChanges(stream)) {
+      if (this.#context.windowMs === 0) this.pull(now);
+      else stream.wake(now);
+    }
+  }
+
+  lookAgain(now: number): void {
+    this.#stalled = false;
+    this.drained(now);
+  }
+
+  windowEnded(now: number): void {
+    this.#inWindow = false;
+    if (this.#closed) return;
+    const stream = this.#stream;
+    if (stream === undefined || !this.#streaming) this.#flush(now);
+    else if (this.#owesChanges(stream)) stream.wake(now);
+  }
+
+  pull(now: number): void {
+    const stream = this.#stream;
+    if (this.#closed || stream === undefined || !this.#streaming || this.#inWindow) return;
+    while (this.#owesChanges(stream)) {
+      if (!this.#writable(now)) return;
+      if (this.#ahead === undefined && this.#pending.size === 0) {
+        const part = stream.part(this.cursor, now);
+        this.#write(part.frame);
+        this.cursor = part.to;
+        this.#context.meter.conflated += part.conflated;
+      } else {
+        this.#pullOwn(stream, now);
+      }
+      if (this.#context.windowMs > 0) break;
+    }
+    if (this.#owesChanges(stream)) stream.wake(now); // More than one frame holds: the next window's.
+  }
+
+  outgrown(): void {
+    this.#owner.outgrown();
+  }
+
+  /** Frames that are no presence, ahead of everything that waits. */
+  say(frame: string): void {
+    this.#send(frame);
+  }
+
+  close(now: number): void {
+    this.#closed = true;
+    this.leave(EMPTY, now);
+    this.#pending.clear();
+    this.#replies = [];
+  }
+
+  #sendReplies(now: number): void {
+    for (let reply = this.#replies[0]; reply !== undefined; reply = this.#replies[0]) {
+      if (!this.#writable(now)) return;
+      this.#write(reply.next());
+      if (!reply.done) continue;
+      this.#replies.shift();
+      reply.sent(now);
+    }
+  }
+
+  /** What changed of the users watched by id, without a stream to wait for. */
+  #flush(now: number): void {
+    while (this.#pending.size > 0 && !this.#closed && this.#writable(now)) {
+      const builder = new FrameBuilder(this.#context);
+      this.#pending.take(builder, (user) => this.#note(user));
+      this.#writeChanges(builder, now);
+      if (this.#context.windowMs === 0) continue;
+      this.#openWindow(now);
+      return;
+    }
+  }
+
+  /** As the stream's own frames, but with what only this connection has still to get, and without what it has. */
+  #pullOwn(stream: TenantStream, now: number): void {
+    const builder = new FrameBuilder(this.#context);
+    this.#pending.take(builder, (user) => this.#note(user));
+    let to = this.cursor;
+    let passed = 0;
+    let user = stream.after(this.cursor);
+    for (; user !== undefined && !builder.full; user = user.newer) {
+      if (this.#owed(user)) builder.add(user);
+      to = user.seq;
+      passed += 1;
+    }
+    if (user === undefined) to = stream.head;
+    this.#writeChanges(builder, now);
+    this.#context.meter.conflated += to - this.cursor - passed;
+    this.cursor = to;
+    if (to === stream.head) this.#ahead = undefined;
+  }
+
+  /** Remembers what was sent beside the stream that the stream has still to come to. */
+  #note(user: CachedUser): void {
+    if (this.#stream === undefined || user.record === undefined || user.seq <= this.cursor) return;
+    this.#ahead ??= new Map();
+    this.#ahead.set(user, user.record);
+  }
+
+  /** The stream has still to send this user's record. */
+  #owed(user: CachedUser): boolean {
+    return user.seq > this.cursor && this.#ahead?.get(user) !== user.record;
+  }
+
+  #owesChanges(stream: TenantStream): boolean {
+    return this.cursor < stream.head || this.#pending.size > 0;
+  }
+
+  #openWindow(now: number): void {
+    if (this.#context.windowMs === 0 || this.#inWindow) return;
+    this.#inWindow = true;
+    this.#context.windows.add(this, now);
+  }
+
+  #writable(now: number): boolean {
+    if (this.#room()) return true;
+    if (!this.#stalled) {
+      this.#stalled = true;
+      this.#context.stalls.add(this, now);
+    }
+    return false;
+  }
+
+  // By contract a sink never throws; should one, the others still get theirs and the feed never hears of it.
+
+  #room(): boolean {
+    try {
+      return this.#sink.buffered <= this.#context.tuning.bufferLimit;
+    } catch (err) {
+      this.#context.log.error({ err }, 'a socket could not tell what it holds');
+      return false;
+    }
+  }
+
+  #writeChanges({ records }: FrameBuilder, now: number): void {
+    if (records.length > 0) this.#write(this.#context.encoder.changes(records, now));
+  }
+
+  #write(frame: string | Buffer): void {
+    this.#send(frame);
+    this.#context.meter.frames += 1;
+  }
+
+  #send(frame: string | Buffer): void {
+    try {
+      this.#sink.send(frame);
+    } catch (err) {
+      this.#context.log.error({ err }, 'a presence frame could not be written');
+    }
+  }
+}

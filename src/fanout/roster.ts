@@ -1,0 +1,25 @@
+import type { TenantStream } from './tenant-stream.ts';
+
+/**
+ * The complete set of a watched tenant: everyone not offline, kept by the feed once it was read. It lasts as long as
+ * somebody is interested; the object is the generation of what is read for it.
+ */
+export class Roster {
+  readonly stream: TenantStream;
+  /** Connections that watch the tenant, and answers that wait to. */
+  interest = 0;
+  complete = false;
+  /** The reading under way, shared by all who wait for it. */
+  loading: Promise<void> | undefined;
+  /** Pages being read: what goes offline meanwhile is remembered, or a page read earlier would bring it back. */
+  readings = 0;
+
+  constructor(stream: TenantStream) {
+    this.stream = stream;
+  }
+
+  /** Users who went offline may be forgotten once everybody was told. */
+  get settled(): boolean {
+    return this.complete && this.readings === 0;
+  }
+}

@@ -1,0 +1,134 @@
+import type { PresenceStore } from '../store/presence-store.ts';
+import type { FanoutContext } from './context.ts';
+import { WatchError } from './fanout.ts';
+import type { WatchLimits } from './limits.ts';
+import { Roster } from './roster.ts';
+import type { TenantCache } from './tenant-cache.ts';
+import { TenantStream } from './tenant-stream.ts';
+import type { ViewCache } from './view-cache.ts';
+
+/** Reads and keeps the complete sets of watched tenants. */
+export class Rosters {
+  readonly #store: Pick<PresenceStore, 'page' | 'count'>;
+  readonly #cache: ViewCache;
+  readonly #context: FanoutContext;
+  readonly #limits: WatchLimits;
+
+  constructor(
+    store: Pick<PresenceStore, 'page' | 'count'>,
+    cache: ViewCache,
+    context: FanoutContext,
+    limits: WatchLimits,
+  ) {
+    this.#store = store;
+    this.#cache = cache;
+    this.#context = context;
+    this.#limits = limits;
+  }
+
+  /**
+   * Somebody wants the complete set; {@link leave} undoes it. The first one has it read, the next ones share that.
+   * @returns what to wait for; it rejects as the store does, or with a WatchError when the tenant is too large.
+   */
+  enter(tenant: TenantCache): Promise<void> | undefined {
+    const roster = tenant.roster ?? this.#open(tenant);
+    roster.interest += 1;
+    if (roster.complete) return undefined;
+    roster.loading ??= this.#load(tenant, roster).finally(() => {
+      roster.loading = undefined;
+    });
+    return roster.loading;
+  }
+
+  leave(tenant: TenantCache): void {
+    const roster = tenant.roster;
+    if (roster === undefined) return;
+    roster.interest -= 1;
+    if (roster.interest > 0) return;
+    roster.stream.stop();
+    tenant.roster = undefined;
+    for (const user of tenant.users.values()) {
+      user.seq = 0;
+      user.listed = false;
+      user.older = undefined;
+      user.newer = undefined;
+      this.#cache.release(tenant, user);
+    }
+    this.#cache.prune(tenant);
+  }
+
+  /** Finds who came online without this node hearing of it. Errors as the store's. */
+  async refresh(tenant: TenantCache): Promise<void> {
+    const roster = tenant.roster;
+    if (roster === undefined) return;
+    await roster.loading?.catch(() => undefined);
+    await this.#page(tenant, roster, () => tenant.present <= this.#limits.tenantCeiling);
+    this.#settled(tenant, roster);
+    this.checkGrowth(tenant);
+  }
+
+  /** A tenant may grow while it is watched, but not without bound: far beyond the limit its watches end. */
+  checkGrowth(tenant: TenantCache): void {
+    if (tenant.roster === undefined || tenant.present <= this.#limits.tenantCeiling) return;
+    for (const reader of [...tenant.roster.stream.readers]) reader.outgrown();
+  }
+
+  /** More are online than a new watch may cover. */
+  tooLarge(tenant: TenantCache): boolean {
+    return tenant.present > this.#limits.tenantWatchMax;
+  }
+
+  #open(tenant: TenantCache): Roster {
+    const stream = new TenantStream(this.#context, (upTo) => {
+      if (tenant.roster?.stream !== stream || !tenant.roster.settled) return;
+      stream.forget(upTo, (user) => this.#cache.release(tenant, user));
+    });
+    const roster = new Roster(stream);
+    tenant.roster = roster;
+    return roster;
+  }
+
+  async #load(tenant: TenantCache, roster: Roster): Promise<void> {
+    // Counting is cheap: a tenant far too large is not read page by page to find that out.
+    const counts = await this.#store.count(tenant.name);
+    if (counts.online + counts.away + counts.busy > this.#limits.tenantWatchMax) throw tooMany();
+    const fits = (): boolean =>
+      !this.tooLarge(tenant) && this.#context.meter.views <= this.#limits.maxNodeWatches;
+    if (!(await this.#page(tenant, roster, fits))) throw tooMany();
+    if (tenant.roster !== roster) return;
+    roster.complete = true;
+    this.#settled(tenant, roster);
+  }
+
+  /** @returns whether it fitted all the way. */
+  async #page(tenant: TenantCache, roster: Roster, fits: () => boolean): Promise<boolean> {
+    roster.readings += 1;
+    try {
+      let cursor: string | undefined;
+      do {
+        if (tenant.roster !== roster) return true; // Nobody wants it any more.
+        const page = await this.#store.page(tenant.name, this.#context.tuning.pageSize, cursor);
+        if (tenant.roster !== roster) return true;
+        const now = this.#context.timing.now();
+        for (const view of page.users) {
+          this.#cache.settle(tenant, this.#cache.user(tenant, view.user), view, now);
+        }
+        if (!fits()) return false;
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      return true;
+    } finally {
+      roster.readings -= 1;
+    }
+  }
+
+  /** Forgets whom a page could have brought back before. */
+  #settled(tenant: TenantCache, roster: Roster): void {
+    if (tenant.roster !== roster || !roster.settled) return;
+    roster.stream.tell();
+    for (const user of tenant.users.values()) this.#cache.release(tenant, user);
+  }
+}
+
+export const tooMany = (): WatchError =>
+  new WatchError('too_many_watches', 'more users are online than a watch of the tenant may cover');

@@ -1,0 +1,21 @@
+import type { CachedUser } from './cached-user.ts';
+import type { Roster } from './roster.ts';
+
+/** What this node holds of one tenant. */
+export class TenantCache {
+  readonly name: string;
+  readonly users = new Map<string, CachedUser>();
+  /** How many of {@link users} are not offline. */
+  present = 0;
+  /** While somebody watches the whole tenant. */
+  roster: Roster | undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Nothing is held that anybody wants. */
+  get idle(): boolean {
+    return this.users.size === 0 && this.roster === undefined;
+  }
+}

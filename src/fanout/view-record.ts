@@ -1,0 +1,39 @@
+import type { Transition, View } from '../domain/model.ts';
+
+/** One version of what others see of a user, with its encoded forms once somebody needed them. */
+export interface ViewRecord {
+  readonly view: View;
+  /** When the transition was made, ms by the store's clock; 0 when this was read, or once it was written first. */
+  madeAt: number;
+  json: string | undefined;
+  frame: Buffer | undefined;
+}
+
+export const readRecord = (view: View): ViewRecord => ({
+  view,
+  madeAt: 0,
+  json: undefined,
+  frame: undefined,
+});
+
+/** @param id - place in the log, µs of the store's clock. */
+export const transitionRecord = (transition: Transition, id: number): ViewRecord => ({
+  view: viewOf(transition),
+  madeAt: id / 1000,
+  json: undefined,
+  frame: undefined,
+});
+
+/** Without what only events carry: groups of a thousand users would outweigh their views. */
+const viewOf = (made: Transition): View => ({
+  user: made.user,
+  status: made.status,
+  since: made.since,
+  ver: made.ver,
+  ...(made.lastSeen !== undefined && { lastSeen: made.lastSeen }),
+  ...(made.name !== undefined && { name: made.name }),
+  ...(made.text !== undefined && { text: made.text }),
+  ...(made.emoji !== undefined && { emoji: made.emoji }),
+  ...(made.until !== undefined && { until: made.until }),
+  devices: made.devices,
+});

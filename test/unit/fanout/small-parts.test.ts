@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { CachedUser } from '../../../src/fanout/cached-user.ts';
+import { ChangeList } from '../../../src/fanout/change-list.ts';
+import { DueQueue } from '../../../src/fanout/due-queue.ts';
+import { added, EMPTY, includes, removed, type SmallSet, sizeOf } from '../../../src/fanout/small-set.ts';
+import { FakeTime } from './rig.ts';
+
+describe('a small set', () => {
+  it('is an array below eight members and a Set from there on', () => {
+    let set: SmallSet<number> = EMPTY;
+    for (let item = 1; item <= 7; item += 1) set = added(set, item);
+    expect(Array.isArray(set)).toBe(true);
+    set = added(added(set, 7), 8);
+    expect(set).toBeInstanceOf(Set);
+    expect([...set]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    for (let item = 1; item <= 4; item += 1) set = removed(set, item);
+    expect(Array.isArray(set)).toBe(true);
+    expect([sizeOf(set), includes(set, 4), includes(set, 5)]).toEqual([4, false, true]);
+    for (let item = 5; item <= 8; item += 1) set = removed(set, item);
+    expect(set).toBe(EMPTY);
+  });
+
+  it('does not disturb who iterates over it', () => {
+    let set: SmallSet<number> = EMPTY;
+    for (let item = 1; item <= 4; item += 1) set = added(set, item);
+    const seen: number[] = [];
+    for (const item of set) {
+      seen.push(item);
+      set = removed(set, item);
+    }
+    expect(seen).toEqual([1, 2, 3, 4]);
+  });
+});
+
+describe('the queue of what is due', () => {
+  it('serves any number of items with one timer', () => {
+    const time = new FakeTime();
+    const due: string[] = [];
+    const queue = new DueQueue<string>(20, time, (items, now) => due.push(`${now}:${items.join()}`));
+    queue.add('a', time.now());
+    queue.add('b', time.now());
+    time.advance(5);
+    queue.add('c', time.now());
+    expect([time.timers, queue.size]).toEqual([1, 3]);
+    time.advance(15);
+    expect(due).toEqual(['1020:a,b']);
+    time.advance(5);
+    expect(due).toEqual(['1020:a,b', '1025:c']);
+    expect([time.timers, queue.size]).toEqual([0, 0]);
+  });
+
+  it('waits on when a timer is early', () => {
+    const time = new FakeTime();
+    const due: number[] = [];
+    const hasty = { now: time.now, schedule: (run: () => void, ms: number) => time.schedule(run, ms - 0.6) };
+    const queue = new DueQueue<string>(20, hasty, (_, now) => due.push(now));
+    queue.add('a', time.now());
+    time.advance(19.5);
+    expect(due).toEqual([]);
+    time.advance(2);
+    expect(due).toHaveLength(1);
+    expect(due[0]).toBeGreaterThanOrEqual(1020);
+  });
+
+  it('takes items that are added while it calls back', () => {
+    const time = new FakeTime();
+    let times = 0;
+    const queue: DueQueue<string> = new DueQueue(20, time, (_, now) => {
+      times += 1;
+      if (times < 3) queue.add('again', now);
+    });
+    queue.add('a', time.now());
+    time.advance(60);
+    expect(times).toBe(3);
+  });
+
+  it('calls nobody once it was cleared', () => {
+    const time = new FakeTime();
+    const queue = new DueQueue<string>(20, time, () => expect.unreachable());
+    queue.add('a', time.now());
+    queue.clear();
+    time.advance(100);
+    expect(time.timers).toBe(0);
+  });
+});
+
+describe('the list of changes', () => {
+  const users = (list: ChangeList, seq: number): string[] => {
+    const names: string[] = [];
+    for (let user = list.after(seq); user !== undefined; user = user.newer) names.push(user.user);
+    return names;
+  };
+
+  it('tells who changed after a moment, each once, at their newest place', () => {
+    const list = new ChangeList();
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => new CachedUser(name, 0)) as [
+      CachedUser,
+      CachedUser,
+      CachedUser,
+    ];
+    for (const user of [a, b, c, a, a, b]) list.touch(user);
+    expect(users(list, 0)).toEqual(['c', 'a', 'b']);
+    expect(users(list, 3)).toEqual(['a', 'b']);
+    expect(users(list, 5)).toEqual(['b']);
+    expect(users(list, list.head)).toEqual([]);
+  });
+
+  it('lets go of what everybody was sent', () => {
+    const list = new ChangeList();
+    const [a, b] = ['a', 'b'].map((name) => new CachedUser(name, 0)) as [CachedUser, CachedUser];
+    list.touch(a);
+    list.touch(b);
+    const out: CachedUser[] = [];
+    list.deliveredUpTo(1, (user) => out.push(user));
+    expect(out).toEqual([a]);
+    expect([a.listed, b.listed]).toEqual([false, true]);
+    list.touch(a);
+    expect(users(list, 1)).toEqual(['b', 'a']);
+  });
+});

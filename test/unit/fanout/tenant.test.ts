@@ -1,0 +1,305 @@
+import { describe, expect, it } from 'vitest';
+import { WatchError } from '../../../src/fanout/fanout.ts';
+import { Rig, settle } from './rig.ts';
+
+const code = (watch: Promise<void>): Promise<string> =>
+  watch.then(
+    () => 'none',
+    (error: unknown) => (error instanceof WatchError ? error.code : String(error)),
+  );
+
+describe('watching a tenant', () => {
+  it('sends everyone not offline, page by page, then every transition', async () => {
+    const rig = new Rig();
+    rig.store.pageSize = 2;
+    for (const user of ['a', 'b', 'c', 'd', 'e']) rig.set(user, 1);
+    rig.set('f', 2, 'offline');
+    const { sink, watcher } = rig.connect();
+    await watcher.watch({ tenant: true }, 'all');
+    expect(sink.frames[0]).toMatchObject({ snapshot: true, ref: 'all' });
+    expect(sink.take()).toEqual(['[a@1 b@1 c@1 d@1 e@1]']);
+    for (const event of [
+      ['a', 3, 'offline'],
+      ['g', 4, 'busy'],
+      ['f', 5, 'online'],
+    ] as const) {
+      rig.event(event[0], event[1], event[2]);
+      rig.time.advance(50);
+    }
+    expect(sink.take()).toEqual(['a@3', 'g@4', 'f@5']);
+  });
+
+  it('costs no call to the store for a second watcher, and shows what the feed brought', async () => {
+    const rig = new Rig();
+    rig.set('a', 1);
+    rig.set('b', 1);
+    await rig.watching({ tenant: true });
+    const calls = rig.store.calls.length;
+    rig.event('a', 2, 'offline');
+    rig.event('c', 3);
+    const { sink, watcher } = rig.connect();
+    await watcher.watch({ tenant: true });
+    expect(sink.take()).toEqual(['[b@1 c@3]']);
+    expect(rig.store.calls).toHaveLength(calls);
+  });
+
+  it('is read once for all who ask meanwhile', async () => {
+    const rig = new Rig();
+    rig.store.auto = false;
+    rig.set('a', 1);
+    const all = [rig.connect(), rig.connect()];
+    const watches = all.map(({ watcher }) => watcher.watch({ tenant: true }));
+    rig.store.answerAll();
+    await settle();
+    rig.store.answerAll();
+    await Promise.all(watches);
+    expect(rig.store.calls.map(({ kind }) => kind)).toEqual(['count', 'page']);
+    expect(all.map(({ sink }) => sink.take())).toEqual([['[a@1]'], ['[a@1]']]);
+  });
+
+  it('takes events while it is read: the newer one wins, also an offline one', async () => {
+    const rig = new Rig();
+    rig.store.auto = false;
+    rig.set('a', 1);
+    rig.set('b', 1);
+    rig.set('c', 1);
+    const { sink, watcher } = rig.connect();
+    const watch = watcher.watch({ tenant: true });
+    rig.store.open[0]?.answer();
+    await settle();
+    rig.event('a', 2, 'offline');
+    rig.event('b', 3, 'busy');
+    rig.event('d', 4);
+    expect(sink.take()).toEqual([]);
+    rig.store.open[0]?.answerOld();
+    await watch;
+    expect(sink.take()).toEqual(['[b@3 d@4 c@1]']);
+    rig.time.advance(100);
+    expect(sink.take()).toEqual([]);
+  });
+
+  it('sends a user watched by id as well but once', async () => {
+    const rig = new Rig();
+    rig.set('a', 1);
+    rig.set('b', 1);
+    const { sink, watcher } = rig.connect();
+    await watcher.watch({ users: ['b', 'z'], tenant: true });
+    expect(sink.take()).toEqual(['[b@1 z@0 a@1]']);
+    rig.event('b', 2);
+    rig.time.advance(50);
+    rig.event('z', 3);
+    rig.time.advance(50);
+    expect(sink.take()).toEqual(['b@2', 'z@3']);
+  });
+
+  it('goes on with users watched by id when only the tenant is unwatched, and the other way round', async () => {
+    const rig = new Rig();
+    const { sink, watcher } = await rig.watching({ users: ['a', 'b'], tenant: true });
+    watcher.unwatch({ tenant: true });
+    rig.event('c', 1);
+    rig.event('a', 1);
+    rig.time.advance(50);
+    expect(sink.take()).toEqual(['a@1']);
+    await watcher.watch({ tenant: true });
+    watcher.unwatch({ users: ['a', 'b'] });
+    sink.take();
+    rig.event('a', 2);
+    expect(sink.take()).toEqual(['a@2']);
+    expect(watcher.watching).toEqual({ users: new Set(), tenant: true });
+  });
+
+  it('still sends what it owed of users watched by id when it is unwatched', async () => {
+    const rig = new Rig();
+    const { sink, watcher } = await rig.watching({ users: ['a'], tenant: true });
+    rig.event('c', 1);
+    rig.event('a', 1); // Waits for the window.
+    rig.event('d', 1);
+    expect(sink.take()).toEqual(['c@1']);
+    watcher.unwatch({ tenant: true });
+    rig.time.advance(50);
+    expect(sink.take()).toEqual(['a@1']);
+  });
+
+  it('does not send twice what a snapshot asked for meanwhile has shown', async () => {
+    const rig = new Rig();
+    const { sink, watcher } = await rig.watching({ tenant: true });
+    rig.event('a', 1);
+    rig.event('b', 1);
+    rig.event('c', 1); // Both wait for the window.
+    sink.take();
+    await watcher.watch({ users: ['b'] });
+    expect(sink.take()).toEqual(['[b@1]']);
+    rig.time.advance(50);
+    expect(sink.take()).toEqual(['c@1']);
+  });
+
+  it('tells its watchers what a read by id found out first', async () => {
+    const rig = new Rig();
+    const { sink } = await rig.watching({ tenant: true });
+    rig.set('a', 5); // The event is under way.
+    const other = await rig.watching({ users: ['a'] });
+    expect(sink.take()).toEqual(['a@5']);
+    rig.late('a', 5);
+    rig.time.advance(50);
+    expect(sink.take()).toEqual([]);
+    expect(other.sink.take()).toEqual([]);
+  });
+
+  it('tells its watchers of an offline transition that a read by id found out first, each watcher once', async () => {
+    const rig = new Rig();
+    const all = await rig.watching({ tenant: true });
+    const both = await rig.watching({ tenant: true });
+    rig.set('a', 6, 'offline'); // Online at 5, offline at 6: both events are under way.
+    await both.watcher.watch({ users: ['a'] });
+    both.watcher.unwatch({ users: ['a'] });
+    rig.time.advance(50);
+    expect(rig.fanout.footprint.views).toBe(1); // Kept for the event to be compared with.
+    rig.late('a', 5);
+    rig.late('a', 6, 'offline');
+    rig.time.advance(50);
+    expect(all.sink.take()).toEqual(['a@6']);
+    expect(both.sink.take()).toEqual(['a@6', '[a@6]']);
+    expect(rig.fanout.footprint.views).toBe(0);
+  });
+
+  it('tells nothing of who was read by id and has long been offline', async () => {
+    const rig = new Rig();
+    rig.set('a', 6, 'offline');
+    const { sink } = await rig.watching({ tenant: true });
+    rig.late('a', 6, 'offline');
+    rig.time.advance(50);
+    expect(sink.take()).toEqual(['a@6']);
+    await rig.watching({ users: ['a'] });
+    rig.time.advance(50);
+    expect(sink.take()).toEqual([]);
+  });
+
+  it('forgets in time the event that never comes', async () => {
+    const rig = new Rig();
+    const { sink } = await rig.watching({ tenant: true });
+    rig.set('a', 6, 'offline');
+    const { watcher } = await rig.watching({ users: ['a'] });
+    watcher.close();
+    rig.time.advance(60_000);
+    expect(sink.take()).toEqual(['a@6']);
+    expect(rig.fanout.footprint).toMatchObject({ views: 0, waiting: 0 });
+  });
+
+  it('forgets who is offline once everybody was told', async () => {
+    const rig = new Rig();
+    rig.set('a', 1);
+    const slow = await rig.watching({ tenant: true });
+    const fast = await rig.watching({ tenant: true });
+    slow.sink.buffered = 1_000_000;
+    rig.event('a', 2, 'offline');
+    rig.time.advance(50);
+    expect(fast.sink.take()).toEqual(['a@2']);
+    expect(rig.fanout.footprint.views).toBe(1); // The slow one has still to be told.
+    slow.sink.buffered = 0;
+    slow.watcher.drained();
+    rig.time.advance(50);
+    expect(slow.sink.take()).toEqual(['a@2']);
+    expect(rig.fanout.footprint.views).toBe(0);
+  });
+});
+
+describe('the size of a watched tenant', () => {
+  it('is limited when the watch begins, at the cost of one count', async () => {
+    const rig = new Rig({ settings: { tenantWatchMax: 2 } });
+    for (const user of ['a', 'b', 'c']) rig.set(user, 1);
+    const { watcher } = rig.connect();
+    expect(await code(watcher.watch({ tenant: true, users: ['x'] }))).toBe('too_many_watches');
+    expect(rig.store.calls.map(({ kind }) => kind)).not.toContain('page');
+    expect(watcher.watching).toEqual({ users: new Set(), tenant: false });
+    expect(rig.fanout.footprint).toMatchObject({ watches: 0, views: 0, tenants: 0 });
+    rig.event('c', 2, 'offline');
+    expect(await code(watcher.watch({ tenant: true }))).toBe('none');
+  });
+
+  it('is limited by what the pages bring, too', async () => {
+    const rig = new Rig({ settings: { tenantWatchMax: 2 } });
+    rig.store.pageSize = 1;
+    rig.store.auto = false;
+    for (const user of ['a', 'b']) rig.set(user, 1);
+    const refused = code(rig.connect().watcher.watch({ tenant: true }));
+    for (const late of ['c', 'd', 'e']) {
+      rig.store.answerAll();
+      await settle();
+      rig.set(late, 1);
+    }
+    rig.store.answerAll();
+    expect(await refused).toBe('too_many_watches');
+    expect(rig.store.calls.filter(({ kind }) => kind === 'page')).toHaveLength(3);
+    expect(rig.fanout.footprint).toMatchObject({ watches: 0, views: 0, tenants: 0 });
+  });
+
+  it('is limited for the second watcher by what the feed brought', async () => {
+    const rig = new Rig({ settings: { tenantWatchMax: 2 } });
+    const { sink, watcher } = await rig.watching({ tenant: true });
+    for (const user of ['a', 'b', 'c']) rig.event(user, 1);
+    expect(await code(rig.connect().watcher.watch({ tenant: true }))).toBe('too_many_watches');
+    rig.time.advance(50);
+    expect(sink.take()).toEqual(['a@1', 'b@1 c@1']); // Who watches already goes on.
+    expect(await code(watcher.watch({ tenant: true }))).toBe('none');
+  });
+
+  it('ends the watch far beyond the limit, and says so', async () => {
+    const rig = new Rig({ settings: { tenantWatchMax: 2 } });
+    const { sink, watcher } = await rig.watching({ tenant: true, users: ['u9999'] });
+    for (let n = 0; n < 10_000; n += 1) rig.event(`u${n}`, 1);
+    rig.time.advance(1000);
+    sink.take();
+    expect(watcher.watching.tenant).toBe(true);
+    rig.event('one-more', 1);
+    expect(sink.take().slice(-2)).toEqual(['gone', 'error']);
+    expect(watcher.watching).toEqual({ users: new Set(['u9999']), tenant: false });
+    rig.event('u9999', 2);
+    rig.event('u9998', 2);
+    rig.time.advance(50);
+    expect(sink.take()).toEqual(['u9999@2']);
+    expect(rig.fanout.footprint).toMatchObject({ watches: 1, views: 1 });
+  });
+});
+
+describe('when a tenant cannot be read', () => {
+  it('registers nothing', async () => {
+    const rig = new Rig();
+    rig.store.auto = false;
+    rig.set('a', 1);
+    const { sink, watcher } = rig.connect();
+    const refused = code(watcher.watch({ tenant: true, users: ['b'] }));
+    rig.store.open.find(({ kind }) => kind === 'read')?.answer();
+    rig.store.open[0]?.answer();
+    await settle();
+    rig.store.open[0]?.fail();
+    expect(await refused).toBe('unavailable');
+    rig.event('a', 2);
+    rig.event('b', 2);
+    expect(sink.take()).toEqual([]);
+    expect(rig.fanout.footprint).toMatchObject({ watches: 0, views: 0, tenants: 0 });
+    rig.store.auto = true;
+    await watcher.watch({ tenant: true });
+    expect(sink.take()).toEqual(['[a@2 b@2]']);
+  });
+
+  it('belongs to the watch that asked: after unwatch and watch it is read anew', async () => {
+    const rig = new Rig();
+    rig.store.auto = false;
+    rig.set('a', 1);
+    const { sink, watcher } = rig.connect();
+    const first = watcher.watch({ tenant: true }, 'first');
+    rig.store.open[0]?.answer();
+    await settle();
+    watcher.unwatch({ tenant: true });
+    rig.event('a', 2, 'offline'); // Nobody takes it.
+    const second = watcher.watch({ tenant: true }, 'second');
+    rig.store.open[0]?.answerOld();
+    await first;
+    rig.store.answerAll();
+    await settle();
+    rig.store.answerAll();
+    await second;
+    expect(sink.frames.map(({ ref }) => ref)).toEqual(['first', 'second']);
+    expect(sink.take()).toEqual(['[]', '[]']);
+  });
+});
