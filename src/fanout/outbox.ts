@@ -27,7 +27,7 @@ export interface OutboxOwner {
  * the frame is written, so a connection that does not read costs the same however much happens.
  */
 export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
-  /** Where the tenant's stream was sent up to; meaningful while {@link joined}. */
+  /** Where the tenant's stream was sent up to; meaningful between {@link join} and {@link leave}. */
   cursor = 0;
   readonly #sink: Sink;
   readonly #context: FanoutContext;
@@ -48,10 +48,6 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
     this.#sink = sink;
     this.#context = context;
     this.#owner = owner;
-  }
-
-  get joined(): boolean {
-    return this.#stream !== undefined;
   }
 
   changed(user: CachedUser, now: number): void {

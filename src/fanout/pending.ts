@@ -1,58 +1,59 @@
 import type { CachedUser } from './cached-user.ts';
 import type { FrameBuilder } from './frame-builder.ts';
 
-/** From here on a look-up costs less than going through the list. */
-const LISTED = 32;
+/** Up to here going through a list costs less than a look-up. */
+const FEW = 32;
 
 /** The users one connection has to be told of, each once, in the order in which they first changed. */
 export class Pending {
-  #users: CachedUser[] = [];
-  #index: Set<CachedUser> | undefined;
+  #few: CachedUser[] = [];
+  /** In place of the list once there were more. */
+  #many: Set<CachedUser> | undefined;
 
   get size(): number {
-    return this.#users.length;
-  }
-
-  has(user: CachedUser): boolean {
-    return this.#index === undefined ? this.#users.includes(user) : this.#index.has(user);
+    return this.#many?.size ?? this.#few.length;
   }
 
   /** @returns whether the user was not pending before. */
   add(user: CachedUser): boolean {
-    if (this.has(user)) return false;
-    this.#users.push(user);
-    if (this.#index !== undefined) this.#index.add(user);
-    else if (this.#users.length > LISTED) this.#index = new Set(this.#users);
+    if (this.#many !== undefined) return this.#many.size < this.#many.add(user).size;
+    if (this.#few.includes(user)) return false;
+    this.#few.push(user);
+    if (this.#few.length > FEW) {
+      this.#many = new Set(this.#few);
+      this.#few = [];
+    }
     return true;
   }
 
   delete(user: CachedUser): void {
-    if (this.has(user)) this.keep((other) => other !== user);
+    if (this.#many !== undefined) this.#many.delete(user);
+    else if (this.#few.includes(user)) this.#few = this.#few.filter((other) => other !== user);
   }
 
   /** Keeps only some. */
   keep(wanted: (user: CachedUser) => boolean): void {
-    this.#replace(this.#users.filter(wanted));
+    this.#few = this.#few.filter(wanted);
+    for (const user of this.#many ?? []) if (!wanted(user)) this.#many?.delete(user);
   }
 
   /** Moves as many as fit into a frame. */
   take(frame: FrameBuilder, taken: (user: CachedUser) => void): void {
     let count = 0;
-    for (const user of this.#users) {
+    for (const user of this.#many ?? this.#few) {
       if (frame.full) break;
       frame.add(user);
       taken(user);
+      this.#many?.delete(user);
       count += 1;
     }
-    this.#replace(count === this.#users.length ? [] : this.#users.slice(count));
+    if (count === this.#few.length) this.#few = [];
+    else if (this.#many === undefined) this.#few = this.#few.slice(count);
+    if (this.#many?.size === 0) this.#many = undefined;
   }
 
   clear(): void {
-    this.#replace([]);
-  }
-
-  #replace(users: CachedUser[]): void {
-    this.#users = users;
-    this.#index = users.length > LISTED ? new Set(users) : undefined;
+    this.#few = [];
+    this.#many = undefined;
   }
 }

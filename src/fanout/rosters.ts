@@ -61,7 +61,6 @@ export class Rosters {
   async refresh(tenant: TenantCache): Promise<void> {
     const roster = tenant.roster;
     if (roster === undefined) return;
-    await roster.loading?.catch(() => undefined);
     await this.#page(tenant, roster, () => tenant.present <= this.#limits.tenantCeiling);
     this.#settled(tenant, roster);
     this.checkGrowth(tenant);

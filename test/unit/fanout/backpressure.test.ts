@@ -61,6 +61,54 @@ describe.each([
   });
 });
 
+describe('users watched by id by a connection that does not read and asks for their tenant, too', () => {
+  const asks = async (): Promise<{ rig: Rig; connection: ReturnType<Rig['connect']> }> => {
+    const rig = new Rig({ tuning: { frameUsers: 2, bufferLimit: 100 } });
+    for (const user of ['a', 'b', 'c', 'd']) rig.set(user, 1);
+    return { rig, connection: await rig.watching({ users: ['a', 'b'] }) };
+  };
+
+  it('are told of as before until the tenant is shown, and then not again', async () => {
+    const { rig, connection } = await asks();
+    const { sink, watcher } = connection;
+    sink.blocked = true;
+    await watcher.watch({ tenant: true });
+    expect(sink.take()).toEqual(['[a@1 b@1]+']);
+    sink.blocked = false;
+    sink.buffered = 0; // It reads again, but nobody has said so yet.
+    rig.event('a', 2);
+    watcher.drained();
+    rig.time.advance(50);
+    expect(sink.take()).toEqual(['a@2', '[c@1 d@1]']);
+  });
+
+  it('are still told of when the tenant is unwatched before it was shown', async () => {
+    const { rig, connection } = await asks();
+    const { sink, watcher } = connection;
+    sink.buffered = 1000;
+    rig.event('b', 2, 'offline');
+    await watcher.watch({ tenant: true });
+    rig.event('a', 2);
+    watcher.unwatch({ tenant: true });
+    read(connection);
+    rig.time.advance(50);
+    expect(sink.take()).toEqual(['[]', 'b@2 a@2']);
+  });
+
+  it('are still told of as part of the tenant when they are no longer watched by id', async () => {
+    const { rig, connection } = await asks();
+    const { sink, watcher } = connection;
+    sink.buffered = 1000;
+    rig.event('b', 2, 'offline');
+    await watcher.watch({ tenant: true });
+    watcher.unwatch({ users: ['a', 'b'] });
+    read(connection);
+    rig.time.advance(50);
+    // It was shown b online: a snapshot without b would leave it at that.
+    expect(sink.take()).toEqual(['[a@1 c@1]+', '[d@1]', 'b@2']);
+  });
+});
+
 describe('large snapshots', () => {
   const users = Array.from({ length: 10 }, (_, n) => `u${n}`);
 

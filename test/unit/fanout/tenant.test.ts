@@ -203,6 +203,52 @@ describe('watching a tenant', () => {
   });
 });
 
+describe('a slow watcher of a tenant', () => {
+  it('gets one state of a user whom others stopped watching meanwhile', async () => {
+    const rig = new Rig();
+    const slow = await rig.watching({ tenant: true });
+    slow.sink.buffered = 1_000_000;
+    const byId = await rig.watching({ users: ['a'] });
+    rig.event('a', 2, 'offline');
+    byId.watcher.close();
+    rig.event('a', 3);
+    slow.sink.buffered = 0;
+    rig.time.advance(1000);
+    expect(slow.sink.take()).toEqual(['a@3']);
+  });
+
+  it('leaves nothing that disturbs the next', async () => {
+    const rig = new Rig();
+    await rig.watching({ users: ['a'] });
+    const slow = await rig.watching({ tenant: true });
+    slow.sink.buffered = 1_000_000;
+    rig.event('a', 1); // Has its place among the changes for the sake of the slow one.
+    slow.watcher.close();
+    const { sink } = await rig.watching({ tenant: true });
+    rig.event('x', 1);
+    rig.event('b', 1);
+    rig.event('a', 2);
+    rig.event('c', 1);
+    rig.time.advance(50);
+    expect(sink.take()).toEqual(['x@1', 'b@1 a@2 c@1']);
+  });
+
+  it('gets the newest, not what was put together for another slow one', async () => {
+    const rig = new Rig({ settings: { fanoutWindowMs: 0 } });
+    const [one, two] = [await rig.watching({ tenant: true }), await rig.watching({ tenant: true })];
+    for (const { sink } of [one, two]) sink.buffered = 1_000_000;
+    rig.event('a', 1);
+    rig.event('b', 1);
+    one.sink.buffered = 0;
+    one.watcher.drained();
+    rig.event('a', 2);
+    two.sink.buffered = 0;
+    two.watcher.drained();
+    expect(one.sink.take()).toEqual(['a@1 b@1', 'a@2']);
+    expect(two.sink.take()).toEqual(['b@1 a@2']);
+  });
+});
+
 describe('the size of a watched tenant', () => {
   it('is limited when the watch begins, at the cost of one count', async () => {
     const rig = new Rig({ settings: { tenantWatchMax: 2 } });
