@@ -84,10 +84,9 @@ local function apply(keys, args)
   writeLog(logKey)
   for _, entry in ipairs(entries) do save(entry, dueKey) end
   writeIndexes()
-  if #held > 2 then
-    redis.call('SADD', nodesKey, node)
-    redis.call(unpack(held))
-  end
+  -- Whoever wrote before is listed already: only a reaper takes a node off, and with it its sequence number.
+  if storedSeq == 0 then redis.call('SADD', nodesKey, node) end
+  if #held > 2 then redis.call(unpack(held)) end
   if #gone > 2 then redis.call(unpack(gone)) end
   writeClock()
   redis.call('HSET', nodeMetaKey, 'seq', digits(seq))
