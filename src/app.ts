@@ -80,8 +80,8 @@ const storeOptions = (settings: Settings) => ({
   },
 });
 
-const openMemory = (settings: Settings): Storage => {
-  const feed = new MemoryFeed();
+const openMemory = (settings: Settings, logger: Logger): Storage => {
+  const feed = new MemoryFeed((err) => logger.error({ err }, 'an entry of the feed was not taken'));
   const store = new MemoryStore({
     ...storeOptions(settings),
     micros,
@@ -112,7 +112,7 @@ const openRedis = (settings: Settings, metrics: Metrics, logger: Logger): Storag
     replicaTimeoutMs: Math.floor(settings.redisCommandTimeoutMs / 2),
     newGeneration: () => randomBytes(6).toString('base64url'),
   });
-  const feed = new RedisFeed({ link, subscriber: linkOptions, keys, metrics, logger });
+  const feed = new RedisFeed({ link, subscriber: linkOptions, keys, now: monotonic, metrics, logger });
   return { store, feed, linkUp: () => link.up, onLink: (listener) => void link.onTurn(listener) };
 };
 
@@ -137,7 +137,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     monotonic,
   });
   const storage =
-    settings.redisUrl === MEMORY_URL ? openMemory(settings) : openRedis(settings, metrics, logger);
+    settings.redisUrl === MEMORY_URL ? openMemory(settings, logger) : openRedis(settings, metrics, logger);
   const { store, feed } = storage;
 
   const node: PresenceNode = new PresenceNode({
@@ -151,6 +151,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     reapIntervalMs: settings.reapIntervalMs,
     graceMs: settings.offlineGraceMs,
     drainGraceMs: settings.drainGraceMs,
+    idleAwayMs: settings.idleAwayMs,
     commandTimeoutMs: settings.redisCommandTimeoutMs,
     now: monotonic,
     wallNow: wall,

@@ -1,9 +1,17 @@
 import type { LogEntry } from '../store/log-entry.ts';
 import type { FeedListener } from './feed.ts';
 
-/** The listeners of a feed, called in the order in which they subscribed. */
+/**
+ * The listeners of a feed, called in the order in which they subscribed. One that throws breaks a promise, but costs
+ * nobody else an entry: neither the other listeners nor the position of the feed depend on it.
+ */
 export class Listeners {
   readonly #listeners = new Set<FeedListener>();
+  readonly #onError: (error: unknown) => void;
+
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+  }
 
   add(listener: FeedListener): () => void {
     this.#listeners.add(listener);
@@ -11,13 +19,23 @@ export class Listeners {
   }
 
   deliver(partition: number, entry: LogEntry): void {
-    for (const listener of this.#listeners) {
+    this.#each((listener) => {
       if (entry.kind === 'command') listener.command?.(entry.command);
       else listener.transition?.({ id: entry.id, partition, transition: entry.transition });
-    }
+    });
   }
 
   reset(partition: number): void {
-    for (const listener of this.#listeners) listener.reset?.(partition);
+    this.#each((listener) => listener.reset?.(partition));
+  }
+
+  #each(call: (listener: FeedListener) => void): void {
+    for (const listener of this.#listeners) {
+      try {
+        call(listener);
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
   }
 }

@@ -35,20 +35,41 @@ export interface Message {
   readonly entries: readonly LogEntry[];
 }
 
-const LINE = /^(\d+)([tc])(\d+)(\{.*\})$/;
+/** Dots match line separators too: JSON does not escape all of them. */
+const LINE = /^(\d+)([a-z])(\d+)(\{.*\})$/s;
 
-/** @throws SyntaxError for anything that `publish` of commit.lua does not send. */
+/** An entry of a later release, which this one can do without. */
+export class UnknownEntry extends Error {
+  readonly code = 'unknown_entry';
+  constructor(kind: string | undefined) {
+    super(`this release does not know entries of kind ${kind}`);
+    this.name = 'UnknownEntry';
+  }
+}
+
+/**
+ * Entries of later releases are left out.
+ * @throws SyntaxError for anything that `publish` of commit.lua does not send.
+ */
 export const decodeMessage = (text: string): Message => {
   const [gen = '', before, last, ...lines] = text.split('\n');
-  const entries = lines.map((line) => {
+  const entries: LogEntry[] = [];
+  for (const line of lines) {
     const [, id, kind, devices, json] = LINE.exec(line) ?? [];
     if (json === undefined) throw new SyntaxError('not an entry of a partition log');
-    return decodeEntry(Number(id), kind, Number(devices), json);
-  });
+    try {
+      entries.push(decodeEntry(Number(id), kind, Number(devices), json));
+    } catch (error) {
+      if (!(error instanceof UnknownEntry)) throw error;
+    }
+  }
   return { gen, before: Number(before), last: Number(last), entries };
 };
 
-/** One entry as XRANGE gives it: `[id, [field, value, …]]`. */
+/**
+ * One entry as XRANGE gives it: `[id, [field, value, …]]`.
+ * @throws UnknownEntry, SyntaxError
+ */
 export const decodeStreamEntry = (id: string, flat: readonly string[]): LogEntry => {
   const fields: Record<string, string> = {};
   for (let i = 0; i < flat.length; i += 2) fields[flat[i] ?? ''] = flat[i + 1] ?? '';
@@ -65,7 +86,9 @@ export const streamId = (clock: number): string => `${Math.floor(clock / 1000)}-
 const decodeEntry = (id: number, kind: string | undefined, devices: number, json: string): LogEntry => {
   if (kind === 't')
     return { id, kind: 'transition', transition: transitionOf(JSON.parse(json) as EventJson, devices) };
-  const { tenant, user, claim } = JSON.parse(json) as ClaimJson;
+  if (kind !== 'c') throw new UnknownEntry(kind);
+  const { type, tenant, user, claim } = JSON.parse(json) as ClaimJson;
+  if (type !== 'claim') throw new UnknownEntry(type);
   return { id, kind: 'command', command: { type: 'claim', ref: { tenant, user }, claim } };
 };
 

@@ -1,36 +1,59 @@
 import type { RedisLink } from '../redis/link.ts';
 import type { LogEntry } from '../store/log-entry.ts';
-import { clockOf, decodeStreamEntry, streamId } from './log-codec.ts';
+import { clockOf, decodeStreamEntry, streamId, UnknownEntry } from './log-codec.ts';
 
 /** Entries read at a time: some hundred kilobytes. */
 const PAGE = 1000;
 
+type RawEntry = readonly [id: string, fields: readonly string[]];
+
+/** Called with entries in log order, and the id (µs) up to which the log has been read with them. */
+export type OnEntries = (entries: readonly LogEntry[], upTo: number) => void;
+
 /** Reads partition logs by position. */
 export class LogReader {
-  readonly #link: RedisLink;
+  readonly #link: Pick<RedisLink, 'command'>;
 
-  constructor(link: RedisLink) {
+  constructor(link: Pick<RedisLink, 'command'>) {
     this.#link = link;
   }
 
   /**
    * Everything after `after` (µs), oldest first, in pages.
-   * @returns whether the log still held `after` itself, so that nothing can be missing between.
+   * @returns whether nothing can be missing: the log still held `after` itself, and every entry could be read.
    */
-  async read(log: string, after: number, onEntries: (entries: LogEntry[]) => void): Promise<boolean> {
-    let from = after;
-    let whole = after === 0;
-    for (;;) {
+  async read(log: string, after: number, onEntries: OnEntries): Promise<boolean> {
+    let isWhole = after === 0;
+    let isDamaged = false;
+    for (let from = after; ; ) {
       const page = (await this.#link.command('XRANGE', log, streamId(from), '+', 'COUNT', PAGE)) as [
         string,
         string[],
       ][];
-      if (from === after && page[0] !== undefined && clockOf(page[0][0]) === after) whole = true;
       const fresh = page.filter(([id]) => clockOf(id) > from);
-      if (fresh.length > 0) onEntries(fresh.map(([id, fields]) => decodeStreamEntry(id, fields)));
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return whole;
-      from = clockOf(last[0]);
+      if (from === after && fresh.length < page.length) isWhole = true;
+      const last = fresh.at(-1);
+      if (last !== undefined) {
+        from = clockOf(last[0]);
+        const decoded = decode(fresh);
+        // What nobody can read is passed over: else the partition would never get past it.
+        isDamaged ||= decoded.isDamaged;
+        onEntries(decoded.entries, from);
+      }
+      if (page.length < PAGE) return isWhole && !isDamaged;
     }
   }
 }
+
+const decode = (page: readonly RawEntry[]): { entries: LogEntry[]; isDamaged: boolean } => {
+  const entries: LogEntry[] = [];
+  let isDamaged = false;
+  for (const [id, fields] of page) {
+    try {
+      entries.push(decodeStreamEntry(id, fields));
+    } catch (error) {
+      if (!(error instanceof UnknownEntry)) isDamaged = true;
+    }
+  }
+  return { entries, isDamaged };
+};

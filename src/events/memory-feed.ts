@@ -5,7 +5,12 @@ import { Listeners } from './listeners.ts';
 /** The feed beside the memory store: what is published is delivered at once, in order, without gaps. */
 export class MemoryFeed implements EventFeed {
   readonly connected = true;
-  readonly #listeners = new Listeners();
+  readonly #listeners: Listeners;
+
+  /** @param onError - called with what a listener throws, which it must not. */
+  constructor(onError: (error: unknown) => void) {
+    this.#listeners = new Listeners(onError);
+  }
 
   async start(): Promise<void> {}
 

@@ -3,18 +3,19 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { LogEntry } from '../store/log-entry.ts';
 import type { Listeners } from './listeners.ts';
 import type { Message } from './log-codec.ts';
+import type { OnEntries } from './log-reader.ts';
 
 export interface PartitionFeedOptions {
   readonly partition: number;
   readonly listeners: Listeners;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-  /** Reads the log after an id; resolves with whether the id was still there. */
-  readonly read: (after: number, onEntries: (entries: LogEntry[]) => void) => Promise<boolean>;
+  readonly metrics: Pick<Metrics, 'gapsRepaired' | 'resyncs'>;
+  readonly logger: Pick<Logger, 'warn'>;
+  /** Reads the log after an id; resolves with whether nothing can be missing. */
+  readonly read: (after: number, onEntries: OnEntries) => Promise<boolean>;
 }
 
-/** Messages kept while the log is read; beyond, the log is simply read further. */
-const MAX_WAITING = 1000;
+/** Entries kept while the log is read; beyond, the log is read further instead. */
+const MAX_WAITING = 10_000;
 
 /**
  * The order of one partition. Every message names the log id before it: one that fits is delivered, an older one was
@@ -23,32 +24,48 @@ const MAX_WAITING = 1000;
 export class PartitionFeed {
   readonly #options: PartitionFeedOptions;
   #gen: string | undefined;
+  /** The generation before: its messages may still be on their way when a heartbeat has told of the new one. */
+  #leftGen: string | undefined;
   /** Log id delivered last; -1 until the first heartbeat or message tells where to begin. */
   #last = -1;
+  /** Highest log id known to exist. */
+  #known = -1;
   #repairing = false;
   #waiting: Message[] = [];
+  #waitingEntries = 0;
+  /** More came than may wait: the log has to be read once more. */
+  #overflowed = false;
+  /** The log could not be read: it is left alone until the next heartbeat. */
+  #unread = false;
 
   constructor(options: PartitionFeedOptions) {
     this.#options = options;
   }
 
+  get isRepairing(): boolean {
+    return this.#repairing;
+  }
+
   receive(message: Message): void {
     if (this.#repairing) {
-      if (this.#waiting.length < MAX_WAITING) this.#waiting.push(message);
+      this.#keep(message);
       return;
     }
-    if (this.#gen !== undefined && message.gen !== this.#gen) this.#startOver(message.gen, message.before);
-    this.#gen = message.gen;
+    if (message.gen !== this.#gen) {
+      if (message.gen === this.#leftGen) return;
+      if (this.#gen !== undefined) this.#startOver(message.gen, message.before);
+      this.#gen = message.gen;
+    }
     if (this.#last < 0) this.#last = message.before;
-    if (message.last <= this.#last) return;
+    if (message.last <= this.#last || this.#unread) return;
     if (message.before > this.#last) {
-      this.#waiting.push(message);
+      this.#keep(message);
+      this.#known = Math.max(this.#known, message.before);
       this.repair();
       return;
     }
     if (message.before < this.#last) this.#startOver(message.gen, message.before);
-    this.#deliver(message.entries);
-    this.#last = message.last;
+    this.#deliver(message.entries, message.last);
   }
 
   /** What a heartbeat told. @returns whether this feed is behind it. */
@@ -62,51 +79,85 @@ export class PartitionFeed {
       this.#startOver(gen, last);
       return false;
     }
-    return this.isBehind(last);
+    this.#known = Math.max(this.#known, last);
+    if (this.#unread) this.repair();
+    return this.isBehind(gen, last);
   }
 
-  isBehind(last: number): boolean {
-    return this.#last < last;
+  isBehind(gen: string, last: number): boolean {
+    return gen === this.#gen && this.#last < last;
   }
 
-  /** Reads what is missing from the log. When that fails, the next message or heartbeat tries again. */
+  /** Reads what is missing from the log, if anything. When that fails, the next heartbeat tries again. */
   repair(): void {
-    if (this.#repairing) return;
+    if (this.#repairing || this.#last < 0) return;
     this.#repairing = true;
     void this.#repair();
   }
 
   async #repair(): Promise<void> {
-    const { read, metrics, logger, partition } = this.#options;
-    const gen = this.#gen;
+    const { logger, partition } = this.#options;
     try {
-      const whole = await read(this.#last, (entries) => {
-        if (gen !== this.#gen) return;
-        this.#deliver(entries);
-        this.#last = entries.at(-1)?.id ?? this.#last;
-      });
-      metrics.gapsRepaired.inc();
-      if (!whole && gen === this.#gen) this.#reset();
-    } catch (error) {
-      logger.warn({ err: error, partition }, 'could not read the log');
-      // What waited would only ask for the log again at once; the next heartbeat does.
+      do {
+        this.#overflowed = false;
+        await this.#read();
+      } while (this.#overflowed);
+      this.#unread = false;
+    } catch (err) {
+      logger.warn({ err, partition }, 'could not read the log');
+      // What waited would only ask for the log again at once.
+      this.#unread = true;
       this.#waiting = [];
     }
     this.#repairing = false;
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#waitingEntries = 0;
     // Those that still do not fit show the next gap.
     for (const message of waiting) this.receive(message);
   }
 
-  #deliver(entries: readonly LogEntry[]): void {
-    for (const entry of entries) this.#options.listeners.deliver(this.#options.partition, entry);
+  async #read(): Promise<void> {
+    const { read, metrics } = this.#options;
+    const gen = this.#gen;
+    const from = this.#last;
+    const isWhole = await read(from, (entries, upTo) => {
+      if (gen === this.#gen) this.#deliver(entries, upTo);
+    });
+    if (gen !== this.#gen) return;
+    if (this.#last > from) metrics.gapsRepaired.inc();
+    // A log that has nothing to add misses nothing either, even when it was trimmed up to here.
+    const isAtEnd = this.#last >= this.#known;
+    if (isAtEnd && (isWhole || this.#last === from)) return;
+    this.#last = Math.max(this.#last, this.#known);
+    this.#reset();
+  }
+
+  #keep(message: Message): void {
+    if (this.#waitingEntries < MAX_WAITING) {
+      this.#waiting.push(message);
+      this.#waitingEntries += message.entries.length;
+      return;
+    }
+    this.#waiting = [];
+    this.#waitingEntries = 0;
+    this.#overflowed = true;
+  }
+
+  #deliver(entries: readonly LogEntry[], upTo: number): void {
+    const { listeners, partition } = this.#options;
+    // First the position: a listener that asks for more of this feed must not be given the same again.
+    this.#last = upTo;
+    for (const entry of entries) listeners.deliver(partition, entry);
   }
 
   /** The data is not what it was: positions begin anew, and whoever derived something must read it again. */
   #startOver(gen: string, last: number): void {
+    if (gen !== this.#gen) this.#leftGen = this.#gen;
     this.#gen = gen;
     this.#last = last;
+    this.#known = last;
+    this.#unread = false;
     this.#reset();
   }
 

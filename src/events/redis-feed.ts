@@ -13,6 +13,8 @@ export interface RedisFeedOptions {
   readonly link: RedisLink;
   readonly subscriber: LinkOptions;
   readonly keys: Keys;
+  /** Monotonic ms. */
+  readonly now: () => number;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -20,35 +22,49 @@ export interface RedisFeedOptions {
 /** How long the subscriber may be behind what a heartbeat told before it is given up as deaf, ms. */
 const BEHIND_MS = 500;
 
+/** What a heartbeat told of a partition, and by when the messages should have told it as well. */
+interface Claim {
+  readonly gen: string;
+  readonly last: number;
+  readonly by: number;
+}
+
 /** The feed over sharded pub/sub, repaired from the logs. */
 export class RedisFeed implements EventFeed {
   readonly #options: RedisFeedOptions;
-  readonly #listeners = new Listeners();
+  readonly #listeners: Listeners;
   readonly #subscriber: Subscriber;
   readonly #partitions: readonly PartitionFeed[];
   readonly #byChannel: ReadonlyMap<string, PartitionFeed>;
-  /** Partitions that a heartbeat found behind, and until when they may catch up: oldest first. */
-  #behind: { feed: PartitionFeed; last: number }[] = [];
+  /** Partitions that a heartbeat found behind; the first one has to catch up first. */
+  readonly #behind = new Map<PartitionFeed, Claim>();
   #check: NodeJS.Timeout | undefined;
   #stopped = true;
 
   constructor(options: RedisFeedOptions) {
+    const { keys, logger, metrics } = options;
     this.#options = options;
+    this.#listeners = new Listeners((err) => logger.error({ err }, 'an entry of the feed was not taken'));
     const reader = new LogReader(options.link);
-    this.#partitions = options.keys.partitions.map(
-      (keys, partition) =>
+    this.#partitions = keys.partitions.map(
+      ({ log }, partition) =>
         new PartitionFeed({
           partition,
           listeners: this.#listeners,
-          metrics: options.metrics,
-          logger: options.logger,
-          read: (after, onEntries) => reader.read(keys.log, after, onEntries),
+          metrics,
+          logger,
+          read: (after, onEntries) => reader.read(log, after, onEntries),
         }),
     );
-    this.#byChannel = new Map(options.keys.partitions.map((keys, p) => [keys.events, this.#feed(p)]));
-    this.#subscriber = new Subscriber(options.subscriber, [...this.#byChannel.keys()], (channel, text) =>
-      this.#receive(channel, text),
-    );
+    this.#byChannel = new Map(keys.partitions.map((of, partition) => [of.events, this.#feed(partition)]));
+    this.#subscriber = new Subscriber(options.subscriber, {
+      channels: [...this.#byChannel.keys()],
+      onMessage: (channel, text) => this.#receive(channel, text),
+      // What was published while nobody listened is in the logs.
+      onSubscribed: () => {
+        for (const feed of this.#partitions) feed.repair();
+      },
+    });
   }
 
   get connected(): boolean {
@@ -63,6 +79,8 @@ export class RedisFeed implements EventFeed {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#check);
+    this.#check = undefined;
+    this.#behind.clear();
     await this.#subscriber.stop();
   }
 
@@ -71,9 +89,11 @@ export class RedisFeed implements EventFeed {
   }
 
   expect(partition: number, gen: string, last: number): void {
+    if (this.#stopped) return;
     const feed = this.#feed(partition);
-    if (!feed.expect(gen, last) || this.#stopped) return;
-    this.#behind.push({ feed, last });
+    // One that is being waited for keeps its deadline: under constant traffic it is always behind the newest word.
+    if (!feed.expect(gen, last) || this.#behind.has(feed)) return;
+    this.#behind.set(feed, { gen, last, by: this.#options.now() + BEHIND_MS });
     this.#check ??= setTimeout(() => this.#catchUp(), BEHIND_MS);
   }
 
@@ -84,24 +104,36 @@ export class RedisFeed implements EventFeed {
   }
 
   #receive(channel: string, text: string): void {
+    const feed = this.#byChannel.get(channel);
     try {
-      this.#byChannel.get(channel)?.receive(decodeMessage(text));
-    } catch (error) {
-      this.#options.logger.error({ err: error, channel }, 'cannot read a message of the feed');
+      feed?.receive(decodeMessage(text));
+    } catch (err) {
+      this.#options.logger.error({ err, channel }, 'cannot read a message of the feed');
+      feed?.repair();
     }
   }
 
   /** Whatever is still behind reads its log; a link on which nothing came is replaced. */
   #catchUp(): void {
-    this.#check = undefined;
-    const late = this.#behind.filter(({ feed, last }) => feed.isBehind(last));
-    this.#behind = [];
-    if (late.length === 0 || this.#stopped) return;
+    const now = this.#options.now();
+    const late: PartitionFeed[] = [];
+    let wait: number | undefined;
+    for (const [feed, { gen, last, by }] of this.#behind) {
+      if (by > now) {
+        wait = by - now;
+        break;
+      }
+      this.#behind.delete(feed);
+      // One that is reading its log hears messages all the same, only later.
+      if (feed.isBehind(gen, last) && !feed.isRepairing) late.push(feed);
+    }
+    this.#check = wait === undefined ? undefined : setTimeout(() => this.#catchUp(), Math.ceil(wait));
+    if (late.length === 0) return;
     this.#options.logger.warn(
       { partitions: late.length },
       'the feed is behind: reading the log, subscribing anew',
     );
-    for (const { feed } of late) feed.repair();
+    for (const feed of late) feed.repair();
     this.#subscriber.replace();
   }
 }

@@ -31,6 +31,7 @@ export class Caretaker {
   readonly #options: CaretakerOptions;
   readonly #periodic: Periodic;
   #round = 0;
+  #stopped = true;
 
   constructor(options: CaretakerOptions) {
     this.#options = options;
@@ -43,10 +44,12 @@ export class Caretaker {
   }
 
   start(): void {
+    this.#stopped = false;
     this.#periodic.start();
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#periodic.stop();
   }
 
@@ -78,10 +81,10 @@ export class Caretaker {
       metrics.reapedUsers.inc(reaped.users);
       if (reaped.users > 0)
         logger.info({ partition: state.partition, users: reaped.users }, 'cleared a dead node');
-      for (;;) {
-        const { swept, more } = await store.sweep(state.partition, state.clock(now()));
-        metrics.swept.inc(swept);
-        if (!more) break;
+      for (let more = true; more && !this.#stopped; ) {
+        const sweep = await store.sweep(state.partition, state.clock(now()));
+        metrics.swept.inc(sweep.swept);
+        more = sweep.more;
       }
     } catch (error) {
       logger.debug({ err: error, partition: state.partition }, 'could not look after a partition');

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Health } from './membership.ts';
 import type { PartitionState } from './partition-state.ts';
 
@@ -8,6 +9,9 @@ export interface ClusterHealthOptions {
   /** Monotonic ms. */
   readonly now: () => number;
   readonly linkUp: () => boolean;
+  /** The link to the store came back: what it still knows has to be found out now. */
+  readonly onLinkUp: () => void;
+  readonly logger: Logger;
 }
 
 /**
@@ -23,6 +27,9 @@ export class ClusterHealth implements Health {
   #ready = false;
   #goodLooks = 0;
   #draining = false;
+  #linkUp = true;
+  /** Only beats sent since then tell anything: a store that was away may have come back empty. */
+  #linkUpAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ClusterHealthOptions) {
@@ -58,28 +65,48 @@ export class ClusterHealth implements Health {
 
   /** Looks again: called whenever a beat was answered or failed, and when the link turns. */
   refresh(): void {
-    const { partitions, intervalMs, linkUp } = this.#options;
-    const young = partitions.some((state) => state.young);
-    const degraded = !linkUp() || young || this.#silence() > 2 * intervalMs;
+    this.#lookAtLink();
+    const degraded = this.#isDegraded();
     if (!this.#joined && !degraded) {
       this.#joined = true;
       this.#ready = true;
     }
     if (degraded === this.#degraded) return;
     this.#degraded = degraded;
-    for (const listener of this.#listeners) listener(degraded);
+    for (const listener of this.#listeners) {
+      try {
+        listener(degraded);
+      } catch (err) {
+        this.#options.logger.error({ err }, 'somebody could not be told of the health of this node');
+      }
+    }
   }
 
-  /** How long the partition heard of longest ago has been silent, ms. */
-  #silence(): number {
-    const oldest = Math.min(...this.#options.partitions.map((state) => state.beatAt));
-    return this.#options.now() - oldest;
+  #lookAtLink(): void {
+    const { linkUp, onLinkUp, now } = this.#options;
+    const was = this.#linkUp;
+    this.#linkUp = linkUp();
+    if (was || !this.#linkUp) return;
+    this.#linkUpAt = now();
+    onLinkUp();
+  }
+
+  #isDegraded(): boolean {
+    const { partitions, intervalMs, now } = this.#options;
+    const beatAt = this.#oldestBeat();
+    const isSilent = beatAt < this.#linkUpAt || now() - beatAt > 2 * intervalMs;
+    return !this.#linkUp || isSilent || partitions.some((state) => state.young);
+  }
+
+  /** When the beat was sent that the partition heard of longest ago answered last, monotonic ms. */
+  #oldestBeat(): number {
+    return Math.min(...this.#options.partitions.map((state) => state.beatAt));
   }
 
   #lookAtReadiness(): void {
     this.refresh();
     if (!this.#joined) return;
-    const silence = this.#silence();
+    const silence = this.#options.now() - this.#oldestBeat();
     this.#goodLooks = silence <= 2 * this.#options.intervalMs ? this.#goodLooks + 1 : 0;
     if (silence > this.#options.ttlMs) this.#ready = false;
     else if (this.#goodLooks >= 2) this.#ready = true;

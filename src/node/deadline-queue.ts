@@ -4,6 +4,7 @@ export class DeadlineQueue {
   readonly #now: () => number;
   #waiting: { at: number; waiter: Waiter }[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   /** @param now - monotonic ms. */
   constructor(afterMs: number, now: () => number) {
@@ -12,11 +13,17 @@ export class DeadlineQueue {
   }
 
   add(waiter: Waiter): void {
+    if (this.#stopped) {
+      waiter.expire();
+      return;
+    }
     this.#waiting.push({ at: this.#now() + this.#afterMs, waiter });
     this.#timer ??= setTimeout(() => this.#tick(), this.#afterMs);
   }
 
+  /** For good: who waits, and who comes later, is called back at once. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const { waiter } of this.#waiting) waiter.expire();
@@ -43,6 +50,10 @@ export class Waiter {
   constructor(stored: () => void, expired: () => void) {
     this.#stored = stored;
     this.#expired = expired;
+  }
+
+  get settled(): boolean {
+    return this.#settled;
   }
 
   store(): void {

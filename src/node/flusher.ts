@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../observability/metrics.ts';
-import { type ApplyReply, MAX_BATCH, type PresenceStore, type SelfView } from '../store/presence-store.ts';
+import type { ApplyReply, PresenceStore, SelfView } from '../store/presence-store.ts';
+import { Alarm } from './alarm.ts';
 import type { Waiter } from './deadline-queue.ts';
 import type { Holding } from './holding.ts';
+import { Lane } from './lane.ts';
 import type { PartitionState } from './partition-state.ts';
 
 export interface FlusherOptions {
-  readonly store: PresenceStore;
+  readonly store: Pick<PresenceStore, 'apply'>;
   readonly partitions: readonly PartitionState[];
   readonly nodeId: string;
   readonly ttlMs: number;
@@ -16,106 +18,66 @@ export interface FlusherOptions {
   readonly logger: Logger;
   /** A user was stored; `self` when the store knows something this node did not. */
   readonly onStored: (holding: Holding, self: SelfView | undefined, tookOver: boolean) => void;
-  /** The partition refuses this node's writes: a beat has to find out more, at once. */
-  readonly onRefused: (state: PartitionState, why: 'fenced' | 'lost') => void;
-}
-
-/**
- * Calls a partition may make at once, and how long one takes to come back, ms. A quiet node writes every change at
- * once; in a storm of connects each call gathers what came in between, so that calls stay bounded (5 a second and
- * partition) however fast clients come.
- */
-const BURST = 3;
-const PACE_MS = 200;
-/** A full enough batch is worth a call at any pace. */
-const FULL = 128;
-/** Pause before trying again when the store did not answer, ms. */
-const RETRY_MS = 100;
-
-interface Lane {
-  readonly state: PartitionState;
-  readonly dirty: Map<string, Holding>;
-  /** Somebody waits to see this: a status, a goodbye, an activity. */
-  urgent: boolean;
-  /** The batch under way. */
-  flying: ReadonlySet<Holding> | undefined;
-  oldestAt: number;
-  flyingSince: number;
-  tokens: number;
-  refilledAt: number;
-  scheduled: NodeJS.Immediate | undefined;
-  timer: NodeJS.Timeout | undefined;
+  /** The partition refuses this node's writes: a beat has to find out more, at once, and {@link Flusher.wake} follows. */
+  readonly onRefused: (state: PartitionState) => void;
 }
 
 /** Brings the store to match the roster: one batch in flight a partition while the next one gathers (group commit). */
 export class Flusher {
   readonly #options: FlusherOptions;
   readonly #lanes: readonly Lane[];
+  readonly #alarms: readonly Alarm[];
   #stopped = false;
 
   constructor(options: FlusherOptions) {
+    const { partitions, now } = options;
     this.#options = options;
-    this.#lanes = options.partitions.map((state) => ({
-      state,
-      dirty: new Map(),
-      urgent: false,
-      flying: undefined,
-      oldestAt: -1,
-      flyingSince: -1,
-      tokens: BURST,
-      refilledAt: options.now(),
-      scheduled: undefined,
-      timer: undefined,
-    }));
+    this.#lanes = partitions.map((state) => new Lane(state, now()));
+    this.#alarms = this.#lanes.map((lane) => new Alarm(now, () => this.#pump(lane)));
   }
 
   /** The user's newest state has to be stored. */
   mark(holding: Holding, urgent: boolean): void {
+    const { now, metrics } = this.#options;
     const lane = this.#lane(holding.partition);
-    if (!lane.dirty.has(holding.key)) {
-      lane.dirty.set(holding.key, holding);
-      this.#options.metrics.dirty.inc();
-      if (lane.oldestAt < 0) lane.oldestAt = this.#options.now();
-    }
-    lane.urgent ||= urgent;
-    this.#schedule(lane);
+    const before = lane.size;
+    lane.add(holding, urgent, now());
+    metrics.dirty.inc(lane.size - before);
+    this.#alarms[holding.partition]?.soon();
   }
 
   /** Nothing of this user was ever told, and nothing has to be. */
   unmark(holding: Holding): void {
-    const { dirty } = this.#lane(holding.partition);
-    if (dirty.delete(holding.key)) this.#options.metrics.dirty.dec();
+    const lane = this.#lane(holding.partition);
+    const before = lane.size;
+    lane.delete(holding);
+    this.#options.metrics.dirty.inc(lane.size - before);
   }
 
   /** The user waits to be stored, or is on the way. */
   isPending(holding: Holding): boolean {
-    const { dirty, flying } = this.#lane(holding.partition);
-    return dirty.has(holding.key) || (flying?.has(holding) ?? false);
+    return this.#lane(holding.partition).has(holding);
   }
 
-  /** Something changed that may let a waiting partition write: a beat was answered. */
+  /** A beat was answered: a partition that was refused, or did not answer, may try again. */
   wake(partition: number): void {
-    this.#schedule(this.#lane(partition));
+    this.#lane(partition).release();
+    this.#alarms[partition]?.soon();
   }
 
   /** Age of the oldest change of a partition that is not stored yet, ms. */
   lag(partition: number): number {
-    const { oldestAt, flyingSince } = this.#lane(partition);
-    const since = flyingSince >= 0 ? flyingSince : oldestAt;
-    return since < 0 ? 0 : this.#options.now() - since;
+    return this.#lane(partition).lag(this.#options.now());
   }
 
   /** Nothing waits and nothing is under way. */
   get idle(): boolean {
-    return this.#lanes.every((lane) => lane.dirty.size === 0 && !lane.flying);
+    return this.#lanes.every((lane) => lane.size === 0 && !lane.isFlying);
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const lane of this.#lanes) {
-      clearImmediate(lane.scheduled);
-      clearTimeout(lane.timer);
-    }
+    for (const alarm of this.#alarms) alarm.stop();
   }
 
   #lane(partition: number): Lane {
@@ -124,125 +86,87 @@ export class Flusher {
     return lane;
   }
 
-  /** After this turn of the loop, so that what arrives together goes together. */
-  #schedule(lane: Lane): void {
-    if (this.#stopped || lane.flying || lane.scheduled) return;
-    lane.scheduled = setImmediate(() => {
-      lane.scheduled = undefined;
-      this.#pump(lane);
-    });
-  }
-
+  /** Sends the next batch when there is one and it may go; else sees to it that this is looked at again. */
   #pump(lane: Lane): void {
     const { now, ttlMs } = this.#options;
-    if (this.#stopped || lane.flying || lane.dirty.size === 0) return;
+    if (this.#stopped || lane.isFlying || lane.size === 0) return;
+    // Without a lease whatever is sent would be refused; the beat that renews it wakes this lane.
     if (!lane.state.mayWrite(now(), ttlMs)) return;
-    const wait = this.#pace(lane);
-    if (wait > 0) {
-      lane.timer ??= setTimeout(() => {
-        lane.timer = undefined;
-        this.#pump(lane);
-      }, wait);
-      return;
-    }
-    void this.#flush(lane);
-  }
-
-  /** How long this partition should gather before its next call, ms. */
-  #pace(lane: Lane): number {
-    const now = this.#options.now();
-    lane.tokens = Math.min(BURST, lane.tokens + (now - lane.refilledAt) / PACE_MS);
-    lane.refilledAt = now;
-    if (lane.tokens < 1 && !lane.urgent && lane.dirty.size < FULL)
-      return Math.ceil((1 - lane.tokens) * PACE_MS);
-    lane.tokens = Math.max(0, lane.tokens - 1);
-    return 0;
+    const wait = lane.wait(now());
+    if (wait === 0) void this.#flush(lane);
+    else if (wait < Number.POSITIVE_INFINITY) this.#alarms[lane.state.partition]?.within(wait);
   }
 
   async #flush(lane: Lane): Promise<void> {
+    const { metrics, now, onRefused } = this.#options;
+    const { state } = lane;
+    const { epoch, gen } = state;
+    const batch = lane.take(now());
+    metrics.dirty.dec(batch.length);
+    metrics.flushSize.observe(batch.length);
+    const waiters = batch.map((holding) => holding.takeWaiters());
+    const reply = await this.#send(lane, batch);
+    metrics.flushes.inc({ result: reply?.result ?? 'unknown' });
+    // What was stored under a generation or an epoch that ended meanwhile is not stored.
+    if (reply?.result === 'ok' && epoch === state.epoch && gen === state.gen) {
+      lane.landed();
+      state.saw(reply.clock);
+      state.acked = state.seq;
+      this.#stored(batch, waiters, reply);
+    } else {
+      const before = lane.size;
+      lane.failed();
+      metrics.dirty.inc(lane.size - before);
+      batch.forEach((holding, position) => {
+        for (const waiter of waiters[position] ?? []) holding.wait(waiter);
+      });
+      if (reply?.result === 'fenced' || reply?.result === 'lost') {
+        lane.close();
+        onRefused(state);
+      } else lane.backOff(batch.length, now());
+    }
+    this.#alarms[state.partition]?.soon();
+  }
+
+  /** @returns the answer, or `undefined` when nobody knows what became of the batch: it is never sent again as it is. */
+  async #send(lane: Lane, batch: readonly Holding[]): Promise<ApplyReply | undefined> {
     const { store, nodeId, now, metrics, logger } = this.#options;
     const { state } = lane;
-    const batch = this.#take(lane);
-    const waiters = batch.map((holding) => holding.waiters);
-    for (const holding of batch) {
-      holding.waiters = [];
-      holding.sent = true;
-    }
-    lane.flying = new Set(batch);
     state.seq += 1;
-    const stop = metrics.flushSeconds.startTimer();
-    metrics.flushSize.observe(batch.length);
     const sentAt = now();
-    const { epoch, gen = '' } = state;
-    let reply: ApplyReply | undefined;
+    const stop = metrics.flushSeconds.startTimer();
     try {
-      reply = await store.apply(state.partition, {
-        node: `${nodeId}.${epoch}`,
-        gen,
+      for (const holding of batch) holding.sent = true;
+      return await store.apply(state.partition, {
+        node: `${nodeId}.${state.epoch}`,
+        gen: state.gen ?? '',
         seen: state.seen,
         base: state.acked,
         seq: state.seq,
         entries: batch.map((holding) => holding.entry(sentAt)),
       });
-    } catch (error) {
-      logger.warn(
-        { err: error, partition: state.partition, users: batch.length },
-        'a batch was not answered',
-      );
+    } catch (err) {
+      const level = lane.failures === 0 ? 'warn' : 'debug';
+      logger[level]({ err, partition: state.partition, users: batch.length }, 'a batch was not answered');
+      return undefined;
+    } finally {
+      stop();
     }
-    stop();
-    lane.flying = undefined;
-    lane.flyingSince = -1;
-    metrics.flushes.inc({ result: reply?.result ?? 'unknown' });
-    if (reply?.result === 'ok' && epoch === state.epoch && gen === state.gen) {
-      state.saw(reply.clock);
-      state.acked = state.seq;
-      this.#stored(batch, waiters, reply);
-      this.#schedule(lane);
-      return;
-    }
-    this.#again(lane, batch, waiters);
-    if (reply?.result === 'fenced' || reply?.result === 'lost') this.#options.onRefused(state, reply.result);
-    else if (!this.#stopped) lane.timer ??= setTimeout(() => this.#retry(lane), RETRY_MS);
-  }
-
-  #retry(lane: Lane): void {
-    lane.timer = undefined;
-    this.#pump(lane);
-  }
-
-  #take(lane: Lane): Holding[] {
-    const batch: Holding[] = [];
-    for (const [key, holding] of lane.dirty) {
-      batch.push(holding);
-      lane.dirty.delete(key);
-      if (batch.length === MAX_BATCH) break;
-    }
-    this.#options.metrics.dirty.dec(batch.length);
-    lane.flyingSince = lane.oldestAt;
-    lane.oldestAt = lane.dirty.size > 0 ? lane.oldestAt : -1;
-    lane.urgent = lane.urgent && lane.dirty.size > 0;
-    return batch;
   }
 
   #stored(
     batch: readonly Holding[],
-    waiters: readonly Waiter[][],
+    waiters: readonly (readonly Waiter[])[],
     reply: ApplyReply & { result: 'ok' },
   ): void {
     const tookOver = new Set(reply.tookOver);
     batch.forEach((holding, position) => {
       this.#options.onStored(holding, reply.selves.get(position), tookOver.has(position));
-      const unsafe = reply.replicated === false && holding.claim?.status === 'invisible';
-      for (const waiter of waiters[position] ?? []) unsafe ? waiter.expire() : waiter.store();
-    });
-  }
-
-  /** The batch's fate is unknown or it was refused: its users go again, with what is true by then. */
-  #again(lane: Lane, batch: readonly Holding[], waiters: readonly Waiter[][]): void {
-    batch.forEach((holding, position) => {
-      holding.waiters = [...(waiters[position] ?? []), ...holding.waiters];
-      this.mark(holding, lane.urgent);
+      const isUnsafe = reply.replicated === false && holding.claim?.status === 'invisible';
+      for (const waiter of waiters[position] ?? []) {
+        if (isUnsafe) waiter.expire();
+        else waiter.store();
+      }
     });
   }
 }

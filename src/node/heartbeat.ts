@@ -7,7 +7,7 @@ import type { PartitionState } from './partition-state.ts';
 import type { Roster } from './roster.ts';
 
 export interface HeartbeatOptions {
-  readonly store: PresenceStore;
+  readonly store: Pick<PresenceStore, 'beat' | 'held'>;
   readonly feed: Pick<EventFeed, 'expect'>;
   readonly partitions: readonly PartitionState[];
   readonly nodeId: string;
@@ -17,9 +17,14 @@ export interface HeartbeatOptions {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly flusher: Pick<Flusher, 'lag' | 'wake'>;
-  readonly roster: Pick<Roster, 'reassert' | 'expire'>;
+  readonly roster: Pick<Roster, 'reassert' | 'takeBack' | 'tend'>;
   /** A beat was answered or failed: health may have changed. */
   readonly onBeat: () => void;
+}
+
+/** A beat under way, and whether another one is wanted right after. */
+interface Underway {
+  again: boolean;
 }
 
 /**
@@ -28,8 +33,9 @@ export interface HeartbeatOptions {
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
-  /** Partitions whose beat is under way, and whether another one is wanted right after. */
-  readonly #beating = new Map<PartitionState, { again: boolean }>();
+  readonly #beating = new Map<PartitionState, Underway>();
+  /** Partitions in which the store is being asked whom it lists for this node. */
+  readonly #asking = new Set<PartitionState>();
   #timer: NodeJS.Timeout | undefined;
   /** Looks again as soon as a partition may have come of age, instead of a heartbeat later. */
   #youngTimer: NodeJS.Timeout | undefined;
@@ -49,6 +55,7 @@ export class Heartbeat {
     this.#stopped = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#youngTimer);
+    this.#youngTimer = undefined;
   }
 
   /** The feed delivered an entry: the partition must never again be behind it. */
@@ -58,23 +65,30 @@ export class Heartbeat {
 
   /** Beats one partition now, because it refused a write. */
   beatNow(state: PartitionState): void {
+    if (this.#stopped) return;
     const beating = this.#beating.get(state);
     if (beating) beating.again = true;
     else void this.#beat(state);
   }
 
-  #tick(): void {
+  /** Beats every partition now, because the link to the store came back: beats still under way went with the old one. */
+  beatAll(): void {
     if (this.#stopped) return;
+    for (const state of this.#options.partitions) void this.#beat(state);
+  }
+
+  #tick(): void {
     this.#timer = setTimeout(() => this.#tick(), this.#options.intervalMs);
+    // One that is late is waited for: it ends by itself, and a second one would only join its queue.
     for (const state of this.#options.partitions) if (!this.#beating.has(state)) void this.#beat(state);
-    this.#options.roster.expire();
+    this.#options.roster.tend();
   }
 
   async #beat(state: PartitionState): Promise<void> {
     const { store, nodeId, now, flusher, metrics, logger, onBeat } = this.#options;
     const { partition, epoch, gen, seen, acked } = state;
-    const under = { again: false };
-    this.#beating.set(state, under);
+    const underway = { again: false };
+    this.#beating.set(state, underway);
     const sentAt = now();
     try {
       const reply = await store.beat(partition, {
@@ -84,69 +98,72 @@ export class Heartbeat {
         acked,
         lagMs: flusher.lag(partition),
       });
-      await this.#answered(state, epoch, reply, sentAt, under);
-    } catch (error) {
+      if (this.#stopped) return;
+      if (epoch === state.epoch) this.#answered(state, reply, sentAt, underway);
+    } catch (err) {
       metrics.beats.inc({ result: 'failed' });
-      logger.debug({ err: error, partition }, 'a heartbeat was not answered');
+      logger.debug({ err, partition }, 'a heartbeat was not answered');
     } finally {
-      this.#beating.delete(state);
-      onBeat();
+      if (this.#beating.get(state) === underway) this.#beating.delete(state);
     }
-    if (under.again && !this.#stopped) this.beatNow(state);
+    onBeat();
+    if (underway.again) this.beatNow(state);
   }
 
-  async #answered(
-    state: PartitionState,
-    epoch: number,
-    reply: BeatReply,
-    sentAt: number,
-    under: { again: boolean },
-  ): Promise<void> {
-    const { feed, flusher, metrics, logger, now } = this.#options;
-    const { partition } = state;
-    if (epoch !== state.epoch) return;
+  #answered(state: PartitionState, reply: BeatReply, sentAt: number, underway: Underway): void {
+    const { feed, flusher, roster, metrics, logger, now } = this.#options;
+    const { partition, epoch } = state;
     if (reply.fenced) {
       metrics.beats.inc({ result: 'fenced' });
       metrics.fenced.inc();
       logger.warn({ partition, epoch }, 'this node was taken for dead here; it rejoins');
       state.renew();
-      under.again = true;
+      underway.again = true;
       return;
     }
-    const rejoined = !state.hasBeaten && epoch > 0;
+    const hasRejoined = !state.hasBeaten && epoch > 0;
     state.answered(reply, sentAt, now());
-    feed.expect(partition, reply.gen, reply.last);
     if (reply.lost) {
       metrics.lost.inc();
       logger.warn({ partition }, 'the store lost data here; telling it again what this node knows');
       state.forgetWrites();
     }
     metrics.beats.inc({ result: reply.lost ? 'lost' : 'ok' });
-    if (reply.young) this.#lookAgainIn(reply.holdMs);
-    if (reply.lost || rejoined) {
+    if (reply.lost || hasRejoined) {
       state.reassertDue = true;
-      this.#options.roster.reassert(partition, []);
+      roster.reassert(partition);
     }
+    if (reply.young) this.#lookAgainIn(reply.holdMs);
     flusher.wake(partition);
-    if (state.reassertDue) await this.#reassert(state);
+    if (state.reassertDue && !this.#asking.has(state)) void this.#takeBack(state);
+    feed.expect(partition, reply.gen, reply.last);
   }
 
   #lookAgainIn(ms: number): void {
-    if (this.#stopped || this.#youngTimer) return;
-    this.#youngTimer = setTimeout(() => {
+    this.#youngTimer ??= setTimeout(() => {
       this.#youngTimer = undefined;
       for (const state of this.#options.partitions) if (state.young) this.beatNow(state);
     }, ms + 1);
   }
 
   /**
-   * Everything this node holds is written again, through the ordinary path; so is what the store lists for it and
-   * it does not hold, because a removal may be what was lost. Tried again with the next beat when it fails.
+   * What the store lists for this node and it does not hold is taken back, because a removal may be what was lost.
+   * Beside the beats, which must not wait for it; when it fails, the next beat tries again.
    */
-  async #reassert(state: PartitionState): Promise<void> {
-    const { store, nodeId, roster } = this.#options;
-    const listed = await store.held(state.partition, `${nodeId}.${state.epoch}`);
-    roster.reassert(state.partition, listed);
-    state.reassertDue = false;
+  async #takeBack(state: PartitionState): Promise<void> {
+    const { store, nodeId, roster, logger } = this.#options;
+    const { partition, epoch, gen } = state;
+    this.#asking.add(state);
+    try {
+      const listed = await store.held(partition, `${nodeId}.${epoch}`);
+      // After another loss the list is that of another store: the beat that found out asks again.
+      if (epoch !== state.epoch || gen !== state.gen) return;
+      roster.takeBack(listed);
+      state.reassertDue = false;
+    } catch (err) {
+      logger.debug({ err, partition }, 'could not read whom this node is listed to hold');
+    } finally {
+      this.#asking.delete(state);
+    }
   }
 }

@@ -1,5 +1,6 @@
-import type { Device, OwnClaim, UserKey, UserRef } from '../domain/model.ts';
-import type { Entry, SelfView } from '../store/presence-store.ts';
+import type { Device, OwnClaim, UserKey, UserRef, View } from '../domain/model.ts';
+import type { Entry } from '../store/presence-store.ts';
+import { Activity } from './activity.ts';
 import type { Waiter } from './deadline-queue.ts';
 import type { Leaving, Member } from './membership.ts';
 
@@ -9,24 +10,23 @@ export class Holding {
   readonly ref: UserRef;
   readonly partition: number;
   readonly members: Member[] = [];
-  /** A batch has contained this user: the store may know of them. */
+  readonly activity = new Activity();
+  /** A batch has contained this user, or the store lists them: it may know of them. */
   sent = false;
-  dirtyAt = -1;
-  waiters: Waiter[] = [];
   claim: OwnClaim | undefined;
-  self: SelfView | undefined;
-  /** The store watches the idle limit because nobody here spoke of activity yet. */
-  tookOver = false;
-  #act = -1;
-  #idle = false;
+  /** The newest view this node has seen of the user: what a lost row is restored from. */
+  view: View | undefined;
+  #waiters: Waiter[] = [];
   #opened = -1;
   #closed = -1;
   #graceMs = 0;
   #iat = 0;
   #name: string | undefined;
   #groups: readonly string[] | undefined;
-  /** Name and groups have to be told (again). */
-  #profileDue = false;
+  /** Name and groups are due until what the newest batch carried of them is what they are. */
+  #profile = 0;
+  #profileSent = 0;
+  #profileStored = 0;
 
   constructor(key: UserKey, ref: UserRef, partition: number) {
     this.key = key;
@@ -34,81 +34,89 @@ export class Holding {
     this.partition = partition;
   }
 
-  get idle(): boolean {
-    return this.#idle;
-  }
-
-  get spoke(): boolean {
-    return this.#act >= 0;
-  }
-
-  add(member: Member): void {
+  add(member: Member, now: number, idleAwayMs: number): void {
+    const isAlone = this.members.length === 0 && !this.#isInGrace(now);
+    this.activity.opens(member, isAlone, idleAwayMs);
     this.members.push(member);
     this.#opened = Math.max(this.#opened, member.openedAt);
     this.learn(member);
-    this.touch(member);
+    this.activity.look(this.members, now);
   }
 
-  remove(member: Member, how: Leaving, now: number, graceMs: number): void {
+  /** @returns whether the member was here. */
+  remove(member: Member, how: Leaving, now: number, graceMs: number): boolean {
     const at = this.members.indexOf(member);
-    if (at < 0) return;
+    if (at < 0) return false;
     this.members.splice(at, 1);
-    this.#act = Math.max(this.#act, member.activeAt);
-    this.#idle = this.members.length > 0 ? this.members.every((m) => m.idle) : member.idle;
-    if (how === 'goodbye') return;
+    this.activity.closes(member, this.members, now);
+    if (how === 'goodbye') return true;
     this.#closed = now;
     this.#graceMs = graceMs;
+    return true;
   }
 
-  /** Takes in what a member says of activity. */
-  touch(member: Member): void {
-    this.#act = Math.max(this.#act, member.activeAt);
-    this.#idle = this.members.every((m) => m.idle);
-  }
-
-  /** Takes in what a member's token says. */
+  /** Takes in what a member's token says; one that says nothing of name and groups changes nothing. */
   learn({ principal }: Member): void {
-    const iat = principal.iat ?? 0;
-    if (iat < this.#iat) return;
+    const { name, groups, iat = 0 } = principal;
+    if (iat < this.#iat || (name === undefined && groups === undefined)) return;
     this.#iat = iat;
-    if (principal.name === undefined && principal.groups === undefined) return;
-    if (principal.name === this.#name && principal.groups === this.#groups) return;
-    this.#name = principal.name ?? this.#name;
-    this.#groups = principal.groups ?? this.#groups;
-    this.#profileDue = true;
+    if (name === this.#name && groups === this.#groups) return;
+    this.#name = name ?? this.#name;
+    this.#groups = groups ?? this.#groups;
+    this.#profile += 1;
   }
 
-  profileStored(): void {
-    this.#profileDue = false;
+  /** Has the next {@link settled} told. Those who gave up meanwhile are forgotten: a store may be away for long. */
+  wait(waiter: Waiter): void {
+    this.#waiters = this.#waiters.filter(({ settled }) => !settled);
+    this.#waiters.push(waiter);
+  }
+
+  /** Hands over who waits for the batch that is about to be sent. */
+  takeWaiters(): readonly Waiter[] {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    return waiters;
+  }
+
+  /** What the batch under way carried is stored. What changed since then still has to be told. */
+  stored(): void {
+    this.#profileStored = this.#profileSent;
   }
 
   /** After a loss everything has to be told again. */
   reassert(): void {
-    this.#profileDue = this.#name !== undefined || this.#groups !== undefined;
+    if (this.#name !== undefined || this.#groups !== undefined) this.#profile += 1;
   }
 
   /** When this user need not be kept any more although nobody is connected: after grace and lease; now after a goodbye. */
   keepUntil(ttlMs: number): number {
-    return this.#closed < this.#opened ? 0 : this.#closed + this.#graceMs + ttlMs;
+    return this.#closed < this.#opened || this.#closed < 0 ? 0 : this.#closed + this.#graceMs + ttlMs;
   }
 
   entry(now: number): Entry {
     const devices = new Set<Device>(this.members.map((member) => member.device));
     const ago = (moment: number): number => (moment < 0 ? -1 : Math.max(0, now - moment));
+    const isProfileDue = this.#profile !== this.#profileStored;
+    this.#profileSent = this.#profile;
     return {
       ...this.ref,
       count: this.members.length,
-      activeAgo: ago(this.#act),
-      idle: this.#idle,
+      activeAgo: ago(this.activity.last),
+      idle: this.activity.idle,
       openedAgo: ago(this.#opened),
       closedAgo: ago(this.#closed),
       graceMs: this.#graceMs,
       devices: [...devices],
       iat: this.#iat,
-      ...(this.#profileDue && this.#name !== undefined && { name: this.#name }),
-      ...(this.#profileDue && this.#groups !== undefined && { groups: this.#groups }),
+      ...(isProfileDue && this.#name !== undefined && { name: this.#name }),
+      ...(isProfileDue && this.#groups !== undefined && { groups: this.#groups }),
       ...(this.claim && { claim: this.claim }),
-      ...(this.self && this.self.view.ver > 0 && { known: this.self.view }),
+      ...(this.view && this.view.ver > 0 && { known: this.view }),
     };
+  }
+
+  #isInGrace(now: number): boolean {
+    return this.#closed >= 0 && this.#closed >= this.#opened && now < this.#closed + this.#graceMs;
   }
 }

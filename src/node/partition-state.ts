@@ -66,8 +66,9 @@ export class PartitionState {
     return this.#beaten && now - this.#beatAt < ttlMs;
   }
 
-  /** The partition's hybrid clock now, µs, as well as this node can tell. */
+  /** The partition's hybrid clock now, µs, as well as this node can tell; 0 before anything told. */
   clock(now: number): number {
+    if (this.#clock === 0) return this.seen;
     return Math.max(this.seen, this.#clock + Math.round((now - this.#clockAt) * 1000));
   }
 }

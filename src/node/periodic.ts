@@ -24,7 +24,8 @@ export class Periodic {
   start(): void {
     if (!this.#stopped) return;
     this.#stopped = false;
-    this.#arm(0);
+    // Started again while the last run is still under way: that one goes on with the next.
+    if (!this.#running) this.#arm(0);
   }
 
   /** Resolves once a run under way has ended. */
@@ -36,12 +37,18 @@ export class Periodic {
 
   #arm(waitMs: number): void {
     this.#timer = setTimeout(() => {
-      const startedAt = this.#now();
-      this.#running = this.#job()
-        .catch(this.#onError)
-        .finally(() => {
-          if (!this.#stopped) this.#arm(Math.max(0, this.#periodMs - (this.#now() - startedAt)));
-        });
+      this.#running = this.#run();
     }, waitMs);
+  }
+
+  async #run(): Promise<void> {
+    const startedAt = this.#now();
+    try {
+      await this.#job();
+    } catch (error) {
+      this.#onError(error);
+    }
+    this.#running = undefined;
+    if (!this.#stopped) this.#arm(Math.max(0, this.#periodMs - (this.#now() - startedAt)));
   }
 }

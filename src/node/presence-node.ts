@@ -22,6 +22,8 @@ export interface PresenceNodeOptions {
   readonly reapIntervalMs: number;
   readonly graceMs: number;
   readonly drainGraceMs: number;
+  /** 0: nobody is idle for being silent. */
+  readonly idleAwayMs: number;
   readonly commandTimeoutMs: number;
   /** Monotonic ms, and wall clock ms since the epoch (a label in the list of nodes). */
   readonly now: () => number;
@@ -58,7 +60,15 @@ export class PresenceNode {
       (_, partition) => new PartitionState(partition, 0),
     );
     const shared = { store, partitions, nodeId, ttlMs, now, metrics, logger };
-    this.health = new ClusterHealth({ partitions, intervalMs, ttlMs, now, linkUp: options.linkUp });
+    this.health = new ClusterHealth({
+      partitions,
+      intervalMs,
+      ttlMs,
+      now,
+      logger,
+      linkUp: options.linkUp,
+      onLinkUp: () => this.#heartbeat.beatAll(),
+    });
     this.#flusher = new Flusher({
       ...shared,
       onStored: (holding, self, tookOver) => this.roster.stored(holding, self, tookOver),
@@ -66,11 +76,13 @@ export class PresenceNode {
     });
     this.roster = new Roster({
       partitionOf: (ref) => store.partitionOf(ref),
-      clockOf: (partition) => partitions[partition]?.clock(now()) ?? 0,
+      // Before the first beat only this machine's clock can tell, and a claim must not look older than those before it.
+      clockOf: (partition) => partitions[partition]?.clock(now()) || options.wallNow() * 1000,
       storeAnswers: () => !this.health.degraded,
       flusher: this.#flusher,
       graceMs: options.graceMs,
       drainGraceMs: options.drainGraceMs,
+      idleAwayMs: options.idleAwayMs,
       ttlMs,
       commandTimeoutMs: options.commandTimeoutMs,
       now,
@@ -126,14 +138,14 @@ export class PresenceNode {
   }
 
   async stop(): Promise<void> {
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
     this.health.stop();
-    await this.#caretaker.stop();
     this.#heartbeat.stop();
     this.#flusher.stop();
     this.roster.stop();
-    await this.directory.stop();
-    this.#unsubscribe?.();
-    this.#unsubscribe = undefined;
+    // Last, because these wait for a store that may not answer.
+    await Promise.all([this.#caretaker.stop(), this.directory.stop()]);
   }
 
   #describe(startedAt: number): NodeInfo {

@@ -1,4 +1,4 @@
-import { type Transition, type UserKey, type UserRef, userKey } from '../domain/model.ts';
+import { type OwnClaim, type Transition, type UserKey, type UserRef, userKey } from '../domain/model.ts';
 import type { Command } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { type ClaimRequest, type SelfView, StoreError } from '../store/presence-store.ts';
@@ -16,6 +16,7 @@ export interface RosterOptions {
   readonly flusher: Pick<Flusher, 'mark' | 'unmark' | 'isPending'>;
   readonly graceMs: number;
   readonly drainGraceMs: number;
+  readonly idleAwayMs: number;
   readonly ttlMs: number;
   readonly commandTimeoutMs: number;
   /** Monotonic ms. */
@@ -32,6 +33,8 @@ export class Roster implements Membership {
   readonly #holdings = new Map<UserKey, Holding>();
   /** Users nobody is connected for any more, kept so that their grace survives a loss of the store's data. */
   readonly #lingering = new Set<Holding>();
+  /** Users who turn idle by time alone, because who is here took over an activity from others. */
+  readonly #following = new Set<Holding>();
   readonly #welcomes: DeadlineQueue;
   readonly #claims: DeadlineQueue;
 
@@ -46,37 +49,39 @@ export class Roster implements Membership {
   }
 
   join(member: Member): Promise<SelfView | undefined> {
+    const { flusher, storeAnswers, now, idleAwayMs } = this.#options;
     const holding = this.#hold(member.ref);
     this.#lingering.delete(holding);
-    holding.add(member);
+    holding.add(member, now(), idleAwayMs);
+    this.#follow(holding);
     this.#count();
-    if (!this.#options.storeAnswers()) {
-      this.#options.flusher.mark(holding, false);
-      return Promise.resolve(undefined);
-    }
+    flusher.mark(holding, false);
+    if (!storeAnswers()) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const waiter = new Waiter(
-        () => resolve(holding.self),
+        () => resolve(this.#selfOf(holding)),
         () => resolve(undefined),
       );
-      holding.waiters.push(waiter);
+      holding.wait(waiter);
       this.#welcomes.add(waiter);
-      this.#options.flusher.mark(holding, false);
     });
   }
 
   leave(member: Member, how: Leaving): void {
     const { now, graceMs, drainGraceMs, flusher } = this.#options;
     const holding = this.#holdings.get(userKey(member.ref));
-    if (!holding) return;
-    holding.remove(member, how, now(), how === 'drain' ? drainGraceMs : graceMs);
-    if (holding.members.length === 0 && !holding.sent) {
+    if (!holding?.remove(member, how, now(), how === 'drain' ? drainGraceMs : graceMs)) return;
+    const isGone = holding.members.length === 0;
+    if (isGone && !holding.sent && holding.claim === undefined) {
       // The store never heard of this connection, so there is nothing to take back.
       flusher.unmark(holding);
       this.#drop(holding);
       return;
     }
-    if (holding.members.length === 0) this.#lingering.add(holding);
+    if (isGone) {
+      this.#lingering.add(holding);
+      this.#following.delete(holding);
+    }
     this.#count();
     flusher.mark(holding, how === 'goodbye');
   }
@@ -89,25 +94,28 @@ export class Roster implements Membership {
   }
 
   touched(member: Member): void {
+    const { flusher, now } = this.#options;
     const holding = this.#holdings.get(userKey(member.ref));
     if (!holding) return;
-    const { idle, spoke } = holding;
-    holding.touch(member);
-    const firstWord = !spoke && holding.spoke && holding.tookOver;
-    if (idle !== holding.idle || firstWord) this.#options.flusher.mark(holding, true);
+    const { activity, members } = holding;
+    const hadSpoken = activity.last >= 0;
+    const hasTurned = activity.look(members, now());
+    const isFirstWord = !hadSpoken && activity.last >= 0 && activity.tookOver;
+    if (hasTurned || isFirstWord) flusher.mark(holding, true);
   }
 
   claim(ref: UserRef, claim: ClaimRequest): Promise<void> {
     const holding = this.#hold(ref);
+    if (holding.members.length === 0) this.#lingering.add(holding);
     const clock = this.#options.clockOf(holding.partition);
     holding.claim = { ...claim, stamp: Math.max(clock, (holding.claim?.stamp ?? 0) + 1) };
+    this.#options.flusher.mark(holding, true);
     return new Promise((resolve, reject) => {
       const waiter = new Waiter(resolve, () =>
         reject(new StoreError('unavailable', 'the status was not stored in time; it may still take effect')),
       );
-      holding.waiters.push(waiter);
+      holding.wait(waiter);
       this.#claims.add(waiter);
-      this.#options.flusher.mark(holding, true);
     });
   }
 
@@ -117,26 +125,21 @@ export class Roster implements Membership {
 
   /** The store has what this node told of a user. */
   stored(holding: Holding, self: SelfView | undefined, tookOver: boolean): void {
-    holding.tookOver = tookOver;
-    holding.profileStored();
-    if (self && self.view.ver >= (holding.self?.view.ver ?? 0)) holding.self = self;
+    holding.stored();
+    holding.activity.stored(tookOver);
+    // Somebody spoke while the batch was under way: the store would go on watching what it thinks was taken over.
+    if (tookOver && holding.activity.last >= 0) this.#options.flusher.mark(holding, true);
+    if (self && self.view.ver >= (holding.view?.ver ?? 0)) holding.view = self.view;
     if (self?.claim) this.#takeClaim(holding, self.claim);
-    if (holding.self && holding.claim) {
-      holding.self = {
-        ...holding.self,
-        invisible: holding.claim.status === 'invisible',
-        claim: holding.claim,
-      };
-    }
     if (holding.members.length === 0) this.#expire(holding);
   }
 
   /** A transition of anybody: those held here know their newest view, which restores a lost row. */
   transition(transition: Transition): void {
     const holding = this.#holdings.get(userKey(transition));
-    if (!holding?.self || transition.ver <= holding.self.view.ver) return;
+    if (!holding?.view || transition.ver <= holding.view.ver) return;
     const { tenant: _, previous: __, reason: ___, groups: ____, ...view } = transition;
-    holding.self = { ...holding.self, view };
+    holding.view = view;
   }
 
   command(command: Command): void {
@@ -144,13 +147,8 @@ export class Roster implements Membership {
     if (holding) this.#takeClaim(holding, command.claim);
   }
 
-  /** Everybody held in a partition has to be told again, and taken back who the store lists but nobody holds. */
-  reassert(partition: number, listed: readonly UserRef[]): void {
-    for (const ref of listed) {
-      const holding = this.#hold(ref);
-      holding.sent = true;
-      if (holding.members.length === 0) this.#lingering.add(holding);
-    }
+  /** Everybody held in a partition has to be told again. */
+  reassert(partition: number): void {
     for (const holding of this.#holdings.values()) {
       if (holding.partition !== partition) continue;
       holding.reassert();
@@ -158,12 +156,24 @@ export class Roster implements Membership {
     }
   }
 
-  /** Forgets users whose grace and lease are over, and counts the others. Called with every heartbeat. */
-  expire(): void {
+  /** Whom the store lists for this node: those nobody is connected for have to be taken back. */
+  takeBack(listed: readonly UserRef[]): void {
+    for (const ref of listed) {
+      const holding = this.#hold(ref);
+      holding.sent = true;
+      if (holding.members.length > 0) continue;
+      this.#lingering.add(holding);
+      this.#options.flusher.mark(holding, false);
+    }
+  }
+
+  /** What time alone brings: ends of graces and of activity, and the counts. Called with every heartbeat. */
+  tend(): void {
     for (const holding of this.#lingering) this.#expire(holding);
+    for (const holding of this.#following) this.#follow(holding);
     const counts = { online: 0, away: 0, busy: 0, offline: 0 };
-    for (const { members, self } of this.#holdings.values()) {
-      if (members.length > 0 && self) counts[self.view.status] += 1;
+    for (const { members, view } of this.#holdings.values()) {
+      if (members.length > 0 && view) counts[view.status] += 1;
     }
     const { usersOnline } = this.#options.metrics;
     usersOnline.set({ status: 'online' }, counts.online);
@@ -186,10 +196,25 @@ export class Roster implements Membership {
     return holding;
   }
 
-  #takeClaim(holding: Holding, claim: NonNullable<SelfView['claim']>): void {
-    if (claim.stamp <= (holding.claim?.stamp ?? 0)) return;
-    holding.claim = claim;
-    if (holding.self) holding.self = { ...holding.self, invisible: claim.status === 'invisible', claim };
+  /** The store's word on a claim of the same stamp is newer: it knows that the claim has ended. */
+  #takeClaim(holding: Holding, claim: OwnClaim): void {
+    if (claim.stamp >= (holding.claim?.stamp ?? 0)) holding.claim = claim;
+  }
+
+  #selfOf({ view, claim, partition }: Holding): SelfView | undefined {
+    if (!view) return undefined;
+    const now = this.#options.clockOf(partition) / 1000;
+    const invisible = claim?.status === 'invisible' && (claim.until === undefined || claim.until > now);
+    return { view, invisible, ...(claim && { claim }) };
+  }
+
+  /** Looks after a user who may turn idle without anybody saying so. */
+  #follow(holding: Holding): void {
+    const { flusher, now } = this.#options;
+    const { activity, members } = holding;
+    if (activity.look(members, now())) flusher.mark(holding, true);
+    if (activity.takenUntil > now() && Number.isFinite(activity.takenUntil)) this.#following.add(holding);
+    else this.#following.delete(holding);
   }
 
   #expire(holding: Holding): void {
@@ -200,7 +225,8 @@ export class Roster implements Membership {
 
   #drop(holding: Holding): void {
     this.#lingering.delete(holding);
-    if (this.#holdings.get(holding.key) === holding) this.#holdings.delete(holding.key);
+    this.#following.delete(holding);
+    this.#holdings.delete(holding.key);
     this.#count();
   }
 

@@ -1,0 +1,85 @@
+import type { Member } from './membership.ts';
+
+/**
+ * How one user's connections on this node stand to activity, by the rule that the store follows between nodes: who
+ * opens alone opens active; who opens beside others or within a grace takes over the user's last activity until they
+ * speak for themselves. Else every second tab would turn somebody `online` who went away. Times are ms of the
+ * monotonic clock; -1 for never.
+ */
+export class Activity {
+  /** Nobody here spoke yet, and they opened beside others elsewhere: the store watches the idle limit. */
+  tookOver = false;
+  /** Last activity that anybody spoke of. */
+  #last = -1;
+  #idle = false;
+  /** The connection that opened alone, and when. Silent, it is in use until its session says otherwise. */
+  #lead: Member | undefined;
+  #begun = -1;
+  /** Until when the other silent ones count as in use. */
+  #takenUntil = 0;
+
+  get last(): number {
+    return this.#last;
+  }
+
+  get idle(): boolean {
+    return this.#idle;
+  }
+
+  get takenUntil(): number {
+    return this.#takenUntil;
+  }
+
+  /**
+   * A connection is about to join the others.
+   * @param alone - nobody is here, and no grace is running.
+   * @param idleAwayMs - 0: nobody is ever idle for being silent.
+   */
+  opens(member: Member, alone: boolean, idleAwayMs: number): void {
+    if (member.activeAt >= 0) return;
+    if (alone) {
+      this.tookOver = false;
+      this.#last = -1;
+      this.#begun = member.openedAt;
+      this.#lead = member;
+    } else if (this.#idle) this.#takenUntil = 0;
+    else if (this.tookOver || idleAwayMs === 0) this.#takenUntil = Number.POSITIVE_INFINITY;
+    else this.#takenUntil = (this.#last < 0 ? this.#begun : this.#last) + idleAwayMs;
+  }
+
+  /** Takes in what the connections say, and what time has ended. @returns whether the user turned idle or active. */
+  look(members: readonly Member[], now: number): boolean {
+    const was = this.#idle;
+    for (const member of members) this.#hear(member);
+    this.#idle = members.every((member) => this.#isIdle(member, now));
+    return was !== this.#idle;
+  }
+
+  /** A connection has left the others; the last one leaves behind what it was. */
+  closes(member: Member, others: readonly Member[], now: number): void {
+    this.#hear(member);
+    if (others.length > 0) this.look(others, now);
+    else this.#idle = this.#isIdle(member, now);
+    if (this.#lead === member) this.#lead = undefined;
+  }
+
+  /** The store said whether what is here took over from elsewhere, as far as it was told. */
+  stored(tookOver: boolean): void {
+    this.tookOver = tookOver;
+    if (!tookOver) return;
+    this.#lead = undefined;
+    this.#takenUntil = this.#last < 0 ? Number.POSITIVE_INFINITY : 0;
+  }
+
+  #hear({ activeAt }: Member): void {
+    if (activeAt <= this.#last) return;
+    // From the first word on this node watches, and what the silent ones took over only the store knows.
+    if (this.#last < 0 && this.tookOver) this.#takenUntil = 0;
+    this.#last = activeAt;
+  }
+
+  #isIdle(member: Member, now: number): boolean {
+    const isFollowing = member.activeAt < 0 && member !== this.#lead;
+    return member.idle || (isFollowing && now >= this.#takenUntil);
+  }
+}

@@ -1,0 +1,120 @@
+import type { UserKey } from '../domain/model.ts';
+import { MAX_BATCH } from '../store/presence-store.ts';
+import type { Holding } from './holding.ts';
+import { Pace } from './pace.ts';
+import type { PartitionState } from './partition-state.ts';
+
+/** Pause after the first batch that was not answered, and at most, ms. */
+const RETRY_MS = 100;
+const MAX_RETRY_MS = 1000;
+
+/** The changes of one partition that are not stored yet, and when they may go. Times are monotonic ms; -1 for never. */
+export class Lane {
+  readonly state: PartitionState;
+  /** Somebody waits to see this: a status, a goodbye, an activity. */
+  urgent = false;
+  /** Batches in a row that were not answered. */
+  failures = 0;
+  readonly #dirty = new Map<UserKey, Holding>();
+  readonly #pace: Pace;
+  #flying: ReadonlySet<Holding> | undefined;
+  /** When the oldest change that waits, or is under way, was made. */
+  #oldestAt = -1;
+  #flyingSince = -1;
+  #flyingUrgent = false;
+  #notBefore = 0;
+  /** A batch the store cannot take twice is halved, until the user to blame goes alone and the others get through. */
+  #limit = MAX_BATCH;
+
+  constructor(state: PartitionState, now: number) {
+    this.state = state;
+    this.#pace = new Pace(now);
+  }
+
+  get size(): number {
+    return this.#dirty.size;
+  }
+
+  get isFlying(): boolean {
+    return this.#flying !== undefined;
+  }
+
+  has(holding: Holding): boolean {
+    return this.#dirty.has(holding.key) || (this.#flying?.has(holding) ?? false);
+  }
+
+  add(holding: Holding, urgent: boolean, now: number): void {
+    this.#dirty.set(holding.key, holding);
+    if (this.#oldestAt < 0) this.#oldestAt = now;
+    this.urgent ||= urgent;
+  }
+
+  delete(holding: Holding): void {
+    this.#dirty.delete(holding.key);
+    if (this.#dirty.size === 0) this.#settle();
+  }
+
+  /** How long the next batch has to wait, ms; `Infinity`: until {@link release}. */
+  wait(now: number): number {
+    const pause = Math.max(0, this.#notBefore - now);
+    if (this.urgent || this.size >= this.#limit) return pause;
+    return Math.max(pause, this.#pace.wait(this.size, now));
+  }
+
+  /** The next batch: it is under way until {@link landed} or {@link failed}. */
+  take(now: number): readonly Holding[] {
+    const batch: Holding[] = [];
+    for (const holding of this.#dirty.values()) {
+      batch.push(holding);
+      if (batch.length === this.#limit) break;
+    }
+    for (const { key } of batch) this.#dirty.delete(key);
+    this.#pace.spend(batch.length, now);
+    this.#flying = new Set(batch);
+    this.#flyingSince = this.#oldestAt;
+    this.#flyingUrgent = this.urgent;
+    if (this.#dirty.size === 0) this.#settle();
+    return batch;
+  }
+
+  landed(): void {
+    this.#flying = undefined;
+    this.failures = 0;
+    this.#limit = Math.min(MAX_BATCH, this.#limit * 4);
+  }
+
+  /** The batch under way was refused, or nobody knows what became of it: its users go again, with what is true by then. */
+  failed(): void {
+    for (const holding of this.#flying ?? []) this.#dirty.set(holding.key, holding);
+    this.#flying = undefined;
+    this.#oldestAt = this.#oldestAt < 0 ? this.#flyingSince : Math.min(this.#oldestAt, this.#flyingSince);
+    this.urgent ||= this.#flyingUrgent;
+  }
+
+  /** The store did not answer: waits, longer each time. */
+  backOff(batchSize: number, now: number): void {
+    this.failures += 1;
+    if (this.failures > 1) this.#limit = Math.max(1, Math.floor(batchSize / 2));
+    this.#notBefore = now + Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.min(this.failures - 1, 10));
+  }
+
+  /** Nothing goes until {@link release}. */
+  close(): void {
+    this.#notBefore = Number.POSITIVE_INFINITY;
+  }
+
+  release(): void {
+    this.#notBefore = 0;
+  }
+
+  /** Age of the oldest change that is not stored, ms. */
+  lag(now: number): number {
+    const since = this.#flying ? this.#flyingSince : this.#oldestAt;
+    return since < 0 ? 0 : now - since;
+  }
+
+  #settle(): void {
+    this.#oldestAt = -1;
+    this.urgent = false;
+  }
+}
