@@ -98,6 +98,40 @@ describe.skipIf(!hasRedisBinary)('G5: FLUSHALL', () => {
     for (const watcher of watchers) await watcher.sees('comes', 'offline', TIMINGS.offlineGraceMs + SLACK_MS);
   });
 
+  // Whose word comes first after the loss is chance: the node they came from, or the one they went to.
+  it.each([
+    ['came from', 0],
+    ['went to', 1],
+  ])(
+    'people who moved between nodes are no less present when the node they %s speaks first',
+    async (_, silent) => {
+      const movers = Array.from({ length: 20 }, (_, i) => `moves-${silent}-${i}`);
+      const watcher = await cluster.connect(`watch-moves-${silent}`, { node: 0 });
+      await watcher.watch({ users: movers });
+      const pages = await Promise.all(movers.map((user) => cluster.connect(user, { node: 1 })));
+      for (const user of movers) await watcher.sees(user, 'online');
+      // Spread over a grace and a time to live: the old node still knows of some of them that they closed, and when.
+      const spreadMs = (TIMINGS.offlineGraceMs + TIMINGS.heartbeatTtlMs) / movers.length;
+      for (const [i, user] of movers.entries()) {
+        pages[i]?.close();
+        await cluster.connect(user, { node: 0 });
+        await holds(() => true, spreadMs);
+      }
+      cluster.node(silent).pause();
+      await redis.call('FLUSHALL');
+      await holds(() => true, 1.5 * TIMINGS.heartbeatIntervalMs);
+      cluster.node(silent).resume();
+      await holds(
+        () => movers.every((user) => statuses(watcher, user).length === 1),
+        healBound() + bound(),
+        'no transition of those who moved',
+      ).catch((error: unknown) => {
+        const shown = movers.map((user) => `${user}: ${statuses(watcher, user).join()}`).join('; ');
+        throw new Error(shown, { cause: error });
+      });
+    },
+  );
+
   it('a script cache that was emptied is filled again', async () => {
     const watcher = await cluster.connect('watch-2');
     await watcher.watch({ users: ['scripted'] });
