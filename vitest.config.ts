@@ -15,6 +15,9 @@ export default defineConfig({
           testTimeout: 60_000,
           fileParallelism: true,
           maxWorkers: 2,
+          // Alone: real processes and their timings want the machine to themselves. Projects with worker counts of
+          // their own need an order of their own.
+          sequence: { groupOrder: 1 },
         },
       },
     ],
