@@ -31,9 +31,13 @@ type Step =
       entry: Omit<Entry, 'tenant'>;
       stampAgo: number | undefined;
       knows: boolean;
+      /** The node knows a view that the store lost: so many µs newer than what is stored. */
+      ahead: number | undefined;
+      status: View['status'];
     };
 
 const user = fc.constantFrom(...USERS);
+const statuses = fc.constantFrom<View['status']>('online', 'away', 'busy', 'offline');
 const claimOf = fc.record({
   status: fc.constantFrom('online', 'away', 'busy', 'invisible', null),
   text: fc.option(fc.constantFrom('in a "meeting"', 'ünïcode \u2028 \\'), { nil: undefined }),
@@ -68,7 +72,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('repair' as const),
       user,
-      status: fc.constantFrom('online' as const, 'away' as const, 'busy' as const, 'offline' as const),
+      status: statuses,
       ahead: fc.integer({ min: -5_000_000, max: 5_000_000 }),
     }),
   },
@@ -91,13 +95,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         claim: fc.option(claimOf, { nil: undefined }),
         stampAgo: fc.option(fc.integer({ min: -500, max: 3000 }), { nil: undefined }),
         knows: fc.boolean(),
+        ahead: fc.option(fc.integer({ min: 1, max: 2_000_000 }), { nil: undefined, freq: 4 }),
+        status: statuses,
       })
       .map(
-        ({ node, stampAgo, knows, claim, ...entry }): Step => ({
+        ({ node, stampAgo, knows, ahead, status, claim, ...entry }): Step => ({
           kind: 'tell',
           node,
           stampAgo: claim ? (stampAgo ?? 0) : undefined,
           knows,
+          ahead,
+          status,
           entry: definedOnly({
             ...entry,
             claim:
@@ -132,7 +140,9 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
     }
     case 'tell': {
       const ref = { tenant: TENANT, user: step.entry.user };
-      const [view] = step.knows ? await store.read(TENANT, [step.entry.user]) : [];
+      const [stored] = step.knows ? await store.read(TENANT, [step.entry.user]) : [];
+      const view =
+        stored && step.ahead ? { ...stored, ver: stored.ver + step.ahead, status: step.status } : stored;
       const claim = step.entry.claim && {
         ...step.entry.claim,
         stamp: (EPOCH + at.ms - (step.stampAgo ?? 0)) * 1000,
