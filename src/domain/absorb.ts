@@ -39,6 +39,8 @@ export const restore = (row: Row, known: KnownView | undefined): boolean => {
   row.ver = known.ver;
   row.shown = adornmentOf(known);
   row.seen = Math.max(row.seen, known.lastSeen ?? 0);
+  // What was frozen while invisible is as lost as the row: what others were shown of it is what the view says.
+  if (row.own?.status === 'invisible') row.frozen = known.status === 'offline' ? known.lastSeen : undefined;
   return true;
 };
 
@@ -81,9 +83,9 @@ export const absorb = (
   now: number,
   idleAwayMs: number,
 ): { restored: boolean; claimed: boolean } => {
+  const claimed = takeOwnClaim(row, report.claim);
   const restored = restore(row, report.known);
   const prior = row.parts.get(node);
-  const claimed = takeOwnClaim(row, report.claim);
   takeProfile(row, report);
 
   let act = report.act;
@@ -103,19 +105,16 @@ export const absorb = (
   return { restored, claimed };
 };
 
-/** An unclean close newer than every opening starts or extends the grace; an opening newer than it ends it. */
+/** An unclean close newer than every opening starts or extends the grace; an opening not older than it ends it. */
 const leaveOrReturn = (row: Row, prior: Part | undefined, report: Report, stance: Part['stance']): void => {
   const opened = Math.max(newestOpening(row), report.opened);
-  if (row.leave !== undefined && opened > row.leave.at) row.leave = undefined;
+  if (row.leave !== undefined && opened >= row.leave.at) row.leave = undefined;
   if (report.closed === 0 || report.closed <= opened) return;
-  const isLast = report.count === 0 && prior !== undefined;
-  // Told before, unless it is what this node holds that ends with it.
-  if (row.leave !== undefined && report.closed <= row.leave.at && !isLast) return;
-  const idle = stance === 'tookIdle' || (report.count > 0 && prior !== undefined ? prior.idle : report.idle);
+  const wasIdle = report.count === 0 || (prior?.idle ?? true);
   joinLeave(row, {
     at: report.closed,
     graceMs: report.graceMs,
-    idle,
+    idle: stance === 'tookIdle' || (report.idle && wasIdle),
     lost: false,
     devices: (prior?.devices ?? 0) | report.devices,
   });
@@ -123,7 +122,7 @@ const leaveOrReturn = (row: Row, prior: Part | undefined, report: Report, stance
 
 /**
  * Several closes make one grace, in whichever order nodes tell of them: it runs to the latest end, and is idle only
- * when everything that closed was.
+ * when everything that closed was. Joining one twice changes nothing.
  */
 const joinLeave = (row: Row, leave: Leave): void => {
   const { leave: other = leave } = row;

@@ -177,7 +177,7 @@ const reason = (row: Row, target: Target, at: Circumstances, ended: Ended): Reas
     return target.why === 'claim' ? 'claim' : 'active';
   }
   if (ended.claim) return 'expired';
-  if (target.why === 'claim' || isClaimShown(row)) return 'claim';
+  if (target.why === 'claim' || at.deliberate || isClaimShown(row)) return 'claim';
   return target.status === 'away' ? 'idle' : 'active';
 };
 

@@ -95,11 +95,12 @@ export const lastActive = (row: Row): number => {
   return last > 0 ? last : newestOpening(row);
 };
 
-/** The connections of a grace count only for somebody who was there: a grace keeps, it never brings back. */
-const inGrace = (row: Row): boolean =>
-  row.leave !== undefined && (row.status !== 'offline' || row.frozen !== undefined);
-
 export const isAlive = (row: Row): boolean => row.parts.size > 0 || row.sessions.size > 0;
+
+/** The connections of a grace count only for somebody who is there: a grace keeps, it never brings back. */
+const inGrace = (row: Row): boolean =>
+  row.leave !== undefined && (row.status !== 'offline' || row.frozen !== undefined || isAlive(row));
+
 export const isPresent = (row: Row): boolean => isAlive(row) || inGrace(row);
 
 /**

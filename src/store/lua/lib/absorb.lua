@@ -6,6 +6,11 @@ local function restore(row, known)
   local shown = { text = known.text, emoji = known.emoji, ['until'] = known['until'] }
   row.shown = next(shown) and shown or EMPTY
   row.seen = max(row.seen, known.lastSeen or 0)
+  -- What was frozen while invisible is as lost as the row: what others were shown of it is what the view says.
+  if row.own and row.own.status == 'invisible' then
+    local frozen = known.status == 'offline' and known.lastSeen or 0
+    row.frozen = frozen > 0 and frozen or nil
+  end
   return true
 end
 
@@ -47,22 +52,18 @@ local function leaveOrReturn(row, prior, report, stance)
   local leave = row.leave
   if not leave and report.closed == 0 then return end
   local opened = max(newestOpening(row), report.opened)
-  if leave and opened > leave.at then leave, row.leave = nil, nil end
+  if leave and opened >= leave.at then row.leave = nil end
   if report.closed == 0 or report.closed <= opened then return end
-  local isLast = report.count == 0 and prior
-  -- Told before, unless it is what this node holds that ends with it.
-  if leave and report.closed <= leave.at and not isLast then return end
-  local idle = report.idle
-  if report.count > 0 and prior then idle = prior.idle end
-  joinLeave(row, report.closed, report.grace, idle or stance == TOOK_IDLE, false,
+  local wasIdle = report.count == 0 or not prior or prior.idle
+  joinLeave(row, report.closed, report.grace, stance == TOOK_IDLE or (report.idle and wasIdle), false,
     deviceBits(prior and prior.devices or 0, report.devices))
 end
 
 -- A report becomes the node's part of the row. Returns whether the row was restored and whether a newer own claim came with the report.
 local function absorb(row, node, report)
+  local claimed = report.claim and takeOwnClaim(row, report.claim)
   local restored = report.known and restore(row, report.known)
   local prior = row.parts[node]
-  local claimed = report.claim and takeOwnClaim(row, report.claim)
   if report.name or report.groups then takeProfile(row, report) end
   local act, stance = report.act, OWN
   if act == 0 then

@@ -2,12 +2,16 @@
 -- Needs: context.lua, row.lua.
 local OWN, TOOK_ACTIVE, TOOK_IDLE = 0, 1, 2
 
+local function isAlive(row)
+  return next(row.parts) ~= nil or next(row.sessions) ~= nil
+end
+
 local function inGrace(row)
-  return row.leave ~= nil and (row.status ~= 'offline' or row.frozen ~= nil)
+  return row.leave ~= nil and (row.status ~= 'offline' or row.frozen ~= nil or isAlive(row))
 end
 
 local function isPresent(row)
-  return next(row.parts) ~= nil or next(row.sessions) ~= nil or inGrace(row)
+  return isAlive(row) or inGrace(row)
 end
 
 local function newestOpening(row)
@@ -188,7 +192,7 @@ local function reasonOf(row, status, why, at, endedLeave, endedClaim, endedSessi
     return why == 'claim' and 'claim' or 'active'
   end
   if endedClaim then return 'expired' end
-  if why == 'claim' or isClaimShown(row) then return 'claim' end
+  if why == 'claim' or at.deliberate or isClaimShown(row) then return 'claim' end
   return status == 'away' and 'idle' or 'active'
 end
 
