@@ -1,0 +1,223 @@
+import { absorb, loseNode, type Report, takeOwnClaim } from '../../../src/domain/absorb.ts';
+import { HybridClock, toMs } from '../../../src/domain/clock.ts';
+import { deviceMask } from '../../../src/domain/devices.ts';
+import { before, type Circumstances, evaluate, isForgettable, show } from '../../../src/domain/evaluate.ts';
+import type {
+  Adornment,
+  Claim,
+  ClaimStatus,
+  Policy,
+  Reason,
+  Status,
+  View,
+} from '../../../src/domain/model.ts';
+import { emptyRow, type Row } from '../../../src/domain/row.ts';
+import { viewOf } from '../../../src/domain/show.ts';
+
+/** When every story begins, ms. */
+export const START = Date.UTC(2026, 0, 1);
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+/** DRAIN_GRACE_MS */
+export const DRAIN_GRACE = 15 * SECOND;
+export const DAY = 24 * 60 * MINUTE;
+/** The defaults of the settings. */
+export const POLICY: Policy = {
+  idleAwayMs: 5 * MINUTE,
+  idleOfflineMs: 30 * MINUTE,
+  graceMs: 5 * SECOND,
+  retentionMs: 30 * DAY,
+};
+
+export const report = (over: Partial<Report> = {}): Report => ({
+  count: 1,
+  act: START,
+  idle: false,
+  opened: START,
+  closed: 0,
+  graceMs: POLICY.graceMs,
+  devices: deviceMask(['web']),
+  iat: 0,
+  ...over,
+});
+
+type Session = Row['sessions'] extends Map<string, infer S> ? S : never;
+
+/** What others were told. */
+export interface Told {
+  readonly status: Status;
+  readonly reason: Reason;
+  /** ms after {@link START}. */
+  readonly at: number;
+  readonly ver: number;
+  readonly view: View;
+}
+
+/**
+ * One user and the time: nodes tell of connections, time passes and deadlines are met exactly when they fall due, as
+ * by a sweeper that is never late. What others are told is kept in `told`.
+ */
+export class Someone {
+  row: Row = emptyRow();
+  now = START;
+  holdUntil = 0;
+  lagMs = 0;
+  /** The row was not worth keeping any more. */
+  forgotten = false;
+  readonly told: Told[] = [];
+  readonly policy: Policy;
+  readonly clock = new HybridClock(() => this.now * 1000);
+  readonly #said = new Map<string, Report>();
+
+  constructor(policy: Partial<Policy> = {}) {
+    this.policy = { ...POLICY, ...policy };
+  }
+
+  get status(): Status {
+    return this.row.status;
+  }
+
+  get view(): View {
+    return viewOf('ann', this.row, 'exact');
+  }
+
+  /** Status and reason of every transition, in order. */
+  get story(): string[] {
+    return this.told.map(({ status, reason }) => `${status} ${reason}`);
+  }
+
+  /** Forgets what was told so far, so that a test may speak of what comes next. */
+  get andThen(): this {
+    this.told.length = 0;
+    return this;
+  }
+
+  /** One more connection on a node; a silent one says nothing of activity. */
+  opens(node: string, { silent = false, ...over }: Partial<Report> & { silent?: boolean } = {}): this {
+    const said = this.#said.get(node);
+    return this.tells(node, {
+      count: (said?.count ?? 0) + 1,
+      opened: this.now,
+      act: silent ? (said?.act ?? 0) : this.now,
+      idle: silent && (said?.idle ?? false),
+      ...over,
+    });
+  }
+
+  /** One connection goes without a goodbye. */
+  closes(node: string, over: Partial<Report> = {}): this {
+    const count = Math.max(0, (this.#said.get(node)?.count ?? 0) - 1);
+    return this.tells(node, { count, closed: this.now, ...over });
+  }
+
+  /** One connection says goodbye. */
+  leaves(node: string): this {
+    return this.tells(node, { count: Math.max(0, (this.#said.get(node)?.count ?? 0) - 1) });
+  }
+
+  uses(node: string): this {
+    return this.tells(node, { act: this.now, idle: false });
+  }
+
+  /** Every connection of a node reported idle, or was silent for too long. */
+  idles(node: string): this {
+    return this.tells(node, { idle: true });
+  }
+
+  /** A node's newest word: what it said before with some of it changed. */
+  tells(node: string, over: Partial<Report>): this {
+    const said = { ...(this.#said.get(node) ?? report({ count: 0, act: 0, opened: 0 })), ...over };
+    if (said.count > 0) this.#said.set(node, said);
+    else this.#said.delete(node);
+    return this.hears(node, said);
+  }
+
+  /** A report exactly as given, for instance late or twice. */
+  hears(node: string, said: Report): this {
+    const was = before(this.row);
+    if (said.known) this.clock.raise(said.known.ver);
+    const { restored, claimed } = absorb(this.row, node, said, this.now, this.policy.idleAwayMs);
+    return this.#settle({ before: was, deliberate: claimed, repair: restored });
+  }
+
+  claims(status: ClaimStatus | null, shown: Adornment = {}, stamp = this.now * 1000): this {
+    const was = before(this.row);
+    const deliberate = takeOwnClaim(this.row, { status, stamp, ...shown });
+    return this.#settle({ before: was, deliberate });
+  }
+
+  /** A service's claim, or (undefined) its withdrawal. */
+  isSaidToBe(source: string, claim: (Partial<Claim> & Pick<Claim, 'status'>) | undefined): this {
+    const was = before(this.row);
+    if (claim === undefined) this.row.claims.delete(source);
+    else this.row.claims.set(source, { priority: 50, stamp: this.now * 1000, ...claim });
+    return this.#settle({ before: was });
+  }
+
+  session(id: string, session: Partial<Session> = {}): this {
+    const was = before(this.row);
+    const expires = this.now + MINUTE;
+    this.row.sessions.set(id, {
+      expires,
+      act: this.now,
+      idle: false,
+      devices: deviceMask(['api']),
+      ...session,
+    });
+    return this.#settle({ before: was });
+  }
+
+  /** A node is reaped now; it last beat `silentMs` ago. */
+  loses(node: string, silentMs: number, intervalMs = 2 * SECOND): this {
+    const was = before(this.row);
+    const lastBeat = this.now - silentMs;
+    this.#said.delete(node);
+    loseNode(this.row, node, lastBeat, Math.min(lastBeat + intervalMs, this.now), this.policy.graceMs);
+    return this.#settle({ before: was });
+  }
+
+  /** Time passes; every deadline on the way is met at its moment. */
+  waits(ms: number): this {
+    const end = this.now + ms;
+    while (this.row.due > 0 && this.row.due <= end) {
+      this.now = Math.max(this.now, this.row.due);
+      this.isSwept();
+    }
+    this.now = end;
+    return this;
+  }
+
+  /** What a sweep does with a user who is due: looks again, and drops a row that is not worth keeping. */
+  isSwept(): this {
+    this.looksAgain();
+    if (!isForgettable(this.row, this.policy, this.now)) return this;
+    this.row = emptyRow();
+    this.forgotten = true;
+    return this;
+  }
+
+  /** Evaluates without any change but the time. */
+  looksAgain(): this {
+    return this.#settle({ before: before(this.row) });
+  }
+
+  #settle(how: Pick<Circumstances, 'before'> & Partial<Circumstances>): this {
+    const change = evaluate(this.row, {
+      now: this.now,
+      policy: this.policy,
+      holdUntil: this.holdUntil,
+      lagMs: this.lagMs,
+      deliberate: false,
+      repair: false,
+      ...how,
+    });
+    if (!change) return this;
+    const ver = this.clock.next();
+    show(this.row, change, ver);
+    const at = toMs(ver) - START;
+    this.told.push({ status: this.row.status, reason: change.reason, at, ver, view: this.view });
+    return this;
+  }
+}
+
+export const someone = (policy: Partial<Policy> = {}): Someone => new Someone(policy);
