@@ -4,8 +4,15 @@ import { until } from './until.ts';
 /** Processes this one started and has not seen end: nothing may outlive a test run that fails half-way. */
 const owned = new Set<ChildProcess>();
 
-process.on('exit', () => {
+const killAll = (): void => {
   for (const child of owned) child.kill('SIGKILL');
+};
+process.on('exit', killAll);
+// A test worker that is terminated, or whose runner has died, ends without `exit`.
+process.on('disconnect', killAll);
+process.once('SIGTERM', () => {
+  killAll();
+  process.exit(143);
 });
 
 /** Registers a child so that it dies with this process at the latest. */

@@ -79,7 +79,14 @@ export class NodeProcess {
       else settings[name] = value;
     }
     const node = new NodeProcess(port, adminPort, settings);
-    if (waitReady) await node.ready();
+    if (!waitReady) return node;
+    try {
+      await node.ready();
+    } catch (error) {
+      // Nobody else knows of it yet.
+      await node.kill();
+      throw error;
+    }
     return node;
   }
 
