@@ -1,0 +1,201 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ApplyReply } from '../../../src/store/presence-store.ts';
+import { FakeMember, gate, ok } from './fakes.ts';
+import { AWAY_MS, freezeTime, GRACE_MS, pass, Rig, turn } from './rig.ts';
+
+const MINUTE = 60_000;
+
+/** A session does the same: idle when reported, or silent for the limit; any frame but pings is activity. */
+class Device extends FakeMember {
+  uses(rig: Rig): void {
+    this.activeAt = performance.now();
+    this.idle = false;
+    rig.roster.touched(this);
+  }
+
+  idles(rig: Rig): void {
+    this.idle = true;
+    rig.roster.touched(this);
+  }
+}
+
+/** Beside one another on one node, connections stand to activity as they do on different ones. */
+describe('activity of several connections here', () => {
+  let rig: Rig;
+  let beats: NodeJS.Timeout;
+  beforeEach(() => {
+    freezeTime();
+    rig = new Rig();
+    beats = setInterval(() => {
+      rig.beat();
+      rig.roster.tend();
+    }, 2000);
+  });
+  afterEach(() => {
+    clearInterval(beats);
+    rig.stop();
+    vi.useRealTimers();
+  });
+  const opens = async (): Promise<Device> => {
+    const device = new Device('ann');
+    void rig.roster.join(device);
+    await turn();
+    return device;
+  };
+  /** What the store was told last. */
+  const isIdle = (): boolean | undefined => rig.store.newest('ann')?.idle;
+  const waits = (ms: number): Promise<void> => pass(ms, 1000);
+
+  it('somebody who opens alone is active, and says nothing of activity', async () => {
+    await opens();
+    expect(rig.store.newest('ann')).toMatchObject({ idle: false, activeAgo: -1 });
+  });
+
+  it('turning idle or active is told at once, anything else with the next batch', async () => {
+    const tab = await opens();
+    tab.uses(rig);
+    await turn();
+    expect(rig.store.applied).toHaveLength(1);
+    await waits(MINUTE);
+    tab.idles(rig);
+    await turn();
+    expect(rig.store.newest('ann')).toMatchObject({ idle: true, activeAgo: MINUTE });
+    tab.uses(rig);
+    await turn();
+    expect(rig.store.newest('ann')).toMatchObject({ idle: false, activeAgo: 0 });
+  });
+
+  it('one in use is enough', async () => {
+    const [one, two] = [await opens(), await opens()];
+    two.uses(rig);
+    one.idles(rig);
+    await turn();
+    expect(isIdle()).toBe(false);
+    two.idles(rig);
+    await turn();
+    expect(isIdle()).toBe(true);
+  });
+
+  it('a second tab of somebody who is idle makes nobody active', async () => {
+    const first = await opens();
+    first.uses(rig);
+    first.idles(rig);
+    const second = await opens();
+    expect(rig.store.newest('ann')).toMatchObject({ count: 2, idle: true });
+    second.uses(rig);
+    await turn();
+    expect(isIdle()).toBe(false);
+  });
+
+  it('nor does one of somebody who never said anything and is idle for it', async () => {
+    const first = await opens();
+    first.idles(rig);
+    await opens();
+    expect(rig.store.newest('ann')).toMatchObject({ count: 2, idle: true, activeAgo: -1 });
+  });
+
+  it('a reload within the grace makes nobody active either', async () => {
+    const first = await opens();
+    first.uses(rig);
+    first.idles(rig);
+    rig.roster.leave(first, 'lost');
+    await waits(GRACE_MS - 1000);
+    await opens();
+    expect(rig.store.newest('ann')).toMatchObject({ count: 1, idle: true });
+  });
+
+  it('after the grace who opens alone opens active again, and says nothing of the time before', async () => {
+    const first = await opens();
+    first.uses(rig);
+    first.idles(rig);
+    rig.roster.leave(first, 'lost');
+    await waits(GRACE_MS + 1000);
+    await opens();
+    expect(rig.store.newest('ann')).toMatchObject({ count: 1, idle: false, activeAgo: -1 });
+  });
+
+  it('a second tab is in use as long as the activity it took over, whoever closes first', async () => {
+    const first = await opens();
+    first.uses(rig);
+    await waits(3 * MINUTE);
+    await opens();
+    rig.roster.leave(first, 'goodbye');
+    await waits(AWAY_MS - 3 * MINUTE - 4000);
+    expect(isIdle()).toBe(false);
+    await waits(8000);
+    expect(isIdle()).toBe(true);
+  });
+
+  it('a silent second tab does not prolong the activity of the first', async () => {
+    const first = await opens();
+    await waits(3 * MINUTE);
+    await opens();
+    await waits(2 * MINUTE);
+    // Its session finds out by itself that it was silent for the limit.
+    first.idles(rig);
+    await waits(4000);
+    expect(isIdle()).toBe(true);
+  });
+
+  it('a tab that closes while another one is idle leaves the user idle', async () => {
+    const first = await opens();
+    first.idles(rig);
+    const second = await opens();
+    rig.roster.leave(second, 'lost');
+    await turn();
+    expect(rig.store.newest('ann')).toMatchObject({ count: 1, idle: true });
+    rig.roster.leave(first, 'lost');
+    await pass(400);
+    expect(rig.store.newest('ann')).toMatchObject({ count: 0, idle: true });
+  });
+
+  it('nobody is ever idle for being silent when the limit is off', async () => {
+    rig = new Rig(1, { idleAwayMs: 0 });
+    const first = await opens();
+    first.uses(rig);
+    await opens();
+    rig.roster.leave(first, 'goodbye');
+    await waits(2 * AWAY_MS);
+    expect(isIdle()).toBe(false);
+  });
+
+  describe('that took over from connections elsewhere', () => {
+    beforeEach(() => {
+      rig.store.onApply = async ({ entries }) =>
+        ok({
+          tookOver: entries.flatMap(({ activeAgo, count }, i) => (activeAgo < 0 && count > 0 ? [i] : [])),
+        });
+    });
+
+    it('is watched by the store until somebody here speaks, which is told at once', async () => {
+      const tab = await opens();
+      expect(rig.store.applied).toHaveLength(1);
+      tab.uses(rig);
+      await turn();
+      expect(rig.store.newest('ann')).toMatchObject({ idle: false, activeAgo: 0 });
+    });
+
+    it('is told again when somebody spoke while the batch was under way', async () => {
+      const reply = gate<ApplyReply>();
+      const answer = rig.store.onApply;
+      rig.store.onApply = () => reply.promise;
+      const tab = await opens();
+      await waits(1000);
+      tab.uses(rig);
+      rig.store.onApply = answer;
+      reply.resolve(ok({ tookOver: [0] }));
+      await turn();
+      expect(rig.store.applied).toHaveLength(2);
+      expect(rig.store.newest('ann')).toMatchObject({ activeAgo: 0 });
+    });
+
+    it('lets nobody be active by those who stay silent', async () => {
+      const [one] = [await opens(), await opens()];
+      one.uses(rig);
+      await turn();
+      one.idles(rig);
+      await turn();
+      expect(isIdle()).toBe(true);
+    });
+  });
+});

@@ -1,0 +1,145 @@
+import { pino } from 'pino';
+import type { Principal } from '../../../src/auth/principal.ts';
+import type { Device, UserRef, View } from '../../../src/domain/model.ts';
+import type { Member } from '../../../src/node/membership.ts';
+import type {
+  ApplyReply,
+  Batch,
+  Beat,
+  BeatReply,
+  Entry,
+  NodeInfo,
+  SelfView,
+} from '../../../src/store/presence-store.ts';
+
+export const silent = pino({ level: 'silent' });
+
+export const view = (user: string, over: Partial<View> = {}): View => ({
+  user,
+  status: 'online',
+  since: 1,
+  ver: 1,
+  devices: ['web'],
+  ...over,
+});
+
+export const selfView = (user: string, over: Partial<View> = {}, more: Partial<SelfView> = {}): SelfView => ({
+  view: view(user, over),
+  invisible: false,
+  ...more,
+});
+
+/** One open connection, of which tests change what it says of itself. */
+export class FakeMember implements Member {
+  readonly ref: UserRef;
+  principal: Principal;
+  readonly device: Device;
+  openedAt: number;
+  activeAt = -1;
+  idle = false;
+  evicted = 0;
+
+  constructor(
+    user: string,
+    over: { tenant?: string; device?: Device; openedAt?: number } & Partial<Principal> = {},
+  ) {
+    const { tenant = 'acme', device = 'web', openedAt = performance.now(), ...principal } = over;
+    this.ref = { tenant, user };
+    this.device = device;
+    this.openedAt = openedAt;
+    this.principal = { tenant, user, scopes: new Set(['connect']), exp: 4_000_000_000, ...principal };
+  }
+
+  evict(): void {
+    this.evicted += 1;
+  }
+}
+
+export const ok = (over: Partial<ApplyReply & { result: 'ok' }> = {}): ApplyReply => ({
+  result: 'ok',
+  clock: 1000,
+  selves: new Map(),
+  tookOver: [],
+  ...over,
+});
+
+export const beaten = (over: Partial<BeatReply> = {}): BeatReply => ({
+  fenced: false,
+  gen: 'g1',
+  lost: false,
+  holdMs: 0,
+  young: false,
+  clock: 1000,
+  last: 0,
+  ...over,
+});
+
+type Told = { readonly partition: number; readonly batch: Batch };
+
+/** A store that answers what a test tells it to, and remembers what it was told. */
+export class FakeStore {
+  readonly partitions: number;
+  readonly applied: Told[] = [];
+  readonly beats: { readonly partition: number; readonly beat: Beat }[] = [];
+  readonly calls: string[] = [];
+  onApply: (batch: Batch, partition: number) => Promise<ApplyReply> = async () => ok();
+  onBeat: (beat: Beat, partition: number) => Promise<BeatReply> = async () => beaten();
+  onHeld: (partition: number, node: string) => Promise<UserRef[]> = async () => [];
+  onRegister: (self: NodeInfo) => Promise<NodeInfo[]> = async (self) => [self];
+
+  constructor(partitions = 1) {
+    this.partitions = partitions;
+  }
+
+  /** Entries of every batch so far, in order, as `user count`. */
+  get told(): string[][] {
+    return this.applied.map(({ batch }) => batch.entries.map(({ user, count }) => `${user} ${count}`));
+  }
+
+  /** The newest entry told of a user. */
+  newest(user: string): Entry | undefined {
+    return this.applied
+      .flatMap(({ batch }) => batch.entries)
+      .filter((entry) => entry.user === user)
+      .at(-1);
+  }
+
+  partitionOf(ref: UserRef): number {
+    return (ref.user.charCodeAt(ref.user.length - 1) ?? 0) % this.partitions;
+  }
+
+  apply(partition: number, batch: Batch): Promise<ApplyReply> {
+    this.applied.push({ partition, batch });
+    return this.onApply(batch, partition);
+  }
+
+  beat(partition: number, beat: Beat): Promise<BeatReply> {
+    this.beats.push({ partition, beat });
+    return this.onBeat(beat, partition);
+  }
+
+  held(partition: number, node: string): Promise<UserRef[]> {
+    this.calls.push(`held ${partition} ${node}`);
+    return this.onHeld(partition, node);
+  }
+
+  register(self: NodeInfo): Promise<NodeInfo[]> {
+    this.calls.push(`register ${self.id}`);
+    return this.onRegister(self);
+  }
+
+  async unregister(id: string): Promise<void> {
+    this.calls.push(`unregister ${id}`);
+  }
+}
+
+/** A promise that the test settles. */
+export const gate = <T = void>() => {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+};

@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ApplyReply, Entry } from '../../../src/store/presence-store.ts';
+import { FakeMember, gate, ok } from './fakes.ts';
+import { freezeTime, pass, Rig, turn } from './rig.ts';
+
+/** Name and groups come from tokens; they are long, so they are told when they change and not with every batch. */
+describe('name and groups', () => {
+  let rig: Rig;
+  beforeEach(() => {
+    freezeTime();
+    rig = new Rig();
+  });
+  afterEach(() => {
+    rig.stop();
+    vi.useRealTimers();
+  });
+  const join = async (token: { name?: string; groups?: string[]; iat?: number }): Promise<FakeMember> => {
+    const member = new FakeMember('ann', token);
+    void rig.roster.join(member);
+    await turn();
+    return member;
+  };
+  const renew = (member: FakeMember, token: { name?: string; groups?: string[]; iat?: number }): void => {
+    const { name: _, groups: __, iat: ___, ...rest } = member.principal;
+    member.principal = { ...rest, ...token };
+    rig.roster.renewed(member);
+  };
+  const profile = (): Pick<Entry, 'name' | 'groups' | 'iat'> => {
+    const { name, groups, iat = -1 } = rig.store.newest('ann') ?? {};
+    return { iat, ...(name !== undefined && { name }), ...(groups !== undefined && { groups }) };
+  };
+  const retell = async (): Promise<void> => {
+    const before = rig.store.applied.length;
+    await join({});
+    await pass(400);
+    expect(rig.store.applied.length).toBeGreaterThan(before);
+  };
+
+  it('are told once', async () => {
+    await join({ name: 'Ann', groups: ['eng'], iat: 10 });
+    expect(profile()).toEqual({ name: 'Ann', groups: ['eng'], iat: 10 });
+    await retell();
+    expect(profile()).toEqual({ iat: 10 });
+  });
+
+  it('are told again when a renewal changes them', async () => {
+    const ann = await join({ name: 'Ann', groups: ['eng'], iat: 10 });
+    renew(ann, { groups: ['ops'], iat: 20 });
+    await turn();
+    expect(profile()).toEqual({ name: 'Ann', groups: ['ops'], iat: 20 });
+  });
+
+  it('that were renewed while a batch was under way go with the next one', async () => {
+    const first = gate<ApplyReply>();
+    rig.store.onApply = () => first.promise;
+    const ann = await join({ groups: ['eng'], iat: 10 });
+    renew(ann, { groups: ['ops'], iat: 20 });
+    rig.store.onApply = async () => ok();
+    first.resolve(ok());
+    await turn();
+    expect(profile()).toEqual({ groups: ['ops'], iat: 20 });
+  });
+
+  it('that were in a batch of unknown outcome go again', async () => {
+    rig.store.onApply = async () => {
+      throw new Error('away');
+    };
+    await join({ name: 'Ann', iat: 10 });
+    rig.store.onApply = async () => ok();
+    await pass(200);
+    expect(rig.store.applied).toHaveLength(2);
+    expect(profile()).toEqual({ name: 'Ann', iat: 10 });
+  });
+
+  it('are told again after a loss', async () => {
+    await join({ name: 'Ann', groups: [], iat: 10 });
+    rig.roster.reassert(0);
+    await pass(400);
+    expect(rig.store.applied).toHaveLength(2);
+    expect(profile()).toEqual({ name: 'Ann', groups: [], iat: 10 });
+  });
+
+  it('of an older token change nothing', async () => {
+    await join({ groups: ['eng'], iat: 10 });
+    await join({ groups: ['old'], iat: 9 });
+    expect(rig.store.newest('ann')?.count).toBe(2);
+    expect(profile()).toEqual({ iat: 10 });
+  });
+
+  it('stay with the token they came from when a newer one says nothing of them', async () => {
+    const ann = await join({ groups: ['eng'], iat: 10 });
+    renew(ann, { iat: 20 });
+    await turn();
+    expect(profile()).toEqual({ iat: 10 });
+  });
+});

@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeMember, ok, selfView, view } from './fakes.ts';
+import { freezeTime, GRACE_MS, pass, Rig, turn } from './rig.ts';
+
+const ref = (user: string) => ({ tenant: 'acme', user });
+
+describe('telling the store again what it lost', () => {
+  let rig: Rig;
+  beforeEach(() => {
+    freezeTime();
+    rig = new Rig(2);
+    rig.store.onApply = async ({ entries }) =>
+      ok({ selves: new Map(entries.map(({ user }, i) => [i, selfView(user, { ver: 5 })])) });
+  });
+  afterEach(() => {
+    rig.stop();
+    vi.useRealTimers();
+  });
+  const join = async (...users: string[]): Promise<FakeMember[]> => {
+    const members = users.map((user) => new FakeMember(user));
+    for (const member of members) void rig.roster.join(member);
+    await turn();
+    return members;
+  };
+  /** Users and counts told after this point, whatever the batch. */
+  const toldAfter = async (act: () => void): Promise<string[]> => {
+    const before = rig.store.applied.length;
+    act();
+    await pass(800);
+    return rig.store.told.slice(before).flat();
+  };
+
+  it('covers everybody held in that partition, and those whose grace may still run', async () => {
+    // Of these names those that end in an even letter live in partition 0.
+    const [, , af] = await join('ab', 'ad', 'af', 'ac');
+    if (af) rig.roster.leave(af, 'lost');
+    await pass(1000);
+    expect(await toldAfter(() => rig.roster.reassert(0))).toEqual(['ab 1', 'ad 1', 'af 0']);
+    expect(rig.store.newest('af')).toMatchObject({ graceMs: GRACE_MS, known: view('af', { ver: 5 }) });
+  });
+
+  it('carries the newest view this node has seen, whoever made it', async () => {
+    await join('ab');
+    rig.roster.transition({
+      ...view('ab', { ver: 8, status: 'busy' }),
+      tenant: 'acme',
+      previous: 'online',
+      reason: 'claim',
+    });
+    rig.roster.transition({ ...view('ab', { ver: 7 }), tenant: 'acme', previous: 'busy', reason: 'claim' });
+    await toldAfter(() => rig.roster.reassert(0));
+    expect(rig.store.newest('ab')?.known).toEqual(view('ab', { ver: 8, status: 'busy' }));
+  });
+
+  it('says nothing of a view where there is none', async () => {
+    rig.store.onApply = async () => ok();
+    await join('ab');
+    await toldAfter(() => rig.roster.reassert(0));
+    expect(rig.store.newest('ab')?.known).toBeUndefined();
+  });
+
+  it('takes back whom the store lists and nobody holds, once, and then forgets them', async () => {
+    await join('ab');
+    expect(await toldAfter(() => rig.roster.takeBack([ref('ab'), ref('ghost')]))).toEqual(['ghost 0']);
+    expect(rig.store.newest('ghost')).toMatchObject({ openedAgo: -1, closedAgo: -1 });
+    expect(rig.roster.users).toBe(1);
+    expect(await toldAfter(() => rig.roster.reassert(0))).toEqual(['ab 1']);
+  });
+
+  it('takes back somebody listed who came and went before anything was told', async () => {
+    rig.beat(0, { gen: 'g2' });
+    await pass(6000);
+    const ab = new FakeMember('ab');
+    void rig.roster.join(ab);
+    rig.roster.takeBack([ref('ab')]);
+    rig.roster.leave(ab, 'lost');
+    expect(await toldAfter(() => rig.beat(0))).toEqual(['ab 0']);
+  });
+});

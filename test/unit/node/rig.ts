@@ -1,0 +1,100 @@
+import { vi } from 'vitest';
+import { Flusher } from '../../../src/node/flusher.ts';
+import { PartitionState } from '../../../src/node/partition-state.ts';
+import { Roster, type RosterOptions } from '../../../src/node/roster.ts';
+import { createMetrics } from '../../../src/observability/metrics.ts';
+import type { BeatReply } from '../../../src/store/presence-store.ts';
+import { beaten, FakeStore, silent } from './fakes.ts';
+
+export const TTL_MS = 6000;
+export const GRACE_MS = 5000;
+export const DRAIN_GRACE_MS = 15_000;
+export const AWAY_MS = 300_000;
+export const COMMAND_MS = 2000;
+
+const now = (): number => performance.now();
+
+/** Timers and clocks stand until a test moves them; turns of the loop go on. */
+export const freezeTime = (): void => {
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'],
+  });
+};
+
+/** What was asked for in this turn of the loop happens, and what follows from it at once. */
+export const turn = async (): Promise<void> => {
+  for (let i = 0; i < 4; i += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** Time passes in steps, and everything that follows from each happens in between. */
+export const pass = async (ms: number, stepMs = 10): Promise<void> => {
+  for (let left = ms; left > 0; left -= stepMs) {
+    await vi.advanceTimersByTimeAsync(Math.min(stepMs, left));
+    await turn();
+  }
+};
+
+/** A roster and a flusher over a scripted store, whose beats the test makes. */
+export class Rig {
+  readonly store: FakeStore;
+  readonly metrics = createMetrics();
+  readonly states: readonly PartitionState[];
+  readonly refused: number[] = [];
+  readonly flusher: Flusher;
+  readonly roster: Roster;
+  storeAnswers = true;
+
+  constructor(partitions = 1, over: Partial<RosterOptions> = {}) {
+    this.store = new FakeStore(partitions);
+    this.states = Array.from({ length: partitions }, (_, partition) => new PartitionState(partition, 0));
+    this.flusher = new Flusher({
+      store: this.store,
+      partitions: this.states,
+      nodeId: 'n1',
+      ttlMs: TTL_MS,
+      now,
+      metrics: this.metrics,
+      logger: silent,
+      onStored: (holding, self, tookOver) => this.roster.stored(holding, self, tookOver),
+      onRefused: ({ partition }) => this.refused.push(partition),
+    });
+    this.roster = new Roster({
+      partitionOf: (ref) => this.store.partitionOf(ref),
+      clockOf: (partition) => this.state(partition).clock(now()),
+      storeAnswers: () => this.storeAnswers,
+      flusher: this.flusher,
+      graceMs: GRACE_MS,
+      drainGraceMs: DRAIN_GRACE_MS,
+      idleAwayMs: AWAY_MS,
+      ttlMs: TTL_MS,
+      commandTimeoutMs: COMMAND_MS,
+      now,
+      metrics: this.metrics,
+      ...over,
+    });
+    for (const { partition } of this.states) this.beat(partition);
+  }
+
+  state(partition: number): PartitionState {
+    const state = this.states[partition];
+    if (!state) throw new RangeError(`no partition ${partition}`);
+    return state;
+  }
+
+  /** A beat of a partition is answered. */
+  beat(partition = 0, over: Partial<BeatReply> = {}): void {
+    const clock = 1000 + Math.floor(now() * 1000);
+    this.state(partition).answered(beaten({ clock, ...over }), now(), now());
+    this.flusher.wake(partition);
+  }
+
+  stop(): void {
+    this.flusher.stop();
+    this.roster.stop();
+  }
+
+  /** The value of a metric without labels. */
+  async metric(name: 'dirty' | 'users'): Promise<number | undefined> {
+    return (await this.metrics[name].get()).values[0]?.value;
+  }
+}
