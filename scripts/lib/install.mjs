@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { fail, root } from './root.mjs';
 
 const OLDEST = [20, 19];
@@ -20,6 +20,11 @@ export const install = () => {
   checkNode();
   const installed = mtime('node_modules/.package-lock.json');
   if (installed > 0 && installed >= mtime('package-lock.json')) return;
+  // `npm ci` empties the folder first, through the link: it would take the packages from whoever owns them.
+  if (lstatSync(`${root}node_modules`, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    if (installed > 0) return;
+    fail('node_modules is a link to a folder without an install: install there, or remove the link');
+  }
   console.log('Installing dependencies (npm ci) …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   // Said aloud even under `npm --silent`, which hands its silence down: a failed install without a reason helps nobody.
