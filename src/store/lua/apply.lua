@@ -82,13 +82,12 @@ local function apply(keys, args)
   end
 
   writeLog(logKey)
-  for _, entry in ipairs(entries) do save(entry, dueKey) end
-  writeIndexes()
+  saveIndexes(entries, dueKey)
   -- Whoever wrote before is listed already: only a reaper takes a node off, and with it its sequence number.
   if storedSeq == 0 then redis.call('SADD', nodesKey, node) end
   if #held > 2 then redis.call(unpack(held)) end
   if #gone > 2 then redis.call(unpack(gone)) end
-  writeClock()
+  saveRows(entries)
   redis.call('HSET', nodeMetaKey, 'seq', digits(seq))
   publish(channel)
   reply[2] = digits(clock)

@@ -18,11 +18,10 @@ local function claim(keys, args)
       .. ',"claim":' .. claimJson(row.own) .. '}', 0)
   end
 
-  writeLog(KEYS[2])
-  save(entry, KEYS[4])
-  writeIndexes()
   clock = max(clock, claim.stamp)
-  writeClock()
+  writeLog(KEYS[2])
+  saveIndexes({ entry }, KEYS[4])
+  saveRows({ entry })
   publish(KEYS[3])
   return { 'ok', selfReply(row) }
 end

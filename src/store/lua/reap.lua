@@ -31,10 +31,9 @@ local function reap(keys, args)
 
   writeLog(logKey)
   if fences then redis.call('SET', fenceKey, epoch, 'EX', 3600) end
-  for _, entry in ipairs(cleared) do save(entry, dueKey) end
-  writeIndexes()
+  saveIndexes(cleared, dueKey)
+  saveRows(cleared)
   if #gone > 2 then redis.call(unpack(gone)) end
-  writeClock()
   local left = redis.call('HLEN', listKey)
   if left == 0 then
     redis.call('SREM', nodesKey, node)

@@ -19,9 +19,8 @@ local function repair(keys, args)
   end
 
   writeLog(logKey)
-  for _, entry in ipairs(repaired) do save(entry, dueKey) end
-  writeIndexes()
-  writeClock()
+  saveIndexes(repaired, dueKey)
+  saveRows(repaired)
   publish(channel)
   return #repaired
 end

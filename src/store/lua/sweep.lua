@@ -21,14 +21,13 @@ local function sweep(keys, args)
   end
 
   writeLog(logKey)
-  for _, entry in ipairs(swept) do save(entry, dueKey) end
   for _, entry in ipairs(forgotten) do
-    redis.call('DEL', entry.userKey, entry.moreKey)
     indexStatus(entry, entry.was, 'offline')
-    indexed('ZREM', dueKey, entry.tenant.name .. ':' .. entry.user)
+    indexDue(entry, dueKey, entry.wasDue, 0)
   end
-  writeIndexes()
-  writeClock()
+  saveIndexes(swept, dueKey)
+  saveRows(swept)
+  for _, entry in ipairs(forgotten) do redis.call('DEL', entry.userKey, entry.moreKey) end
   publish(channel)
   return #swept + #forgotten
 end

@@ -60,6 +60,7 @@ local function transition(row, entry, status, shown, reason)
     .. ',"reason":"' .. reason .. '"}', status == 'offline' and 0 or devicesOf(row))
 end
 
+-- The log, and the clock with it, so that what a call that is cut short leaves in the log is not given out again.
 -- Log ids are the clock as milliseconds and the rest; they have no leading zeros.
 local function writeLog(logKey)
   for i = 1, recorded do
@@ -67,9 +68,6 @@ local function writeLog(logKey)
     redis.call('XADD', logKey, format('%d-%d', floor(id / 1000), id % 1000), 'k', kinds[i], 'v', '1', 'e', events[i],
       'd', masks[i])
   end
-end
-
-local function writeClock()
   if recorded > 0 then
     redis.call('HSET', metaKey, 'clock', digits(clock), 'last', ids[recorded])
   elseif clock > storedClock then

@@ -54,17 +54,27 @@ local function indexStatus(entry, was, is)
   if was == 'busy' then indexed('ZREM', tenant.busy, user) elseif is == 'busy' then indexed('ZADD', tenant.busy, user, '0') end
 end
 
-local function save(entry, dueKey)
-  local row = entry.row
-  saveRow(row, entry.userKey, entry.moreKey)
-  indexStatus(entry, entry.was, row.status)
-  if row.due == entry.wasDue then return end
+local function indexDue(entry, dueKey, was, is)
+  if was == is then return end
   local member = entry.tenant.name .. ':' .. entry.user
-  if row.due > 0 then indexed('ZADD', dueKey, member, digits(row.due)) else indexed('ZREM', dueKey, member) end
+  if is > 0 then indexed('ZADD', dueKey, member, digits(is)) else indexed('ZREM', dueKey, member) end
 end
 
 local function writeIndexes()
   for _, lists in pairs(index) do
     for _, list in pairs(lists) do redis.call(unpack(list)) end
   end
+end
+
+-- What is derived from rows goes before the rows: a call that is cut short finds the old rows and does it all again.
+local function saveIndexes(entries, dueKey)
+  for _, entry in ipairs(entries) do
+    indexStatus(entry, entry.was, entry.row.status)
+    indexDue(entry, dueKey, entry.wasDue, entry.row.due)
+  end
+  writeIndexes()
+end
+
+local function saveRows(entries)
+  for _, entry in ipairs(entries) do saveRow(entry.row, entry.userKey, entry.moreKey) end
 end
