@@ -1,12 +1,12 @@
 -- Renews the lease of a node epoch in one partition; notices that data was lost and holds the partition still.
--- KEYS: 1 meta  2 beat:<node>  3 fence:<id>  4 node-meta:<node>  5 log
+-- KEYS: 1 meta  2 beat:<node>  3 fence:<id>  4 node-meta:<node>  5 log  6 nodes
 -- ARGV: 1 policy  2 epoch  3 gen the node remembers or ''  4 highest clock it has seen  5 highest seq acknowledged
---       6 flush lag ms  7 a fresh gen  8 seconds the log keeps  9 entries the log keeps
+--       6 flush lag ms  7 a fresh gen  8 seconds the log keeps  9 entries the log keeps  10 node
 -- Reply: {fenced 0|1, gen, lost 0|1, hold ms, young 0|1, clock, id of the last log entry}
 -- Allowed when Redis is out of memory: nodes must not be condemned for that.
 local function beat(keys, args)
   open(keys, args, tonumber(args[4]))
-  local beatKey, fenceKey, nodeMetaKey, logKey = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+  local beatKey, fenceKey, nodeMetaKey, logKey, nodesKey = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
   local epoch, remembered, seen, acked = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
   local flushLag, freshGen, keepSeconds, keepEntries = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
 
@@ -36,16 +36,16 @@ local function beat(keys, args)
     hold = now + floor(INTERVAL * 1.5)
     young = hold
     set('gen', gen)
-    if remembered ~= '' then loss() end
-  elseif remembered == gen and not fenced and (storedClock < seen or storedSeq < acked) then
+  elseif tick + INTERVAL * 1.5 < now then
+    -- Redis was away, or nobody was: who looks dead gets the time to say that they are not.
+    hold = max(hold, now + TTL)
+  end
+  if remembered == gen and not fenced and (storedClock < seen or storedSeq < acked) then
     gen = freshGen
     set('gen', gen)
     loss()
   elseif remembered ~= '' and remembered ~= gen then
     loss()
-  elseif tick + INTERVAL * 1.5 < now then
-    -- Redis was away, or nobody was: who looks dead gets the time to say that they are not.
-    hold = max(hold, now + TTL)
   end
 
   set('tick', digits(now))
@@ -54,7 +54,10 @@ local function beat(keys, args)
   set('young', digits(young))
   if flushLag > 0 and flushLag >= lag then set('lag', format('%d,%d', flushLag, now)) end
   redis.call(unpack(write))
-  if not fenced then redis.call('HSET', nodeMetaKey, 'beat', digits(now)) end
+  -- Listed from its first beat on, also when it never holds anybody: a reaper clears up what is left of it.
+  if not fenced and redis.call('HSET', nodeMetaKey, 'beat', digits(now)) == 1 then
+    redis.call('SADD', nodesKey, ARGV[10])
+  end
   redis.call('XTRIM', logKey, 'MINID', '~', digits(max(now - keepSeconds * 1000, 0)))
   redis.call('XTRIM', logKey, 'MAXLEN', '~', keepEntries)
   return { fenced and 1 or 0, gen, lost and 1 or 0, max(hold - now, 0), young > now and 1 or 0,

@@ -242,6 +242,8 @@ export class MemoryStore implements PresenceStore {
   #repair(ref: UserRef, view: View): void {
     const partition = this.partitionOf(ref);
     const shard = this.#shard(partition);
+    // A view that is no news must not leave a row behind that nothing ever forgets.
+    if (view.ver <= this.#peek(ref).ver) return;
     const row = this.#row(shard, ref);
     const was = before(row);
     const now = toMs(shard.clock.now());

@@ -85,7 +85,7 @@ export class RedisStore implements PresenceStore {
     return decodeBeat(
       await this.#run(
         'beat',
-        [keys.meta, keys.beat(beat.node), keys.fence(id), keys.nodeMeta(beat.node), keys.log],
+        [keys.meta, keys.beat(beat.node), keys.fence(id), keys.nodeMeta(beat.node), keys.log, keys.nodes],
         [
           this.#policy,
           epoch,
@@ -96,6 +96,7 @@ export class RedisStore implements PresenceStore {
           newGeneration(),
           eventLogSeconds,
           Math.ceil(eventLogMax / this.partitions),
+          beat.node,
         ],
       ),
     );
