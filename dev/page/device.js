@@ -73,6 +73,7 @@ export class Device {
   #frame(frame) {
     if (frame.type === 'welcome') this.#welcomed(frame);
     else if (frame.type === 'presence') this.#presence(frame);
+    else if (frame.type === 'degraded' && !frame.on) void this.loadClaim();
     else if (frame.type === 'gone') this.app.gone(this, frame);
     else if (frame.type === 'error' && frame.ref === WATCH) this.#watchFailed(frame);
   }

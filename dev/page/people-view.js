@@ -127,14 +127,9 @@ export const peopleView = (section, app) => {
   return () => {
     const views = inOrder(app.people.all);
     rows(views);
-    const watching = app.devices.some(({ live, watch }) => live && watch === 'watching');
-    const alone = watching && views.length === 1 && views[0].status !== 'offline';
-    empty.hidden = views.length > 0 && !alone;
+    empty.hidden = views.length > 0;
+    setText(empty, emptyText(app));
     tips.hidden = views.length > TIPS_UNTIL;
-    setText(
-      empty,
-      alone ? 'Nobody else yet. Open this page in a second tab, or add a device.' : emptyText(app),
-    );
     const key = PRESENT.map((status) => views.filter((view) => view.status === status).length).join();
     if (counted !== key) counts.replaceChildren(...countChips(views));
     counted = key;

@@ -64,6 +64,7 @@ export const statusForm = (device) => {
     };
   };
   let sending = 0;
+  let shown;
   const send = async () => {
     arrange();
     sending += 1;
@@ -71,6 +72,11 @@ export const statusForm = (device) => {
     const { type, message } = await device.setStatus(claimOf());
     sending -= 1;
     const good = type === 'ack';
+    // What is shown was not stored, or only perhaps: ask what holds.
+    if (!good) {
+      shown = undefined;
+      void device.loadClaim();
+    }
     answer.classList.toggle('bad', !good);
     setText(answer, good ? `Stored in ${Math.max(1, Math.round(performance.now() - started))} ms` : message);
   };
@@ -95,7 +101,6 @@ export const statusForm = (device) => {
     answer,
   );
 
-  let shown;
   /** Shows a claim that came from elsewhere; what the person is typing stays. */
   const show = (claim, invisible) => {
     const key = JSON.stringify([claim, invisible]);
