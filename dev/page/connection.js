@@ -63,7 +63,7 @@ export class Connection {
     try {
       token = await this.getToken();
     } catch (error) {
-      if (this.round === round) this.#retry(`No token: ${error.message}`);
+      if (this.round === round) this.#retry(`No token: ${error.message.replace(/\.$/, '')}`);
       return;
     }
     // Dropped or restarted while the token was fetched.
