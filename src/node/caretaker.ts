@@ -6,7 +6,7 @@ import type { PartitionState } from './partition-state.ts';
 import { Periodic } from './periodic.ts';
 
 export interface CaretakerOptions {
-  readonly store: PresenceStore;
+  readonly store: Pick<PresenceStore, 'reap' | 'sweep'>;
   readonly partitions: readonly PartitionState[];
   readonly nodeId: string;
   readonly intervalMs: number;

@@ -3,7 +3,7 @@ import { type NodeInfo, type PresenceStore, StoreError } from '../store/presence
 import { Periodic } from './periodic.ts';
 
 export interface DirectoryOptions {
-  readonly store: PresenceStore;
+  readonly store: Pick<PresenceStore, 'register' | 'unregister'>;
   readonly self: () => NodeInfo;
   readonly intervalMs: number;
   /** Monotonic ms. */

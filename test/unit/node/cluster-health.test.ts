@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ClusterHealth } from '../../../src/node/cluster-health.ts';
+import { PartitionState } from '../../../src/node/partition-state.ts';
+import type { BeatReply } from '../../../src/store/presence-store.ts';
+import { beaten, silent } from './fakes.ts';
+import { freezeTime, pass } from './rig.ts';
+
+const INTERVAL_MS = 2000;
+const TTL_MS = 6000;
+
+describe('the health of a node', () => {
+  let states: PartitionState[];
+  let linkUp: boolean;
+  let cameUp: number;
+  let told: boolean[];
+  let health: ClusterHealth;
+  let beats: NodeJS.Timeout | undefined;
+
+  const now = (): number => performance.now();
+  const beat = (over: Partial<BeatReply> = {}, partitions = states): void => {
+    for (const state of partitions) state.answered(beaten(over), now(), now());
+    health.refresh();
+  };
+  const keepBeating = (): void => {
+    beat();
+    beats = setInterval(beat, INTERVAL_MS);
+  };
+
+  beforeEach(() => {
+    freezeTime();
+    states = [0, 1].map((partition) => new PartitionState(partition, 0));
+    linkUp = true;
+    cameUp = 0;
+    told = [];
+    health = new ClusterHealth({
+      partitions: states,
+      intervalMs: INTERVAL_MS,
+      ttlMs: TTL_MS,
+      now,
+      linkUp: () => linkUp,
+      onLinkUp: () => {
+        cameUp += 1;
+      },
+      logger: silent,
+    });
+    health.onDegraded((degraded) => told.push(degraded));
+    health.start();
+  });
+  afterEach(() => {
+    clearInterval(beats);
+    health.stop();
+    vi.useRealTimers();
+  });
+
+  it('is neither trusted nor ready before it has beaten in every partition', () => {
+    beat({}, states.slice(0, 1));
+    expect([health.degraded, health.ready]).toEqual([true, false]);
+    beat({}, states.slice(1));
+    expect([health.degraded, health.ready]).toEqual([false, true]);
+    expect(told).toEqual([false]);
+  });
+
+  it('nor while a partition has not come of age', () => {
+    beat({ young: true });
+    expect([health.degraded, health.ready]).toEqual([true, false]);
+    beat();
+    expect([health.degraded, health.ready]).toEqual([false, true]);
+  });
+
+  describe('when the link to the store breaks', () => {
+    beforeEach(() => {
+      keepBeating();
+      told.length = 0;
+    });
+
+    it('is degraded at once', () => {
+      linkUp = false;
+      health.refresh();
+      expect(told).toEqual([true]);
+    });
+
+    it('stays so, link or no link, until a beat tells what is there: the store may have come back empty', async () => {
+      await pass(500);
+      clearInterval(beats);
+      linkUp = false;
+      health.refresh();
+      await pass(100);
+      linkUp = true;
+      health.refresh();
+      expect(cameUp).toBe(1);
+      expect(told).toEqual([true]);
+      beat({ young: true, gen: 'g2' });
+      expect(told).toEqual([true]);
+      beat({ gen: 'g2' });
+      expect(told).toEqual([true, false]);
+    });
+
+    it('does not take a beat that was sent before for news', async () => {
+      const sentAt = now();
+      await pass(100);
+      linkUp = false;
+      health.refresh();
+      linkUp = true;
+      health.refresh();
+      for (const state of states) state.answered(beaten(), sentAt, now());
+      health.refresh();
+      expect(health.degraded).toBe(true);
+    });
+
+    it('stays ready for a whole lease, and is ready again after two good looks', async () => {
+      clearInterval(beats);
+      linkUp = false;
+      health.refresh();
+      await pass(TTL_MS);
+      expect(health.ready).toBe(true);
+      await pass(INTERVAL_MS);
+      expect(health.ready).toBe(false);
+      linkUp = true;
+      keepBeating();
+      await pass(INTERVAL_MS);
+      expect(health.ready).toBe(false);
+      await pass(INTERVAL_MS);
+      expect(health.ready).toBe(true);
+    });
+  });
+
+  it('is degraded when a single partition has been silent for two heartbeats', async () => {
+    beat();
+    const others = setInterval(() => beat({}, states.slice(1)), INTERVAL_MS);
+    await pass(2 * INTERVAL_MS);
+    expect(health.degraded).toBe(false);
+    await pass(INTERVAL_MS);
+    clearInterval(others);
+    expect(health.degraded).toBe(true);
+  });
+
+  it('a loss of data later degrades it and leaves it ready', async () => {
+    keepBeating();
+    await pass(3 * INTERVAL_MS);
+    clearInterval(beats);
+    beats = setInterval(() => beat({ young: true }), INTERVAL_MS);
+    await pass(5 * INTERVAL_MS);
+    expect([health.degraded, health.ready]).toEqual([true, true]);
+  });
+
+  it('tells every listener, also after one that throws, and nobody who left', () => {
+    const leave = health.onDegraded(() => {
+      throw new Error('a listener');
+    });
+    const after = vi.fn();
+    const gone = vi.fn();
+    health.onDegraded(after);
+    health.onDegraded(gone)();
+    beat();
+    expect(after).toHaveBeenCalledWith(false);
+    expect(gone).not.toHaveBeenCalled();
+    leave();
+  });
+
+  it('draining is not ready, for good', async () => {
+    keepBeating();
+    health.drain();
+    expect(health.ready).toBe(false);
+    await pass(5 * INTERVAL_MS);
+    expect(health.ready).toBe(false);
+  });
+
+  it('leaves no timer', () => {
+    health.start();
+    health.stop();
+    health.stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
