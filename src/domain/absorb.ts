@@ -101,6 +101,8 @@ export const absorb = (
     if (stance === 'own') row.seen = Math.max(row.seen, act);
     row.parts.delete(node);
   }
+  // Who was shown online was active, but when is lost with the row: else who returns would take over idleness.
+  if (restored && row.status === 'online' && row.seen === 0) row.seen = now;
   leaveOrReturn(row, prior, report, stance);
   return { restored, claimed };
 };

@@ -81,6 +81,8 @@ local function absorb(row, node, report)
     if stance == OWN then row.seen = max(row.seen, act) end
     row.parts[node] = nil
   end
+  -- Who was shown online was active, but when is lost with the row: else who returns would take over idleness.
+  if restored and row.status == 'online' and row.seen == 0 then row.seen = now end
   leaveOrReturn(row, prior, report, stance)
   return restored, claimed
 end
