@@ -66,6 +66,12 @@ const run = async (): Promise<Sample[]> => {
       value: (costs.at(-1) ?? Number.NaN) / first,
       target: { max: 1.25 },
     });
+    samples.push({
+      name: 'attempts turned away in all this, and made again',
+      unit: '',
+      value: (await herd.count()).again,
+      note: 'a node whose event loop is late answers 503 rather than make its connections wait',
+    });
     return samples;
   } finally {
     await herd.stop();

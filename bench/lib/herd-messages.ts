@@ -17,7 +17,11 @@ export type HerdCommand =
 
 export interface HerdAnswer {
   readonly open: number;
+  /** Connections that never had a welcome, and attempts that were turned away and made again. */
   readonly failed: number;
+  readonly again: number;
+  /** Why the last connection failed that did. */
+  readonly lastFailure?: string;
   /** Text frames received so far over all connections. */
   readonly frames: number;
 }

@@ -3,14 +3,20 @@ import { RawSocket } from './raw-socket.ts';
 
 /** A process full of clients that only count what they get. Started by {@link Herd}. */
 
+/** A server that is asked for too much at once says so and when to come back; a client that gives up is no client. */
+const ATTEMPTS = 20;
+const PAUSE_MS = 250;
+
 const sockets = new Set<RawSocket>();
 let failed = 0;
+let again = 0;
+let lastFailure: string | undefined;
 let frames = 0;
 
 const open = async (command: Extract<HerdCommand, { do: 'open' }>): Promise<void> => {
   const { tokens, inFlight, host, port, localAddress } = command;
   let next = 0;
-  const one = (token: string): Promise<void> =>
+  const attempt = (token: string): Promise<boolean> =>
     new Promise((resolve) => {
       let welcomed = false;
       const socket = new RawSocket({
@@ -22,16 +28,24 @@ const open = async (command: Extract<HerdCommand, { do: 'open' }>): Promise<void
           frames++;
           if (welcomed) return;
           welcomed = true;
-          resolve();
+          resolve(true);
         },
-        onEnd: () => {
+        onEnd: (why) => {
           sockets.delete(socket);
-          if (!welcomed) failed++;
-          resolve();
+          if (!welcomed) lastFailure = why;
+          resolve(false);
         },
       });
       sockets.add(socket);
     });
+  const one = async (token: string): Promise<void> => {
+    for (let tried = 1; tried <= ATTEMPTS; tried++) {
+      if (await attempt(token)) return;
+      again++;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+    failed++;
+  };
   const worker = async (): Promise<void> => {
     for (;;) {
       const token = tokens[next++];
@@ -56,7 +70,7 @@ const handle = async (command: HerdCommand): Promise<HerdAnswer> => {
   if (command.do === 'open') await open(command);
   else if (command.do === 'send') for (const socket of sockets) socket.send(command.frame);
   else if (command.do === 'close') await close(command.goodbye);
-  return { open: sockets.size, failed, frames };
+  return { open: sockets.size, failed, again, frames, ...(lastFailure !== undefined && { lastFailure }) };
 };
 
 process.on('message', (command: HerdCommand) => {

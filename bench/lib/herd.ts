@@ -31,7 +31,10 @@ export class Herd {
       inFlight: Math.ceil(inFlight / this.#children.length),
     }));
     const failed = answers.reduce((sum, answer) => sum + answer.failed, 0) - before.failed;
-    if (failed > 0) throw new Error(`${failed} of ${tokens.length} connections failed`);
+    if (failed > 0) {
+      const why = answers.flatMap((answer) => answer.lastFailure ?? []).join(', ');
+      throw new Error(`${failed} of ${tokens.length} connections failed: ${why}`);
+    }
   }
 
   async send(frame: object): Promise<void> {
@@ -43,6 +46,7 @@ export class Herd {
     return answers.reduce((sum, answer) => ({
       open: sum.open + answer.open,
       failed: sum.failed + answer.failed,
+      again: sum.again + answer.again,
       frames: sum.frames + answer.frames,
     }));
   }

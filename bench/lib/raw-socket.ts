@@ -8,7 +8,8 @@ export interface RawSocketOptions {
   readonly localAddress?: string;
   /** Called with each text frame; the buffer is only valid during the call. */
   readonly onText: (text: Buffer) => void;
-  readonly onEnd: () => void;
+  /** The connection ended; `why` is the HTTP answer, the close code or the error of the socket. */
+  readonly onEnd: (why: string) => void;
 }
 
 const TEXT = 1;
@@ -27,6 +28,7 @@ export class RawSocket {
   readonly #options: RawSocketOptions;
   #upgraded = false;
   #rest: Buffer | undefined;
+  #why = 'closed without a word';
 
   constructor(options: RawSocketOptions) {
     this.#options = options;
@@ -42,8 +44,10 @@ export class RawSocket {
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer ${token}\r\n\r\n`,
     );
     this.#socket.on('data', (chunk) => this.#read(chunk));
-    this.#socket.on('error', () => undefined);
-    this.#socket.once('close', options.onEnd);
+    this.#socket.on('error', (error) => {
+      this.#why = error.message;
+    });
+    this.#socket.once('close', () => options.onEnd(this.#why));
   }
 
   send(text: string): void {
@@ -65,6 +69,7 @@ export class RawSocket {
         return;
       }
       if (!data.subarray(0, 12).equals(Buffer.from('HTTP/1.1 101'))) {
+        this.#why = data.subarray(0, data.indexOf('\r\n')).toString();
         this.#socket.destroy();
         return;
       }
@@ -100,6 +105,7 @@ export class RawSocket {
     if (opcode === TEXT) this.#options.onText(data.subarray(start, end));
     else if (opcode === PING) this.#write(PONG, data.subarray(start, end));
     else if (opcode === CLOSE) {
+      if (length >= 2) this.#why = `close code ${data.readUInt16BE(start)}`;
       this.#write(CLOSE, data.subarray(start, end));
       this.#socket.end();
     }
