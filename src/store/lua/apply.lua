@@ -87,7 +87,7 @@ local function apply(keys, args)
   if storedSeq == 0 then redis.call('SADD', nodesKey, node) end
   if #held > 2 then redis.call(unpack(held)) end
   if #gone > 2 then redis.call(unpack(gone)) end
-  saveRows(entries)
+  saveRows(entries, dueKey)
   redis.call('HSET', nodeMetaKey, 'seq', digits(seq))
   publish(channel)
   reply[2] = digits(clock)

@@ -21,7 +21,7 @@ local function claim(keys, args)
   clock = max(clock, claim.stamp)
   writeLog(KEYS[2])
   saveIndexes({ entry }, KEYS[4])
-  saveRows({ entry })
+  saveRows({ entry }, KEYS[4])
   publish(KEYS[3])
   return { 'ok', selfReply(row) }
 end

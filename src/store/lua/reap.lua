@@ -32,7 +32,7 @@ local function reap(keys, args)
   writeLog(logKey)
   if fences then redis.call('SET', fenceKey, epoch, 'EX', 3600) end
   saveIndexes(cleared, dueKey)
-  saveRows(cleared)
+  saveRows(cleared, dueKey)
   if #gone > 2 then redis.call(unpack(gone)) end
   local left = redis.call('HLEN', listKey)
   if left == 0 then

@@ -20,7 +20,7 @@ local function repair(keys, args)
 
   writeLog(logKey)
   saveIndexes(repaired, dueKey)
-  saveRows(repaired)
+  saveRows(repaired, dueKey)
   publish(channel)
   return #repaired
 end

@@ -13,7 +13,10 @@ local function sweep(keys, args)
     local row = load(entry)
     if row.due == 0 then
       indexed('ZREM', dueKey, entry.tenant.name .. ':' .. entry.user)
-    elseif row.due <= now then
+    elseif row.due > now then
+      -- Queued too early: were it left there, enough of them would hide those who are due.
+      indexed('ZADD', dueKey, entry.tenant.name .. ':' .. entry.user, digits(row.due))
+    else
       settle(entry, before(row))
       local list = isForgettable(row) and forgotten or swept
       list[#list + 1] = entry
@@ -21,13 +24,14 @@ local function sweep(keys, args)
   end
 
   writeLog(logKey)
-  for _, entry in ipairs(forgotten) do
-    indexStatus(entry, entry.was, 'offline')
-    indexDue(entry, dueKey, entry.wasDue, 0)
-  end
+  for _, entry in ipairs(forgotten) do indexStatus(entry, entry.was, 'offline') end
   saveIndexes(swept, dueKey)
-  saveRows(swept)
-  for _, entry in ipairs(forgotten) do redis.call('DEL', entry.userKey, entry.moreKey) end
+  saveRows(swept, dueKey)
+  for _, entry in ipairs(forgotten) do
+    redis.call('DEL', entry.userKey, entry.moreKey)
+    indexed('ZREM', dueKey, entry.tenant.name .. ':' .. entry.user)
+  end
+  writeIndexes()
   publish(channel)
   return #swept + #forgotten
 end

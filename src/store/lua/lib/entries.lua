@@ -54,8 +54,11 @@ local function indexStatus(entry, was, is)
   if was == 'busy' then indexed('ZREM', tenant.busy, user) elseif is == 'busy' then indexed('ZADD', tenant.busy, user, '0') end
 end
 
-local function indexDue(entry, dueKey, was, is)
-  if was == is then return end
+-- A deadline that comes sooner is queued before its row is written, one that comes later or not at all after it: a
+-- call that is cut short between leaves somebody queued too early, never too late.
+local function indexDue(entry, dueKey, sooner)
+  local was, is = entry.wasDue, entry.row.due
+  if was == is or (is > 0 and (was == 0 or is < was)) ~= sooner then return end
   local member = entry.tenant.name .. ':' .. entry.user
   if is > 0 then indexed('ZADD', dueKey, member, digits(is)) else indexed('ZREM', dueKey, member) end
 end
@@ -64,17 +67,22 @@ local function writeIndexes()
   for _, lists in pairs(index) do
     for _, list in pairs(lists) do redis.call(unpack(list)) end
   end
+  index = {}
 end
 
 -- What is derived from rows goes before the rows: a call that is cut short finds the old rows and does it all again.
 local function saveIndexes(entries, dueKey)
   for _, entry in ipairs(entries) do
     indexStatus(entry, entry.was, entry.row.status)
-    indexDue(entry, dueKey, entry.wasDue, entry.row.due)
+    indexDue(entry, dueKey, true)
   end
   writeIndexes()
 end
 
-local function saveRows(entries)
-  for _, entry in ipairs(entries) do saveRow(entry.row, entry.userKey, entry.moreKey) end
+local function saveRows(entries, dueKey)
+  for _, entry in ipairs(entries) do
+    saveRow(entry.row, entry.userKey, entry.moreKey)
+    indexDue(entry, dueKey, false)
+  end
+  writeIndexes()
 end
