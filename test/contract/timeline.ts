@@ -156,9 +156,13 @@ export class Timeline {
     return this.store.reap(0);
   }
 
-  /** Sweeps all that may be due. */
-  sweep(): Promise<SweepReply> {
-    return this.store.sweep(0, Number.MAX_SAFE_INTEGER);
+  async sweep(): Promise<SweepReply> {
+    return this.store.sweep(0, await this.clock());
+  }
+
+  /** Members and scores of the queue of deadlines, the next one first. */
+  due(): Promise<string[]> {
+    return this.redis.zrange(this.keys.due, '0', '-1', 'WITHSCORES');
   }
 
   async view(user: string): Promise<View> {

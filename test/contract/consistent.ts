@@ -1,0 +1,54 @@
+import type { Redis } from 'ioredis';
+import { expect } from 'vitest';
+import { userRef } from '../../src/domain/model.ts';
+import type { PartitionKeys } from '../../src/redis/keys.ts';
+
+/** What is derived from rows, by key: members of the indexes, the queue of deadlines, the lists of nodes. */
+type Derived = Record<string, Record<string, number>>;
+
+const put = (derived: Derived, key: string, member: string, value: number): void => {
+  derived[key] ??= {};
+  derived[key][member] = value;
+};
+
+/** What the indexes of a partition would be if they were made from its rows now. */
+const derive = async (redis: Redis, keys: PartitionKeys): Promise<Derived> => {
+  const derived: Derived = {};
+  const prefix = keys.user({ tenant: '', user: '' }).slice(0, -1);
+  for (const key of await redis.keys(`${prefix}*`)) {
+    const member = key.slice(prefix.length);
+    const { tenant, user } = userRef(member);
+    const row = await redis.hgetall(key);
+    const letter = row['v']?.[0] ?? 'f';
+    if (letter !== 'f') put(derived, keys.online(tenant), user, 0);
+    if (letter === 'a') put(derived, keys.away(tenant), user, 0);
+    if (letter === 'b') put(derived, keys.busy(tenant), user, 0);
+    if (row['d'] !== undefined) put(derived, keys.due, member, Number(row['d']));
+    for (const [field, value] of Object.entries(row)) {
+      if (!field.startsWith('c:')) continue;
+      put(derived, keys.node(field.slice(2)), member, Number(/^\d[\da-f](\d+),/.exec(value)?.[1]));
+    }
+  }
+  return derived;
+};
+
+const stored = async (redis: Redis, keys: PartitionKeys): Promise<Derived> => {
+  const derived: Derived = {};
+  const base = keys.meta.slice(0, -'meta'.length);
+  for (const key of await redis.keys(`${base}*`)) {
+    const kind = key.slice(base.length).split(':')[0] ?? '';
+    if (['online', 'away', 'busy', 'due'].includes(kind)) {
+      const flat = await redis.zrange(key, '0', '-1', 'WITHSCORES');
+      for (let i = 0; i < flat.length; i += 2) put(derived, key, flat[i] ?? '', Number(flat[i + 1]));
+    } else if (kind === 'node') {
+      for (const [member, count] of Object.entries(await redis.hgetall(key)))
+        put(derived, key, member, Number(count));
+    }
+  }
+  return derived;
+};
+
+/** Indexes, deadlines and the work lists of reapers say exactly what the rows say. */
+export const expectConsistent = async (redis: Redis, keys: PartitionKeys): Promise<void> => {
+  expect(await stored(redis, keys)).toEqual(await derive(redis, keys));
+};
