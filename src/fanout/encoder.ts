@@ -26,7 +26,6 @@ export class Encoder {
       record.json = this.#encode(record.view);
       this.#meter.encoded += 1;
       if (record.madeAt > 0) this.#meter.firstWrite(record.madeAt);
-      record.madeAt = 0;
     }
     return record.json;
   }

@@ -87,7 +87,10 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
     if (this.#owesChanges(stream)) stream.wake(now);
   }
 
-  /** @param byId - users watched by id: what the stream owed of them goes out by itself from now on. */
+  /**
+   * What the stream owed of users watched by id goes out by itself from now on: when the window ends or, if it is
+   * owed because the connection does not read, when it does.
+   */
   leave(byId: SmallSet<CachedUser>, now: number): void {
     const stream = this.#stream;
     if (stream === undefined) return;
@@ -100,7 +103,6 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
     this.#stream = undefined;
     this.#streaming = false;
     this.#ahead = undefined;
-    if (!this.#inWindow) this.#flush(now);
   }
 
   reply(reply: Reply, now: number): void {

@@ -38,7 +38,7 @@ export class Pending {
   }
 
   /** Moves as many as fit into a frame. */
-  take(frame: FrameBuilder, taken: (user: CachedUser) => void): void {
+  take(frame: Pick<FrameBuilder, 'full' | 'add'>, taken: (user: CachedUser) => void): void {
     let count = 0;
     for (const user of this.#many ?? this.#few) {
       if (frame.full) break;

@@ -45,7 +45,6 @@ export class Rosters {
     if (roster === undefined) return;
     roster.interest -= 1;
     if (roster.interest > 0) return;
-    roster.stream.stop();
     tenant.roster = undefined;
     for (const user of tenant.users.values()) {
       user.seq = 0;
@@ -94,7 +93,6 @@ export class Rosters {
     const fits = (): boolean =>
       !this.tooLarge(tenant) && this.#context.meter.views <= this.#limits.maxNodeWatches;
     if (!(await this.#page(tenant, roster, fits))) throw tooMany();
-    if (tenant.roster !== roster) return;
     roster.complete = true;
     this.#settled(tenant, roster);
   }

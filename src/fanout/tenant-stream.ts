@@ -37,7 +37,6 @@ export class TenantStream implements Windowed {
   #parts: StreamPart[] = [];
   #inWindow = false;
   #again = false;
-  #stopped = false;
 
   /** @param delivered - told after each round up to which change everybody was sent everything. */
   constructor(context: FanoutContext, delivered: (upTo: number) => void) {
@@ -77,7 +76,7 @@ export class TenantStream implements Windowed {
 
   /** Something is to be sent: at once, or when the window ends. */
   wake(now: number): void {
-    if (this.#stopped || this.readers.size === 0) return;
+    if (this.readers.size === 0) return;
     if (this.#inWindow) this.#again = true;
     else this.#round(now);
   }
@@ -86,11 +85,6 @@ export class TenantStream implements Windowed {
     this.#inWindow = false;
     this.#parts.length = 0;
     if (this.#again) this.wake(now);
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    this.readers.clear();
   }
 
   /** The next frame for whoever is as far as `from`; the caller made sure that there is something after it. */

@@ -3,8 +3,8 @@ import type { Transition, View } from '../domain/model.ts';
 /** One version of what others see of a user, with its encoded forms once somebody needed them. */
 export interface ViewRecord {
   readonly view: View;
-  /** When the transition was made, ms by the store's clock; 0 when this was read, or once it was written first. */
-  madeAt: number;
+  /** When the transition was made, ms by the store's clock; 0 when this was read. */
+  readonly madeAt: number;
   json: string | undefined;
   frame: Buffer | undefined;
 }

@@ -42,6 +42,12 @@ describe.each([
     slow.sink.buffered = 0;
     rig.time.advance(1000);
     expect(slow.sink.take()).toEqual(['a@1']);
+    stall(slow.sink);
+    rig.event('a', 2);
+    rig.time.advance(100);
+    slow.sink.buffered = 0;
+    rig.time.advance(1000);
+    expect(slow.sink.take()).toEqual(['a@2']);
     rig.time.advance(1000);
     expect(rig.fanout.footprint.waiting).toBe(0);
   });
@@ -80,6 +86,33 @@ describe('users watched by id by a connection that does not read and asks for th
     watcher.drained();
     rig.time.advance(50);
     expect(sink.take()).toEqual(['a@2', '[c@1 d@1]']);
+  });
+
+  it('are told of once when they change while the tenant waits to be shown', async () => {
+    const { rig, connection } = await asks();
+    const { sink, watcher } = connection;
+    sink.blocked = true;
+    await watcher.watch({ tenant: true });
+    expect(sink.take()).toEqual(['[a@1 b@1]+']);
+    rig.event('a', 2);
+    rig.time.advance(50);
+    read(connection);
+    rig.time.advance(50);
+    expect(sink.take()).toEqual(['[c@1 d@1]', 'a@2']);
+  });
+
+  it('are told of no more when neither they nor the tenant are watched', async () => {
+    const { rig, connection } = await asks();
+    const { sink, watcher } = connection;
+    sink.buffered = 1000;
+    rig.event('b', 2, 'offline');
+    await watcher.watch({ tenant: true });
+    watcher.unwatch({ users: ['b'] });
+    watcher.unwatch({ tenant: true });
+    read(connection);
+    rig.event('a', 2);
+    rig.time.advance(50);
+    expect(sink.take()).toEqual(['[]', 'a@2']);
   });
 
   it('are still told of when the tenant is unwatched before it was shown', async () => {
@@ -178,6 +211,21 @@ describe('large snapshots', () => {
       expect(sink.take()).toEqual([]);
     },
   );
+
+  it('of a tenant are followed by changes at once when something else is asked for', async () => {
+    const rig = new Rig({ tuning: { frameUsers: 4, bufferLimit: 100 } });
+    for (const user of users) rig.set(user, 1);
+    const { sink, watcher } = rig.connect();
+    sink.blocked = true;
+    await watcher.watch({ tenant: true });
+    sink.take();
+    rig.event('u1', 2);
+    rig.time.advance(50);
+    sink.blocked = false;
+    sink.buffered = 0; // It reads again, but nobody has said so yet.
+    await watcher.watch({ users: ['u2'] });
+    expect(sink.take()).toEqual(['[u4@1 u5@1 u6@1 u7@1]+', '[u8@1 u9@1]', 'u1@2', '[u2@1]']);
+  });
 
   it('lose what is unwatched before it was shown', async () => {
     const rig = new Rig({ tuning: { frameUsers: 4, bufferLimit: 100 } });

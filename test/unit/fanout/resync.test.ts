@@ -77,9 +77,12 @@ describe('after a partition lost data', () => {
     rig.set(even(1), 9);
     rig.store.away = true;
     rig.reset(0);
-    for (let second = 0; second < 10; second += 1) await run(rig, 980);
+    for (let step = 0; step < 1000; step += 1) {
+      rig.time.advance(10);
+      await settle();
+    }
     const attempts = rig.store.calls.length;
-    expect(attempts).toBeGreaterThan(10);
+    expect(attempts).toBeGreaterThan(25); // 10 s, at first after 75 ms, later every 300.
     expect(attempts).toBeLessThan(45);
     rig.store.away = false;
     await run(rig, 400);
@@ -141,6 +144,8 @@ describe('after a partition lost data', () => {
     await run(rig);
     rig.reset(1);
     rig.reset(0);
+    await run(rig);
+    expect(rig.store.open).toHaveLength(1); // Not at once: one after the other.
     rig.set(even(1), 3);
     rig.set(odd(1), 3);
     rig.store.open[0]?.answerOld();
@@ -167,6 +172,29 @@ describe('after a partition lost data', () => {
     await run(rig, 100);
     expect(tenant.sink.take()).toEqual([`${even(1)}@6`]);
     expect(rig.fanout.footprint.views).toBe(0);
+  });
+
+  it('reads nobody who is no longer watched when their turn comes', async () => {
+    const rig = new Rig({ tuning: { resyncBatch: 1, resyncReads: 1 } });
+    const { watcher } = await rig.watching({ users: [even(1), even(2), even(3)] });
+    rig.store.auto = false;
+    rig.reset(0);
+    await run(rig);
+    const first = rig.store.open[0]?.users[0];
+    watcher.unwatch({ users: [even(1), even(2), even(3)].filter((user) => user !== first) });
+    rig.store.open[0]?.answer();
+    await run(rig);
+    expect(rig.store.open).toEqual([]);
+  });
+
+  it('ends the watch of a tenant that turns out to have grown too large', async () => {
+    const rig = new Rig({ settings: { tenantWatchMax: 2 } });
+    const { sink } = await rig.watching({ tenant: true });
+    for (let n = 0; n <= 10_000; n += 1) rig.set(`u${n}`, 1);
+    rig.reset(0);
+    await run(rig);
+    expect(sink.take().slice(-2)).toEqual(['gone', 'error']);
+    expect(rig.fanout.footprint).toMatchObject({ views: 0, watches: 0, tenants: 0 });
   });
 
   it('leaves nothing running after stop', async () => {

@@ -56,6 +56,28 @@ describe('many transitions for 5,000 watchers of a tenant', () => {
   });
 });
 
+describe('connections that watch the same users by id', () => {
+  it('share the frames of a window, and only those', async () => {
+    const rig = new Rig();
+    const requests = [
+      ['a', 'b', 'c'],
+      ['a', 'b', 'c'],
+      ['a', 'b', 'c', 'd'],
+      ['a', 'b'],
+    ];
+    const sinks = await Promise.all(requests.map(async (users) => (await rig.watching({ users })).sink));
+    for (const user of ['a', 'b', 'c', 'd']) rig.event(user, 1);
+    rig.event('b', 2);
+    rig.time.advance(20);
+    const [one, two, more, less] = sinks.map(({ raw }) => raw.map(String));
+    expect(sinks[1]?.raw[1]).toBe(sinks[0]?.raw[1]);
+    expect(two).toEqual(one);
+    expect(more?.[1]).toContain('"d"');
+    expect(less?.[1]).not.toContain('"c"');
+    expect(sinks[2]?.take()).toEqual(['a@1', 'b@2 c@1 d@1']);
+  });
+});
+
 describe('a sink that throws', () => {
   it.each([
     ['users', { users: ['a'] }],

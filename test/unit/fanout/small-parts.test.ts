@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CachedUser } from '../../../src/fanout/cached-user.ts';
 import { ChangeList } from '../../../src/fanout/change-list.ts';
 import { DueQueue } from '../../../src/fanout/due-queue.ts';
+import { Pending } from '../../../src/fanout/pending.ts';
 import { added, EMPTY, includes, removed, type SmallSet, sizeOf } from '../../../src/fanout/small-set.ts';
 import { FakeTime } from './rig.ts';
 
@@ -79,8 +80,51 @@ describe('the queue of what is due', () => {
     const queue = new DueQueue<string>(20, time, () => expect.unreachable());
     queue.add('a', time.now());
     queue.clear();
-    time.advance(100);
     expect(time.timers).toBe(0);
+    time.advance(100);
+  });
+});
+
+describe.each([5, 100])('what is pending, %i users of it', (count) => {
+  const users = Array.from({ length: count }, (_, n) => new CachedUser(`u${n}`, 0));
+  const filled = (): Pending => {
+    const pending = new Pending();
+    for (const user of users) expect(pending.add(user)).toBe(true);
+    for (const user of users) expect(pending.add(user)).toBe(false);
+    return pending;
+  };
+  /** Takes a frame of so many. */
+  const take = (pending: Pending, most: number): string[] => {
+    const names: string[] = [];
+    const frame = {
+      get full() {
+        return names.length >= most;
+      },
+      add: (user: CachedUser) => void names.push(user.user),
+    };
+    pending.take(frame, () => undefined);
+    return names;
+  };
+  const names = users.map(({ user }) => user);
+
+  it('is taken in order, a frame at a time', () => {
+    const pending = filled();
+    expect(take(pending, 2)).toEqual(names.slice(0, 2));
+    expect(pending.size).toBe(count - 2);
+    expect(pending.add(users[0] as CachedUser)).toBe(true);
+    expect(take(pending, 1000)).toEqual([...names.slice(2), 'u0']);
+    expect([pending.size, take(pending, 1000)]).toEqual([0, []]);
+  });
+
+  it('gives up one, some, or all', () => {
+    const pending = filled();
+    pending.delete(users[1] as CachedUser);
+    pending.delete(users[1] as CachedUser);
+    pending.keep((user) => user !== users[2]);
+    expect(pending.size).toBe(count - 2);
+    expect(take(pending, 2)).toEqual(['u0', 'u3']);
+    pending.clear();
+    expect([pending.size, take(pending, 1000)]).toEqual([0, []]);
   });
 });
 

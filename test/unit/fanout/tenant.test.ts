@@ -78,6 +78,21 @@ describe('watching a tenant', () => {
     expect(sink.take()).toEqual([]);
   });
 
+  it('has users read who are asked for by id while it is read: an event alone may be old', async () => {
+    const rig = new Rig();
+    rig.store.auto = false;
+    rig.set('a', 9, 'offline');
+    const all = rig.connect().watcher.watch({ tenant: true });
+    rig.late('a', 4);
+    const { sink, watcher } = rig.connect();
+    const watch = watcher.watch({ users: ['a'] });
+    rig.store.answerAll();
+    await watch;
+    expect(sink.take()).toEqual(['[a@9]']);
+    rig.store.answerAll();
+    await all;
+  });
+
   it('sends a user watched by id as well but once', async () => {
     const rig = new Rig();
     rig.set('a', 1);
@@ -174,6 +189,32 @@ describe('watching a tenant', () => {
     expect(sink.take()).toEqual([]);
   });
 
+  it('waits for the event no longer than until a later one', async () => {
+    const rig = new Rig();
+    const { sink } = await rig.watching({ tenant: true });
+    rig.set('a', 6, 'offline');
+    const { watcher } = await rig.watching({ users: ['a'] });
+    watcher.close();
+    rig.event('a', 8, 'offline');
+    rig.time.advance(50);
+    expect(sink.take()).toEqual(['a@6', 'a@8']);
+    expect(rig.fanout.footprint.views).toBe(0);
+  });
+
+  it('can be read again by id after a read failed', async () => {
+    const rig = new Rig();
+    await rig.watching({ tenant: true });
+    rig.store.auto = false;
+    const { sink, watcher } = rig.connect();
+    const refused = code(watcher.watch({ users: ['a'] }));
+    rig.event('a', 1); // Present from now on: kept for the tenant's sake.
+    rig.store.open[0]?.fail();
+    expect(await refused).toBe('unavailable');
+    rig.store.auto = true;
+    await watcher.watch({ users: ['a'] });
+    expect(sink.take()).toEqual(['[a@1]']);
+  });
+
   it('forgets in time the event that never comes', async () => {
     const rig = new Rig();
     const { sink } = await rig.watching({ tenant: true });
@@ -217,6 +258,21 @@ describe('a slow watcher of a tenant', () => {
     expect(slow.sink.take()).toEqual(['a@3']);
   });
 
+  it('leaves nothing that would be sent again', async () => {
+    const rig = new Rig();
+    const { sink, watcher } = await rig.watching({ users: ['a', 'b'] });
+    const first = await rig.watching({ tenant: true });
+    rig.event('a', 1, 'offline');
+    rig.time.advance(50);
+    first.watcher.close();
+    sink.take();
+    await watcher.watch({ tenant: true });
+    watcher.unwatch({ tenant: true });
+    rig.event('b', 1);
+    rig.time.advance(1000);
+    expect(sink.take()).toEqual(['[]', 'b@1']);
+  });
+
   it('leaves nothing that disturbs the next', async () => {
     const rig = new Rig();
     await rig.watching({ users: ['a'] });
@@ -241,9 +297,8 @@ describe('a slow watcher of a tenant', () => {
     rig.event('b', 1);
     one.sink.buffered = 0;
     one.watcher.drained();
+    two.sink.buffered = 0; // It reads again, but nobody has said so yet.
     rig.event('a', 2);
-    two.sink.buffered = 0;
-    two.watcher.drained();
     expect(one.sink.take()).toEqual(['a@1 b@1', 'a@2']);
     expect(two.sink.take()).toEqual(['b@1 a@2']);
   });
@@ -277,6 +332,16 @@ describe('the size of a watched tenant', () => {
     expect(await refused).toBe('too_many_watches');
     expect(rig.store.calls.filter(({ kind }) => kind === 'page')).toHaveLength(3);
     expect(rig.fanout.footprint).toMatchObject({ watches: 0, views: 0, tenants: 0 });
+  });
+
+  it('does not count who is no longer held', async () => {
+    const rig = new Rig({ settings: { tenantWatchMax: 1 } });
+    for (const user of ['a', 'b', 'c']) rig.set(user, 1);
+    const { watcher } = await rig.watching({ users: ['a', 'b', 'c'] });
+    watcher.unwatch({ users: ['a', 'b'] });
+    rig.set('a', 2, 'offline');
+    rig.set('b', 2, 'offline');
+    expect(await code(rig.connect().watcher.watch({ tenant: true }))).toBe('none');
   });
 
   it('is limited for the second watcher by what the feed brought', async () => {

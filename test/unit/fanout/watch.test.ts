@@ -152,6 +152,24 @@ describe('limits', () => {
     expect(rig.fanout.footprint).toMatchObject({ watches: 0, views: 0, tenants: 0 });
   });
 
+  it('counts users held for a tenant against watches by id', async () => {
+    const rig = new Rig({ settings: { maxNodeWatches: 3 } });
+    for (const user of ['a', 'b', 'c']) rig.set(user, 1);
+    await rig.watching({ tenant: true });
+    expect(await refusal(rig.connect().watcher.watch({ users: ['d'] }))).toBe('too_many_watches');
+    expect(await refusal(rig.connect().watcher.watch({ users: ['c'] }))).toBe('none');
+  });
+
+  it('bounds what waits for a client that asks for a large tenant and does not read', async () => {
+    const rig = new Rig({ settings: { maxWatches: 10 } });
+    for (let n = 0; n < 2000; n += 1) rig.set(`u${n}`, 1);
+    const { sink, watcher } = await rig.watching({ tenant: true });
+    sink.buffered = 1_000_000;
+    let answers = 0;
+    while ((await refusal(watcher.watch({ tenant: true }))) === 'none') answers += 1;
+    expect(answers).toBe(3);
+  });
+
   it('bounds what waits for a client that asks and does not read', async () => {
     const rig = new Rig({ settings: { maxWatches: 10 } });
     const { sink, watcher } = await rig.watching({ users: ['a'] });
