@@ -12,6 +12,8 @@ export class Activity {
   /** Last activity that anybody spoke of. */
   #last = -1;
   #idle = false;
+  /** Everything that closed in the running grace was idle. */
+  #leftIdle = true;
   /** The connection that opened alone, and when. Silent, it is in use until its session says otherwise. */
   #lead: Member | undefined;
   #begun = -1;
@@ -32,17 +34,21 @@ export class Activity {
 
   /**
    * A connection is about to join the others.
-   * @param alone - nobody is here, and no grace is running.
+   * @param others - how many are here.
+   * @param inGrace - one that closed still counts as it was.
    * @param idleAwayMs - 0: nobody is ever idle for being silent.
    */
-  opens(member: Member, alone: boolean, idleAwayMs: number): void {
+  opens(member: Member, others: number, inGrace: boolean, idleAwayMs: number): void {
     if (member.activeAt >= 0) return;
-    if (alone) {
+    if (others === 0 && !inGrace) {
       this.tookOver = false;
       this.#last = -1;
       this.#begun = member.openedAt;
       this.#lead = member;
-    } else if (this.#idle) this.#takenUntil = 0;
+      return;
+    }
+    const wasIdle = (others === 0 || this.#idle) && (!inGrace || this.#leftIdle);
+    if (wasIdle) this.#takenUntil = 0;
     else if (this.tookOver || idleAwayMs === 0) this.#takenUntil = Number.POSITIVE_INFINITY;
     else this.#takenUntil = (this.#last < 0 ? this.#begun : this.#last) + idleAwayMs;
   }
@@ -55,11 +61,22 @@ export class Activity {
     return was !== this.#idle;
   }
 
-  /** A connection has left the others; the last one leaves behind what it was. */
-  closes(member: Member, others: readonly Member[], now: number): void {
+  /**
+   * A connection has left the others. Those that close within one grace are in it as active as the most active of
+   * them; the last one leaves that behind.
+   * @param grace - whether this close has one, and whether one was running.
+   */
+  closes(
+    member: Member,
+    others: readonly Member[],
+    now: number,
+    grace: { begins: boolean; runs: boolean },
+  ): void {
     this.#hear(member);
+    const wasIdle = this.#isIdle(member, now);
+    if (grace.begins) this.#leftIdle = wasIdle && (!grace.runs || this.#leftIdle);
     if (others.length > 0) this.look(others, now);
-    else this.#idle = this.#isIdle(member, now);
+    else this.#idle = grace.begins || grace.runs ? this.#leftIdle : wasIdle;
     if (this.#lead === member) this.#lead = undefined;
   }
 

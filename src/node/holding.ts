@@ -35,8 +35,7 @@ export class Holding {
   }
 
   add(member: Member, now: number, idleAwayMs: number): void {
-    const isAlone = this.members.length === 0 && !this.#isInGrace(now);
-    this.activity.opens(member, isAlone, idleAwayMs);
+    this.activity.opens(member, this.members.length, this.#isInGrace(now), idleAwayMs);
     this.members.push(member);
     this.#opened = Math.max(this.#opened, member.openedAt);
     this.learn(member);
@@ -48,7 +47,10 @@ export class Holding {
     const at = this.members.indexOf(member);
     if (at < 0) return false;
     this.members.splice(at, 1);
-    this.activity.closes(member, this.members, now);
+    this.activity.closes(member, this.members, now, {
+      begins: how !== 'goodbye',
+      runs: this.#isInGrace(now),
+    });
     if (how === 'goodbye') return true;
     this.#closed = now;
     this.#graceMs = graceMs;
@@ -91,7 +93,7 @@ export class Holding {
 
   /** When this user need not be kept any more although nobody is connected: after grace and lease; now after a goodbye. */
   keepUntil(ttlMs: number): number {
-    return this.#closed < this.#opened || this.#closed < 0 ? 0 : this.#closed + this.#graceMs + ttlMs;
+    return this.#closed > this.#opened ? this.#closed + this.#graceMs + ttlMs : 0;
   }
 
   entry(now: number): Entry {
@@ -117,6 +119,6 @@ export class Holding {
   }
 
   #isInGrace(now: number): boolean {
-    return this.#closed >= 0 && this.#closed >= this.#opened && now < this.#closed + this.#graceMs;
+    return this.#closed > this.#opened && now < this.#closed + this.#graceMs;
   }
 }
