@@ -98,8 +98,27 @@ describe('activity of several connections here', () => {
     const first = await opens();
     first.uses(rig);
     first.idles(rig);
+    await waits(1000);
     rig.roster.leave(first, 'lost');
     await waits(GRACE_MS - 1000);
+    await opens();
+    expect(rig.store.newest('ann')).toMatchObject({ count: 1, idle: true });
+  });
+
+  it('a reload takes over from the most active of the tabs that closed, also beside one that is idle', async () => {
+    const [active, idle] = [await opens(), await opens()];
+    active.uses(rig);
+    idle.idles(rig);
+    await waits(1000);
+    rig.roster.leave(active, 'lost');
+    await waits(1000);
+    const third = await opens();
+    expect(rig.store.newest('ann')).toMatchObject({ count: 2, idle: false });
+    rig.roster.leave(third, 'goodbye');
+    await waits(1000);
+    expect(rig.store.newest('ann')).toMatchObject({ count: 1, idle: true });
+    rig.roster.leave(idle, 'lost');
+    await waits(1000);
     await opens();
     expect(rig.store.newest('ann')).toMatchObject({ count: 1, idle: true });
   });

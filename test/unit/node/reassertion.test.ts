@@ -33,6 +33,7 @@ describe('telling the store again what it lost', () => {
   it('covers everybody held in that partition, and those whose grace may still run', async () => {
     // Of these names those that end in an even letter live in partition 0.
     const [, , af] = await join('ab', 'ad', 'af', 'ac');
+    await pass(1000);
     if (af) rig.roster.leave(af, 'lost');
     await pass(1000);
     expect(await toldAfter(() => rig.roster.reassert(0))).toEqual(['ab 1', 'ad 1', 'af 0']);
