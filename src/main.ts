@@ -4,11 +4,12 @@ import { type App, createApp } from './app.ts';
 import { KeyError } from './auth/key-error.ts';
 import { ConfigError, EXIT_CONFIG, loadSettings, type Settings } from './config/settings.ts';
 import { settingWarnings } from './config/warnings.ts';
+import { StartAborted } from './lifecycle/service.ts';
 import { createLogger } from './observability/logger.ts';
 import { VERSION } from './version.ts';
 
-/** What a drain may take beyond its delay and window, ms. */
-const DRAIN_SLACK_MS = 5000;
+/** What a drain may take beyond its delay and window, ms: the last writes and stopping, with a store that hangs. */
+const DRAIN_SLACK_MS = 8000;
 
 /** One clear line, and the exit code that says the configuration is at fault. */
 const refuse = (error: { readonly message: string }): never => {
@@ -51,6 +52,8 @@ const run = async (): Promise<void> => {
   try {
     await app.start();
   } catch (err) {
+    // A signal came while it was starting: leaving is under way already.
+    if (err instanceof StartAborted) return;
     logger.fatal({ err }, 'could not start');
     process.exit(1);
   }

@@ -32,5 +32,6 @@ export class LoopLag {
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#lagMs = 0;
   }
 }

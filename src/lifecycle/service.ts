@@ -10,20 +10,47 @@ export interface ServiceLog {
   error(fields: object, message: string): void;
 }
 
+/** A start that was given up because the process is being stopped. */
+export class StartAborted extends Error {
+  readonly code = 'start_aborted';
+  constructor() {
+    super('stopped while it was starting');
+    this.name = 'StartAborted';
+  }
+}
+
 /** Parts started in order, and stopped in reverse under one deadline: one that hangs does not keep the process. */
 export class Services {
   readonly #services: readonly Service[];
   readonly #log: ServiceLog;
   #started: Service[] = [];
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
 
   constructor(services: readonly Service[], log: ServiceLog) {
     this.#services = services;
     this.#log = log;
   }
 
-  /** @throws whatever the first part throws that cannot start; those before it are stopped again. */
-  async start(withinMs: number): Promise<void> {
+  /**
+   * Called again, it waits for the same start.
+   * @throws whatever the first part throws that cannot start; those before it are stopped again. {@link StartAborted}
+   * when {@link stop} came first: a signal may arrive at any time.
+   */
+  start(withinMs: number): Promise<void> {
+    this.#starting ??= this.#start(withinMs);
+    return this.#starting;
+  }
+
+  /** For good. Called again, it waits for the same stop. */
+  stop(withinMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(withinMs);
+    return this.#stopping;
+  }
+
+  async #start(withinMs: number): Promise<void> {
     for (const service of this.#services) {
+      if (this.#stopping !== undefined) throw new StartAborted();
       this.#started.push(service);
       try {
         await service.start();
@@ -35,20 +62,27 @@ export class Services {
     }
   }
 
-  async stop(withinMs: number): Promise<void> {
+  async #stop(withinMs: number): Promise<void> {
     const started = this.#started.reverse();
     this.#started = [];
     let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, withinMs);
+    const deadline = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), withinMs);
     });
     for (const service of started) {
-      const stopped = Promise.resolve()
-        .then(() => service.stop())
-        .catch((err: unknown) => this.#log.error({ err, part: service.name }, 'could not stop'));
-      await Promise.race([stopped, deadline]);
-      this.#log.debug({ part: service.name }, 'stopped');
+      const outcome = await Promise.race([this.#stopOne(service), deadline]);
+      // What comes after one that hangs is told to stop all the same, and not waited for.
+      if (outcome === 'late') this.#log.error({ part: service.name }, 'did not stop in time');
+      else this.#log.debug({ part: service.name }, 'stopped');
     }
     clearTimeout(timer);
+  }
+
+  async #stopOne(service: Service): Promise<void> {
+    try {
+      await service.stop();
+    } catch (err) {
+      this.#log.error({ err, part: service.name }, 'could not stop');
+    }
   }
 }

@@ -25,7 +25,7 @@ export class Periodic {
     if (!this.#stopped) return;
     this.#stopped = false;
     // Started again while the last run is still under way: that one goes on with the next.
-    if (!this.#running) this.#arm(0);
+    if (this.#running === undefined) this.#arm(0);
   }
 
   /** Resolves once a run under way has ended. */

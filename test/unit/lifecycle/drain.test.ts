@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type DrainOptions, drain } from '../../../src/lifecycle/drain.ts';
+
+describe('a drain', () => {
+  let said: string[];
+  let options: DrainOptions;
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+    said = [];
+    options = {
+      delayMs: 0,
+      windowMs: 5000,
+      unready: () => said.push('unready'),
+      sessions: {
+        drain: async (windowMs) => {
+          said.push(`sessions ${windowMs}`);
+        },
+      },
+      flushed: async () => {
+        said.push('flushed');
+        return true;
+      },
+      log: { info: () => undefined, warn: (_, message) => said.push(message) },
+    };
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('takes the node out of the balancer, sends everybody away over the window, and writes what is left', async () => {
+    await drain(options);
+    expect(said).toEqual(['unready', 'sessions 5000', 'flushed']);
+  });
+
+  it('begins to write only when everybody has gone', async () => {
+    let gone = (): void => undefined;
+    const sessions = { drain: () => new Promise<void>((resolve) => (gone = resolve)) };
+    const draining = drain({ ...options, sessions });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(said).toEqual(['unready']);
+    gone();
+    await draining;
+    expect(said).toEqual(['unready', 'flushed']);
+  });
+
+  it('gives the balancer time to notice when told to', async () => {
+    vi.useRealTimers();
+    const from = performance.now();
+    await drain({ ...options, delayMs: 60 });
+    expect(performance.now() - from).toBeGreaterThanOrEqual(55);
+    expect(said).toEqual(['unready', 'sessions 5000', 'flushed']);
+  });
+
+  it('says so when the store did not take everything in time', async () => {
+    const within: number[] = [];
+    await drain({
+      ...options,
+      flushed: async (ms) => {
+        within.push(ms);
+        return false;
+      },
+    });
+    expect(within[0]).toBeGreaterThan(0);
+    expect(said.at(-1)).toMatch(/reap/);
+  });
+});
