@@ -119,11 +119,9 @@ export class Rosters {
     }
   }
 
-  /** Forgets whom a page could have brought back before. */
+  /** Those who left meanwhile need not be remembered any more: no page can bring them back. */
   #settled(tenant: TenantCache, roster: Roster): void {
-    if (tenant.roster !== roster || !roster.settled) return;
-    roster.stream.tell();
-    for (const user of tenant.users.values()) this.#cache.release(tenant, user);
+    if (tenant.roster === roster && roster.settled) roster.stream.tell();
   }
 }
 

@@ -70,8 +70,7 @@ export class ViewCache {
   /** Forgets a user unless somebody still needs them. */
   release(tenant: TenantCache, user: CachedUser): void {
     if (user.referenced || tenant.users.get(user.user) !== user) return;
-    const roster = tenant.roster;
-    if (roster !== undefined && (user.present || user.listed || user.eventDue || !roster.settled)) return;
+    if (tenant.roster !== undefined && (user.present || user.listed || user.eventDue)) return;
     tenant.users.delete(user.user);
     if (user.present) tenant.present -= 1;
     this.#context.meter.views -= 1;

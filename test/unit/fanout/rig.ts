@@ -8,7 +8,7 @@ import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { Presence } from '../../../src/protocol/presence.ts';
 import { type Counts, type Page, StoreError } from '../../../src/store/presence-store.ts';
 
-export const TENANT = 'acme';
+const TENANT = 'acme';
 /** 2026-11-21T12:00:00Z */
 export const EPOCH = 1_795_262_400_000;
 
@@ -63,7 +63,7 @@ export const view = (user: string, ver: number, status: Status = ver === 0 ? 'of
 });
 
 /** Holds what is true and answers when told to, or at once. */
-export class FakeStore {
+class FakeStore {
   readonly truth = new Map<string, View>();
   readonly calls: Call[] = [];
   /** Not answered yet. */
@@ -130,7 +130,7 @@ export class FakeStore {
   }
 }
 
-export class FakeFeed {
+class FakeFeed {
   readonly listeners = new Set<FeedListener>();
   subscribe = (listener: FeedListener): (() => void) => {
     this.listeners.add(listener);
@@ -176,7 +176,7 @@ export class FakeSink implements Sink {
   }
 }
 
-export const SETTINGS: FanoutSettings = {
+const SETTINGS: FanoutSettings = {
   fanoutWindowMs: 20,
   maxWatches: 5000,
   maxNodeWatches: 2_000_000,
