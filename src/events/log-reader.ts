@@ -20,10 +20,11 @@ export class LogReader {
 
   /**
    * Everything after `after` (µs), oldest first, in pages.
-   * @returns whether nothing can be missing: the log still held `after` itself, and every entry could be read.
+   * @returns whether nothing can be missing: the log still held `after` itself (for 0: it never was trimmed), and
+   * every entry could be read.
    */
   async read(log: string, after: number, onEntries: OnEntries): Promise<boolean> {
-    let isWhole = after === 0;
+    let isWhole = false;
     let isDamaged = false;
     for (let from = after; ; ) {
       const page = (await this.#link.command('XRANGE', log, streamId(from), '+', 'COUNT', PAGE)) as [
@@ -40,8 +41,17 @@ export class LogReader {
         isDamaged ||= decoded.isDamaged;
         onEntries(decoded.entries, from);
       }
-      if (page.length < PAGE) return isWhole && !isDamaged;
+      if (page.length < PAGE) break;
     }
+    if (after === 0) isWhole = await this.#wasNeverTrimmed(log);
+    return isWhole && !isDamaged;
+  }
+
+  async #wasNeverTrimmed(log: string): Promise<boolean> {
+    if ((await this.#link.command('EXISTS', log)) === 0) return true;
+    const about = (await this.#link.command('XINFO', 'STREAM', log)) as unknown[];
+    const field = (name: string): unknown => about[about.indexOf(name) + 1];
+    return field('entries-added') === field('length');
   }
 }
 

@@ -36,6 +36,8 @@ export class Holding {
 
   add(member: Member, now: number, idleAwayMs: number): void {
     this.activity.opens(member, this.members.length, this.#isInGrace(now), idleAwayMs);
+    // A store may have forgotten somebody who was not there.
+    if (this.members.length === 0) this.reassert();
     this.members.push(member);
     this.#opened = Math.max(this.#opened, member.openedAt);
     this.learn(member);
@@ -86,7 +88,7 @@ export class Holding {
     this.#profileStored = this.#profileSent;
   }
 
-  /** After a loss everything has to be told again. */
+  /** Everything has to be told again. */
   reassert(): void {
     if (this.#name !== undefined || this.#groups !== undefined) this.#profile += 1;
   }

@@ -80,6 +80,15 @@ describe('name and groups', () => {
     expect(profile()).toEqual({ name: 'Ann', groups: [], iat: 10 });
   });
 
+  it('are told again when somebody comes back whom the store may have forgotten', async () => {
+    const ann = await join({ name: 'Ann', iat: 10 });
+    await pass(1000);
+    rig.roster.leave(ann, 'lost');
+    await pass(1000);
+    await join({ name: 'Ann', iat: 10 });
+    expect(profile()).toEqual({ name: 'Ann', iat: 10 });
+  });
+
   it('of an older token change nothing', async () => {
     await join({ groups: ['eng'], iat: 10 });
     await join({ groups: ['old'], iat: 9 });
