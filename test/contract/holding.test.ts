@@ -77,6 +77,17 @@ describe('while a partition is on hold', () => {
     expect((await line.story()).slice(2)).toEqual(['offline goodbye', 'away idle']);
   });
 
+  it('a grace that is over meanwhile is still what the user ended by', async () => {
+    await line.opens('a.0', 'ann', { openedAgo: 1000 });
+    await line.closes('a.0', 'ann');
+    await line.redis.hset(line.keys.meta, 'hold', START + (await line.now()) + 2 * GRACE);
+    await line.pass(GRACE + 1, 'a.0');
+    await line.tell('b.0', entryOf('ann', { count: 0, openedAgo: -1 }));
+    await line.pass(GRACE, 'a.0');
+    await line.sweep();
+    expect(await line.story()).toEqual(['online connect', 'offline disconnect']);
+  });
+
   it('a person may hide: that is no guess', async () => {
     await line.opens('a.0', 'ann');
     await line.redis.hset(line.keys.meta, 'hold', START + TTL);
@@ -102,6 +113,7 @@ describe('a hold', () => {
       () => line.status('ann'),
       () => line.store.read('acme', ['ann']),
       () => line.store.page('acme', 10),
+      () => line.store.page('empty', 10),
       () => line.store.count('acme'),
       () => line.store.claimOwn({ tenant: 'acme', user: 'ann' }, { status: 'busy' }),
     ];
@@ -231,6 +243,14 @@ describe('a sweep', () => {
     expect((await line.sweep()).swept).toBe(0);
     expect(await line.story()).toEqual(['online connect']);
     expect(await line.redis.zcard(line.keys.due)).toBe(0);
+  });
+
+  it('puts who was queued too early where they belong, so that they hide nobody who is due', async () => {
+    await line.tell('a.0', entryOf('ann', { activeAgo: 0, idle: true }));
+    const queued = await line.due();
+    await line.redis.zadd(line.keys.due, 1, 'acme:ann');
+    expect((await line.sweep()).swept).toBe(0);
+    expect(await line.due()).toEqual(queued);
   });
 
   it('says when more is due than one call looks at', async () => {

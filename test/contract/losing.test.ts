@@ -47,8 +47,10 @@ describe('a batch', () => {
     await line.opens('a.0', 'ann');
     await everythingIsLost();
     expect(await line.opens('a.0', 'ann')).toEqual({ result: 'lost' });
-    await line.beat('b.0');
+    await line.beat('c.0');
     expect(await line.opens('a.0', 'ann')).toEqual({ result: 'lost' });
+    // Also of a node that never wrote before, and so misses nothing of its own.
+    expect(await line.opens('b.0', 'bob')).toEqual({ result: 'lost' });
     expect(await line.redis.exists(line.keys.log, line.keys.due, line.keys.online('acme'))).toBe(0);
   });
 

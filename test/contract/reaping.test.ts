@@ -188,6 +188,20 @@ describe('a fence', () => {
 describe('a lease', () => {
   const server = useRedis();
 
+  it('runs out by itself, in real time, and every heartbeat renews it', async () => {
+    const line = await Timeline.running(server.url(), ['a.0', 'b.0'], { heartbeatTtlMs: 300 });
+    const [a, b] = [line.keys.beat('a.0'), line.keys.beat('b.0')];
+    await line.opens('a.0', 'ann');
+    await line.redis.pexpire(b, 100);
+    await line.beat('b.0');
+    expect(await line.redis.pttl(b)).toBeGreaterThan(150);
+    await expect.poll(() => line.redis.exists(a)).toBe(0);
+    await line.beat('b.0');
+    expect(await line.reap()).toEqual({ fenced: 1, users: 1 });
+    expect(await line.redis.exists(b)).toBe(1);
+    await line.stop();
+  });
+
   it('that ends in one partition condemns the node there alone', async () => {
     const line = await Timeline.open(server.url(), { partitions: 4 });
     const users = [0, 1, 2, 3].map((p) =>
