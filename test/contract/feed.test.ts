@@ -71,6 +71,7 @@ describe('the feed over Redis', () => {
   it('passes on texts of any kind', async () => {
     const [user = ''] = rig.users(1);
     await rig.write([user]);
+    await sees(online([user]));
     const texts: (string | undefined)[] = [];
     rig.feed.subscribe({ transition: ({ transition }) => texts.push(transition.text) });
     const told = ['line\u2028separator', 'two\nlines\r', '"quoted" \\', '🚲 ünïcode'];
