@@ -100,16 +100,23 @@ export const absorb = (
   } else if (prior !== undefined || report.act > 0) {
     if (stance === 'own') row.seen = Math.max(row.seen, act);
     row.parts.delete(node);
+    row.left = Math.max(row.left, report.opened);
   }
   // Who was shown online was active, but when is lost with the row: else who returns would take over idleness.
   if (restored && row.status === 'online' && row.seen === 0) row.seen = now;
   leaveOrReturn(row, prior, report, stance);
+  forgetLeft(row);
   return { restored, claimed };
+};
+
+/** With nobody left, or somebody who opened later, the newest opening that is gone says nothing any more. */
+const forgetLeft = (row: Row): void => {
+  if (row.parts.size === 0 || newestOpening(row) >= row.left) row.left = 0;
 };
 
 /** An unclean close newer than every opening starts or extends the grace; an opening not older than it ends it. */
 const leaveOrReturn = (row: Row, prior: Part | undefined, report: Report, stance: Part['stance']): void => {
-  const opened = Math.max(newestOpening(row), report.opened);
+  const opened = Math.max(newestOpening(row), row.left, report.opened);
   if (row.leave !== undefined && opened >= row.leave.at) row.leave = undefined;
   if (report.closed === 0 || report.closed <= opened) return;
   const wasIdle = report.count === 0 || (prior?.idle ?? true);
@@ -158,8 +165,9 @@ export const loseNode = (
   );
   row.parts.delete(node);
   const idle = prior.idle || prior.stance === 'tookIdle';
-  if (diedBy > newestOpening(row)) {
+  if (diedBy > Math.max(newestOpening(row), row.left)) {
     joinLeave(row, { at: diedBy, graceMs, idle, lost: true, devices: prior.devices });
   }
+  forgetLeft(row);
   return true;
 };

@@ -3,7 +3,7 @@ import { DEVICES, type Device } from './model.ts';
 /** Device kinds as a bit mask, bit i for `DEVICES[i]`: one digit in the store instead of a list. */
 export type DeviceMask = number;
 
-export const deviceBit = (device: Device): DeviceMask => 1 << DEVICES.indexOf(device);
+const deviceBit = (device: Device): DeviceMask => 1 << DEVICES.indexOf(device);
 
 export const deviceMask = (devices: Iterable<Device>): DeviceMask => {
   let mask = 0;

@@ -139,7 +139,7 @@ const deadline = (row: Row, { now, policy, lagMs }: Circumstances, target: Targe
 };
 
 /** Until when a row of somebody who is gone is kept; `Infinity` while an own claim without end stands. */
-export const retainedUntil = (row: Row, policy: Policy): number => {
+const retainedUntil = (row: Row, policy: Policy): number => {
   if (row.own !== undefined && row.own.status !== null && row.own.until === undefined) {
     return Number.POSITIVE_INFINITY;
   }

@@ -49,6 +49,11 @@ export interface Row {
   leave: Leave | undefined;
   /** Last activity told by what is gone; 0 for none. */
   seen: number;
+  /**
+   * Newest opening on a node that holds nobody any more, while others do; 0 for none. A close from before it, told
+   * late by one of the others, must not bring its grace back.
+   */
+  left: number;
   name: string | undefined;
   groups: readonly string[] | undefined;
   /** `iat` (s) of the token that name and groups came from. */
@@ -70,6 +75,7 @@ export const emptyRow = (): Row => ({
   own: undefined,
   leave: undefined,
   seen: 0,
+  left: 0,
   name: undefined,
   groups: undefined,
   iat: 0,

@@ -44,6 +44,16 @@ describe('a grace', () => {
     expect(ann.story).toEqual(['online connect', 'offline goodbye']);
   });
 
+  /** A node may be late in telling: the connection that ended the grace can be gone again by then. */
+  it('does not come back with a close that is told after a newer connection came and said goodbye', () => {
+    const ann = someone().opens('n1').waits(MINUTE);
+    const closedAt = ann.now;
+    ann.waits(100).opens('n2').waits(100).leaves('n2').waits(100);
+    ann.tells('n1', { count: 0, closed: closedAt });
+    expect(ann.status).toBe('offline');
+    expect(ann.story).toEqual(['online connect', 'offline goodbye']);
+  });
+
   it('is not given to a goodbye', () => {
     expect(someone().opens('n1').leaves('n1').story).toEqual(['online connect', 'offline goodbye']);
   });

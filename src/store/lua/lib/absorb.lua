@@ -48,10 +48,15 @@ local function joinLeave(row, at, grace, idle, lost, devices)
   leave.grace, leave.idle, leave.devices = ending - leave.at, idle and leave.idle, deviceBits(devices, leave.devices)
 end
 
+-- With nobody left, or somebody who opened later, the newest opening that is gone says nothing any more.
+local function forgetLeft(row)
+  if row.left > 0 and (next(row.parts) == nil or newestOpening(row) >= row.left) then row.left = 0 end
+end
+
 local function leaveOrReturn(row, prior, report, stance)
   local leave = row.leave
   if not leave and report.closed == 0 then return end
-  local opened = max(newestOpening(row), report.opened)
+  local opened = max(newestOpening(row), row.left, report.opened)
   if leave and opened >= leave.at then row.leave = nil end
   if report.closed == 0 or report.closed <= opened then return end
   local wasIdle = report.count == 0 or not prior or prior.idle
@@ -80,9 +85,11 @@ local function absorb(row, node, report)
   elseif prior or report.act > 0 then
     if stance == OWN then row.seen = max(row.seen, act) end
     row.parts[node] = nil
+    row.left = max(row.left, report.opened)
   end
   -- Who was shown online was active, but when is lost with the row: else who returns would take over idleness.
   if restored and row.status == 'online' and row.seen == 0 then row.seen = now end
   leaveOrReturn(row, prior, report, stance)
+  forgetLeft(row)
   return restored, claimed
 end

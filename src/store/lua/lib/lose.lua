@@ -5,6 +5,7 @@ local function loseNode(row, node, lastBeat, diedBy)
   if prior.stance == OWN then row.seen = max(row.seen, prior.idle and prior.act or max(prior.act, lastBeat)) end
   row.parts[node] = nil
   local idle = prior.idle or prior.stance == TOOK_IDLE
-  if diedBy > newestOpening(row) then joinLeave(row, diedBy, GRACE, idle, true, prior.devices) end
+  if diedBy > max(newestOpening(row), row.left) then joinLeave(row, diedBy, GRACE, idle, true, prior.devices) end
+  forgetLeft(row)
   return true
 end

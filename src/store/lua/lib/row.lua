@@ -3,7 +3,7 @@
 --   h:<id>    <idle><devices>,<expires>,<act>
 --   v         <status><ver>[,<since>]                    since left out when it is the moment of ver
 --   l         <idle><lost><devices>,<at>,<grace>         the running grace
---   a last activity of what is gone · f frozen last seen · d next deadline · m there is a `more` hash
+--   a last activity of what is gone · o newest opening of what is gone · f frozen last seen · d next deadline · m there is a `more` hash
 -- Fields of `more`: n name, g groups, i their iat, s what is shown, u own claim, k:<source> claims of services.
 -- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing.
 local STATUS = { o = 'online', a = 'away', b = 'busy', f = 'offline' }
@@ -28,7 +28,7 @@ local function parseMore(row, more)
 end
 
 -- What a row is as long as nothing else is known.
-local BLANK = { __index = { more = EMPTY, sessions = EMPTY, claims = EMPTY, seen = 0, iat = 0 } }
+local BLANK = { __index = { more = EMPTY, sessions = EMPTY, claims = EMPTY, seen = 0, left = 0, iat = 0 } }
 
 local function loadRow(userKey, moreKey)
   local flat = redis.call('HGETALL', userKey)
@@ -60,6 +60,7 @@ local function loadRow(userKey, moreKey)
     local idle, lost, devices, at, grace = match(raw.l, '^(%d)(%d)(%x),(%d+),(%d+)$')
     row.leave = { idle = idle == '1', lost = lost == '1', devices = tonumber(devices, 16), at = at + 0, grace = grace + 0 }
   end
+  if raw.o then row.left = raw.o + 0 end
   if raw.a then row.seen = raw.a + 0 end
   if raw.f then row.frozen = raw.f + 0 end
   if raw.d then row.due = raw.d + 0 end
@@ -133,6 +134,7 @@ local function saveRow(row, userKey, moreKey)
   if leave then
     fields.l = format('%d%d%x,%d,%d', leave.idle and 1 or 0, leave.lost and 1 or 0, leave.devices, leave.at, leave.grace)
   end
+  if row.left > 0 then fields.o = digits(row.left) end
   if row.seen > 0 then fields.a = digits(row.seen) end
   if row.frozen then fields.f = digits(row.frozen) end
   if row.due > 0 then fields.d = digits(row.due) end
