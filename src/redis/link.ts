@@ -26,7 +26,8 @@ const commonOptions = (options: LinkOptions, commandTimeout: number) => ({
   connectTimeout: Math.max(options.commandTimeoutMs, 1000),
   // What was not answered must not be sent again behind our back: a batch of unknown outcome is never repeated.
   autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: null,
+  // And what was under way when a connection closed has failed there and then: else it waits for its timeout.
+  maxRetriesPerRequest: 0,
   ...(commandTimeout > 0 && { commandTimeout, socketTimeout: commandTimeout * 2 + 1000 }),
 });
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Link } from '../support/tcp-proxy.ts';
 import { holds, until } from '../support/until.ts';
-import { online, RealFeed } from './feed-rig.ts';
+import { COMMAND_MS, online, RealFeed } from './feed-rig.ts';
 import { useRedis } from './use-redis.ts';
 
 /** How long a feed may be behind before its link is given up, and some slack for a busy machine. */
@@ -139,6 +139,28 @@ describe('the feed over a link that breaks', () => {
       await rig.beat();
       return rig.seen.length === 3;
     });
+    expect(rig.seen).toEqual(online([one, two, three]));
+  });
+
+  it('for commands: what was under way fails when it closes, not a timeout later', async () => {
+    const [one = '', two = '', three = ''] = rig.users(3);
+    await rig.write([one]);
+    await sees(online([one]));
+    const [commands] = rig.proxies.commands.links;
+    const [subscriber] = rig.proxies.messages.links;
+    commands?.stall('down');
+    subscriber?.stall('down');
+    await rig.write([two]);
+    subscriber?.destroy();
+    await until(() => rig.feed.connected && !rig.proxies.messages.links.has(subscriber as Link));
+    await rig.write([three]);
+    const from = performance.now();
+    commands?.destroy();
+    await until(async () => {
+      await rig.beat();
+      return rig.seen.length === 3;
+    });
+    expect(performance.now() - from).toBeLessThan(COMMAND_MS * 0.8);
     expect(rig.seen).toEqual(online([one, two, three]));
   });
 

@@ -12,6 +12,7 @@ import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
 export const PARTITIONS = 4;
+export const COMMAND_MS = 1000;
 const NODE = 'w1.0';
 
 const entryOf = (user: string, count: number): Entry => ({
@@ -55,7 +56,7 @@ export class RealFeed {
     const options = (address: string, name: string): LinkOptions => ({
       address: parseRedisUrl(address),
       name,
-      commandTimeoutMs: 1000,
+      commandTimeoutMs: COMMAND_MS,
       metrics: this.metrics,
       logger: pino({ level: 'silent' }),
       random: () => 0.5,
