@@ -54,6 +54,14 @@ describe('a grace', () => {
     expect(ann.story).toEqual(['online connect', 'offline goodbye']);
   });
 
+  it('does not begin with a close in the very moment of an opening, whichever is told first', () => {
+    const closedFirst = someone().opens('n1').waits(MINUTE).closes('n1').opens('n2');
+    const openedFirst = someone().opens('n1').waits(MINUTE).opens('n2').closes('n1');
+    for (const ann of [closedFirst, openedFirst]) {
+      expect(ann.leaves('n2').story).toEqual(['online connect', 'offline goodbye']);
+    }
+  });
+
   it('is not given to a goodbye', () => {
     expect(someone().opens('n1').leaves('n1').story).toEqual(['online connect', 'offline goodbye']);
   });
@@ -84,7 +92,9 @@ describe('a grace', () => {
   it('waits as much longer as nodes are late with what they know', () => {
     const ann = someone().opens('n1').waits(MINUTE);
     ann.lagMs = 3 * SECOND;
-    ann.closes('n1').waits(GRACE + 3 * SECOND - 1);
+    ann.closes('n1').waits(GRACE).looksAgain();
+    expect(ann.status).toBe('online');
+    ann.waits(3 * SECOND - 1).looksAgain();
     expect(ann.status).toBe('online');
     ann.waits(1);
     expect(ann.status).toBe('offline');
@@ -151,6 +161,16 @@ describe('a node that dies', () => {
       ann.leaves('n2');
       expect(ann.status).toBe('offline');
     }
+  });
+
+  it('gives no grace to who came back after it died', () => {
+    const ann = someone()
+      .opens('n1')
+      .waits(MINUTE)
+      .opens('n2')
+      .waits(SECOND)
+      .loses('n1', 6 * SECOND);
+    expect(ann.leaves('n2').story).toEqual(['online connect', 'offline goodbye']);
   });
 
   it('had them active up to its last heartbeat, when they were', () => {

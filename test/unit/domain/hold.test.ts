@@ -59,6 +59,13 @@ describe('while a partition holds still', () => {
       .session('s', { expires: START + SECOND })
       .leaves('n1');
     expect(ann.row.due).toBe(START + SECOND);
+    // Also one that comes while something waits.
+    const idle = held(
+      someone()
+        .opens('n1')
+        .session('s', { idle: true, expires: START + SECOND }),
+    ).idles('n1');
+    expect([idle.status, idle.row.due]).toEqual(['online', START + SECOND]);
   });
 
   it('nobody waits to become more', () => {

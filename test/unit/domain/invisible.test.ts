@@ -55,6 +55,12 @@ describe('invisible', () => {
     expect(ann.view.lastSeen).toBe(ann.now - SECOND);
   });
 
+  it('ends within a grace as a connect: the person is still there', () => {
+    const ann = someone().opens('n1').claims('invisible').waits(MINUTE).andThen.closes('n1').waits(SECOND);
+    expect(ann.claims(null).story).toEqual(['online connect']);
+    expect(ann.waits(POLICY.graceMs).story).toEqual(['online connect', 'offline disconnect']);
+  });
+
   it('keeps a grace that nobody sees, and then is really gone', () => {
     const ann = someone()
       .opens('n1')

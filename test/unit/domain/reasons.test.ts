@@ -43,6 +43,12 @@ const CASES: [Reason, string, (ann: Someone) => Someone][] = [
     'a claim with another text',
     (ann) => ann.opens('n1').claims('busy').waits(1).claims('busy', { text: 'x' }),
   ],
+  [
+    'claim',
+    'a claim with another emoji',
+    (ann) => ann.opens('n1').claims('busy').waits(1).claims('busy', { emoji: '🚲' }),
+  ],
+  ['claim', 'a cleared claim without a text', (ann) => ann.opens('n1').claims('away').waits(1).claims(null)],
   ['claim', 'a cleared claim', (ann) => ann.opens('n1').claims('busy').waits(1).claims(null)],
   ['claim', 'the claim of a service', (ann) => ann.opens('n1').isSaidToBe('calendar', { status: 'busy' })],
   [
@@ -88,5 +94,13 @@ describe('the reason', () => {
       .loses('n1', 4 * SECOND)
       .closes('n2');
     expect(closed.waits(MINUTE).story.at(-1)).toBe('offline disconnect');
+    // Found late, but it was not the last.
+    const late = someone().opens('n1').opens('n2').waits(MINUTE).closes('n2').waits(SECOND);
+    expect(
+      late
+        .loses('n1', 10 * SECOND)
+        .waits(MINUTE)
+        .story.at(-1),
+    ).toBe('offline disconnect');
   });
 });

@@ -113,6 +113,8 @@ describe('name and groups', () => {
     expect([ann.row.name, ann.row.groups]).toEqual(['Ann', ['b']]);
     ann.opens('n5', { iat: 7, groups: [] });
     expect(ann.row.groups).toEqual([]);
+    ann.opens('n6', { iat: 8, groups: ['c'] }).opens('n7', { iat: 9, name: 'Anna' });
+    expect([ann.row.name, ann.row.groups]).toEqual(['Anna', ['c']]);
   });
 
   it('are no transition', () => {

@@ -57,6 +57,12 @@ describe('a row that was lost', () => {
     expect(ann.view.lastSeen).toBe(START - 10 * MINUTE);
   });
 
+  it('does not take for long idle who was away, when nobody may see since when', () => {
+    const ann = someone().hears('n1', report({ act: 0, known: known({ status: 'away' }) }));
+    expect([ann.status, ann.story]).toEqual(['away', []]);
+    expect(ann.waits(POLICY.idleOfflineMs).story).toEqual(['offline idle']);
+  });
+
   it('keeps somebody online who said nothing yet', () => {
     expect(someone().hears('n1', report({ act: 0, known: known() })).story).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, MINUTE, POLICY, someone } from './someone.ts';
+import { DAY, MINUTE, POLICY, START, someone } from './someone.ts';
 
 describe('a row', () => {
   it('is kept for the retention after its user went offline, and no longer', () => {
@@ -18,6 +18,13 @@ describe('a row', () => {
       .idles('n1')
       .waits(2 * POLICY.retentionMs);
     expect([idle.status, idle.forgotten]).toEqual(['offline', false]);
+    const until = START + 2 * POLICY.retentionMs;
+    const claimed = someone()
+      .opens('n1')
+      .claims('away', { until })
+      .idles('n1')
+      .waits(3 * POLICY.retentionMs);
+    expect([claimed.status, claimed.forgotten]).toEqual(['offline', false]);
     const hidden = someone()
       .opens('n1')
       .claims('invisible')
