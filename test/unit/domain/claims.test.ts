@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MINUTE, POLICY, START, someone } from './someone.ts';
+import { DAY, MINUTE, POLICY, START, someone } from './someone.ts';
 
 describe('a claim', () => {
   it('says the status, with its text, emoji and end, while the person is there', () => {
@@ -9,16 +9,20 @@ describe('a claim', () => {
     expect(ann.story).toEqual(['online connect', 'busy claim']);
   });
 
-  it('of a change of text alone is a transition that keeps `since`', () => {
-    const ann = someone()
-      .opens('n1')
-      .claims('busy', { text: 'one' })
-      .waits(MINUTE)
-      .claims('busy', { text: 'two' });
-    expect(ann.told.map(({ view }) => [view.status, view.text, view.since - START])).toEqual([
-      ['online', undefined, 0],
-      ['busy', 'one', 0],
-      ['busy', 'two', 0],
+  it('of a change of text, emoji or end alone is a transition that keeps `since`', () => {
+    const ann = someone().opens('n1').claims('busy', { text: 'one' }).waits(MINUTE);
+    ann.claims('busy', { text: 'two' }).waits(1);
+    ann.claims('busy', { text: 'two', emoji: '🎧' }).waits(1);
+    ann.claims('busy', { text: 'two', emoji: '🎧', until: START + DAY }).waits(1);
+    ann.claims('busy', { text: 'two', emoji: '🎧', until: START + DAY });
+    expect(
+      ann.told.map(({ view }) => [view.status, view.text, view.emoji, view.until, view.since - START]),
+    ).toEqual([
+      ['online', undefined, undefined, undefined, 0],
+      ['busy', 'one', undefined, undefined, 0],
+      ['busy', 'two', undefined, undefined, 0],
+      ['busy', 'two', '🎧', undefined, 0],
+      ['busy', 'two', '🎧', START + DAY, 0],
     ]);
   });
 
