@@ -49,6 +49,8 @@ export class FaultyStore implements PresenceStore {
   /** How many calls go wrong: 0 none, 1 all. */
   trouble = 0;
   calls = 0;
+  /** Users of whom something took effect late: what was "so long ago" then seems to have been later than it was. */
+  readonly late = new Set<string>();
   #gens = 0;
 
   constructor(options: FaultyStoreOptions) {
@@ -90,7 +92,7 @@ export class FaultyStore implements PresenceStore {
     if (fate < this.trouble / 4) throw new Error('away');
     if (fate < this.trouble / 2) {
       // Everybody has given it up when it takes effect, if it still may.
-      void wait(this.#options.random() * 8000).then(() => this.#apply(partition, batch));
+      void this.#applyLate(partition, batch);
       await wait(this.#options.random() * 2000);
       throw new Error('timeout');
     }
@@ -210,6 +212,12 @@ export class FaultyStore implements PresenceStore {
     if (gen !== shard.gen || storedSeq < base) return { result: 'lost' };
     if (seq <= storedSeq) return { result: 'stale' };
     return this.#tell(shard, { node, seq, entries });
+  }
+
+  async #applyLate(partition: number, batch: Batch): Promise<void> {
+    await wait(this.#options.random() * 8000);
+    const { result } = await this.#apply(partition, batch);
+    if (result === 'ok') for (const { user } of batch.entries) this.late.add(user);
   }
 
   async #tell(shard: Shard, write: Shard['journal'][number]): Promise<ApplyReply> {
