@@ -9,7 +9,9 @@ import type {
   BeatReply,
   Entry,
   NodeInfo,
+  ReapReply,
   SelfView,
+  SweepReply,
 } from '../../../src/store/presence-store.ts';
 
 export const silent = pino({ level: 'silent' });
@@ -121,6 +123,14 @@ export class FakeStore {
   held(partition: number, node: string): Promise<UserRef[]> {
     this.calls.push(`held ${partition} ${node}`);
     return this.onHeld(partition, node);
+  }
+
+  async reap(): Promise<ReapReply> {
+    return { fenced: 0, users: 0 };
+  }
+
+  async sweep(): Promise<SweepReply> {
+    return { swept: 0, more: false };
   }
 
   register(self: NodeInfo): Promise<NodeInfo[]> {

@@ -1,0 +1,228 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MemoryFeed } from '../../../src/events/memory-feed.ts';
+import { PresenceNode } from '../../../src/node/presence-node.ts';
+import { createMetrics } from '../../../src/observability/metrics.ts';
+import type { ApplyReply, BeatReply, PresenceStore } from '../../../src/store/presence-store.ts';
+import { beaten, FakeMember, FakeStore, gate, ok, selfView, silent, view } from './fakes.ts';
+import { AWAY_MS, COMMAND_MS, DRAIN_GRACE_MS, freezeTime, GRACE_MS, pass, TTL_MS, turn } from './rig.ts';
+
+const INTERVAL_MS = 2000;
+const WALL = Date.UTC(2026, 0, 1);
+
+describe('a node in the cluster', () => {
+  let store: FakeStore;
+  let feed: MemoryFeed;
+  let node: PresenceNode;
+  let linkUp: boolean;
+  beforeEach(() => {
+    freezeTime();
+    store = new FakeStore(2);
+    linkUp = true;
+    feed = new MemoryFeed((error) => {
+      throw error;
+    });
+    node = new PresenceNode({
+      id: 'n1',
+      name: 'one',
+      version: '1',
+      store: store as unknown as PresenceStore,
+      feed,
+      heartbeatIntervalMs: INTERVAL_MS,
+      heartbeatTtlMs: TTL_MS,
+      reapIntervalMs: 1000,
+      graceMs: GRACE_MS,
+      drainGraceMs: DRAIN_GRACE_MS,
+      idleAwayMs: AWAY_MS,
+      commandTimeoutMs: COMMAND_MS,
+      now: () => performance.now(),
+      wallNow: () => WALL + performance.now(),
+      linkUp: () => linkUp,
+      connections: () => 7,
+      metrics: createMetrics(),
+      logger: silent,
+      onIncompatible: () => undefined,
+    });
+  });
+  afterEach(async () => {
+    await node.stop();
+    vi.useRealTimers();
+  });
+  const join = (user: string): FakeMember => {
+    const member = new FakeMember(user);
+    void node.roster.join(member);
+    return member;
+  };
+
+  it('joins, is ready, writes who is here and says who it is', async () => {
+    node.start();
+    node.start();
+    await pass(10);
+    expect([node.health.ready, node.health.degraded]).toEqual([true, false]);
+    join('ann');
+    await pass(10);
+    expect(store.told).toEqual([['ann 1']]);
+    const told = vi.fn();
+    store.onRegister = async (self) => {
+      told(self);
+      return [self];
+    };
+    await pass(INTERVAL_MS);
+    expect(told).toHaveBeenCalledWith({
+      id: 'n1',
+      name: 'one',
+      version: '1',
+      connections: 7,
+      users: 1,
+      startedAt: WALL,
+      heartbeatAgo: 0,
+    });
+  });
+
+  it('keeps who comes while the store is away, and writes them when it is there', async () => {
+    store.onBeat = async () => {
+      throw new Error('away');
+    };
+    node.start();
+    const ann = join('ann');
+    const bob = join('bob');
+    await pass(10_000);
+    node.roster.leave(bob, 'lost');
+    expect(store.applied).toHaveLength(0);
+    expect(node.health.ready).toBe(false);
+    store.onBeat = async () => beaten();
+    await pass(INTERVAL_MS);
+    expect(store.told).toEqual([['ann 1']]);
+    expect(node.roster.membersOf(ann.ref)).toEqual([ann]);
+  });
+
+  it('gives a claim made before it ever heard of the store the time of its own clock', async () => {
+    store.onBeat = async () => {
+      throw new Error('away');
+    };
+    node.start();
+    join('ann');
+    const claimed = vi.fn();
+    node.roster.claim({ tenant: 'acme', user: 'ann' }, { status: 'busy' }).catch(claimed);
+    await pass(3000);
+    expect(claimed).toHaveBeenCalled();
+    store.onBeat = async () => beaten();
+    await pass(INTERVAL_MS);
+    expect(store.newest('ann')?.claim).toEqual({ status: 'busy', stamp: WALL * 1000 });
+  });
+
+  it('asks at once what a partition refused its write for, and writes again', async () => {
+    node.start();
+    await pass(10);
+    store.onApply = async () => ({ result: 'lost' });
+    store.onBeat = async () => {
+      store.onApply = async () => ok();
+      return beaten({ gen: 'g2', lost: true });
+    };
+    const before = store.beats.length;
+    join('ann');
+    await pass(20);
+    expect(store.beats.length).toBeGreaterThan(before);
+    expect(store.applied.map(({ batch }) => batch.gen)).toEqual(['g1', 'g2']);
+    expect(store.calls).toContain(`held ${store.partitionOf({ tenant: 'acme', user: 'ann' })} n1.0`);
+  });
+
+  it('asks at once what is left of the store when the link comes back, and is degraded until it knows', async () => {
+    node.start();
+    await pass(10);
+    linkUp = false;
+    node.health.refresh();
+    await pass(100);
+    const answers = gate<BeatReply>();
+    store.onBeat = () => answers.promise;
+    const before = store.beats.length;
+    linkUp = true;
+    node.health.refresh();
+    expect(store.beats).toHaveLength(before + 2);
+    expect(node.health.degraded).toBe(true);
+    answers.resolve(beaten());
+    await turn();
+    expect(node.health.degraded).toBe(false);
+  });
+
+  it('learns from the feed what others see of who is here, and how far the partition is', async () => {
+    store.onApply = async () => ok({ selves: new Map([[0, selfView('ann')]]) });
+    node.start();
+    await pass(10);
+    join('ann');
+    await pass(10);
+    const partition = store.partitionOf({ tenant: 'acme', user: 'ann' });
+    const transition = {
+      ...view('ann', { ver: 9000 }),
+      tenant: 'acme',
+      previous: 'away',
+      reason: 'active',
+    } as const;
+    feed.publish(partition, [{ id: 9000, kind: 'transition', transition }]);
+    node.roster.reassert(partition);
+    await pass(500);
+    expect(store.newest('ann')?.known?.ver).toBe(9000);
+    await pass(INTERVAL_MS);
+    expect(store.beats.filter((told) => told.partition === partition).at(-1)?.beat.seen).toBe(9000);
+  });
+
+  describe('that leaves', () => {
+    it('waits until everything is written', async () => {
+      node.start();
+      await pass(10);
+      const reply = gate<ApplyReply>();
+      store.onApply = () => reply.promise;
+      join('ann');
+      let written: boolean | undefined;
+      void node.flushed(3000).then((is) => {
+        written = is;
+      });
+      await pass(500);
+      expect(written).toBeUndefined();
+      reply.resolve(ok());
+      await pass(50);
+      expect(written).toBe(true);
+    });
+
+    it('but not for ever', async () => {
+      node.start();
+      await pass(10);
+      store.onApply = () => gate<ApplyReply>().promise;
+      join('ann');
+      let written: boolean | undefined;
+      void node.flushed(1000).then((is) => {
+        written = is;
+      });
+      await pass(1100);
+      expect(written).toBe(false);
+    });
+
+    it('takes itself out of the list, is told nothing more, and leaves no timer', async () => {
+      node.start();
+      await pass(10);
+      join('ann');
+      await node.stop();
+      await node.stop();
+      expect(store.calls.at(-1)).toBe('unregister n1');
+      const [beats, applied] = [store.beats.length, store.applied.length];
+      feed.publish(0, []);
+      join('bob');
+      await pass(3 * INTERVAL_MS);
+      expect([store.beats.length, store.applied.length]).toEqual([beats, applied]);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it('stops beating and writing at once though the store does not answer', async () => {
+      store.onRegister = () => gate<never>().promise;
+      node.start();
+      await pass(10);
+      void node.stop();
+      await pass(INTERVAL_MS);
+      const before = store.beats.length;
+      await pass(3 * INTERVAL_MS);
+      expect(store.beats).toHaveLength(before);
+      // The rest of this test's node: nothing else waits for that answer.
+      store.onRegister = async (self) => [self];
+      node = { stop: async () => undefined } as unknown as PresenceNode;
+    });
+  });
+});
