@@ -44,7 +44,7 @@ export const moves = ({
       arbitrary: node.map(
         (at): Move =>
           (ann) =>
-            ann.closes(at),
+            ann.holds(at) && ann.closes(at),
       ),
     },
     {
@@ -52,7 +52,7 @@ export const moves = ({
       arbitrary: node.map(
         (at): Move =>
           (ann) =>
-            ann.closes(at, { graceMs: 3 * POLICY.graceMs }),
+            ann.holds(at) && ann.closes(at, { graceMs: 3 * POLICY.graceMs }),
       ),
     },
     {
@@ -60,7 +60,7 @@ export const moves = ({
       arbitrary: node.map(
         (at): Move =>
           (ann) =>
-            ann.leaves(at),
+            ann.holds(at) && ann.leaves(at),
       ),
     },
     {

@@ -75,12 +75,10 @@ describe('a report', () => {
   it('may come before or after that of another node about its own connections', () => {
     fc.assert(
       fc.property(fc.array(moves(), { maxLength: 15 }), reports, reports, (history, one, other) => {
-        // Each speaks of activity and of what is its own alone: claims and profiles have their own order. A removal
-        // speaks of connections that are older than any close, so that no return is forgotten with it; and no grace is
-        // over before it is told.
+        // Each speaks of activity and of what is its own alone: claims and profiles have their own order. And no grace
+        // is over before it is told.
         const own = (said: Report): Report => ({
           ...said,
-          opened: said.count > 0 ? said.opened : said.opened - 3 * MINUTE,
           act: Math.max(said.act, said.opened),
           graceMs: 3 * MINUTE,
           claim: undefined,

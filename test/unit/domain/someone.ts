@@ -104,6 +104,10 @@ export class Someone {
     });
   }
 
+  holds(node: string): boolean {
+    return this.#said.has(node);
+  }
+
   /** One connection goes without a goodbye. */
   closes(node: string, over: Partial<Report> = {}): this {
     const count = Math.max(0, (this.#said.get(node)?.count ?? 0) - 1);
