@@ -127,6 +127,7 @@ describe('activity of several connections here', () => {
     const first = await opens();
     first.uses(rig);
     first.idles(rig);
+    await waits(1000);
     rig.roster.leave(first, 'lost');
     await waits(GRACE_MS + 1000);
     await opens();

@@ -156,7 +156,9 @@ describe('group commit', () => {
       await turn();
     }
     const before = rig.store.applied.length;
+    expect(vi.getTimerCount()).toBeGreaterThan(0);
     rig.stop();
+    expect(vi.getTimerCount()).toBe(0);
     join('late');
     rig.beat();
     await pass(5000);

@@ -129,6 +129,21 @@ describe('the heartbeat of a node', () => {
     expect(store.beats).toHaveLength(3);
   });
 
+  it('never has two under way on the new link either, whatever becomes of those on the old one', async () => {
+    const [old, young] = [gate<BeatReply>(), gate<BeatReply>()];
+    store.onBeat = () => old.promise;
+    heartbeat.start();
+    await pass(100);
+    store.onBeat = () => young.promise;
+    heartbeat.beatAll();
+    old.reject(new Error('closed'));
+    await pass(2 * INTERVAL_MS);
+    expect(store.beats).toHaveLength(2);
+    young.resolve(beaten());
+    await pass(INTERVAL_MS);
+    expect(store.beats).toHaveLength(3);
+  });
+
   describe('that was fenced', () => {
     it('beats again at once under a new epoch and has everything told again', async () => {
       heartbeat.start();

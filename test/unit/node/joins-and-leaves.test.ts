@@ -227,6 +227,22 @@ describe('who joins and leaves a node', () => {
       expect(rig.store.newest('ann')).toMatchObject({ count: 0 });
     });
 
+    it('is the same who comes back before it is stored, and whose leaving then has to be told', async () => {
+      const ann = await joined();
+      rig.store.onApply = async () => {
+        throw new Error('away');
+      };
+      rig.roster.leave(ann, 'goodbye');
+      await pass(3000);
+      const back = new FakeMember('ann');
+      void rig.roster.join(back);
+      rig.roster.leave(back, 'goodbye');
+      rig.store.onApply = async () => ok();
+      await pass(2000);
+      expect(rig.store.newest('ann')).toMatchObject({ count: 0 });
+      expect(rig.store.told.at(-1)).toEqual(['ann 0']);
+    });
+
     it('is there again with the next connection', async () => {
       rig.roster.leave(await joined(), 'lost');
       await pass(1000);
