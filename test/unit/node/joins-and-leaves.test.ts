@@ -237,10 +237,10 @@ describe('who joins and leaves a node', () => {
       const back = new FakeMember('ann');
       void rig.roster.join(back);
       rig.roster.leave(back, 'goodbye');
+      const before = rig.store.applied.length;
       rig.store.onApply = async () => ok();
       await pass(2000);
-      expect(rig.store.newest('ann')).toMatchObject({ count: 0 });
-      expect(rig.store.told.at(-1)).toEqual(['ann 0']);
+      expect(rig.store.told.slice(before)).toEqual([['ann 0']]);
     });
 
     it('is there again with the next connection', async () => {

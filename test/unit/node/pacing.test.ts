@@ -55,6 +55,11 @@ describe('how often a partition writes', () => {
     },
   );
 
+  it('a full batch does not wait for the pace', async () => {
+    const { waits } = await storm(20_000);
+    expect(waits[JOINS / 2]).toBeLessThanOrEqual(30);
+  });
+
   it('below a storm nobody waits for others', async () => {
     const { waits } = await storm(100);
     expect(waits.at(-1)).toBeLessThanOrEqual(5);
