@@ -16,10 +16,15 @@ const isFree = (port: number, host: string): Promise<boolean> =>
     probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve(true)));
   });
 
+/** What was handed out here, and may not be listened on yet. */
+const given = new Set<number>();
+
 /** A port nobody listens on right now. Random, so that test workers running side by side rarely meet. */
 export const freePort = async (host = '127.0.0.1'): Promise<number> => {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    if (given.has(port)) continue;
+    given.add(port);
     if (await isFree(port, host)) return port;
   }
   throw new Error(`no free port found between ${LOWEST} and ${HIGHEST} on ${host}`);

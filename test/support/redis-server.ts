@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import { type RedisOptions as ConnectionOptions, Redis } from 'ioredis';
 import { end, hasExited, own } from './child.ts';
 import { freePort } from './ports.ts';
 import { until } from './until.ts';
@@ -15,6 +15,14 @@ export interface RedisOptions {
   readonly port?: number;
   /** Further settings, as on the command line: `['--maxclients', '50']`. */
   readonly args?: readonly string[];
+  /** Further environment of the process, for instance `LD_PRELOAD`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Run as a sentinel with this configuration, to which the process itself writes. No other setting but `port` counts. */
+  readonly sentinel?: string;
+  /** How {@link RedisServer.client} connects, where that takes more than a port: user, password, TLS. */
+  readonly connection?: Pick<ConnectionOptions, 'username' | 'password' | 'tls'>;
+  /** Listen for TLS alone; `args` bring the certificates. */
+  readonly tls?: boolean;
 }
 
 const HOST = '127.0.0.1';
@@ -48,12 +56,23 @@ export class RedisServer {
   static async start(options: RedisOptions = {}): Promise<RedisServer> {
     const dir = await mkdtemp(join(tmpdir(), 'rollcall-redis-'));
     const server = new RedisServer(options.port ?? (await freePort(HOST)), dir, options);
-    await server.start();
+    if (options.sentinel !== undefined) await writeFile(server.#sentinelFile, options.sentinel);
+    try {
+      await server.start();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
     return server;
   }
 
   get url(): string {
     return `redis://${HOST}:${this.port}`;
+  }
+
+  /** Where its files lie; gone after {@link stop}. */
+  get dir(): string {
+    return this.#dir;
   }
 
   get pid(): number {
@@ -69,7 +88,8 @@ export class RedisServer {
   /** Starts the process (again): the same port, the same directory. Resolves once it answers with its data loaded. */
   async start(): Promise<void> {
     if (this.running) return;
-    const child = own(spawn(BINARY, this.#args()));
+    const { env } = this.#options;
+    const child = own(spawn(BINARY, this.#args(), { ...(env && { env: { ...process.env, ...env } }) }));
     this.#child = child;
     let failure: Error | undefined;
     child.once('error', (error) => {
@@ -105,6 +125,7 @@ export class RedisServer {
       maxRetriesPerRequest: 0,
       commandTimeout: 5_000,
       retryStrategy: () => 50,
+      ...this.#options.connection,
     });
     client.on('error', () => undefined);
     client.once('end', () => this.#clients.delete(client));
@@ -155,10 +176,17 @@ export class RedisServer {
     await rm(this.#dir, { recursive: true, force: true });
   }
 
+  get #sentinelFile(): string {
+    return join(this.#dir, 'sentinel.conf');
+  }
+
   #args(): string[] {
-    const { persistence = 'none', maxmemory, args = [] } = this.#options;
+    const { persistence = 'none', maxmemory, args = [], sentinel, tls = false } = this.#options;
+    const port = String(this.port);
+    if (sentinel !== undefined) return [this.#sentinelFile, '--sentinel', '--port', port, '--bind', HOST];
     return [
-      ...['--port', String(this.port), '--bind', HOST, '--dir', this.#dir, '--save', '', '--daemonize', 'no'],
+      ...(tls ? ['--port', '0', '--tls-port', port] : ['--port', port]),
+      ...['--bind', HOST, '--dir', this.#dir, '--save', '', '--daemonize', 'no'],
       ...(persistence === 'aof'
         ? ['--appendonly', 'yes', '--appendfsync', 'always']
         : ['--appendonly', 'no']),
