@@ -67,6 +67,8 @@ export interface View extends Adornment {
   readonly name?: string;
   /** Kinds alive, in the order of {@link DEVICES}; empty while `offline`. */
   readonly devices: readonly Device[];
+  /** Groups others know the user to be in, for those who may watch by group; never part of a presence object. */
+  readonly groups?: readonly string[];
 }
 
 /** A change of what others see of one user, as recorded in the log. */
@@ -74,7 +76,6 @@ export interface Transition extends View {
   readonly tenant: string;
   readonly previous: Status;
   readonly reason: Reason;
-  readonly groups?: readonly string[];
 }
 
 /** A tenant and a user in it. Tenants contain no colon, so `tenant:user` names one user without ambiguity. */

@@ -1,5 +1,5 @@
 import type { Transition } from '../domain/model.ts';
-import type { Command } from '../store/log-entry.ts';
+import type { Command, LogEntry } from '../store/log-entry.ts';
 
 export type { Command };
 
@@ -10,12 +10,30 @@ export interface LoggedTransition {
   readonly transition: Transition;
 }
 
+/** Passed on to every node at once, in no order, and kept nowhere. */
+export interface Signal {
+  readonly type: 'typing';
+  readonly tenant: string;
+  readonly from: string;
+  readonly to: { readonly user: string } | { readonly group: string };
+  readonly on: boolean;
+  /** Groups of the sender: where only people of one group see each other, the receiving node has to know. */
+  readonly groups: readonly string[];
+}
+
+/** The log of transitions read again, for somebody who was away. */
+export interface Replay {
+  /** Every transition and forgotten user after the cursor, per partition in log order; some before it may come again. */
+  readonly entries: AsyncIterable<LogEntry>;
+}
+
 export interface FeedListener {
   /** Every transition of every partition, per partition in log order, each once. */
   transition?(event: LoggedTransition): void;
   command?(command: Command): void;
   /** Part of this partition's history is gone for good: whatever was derived from it must be read again. */
   reset?(partition: number): void;
+  signal?(signal: Signal): void;
 }
 
 /**
@@ -32,6 +50,19 @@ export interface EventFeed {
    * the log and replaces its subscriber connection, because a half-cut link has no next message.
    */
   expect(partition: number, gen: string, last: number): void;
+  /** One publish, to every node, this one too. May be lost. @throws StoreError `unavailable` */
+  signal(signal: Signal): Promise<void>;
+  /**
+   * Where this node's feed is: everything recorded before was delivered to listeners. Opaque, valid on every node of
+   * the deployment. `undefined` until every partition has been heard of.
+   */
+  watermark(): string | undefined;
+  /**
+   * Reads the logs from a watermark on. Entries that are recorded meanwhile may be among them.
+   * @returns `undefined` when the cursor is not held any more, or not one of this deployment's data: read a snapshot.
+   * @throws StoreError `unavailable`, `invalid_cursor` for what no node ever gave.
+   */
+  replay(watermark: string): Promise<Replay | undefined>;
   /** The subscriber link is up. */
   readonly connected: boolean;
 }

@@ -1,14 +1,16 @@
 import type { LogEntry } from '../store/log-entry.ts';
 import type { EventFeed, FeedListener } from './feed.ts';
 import { Listeners } from './listeners.ts';
+import { PendingFeed } from './pending-feed.ts';
 
 /** The feed beside the memory store: what is published is delivered at once, in order, without gaps. */
-export class MemoryFeed implements EventFeed {
+export class MemoryFeed extends PendingFeed implements EventFeed {
   readonly connected = true;
   readonly #listeners: Listeners;
 
   /** @param onError - called with what a listener throws, which it must not. */
   constructor(onError: (error: unknown) => void) {
+    super();
     this.#listeners = new Listeners(onError);
   }
 

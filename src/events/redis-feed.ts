@@ -8,6 +8,7 @@ import { Listeners } from './listeners.ts';
 import { decodeMessage } from './log-codec.ts';
 import { LogReader } from './log-reader.ts';
 import { PartitionFeed } from './partition-feed.ts';
+import { PendingFeed } from './pending-feed.ts';
 
 export interface RedisFeedOptions {
   readonly link: RedisLink;
@@ -30,7 +31,7 @@ interface Claim {
 }
 
 /** The feed over sharded pub/sub, repaired from the logs. */
-export class RedisFeed implements EventFeed {
+export class RedisFeed extends PendingFeed implements EventFeed {
   readonly #options: RedisFeedOptions;
   readonly #listeners: Listeners;
   readonly #subscriber: Subscriber;
@@ -42,6 +43,7 @@ export class RedisFeed implements EventFeed {
   #stopped = true;
 
   constructor(options: RedisFeedOptions) {
+    super();
     const { keys, logger, metrics } = options;
     this.#options = options;
     this.#listeners = new Listeners((err) => logger.error({ err }, 'an entry of the feed was not taken'));

@@ -144,7 +144,7 @@ export class Roster implements Membership {
 
   command(command: Command): void {
     const holding = this.#holdings.get(userKey(command.ref));
-    if (holding) this.#takeClaim(holding, command.claim);
+    if (holding && command.type === 'claim') this.#takeClaim(holding, command.claim);
   }
 
   /** Everybody held in a partition has to be told again. */

@@ -1,9 +1,21 @@
-import type { OwnClaim, Transition, UserRef } from '../domain/model.ts';
+import type { OwnClaim, Transition, UserRef, View } from '../domain/model.ts';
+
+/** How an operator or the person ends everything of a user that is alive at one moment. */
+export type Ending = 'logout' | 'disconnect' | 'revoke';
 
 /** What every node has to know although nobody sees it change. */
 export type Command =
   /** The person's own claim was set elsewhere: nodes that hold the user assert the same from now on. */
-  { readonly type: 'claim'; readonly ref: UserRef; readonly claim: OwnClaim };
+  | { readonly type: 'claim'; readonly ref: UserRef; readonly claim: OwnClaim }
+  /** The groups of a visible user changed without a transition: `view.groups` is what they are now. */
+  | { readonly type: 'groups'; readonly ref: UserRef; readonly view: View }
+  /**
+   * Connections opened up to `at` (hybrid clock, µs) end: a logout as goodbyes, the others with 4403. After `revoke`
+   * tokens issued up to 5 s after `at`, and those without `iat`, are refused.
+   */
+  | { readonly type: Ending; readonly ref: UserRef; readonly at: number }
+  /** Everything of the user is forgotten as of `at` (µs): connections end with 4403, watchers are told `gone`. */
+  | { readonly type: 'forget'; readonly ref: UserRef; readonly at: number };
 
 /** One entry of a partition's log. The id is the hybrid clock (µs) at which it was decided; a transition's is its `ver`. */
 export type LogEntry = { readonly id: number } & (

@@ -1,4 +1,7 @@
 import type { Device, OwnClaim, UserRef, View } from '../domain/model.ts';
+import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from './calls.ts';
+import type { Explanation } from './explanation.ts';
+import type { Ending } from './log-entry.ts';
 
 /**
  * The shared state of presence. Every call that changes an input evaluates the users concerned, and appends the
@@ -41,6 +44,41 @@ export interface PresenceStore {
   count(tenant: string): Promise<Counts>;
   /** Sets or clears the person's own claim without a socket. Resolves once stored. Errors as {@link read}. */
   claimOwn(ref: UserRef, claim: ClaimRequest): Promise<SelfView>;
+
+  /**
+   * Sets the claim of a service, or clears it with `null`; also while the user is offline. Errors as {@link read}.
+   * @throws StoreError `too_many_claims` for a ninth source.
+   */
+  claim(ref: UserRef, source: string, claim: ServiceClaim | null): Promise<SelfView>;
+  /**
+   * Begins a session, presence without a socket, or prolongs it. The first call is activity, later ones only when they
+   * say so. Errors as {@link read}.
+   * @throws StoreError `too_many_sessions` for a 17th, `revoked` when the profile's token is.
+   */
+  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): Promise<SelfView>;
+  /** A goodbye of one session; nothing happens when there is none. Errors as {@link read}. */
+  endSession(ref: UserRef, id: string): Promise<void>;
+  /** "I was active now" of somebody without a socket: moves `lastSeen`, makes nobody present. Errors as {@link keepSession}. */
+  touch(ref: UserRef, profile: Profile): Promise<SelfView>;
+
+  /** Members of a group, in a stable page; whoever of them is offline is left out. Errors as {@link page}. */
+  groupPage(tenant: string, group: string, limit: number, cursor?: string): Promise<Page>;
+  /** Errors as {@link read}. */
+  groupCount(tenant: string, group: string): Promise<GroupCounts>;
+  /** Views of all members of a group, offline ones too; more than `max`: `undefined`. Errors as {@link read}. */
+  groupMembers(tenant: string, group: string, max: number): Promise<View[] | undefined>;
+
+  /**
+   * Ends every connection, session and grace of a user as of now, and tells all nodes to close their sockets.
+   * With `WRITE_REPLICAS` a revocation is answered once they have it. Errors as {@link read}.
+   */
+  end(ref: UserRef, how: Ending): Promise<void>;
+  /** Forgets everything of a user, except a revocation that still has a purpose. Errors as {@link end}. */
+  forget(ref: UserRef): Promise<void>;
+  /** Revocations that still refuse tokens, of all partitions. Errors as {@link read}. */
+  revocations(): Promise<Revocation[]>;
+  /** Why a user's status is what it is. Errors as {@link read}. */
+  explain(ref: UserRef): Promise<Explanation>;
 
   /** Tells the registry of this node, and who else is there. @throws StoreError `incompatible`. */
   register(self: NodeInfo): Promise<NodeInfo[]>;
@@ -93,6 +131,8 @@ export interface Entry extends UserRef {
   readonly groups?: readonly string[];
   /** `iat` (s) of the newest token, which decides name and groups; 0 for none. */
   readonly iat: number;
+  /** `iat` (s) of the oldest token among the open connections, 0 when one has none: what a revocation looks at. Absent: {@link iat}. */
+  readonly oldestIat?: number;
   /** The person's own claim or its clearing, as this node knows it; the greater stamp wins. */
   readonly claim?: OwnClaim;
   /** The view this node last saw, from which a lost row is restored without a transition. */
@@ -126,6 +166,11 @@ export type ApplyReply =
        * the store watches their idle limit until the node tells of activity here.
        */
       readonly tookOver: readonly number[];
+      /**
+       * By position, users whose oldest token is revoked, with the moment of it (s): nothing of their entry was taken
+       * until those connections are gone.
+       */
+      readonly revoked?: ReadonlyMap<number, number>;
       /** `false`: too few replicas have it for who hides to be told so. */
       readonly replicated?: boolean;
     };
@@ -176,7 +221,12 @@ export type StoreErrorCode =
   /** The deployment is laid out for another number of partitions or another schema. */
   | 'incompatible'
   /** A cursor that this store did not give. */
-  | 'invalid_cursor';
+  | 'invalid_cursor'
+  /** A ninth claim of services, a 17th session. */
+  | 'too_many_claims'
+  | 'too_many_sessions'
+  /** The token behind the call was revoked. */
+  | 'revoked';
 
 export class StoreError extends Error {
   readonly code: StoreErrorCode;

@@ -195,7 +195,9 @@ export class Timeline {
   }
 
   async claimsTold(): Promise<OwnClaim[]> {
-    return (await this.log()).flatMap((entry) => (entry.kind === 'command' ? [entry.command.claim] : []));
+    return (await this.log()).flatMap((entry) =>
+      entry.kind === 'command' && entry.command.type === 'claim' ? [entry.command.claim] : [],
+    );
   }
 
   meta(field: string): Promise<string | null> {

@@ -7,6 +7,7 @@ import { emptyRow, type Row } from '../../domain/row.ts';
 import { viewOf } from '../../domain/show.ts';
 import type { LogEntry } from '../log-entry.ts';
 import { partitionOf } from '../partition.ts';
+import { PendingStore } from '../pending-store.ts';
 import {
   type ApplyReply,
   type Batch,
@@ -44,13 +45,14 @@ const GENERATION = 'memory';
  * Presence inside one process: the embedded default, and the reference the scripts are tested against. It needs no
  * lease, fence or hold, because the data cannot outlive its only node.
  */
-export class MemoryStore implements PresenceStore {
+export class MemoryStore extends PendingStore implements PresenceStore {
   readonly partitions: number;
   readonly #options: MemoryStoreOptions;
   readonly #shards: readonly Shard[];
   #self: NodeInfo | undefined;
 
   constructor(options: MemoryStoreOptions) {
+    super();
     this.partitions = options.partitions;
     this.#options = options;
     this.#shards = Array.from({ length: options.partitions }, () => ({

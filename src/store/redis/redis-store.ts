@@ -4,6 +4,7 @@ import type { Keys, PartitionKeys } from '../../redis/keys.ts';
 import { type FunctionName, type RawReply, UnexpectedReply } from '../../redis/library.ts';
 import { type RedisLink, redisErrorCode } from '../../redis/link.ts';
 import { partitionOf, positionsByPartition } from '../partition.ts';
+import { PendingStore } from '../pending-store.ts';
 import {
   type ApplyReply,
   type Batch,
@@ -47,7 +48,7 @@ const RETRY_MS = 50;
 const PAGE_STRIDE = 4;
 
 /** Presence in Redis, as laid out in docs/architecture.md. Every change of a user is one atomic function. */
-export class RedisStore implements PresenceStore {
+export class RedisStore extends PendingStore implements PresenceStore {
   readonly partitions: number;
   readonly #options: RedisStoreOptions;
   readonly #keys: Keys;
@@ -56,6 +57,7 @@ export class RedisStore implements PresenceStore {
   readonly #registry: Registry;
 
   constructor(options: RedisStoreOptions) {
+    super();
     this.partitions = options.partitions;
     this.#options = options;
     this.#keys = options.keys;

@@ -2,6 +2,7 @@ import type { UserRef, View } from '../../../src/domain/model.ts';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
 import { partitionOf } from '../../../src/store/partition.ts';
+import { PendingStore } from '../../../src/store/pending-store.ts';
 import type {
   ApplyReply,
   Batch,
@@ -42,7 +43,7 @@ const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
  * fail, are slow, succeed without an answer, or take effect long after everybody gave them up; partitions are emptied
  * or set back; the node is taken for dead.
  */
-export class FaultyStore implements PresenceStore {
+export class FaultyStore extends PendingStore implements PresenceStore {
   readonly partitions: number;
   readonly #options: FaultyStoreOptions;
   readonly #shards: Shard[];
@@ -54,6 +55,7 @@ export class FaultyStore implements PresenceStore {
   #gens = 0;
 
   constructor(options: FaultyStoreOptions) {
+    super();
     this.#options = options;
     this.partitions = options.partitions;
     this.#shards = Array.from({ length: options.partitions }, (_, partition) => ({

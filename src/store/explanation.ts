@@ -1,0 +1,38 @@
+import type { Claim, Device, OwnClaim, Transition, View } from '../domain/model.ts';
+
+/** Everything that makes a user's status what it is, for operators. Times are ms since the epoch by the store's clock. */
+export interface Explanation {
+  readonly view: View;
+  /** What they would be shown as were they not invisible; for people who look for a mistake. */
+  readonly invisible: boolean;
+  readonly nodes: readonly {
+    /** `<id>.<epoch>` */
+    readonly node: string;
+    readonly connections: number;
+    readonly openedAt: number;
+    /** Absent while the connections took over what the user was. */
+    readonly activeAt?: number;
+    readonly idle: boolean;
+    readonly devices: readonly Device[];
+  }[];
+  readonly sessions: readonly {
+    readonly id: string;
+    readonly expiresAt: number;
+    readonly activeAt: number;
+    readonly idle: boolean;
+    readonly devices: readonly Device[];
+  }[];
+  readonly own?: OwnClaim;
+  readonly claims: readonly (Claim & { readonly source: string })[];
+  /** Source of the claim that counts, if one does. */
+  readonly counts?: string;
+  /** The running grace. */
+  readonly grace?: { readonly since: number; readonly endsAt: number; readonly nodeLost: boolean };
+  /** When time alone may change the status next. */
+  readonly nextDeadline?: number;
+  readonly lastActive?: number;
+  readonly revokedAt?: number;
+  readonly groups: readonly string[];
+  /** Newest first, at most five: as many as the log still holds. */
+  readonly transitions: readonly Transition[];
+}

@@ -1,0 +1,20 @@
+import { type PresenceStore, StoreError } from './presence-store.ts';
+
+const pending = async (): Promise<never> => {
+  throw new StoreError('unavailable', 'this call is not built yet');
+};
+
+/** Calls of the port that are being built. */
+export abstract class PendingStore {
+  claim: PresenceStore['claim'] = pending;
+  keepSession: PresenceStore['keepSession'] = pending;
+  endSession: PresenceStore['endSession'] = pending;
+  touch: PresenceStore['touch'] = pending;
+  groupPage: PresenceStore['groupPage'] = pending;
+  groupCount: PresenceStore['groupCount'] = pending;
+  groupMembers: PresenceStore['groupMembers'] = pending;
+  end: PresenceStore['end'] = pending;
+  forget: PresenceStore['forget'] = pending;
+  revocations: PresenceStore['revocations'] = pending;
+  explain: PresenceStore['explain'] = pending;
+}
