@@ -1,5 +1,5 @@
 import type { LogEntry } from '../store/log-entry.ts';
-import type { FeedListener } from './feed.ts';
+import type { FeedListener, Signal } from './feed.ts';
 
 /**
  * The listeners of a feed, called in the order in which they subscribed. One that throws breaks a promise, but costs
@@ -27,6 +27,10 @@ export class Listeners {
 
   reset(partition: number): void {
     this.#each((listener) => listener.reset?.(partition));
+  }
+
+  signal(signal: Signal): void {
+    this.#each((listener) => listener.signal?.(signal));
   }
 
   #each(call: (listener: FeedListener) => void): void {

@@ -1,5 +1,5 @@
 import type { LogEntry } from '../store/log-entry.ts';
-import type { EventFeed, FeedListener } from './feed.ts';
+import type { EventFeed, FeedListener, Signal } from './feed.ts';
 import { Listeners } from './listeners.ts';
 import { PendingFeed } from './pending-feed.ts';
 
@@ -23,6 +23,10 @@ export class MemoryFeed extends PendingFeed implements EventFeed {
   }
 
   expect(): void {}
+
+  async signal(signal: Signal): Promise<void> {
+    this.#listeners.signal(signal);
+  }
 
   publish(partition: number, entries: readonly LogEntry[]): void {
     for (const entry of entries) this.#listeners.deliver(partition, entry);

@@ -7,7 +7,6 @@ const pending = async (): Promise<never> => {
 
 /** Calls of the port that are being built. */
 export abstract class PendingFeed {
-  signal: EventFeed['signal'] = pending;
   watermark: EventFeed['watermark'] = () => undefined;
   replay: EventFeed['replay'] = pending;
 }

@@ -3,12 +3,15 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { LinkOptions, RedisLink } from '../redis/link.ts';
 import { Subscriber } from '../redis/subscriber.ts';
-import type { EventFeed, FeedListener } from './feed.ts';
+import { partitionOf } from '../store/partition.ts';
+import { StoreError } from '../store/presence-store.ts';
+import type { EventFeed, FeedListener, Signal } from './feed.ts';
 import { Listeners } from './listeners.ts';
 import { decodeMessage } from './log-codec.ts';
 import { LogReader } from './log-reader.ts';
 import { PartitionFeed } from './partition-feed.ts';
 import { PendingFeed } from './pending-feed.ts';
+import { carrierOf, decodeSignal, encodeSignal, isSignal } from './signal-codec.ts';
 
 export interface RedisFeedOptions {
   readonly link: RedisLink;
@@ -99,6 +102,16 @@ export class RedisFeed extends PendingFeed implements EventFeed {
     this.#check ??= setTimeout(() => this.#catchUp(), BEHIND_MS);
   }
 
+  async signal(signal: Signal): Promise<void> {
+    const { keys, link } = this.#options;
+    const channel = keys.partitions[partitionOf(carrierOf(signal), keys.partitions.length)]?.events ?? '';
+    try {
+      await link.command('SPUBLISH', channel, encodeSignal(signal));
+    } catch (cause) {
+      throw new StoreError('unavailable', 'redis did not take a signal', { cause });
+    }
+  }
+
   #feed(partition: number): PartitionFeed {
     const feed = this.#partitions[partition];
     if (!feed) throw new RangeError(`there is no partition ${partition}`);
@@ -106,12 +119,25 @@ export class RedisFeed extends PendingFeed implements EventFeed {
   }
 
   #receive(channel: string, text: string): void {
+    if (isSignal(text)) {
+      this.#receiveSignal(channel, text);
+      return;
+    }
     const feed = this.#byChannel.get(channel);
     try {
       feed?.receive(decodeMessage(text));
     } catch (err) {
       this.#options.logger.error({ err, channel }, 'cannot read a message of the feed');
       feed?.repair();
+    }
+  }
+
+  #receiveSignal(channel: string, text: string): void {
+    try {
+      const signal = decodeSignal(text);
+      if (signal) this.#listeners.signal(signal);
+    } catch (err) {
+      this.#options.logger.warn({ err, channel }, 'dropped a signal that cannot be read');
     }
   }
 

@@ -40,6 +40,8 @@ export class RealFeed {
   readonly seen: string[] = [];
   readonly ids: number[][] = Array.from({ length: PARTITIONS }, () => []);
   readonly subscriberName = `sub-${randomBytes(6).toString('hex')}`;
+  /** What the feed warned of. */
+  readonly warnings: string[] = [];
   readonly redis: Redis;
   readonly proxies: { readonly commands: TcpProxy; readonly messages: TcpProxy };
   readonly feed: RedisFeed;
@@ -85,7 +87,7 @@ export class RealFeed {
       keys: this.keys,
       now: () => performance.now(),
       metrics: this.metrics,
-      logger: pino({ level: 'silent' }),
+      logger: pino({ level: 'warn' }, { write: (line) => this.warnings.push(JSON.parse(line).msg) }),
     });
     this.feed.subscribe({
       transition: ({ id, partition, transition }) => {
@@ -200,6 +202,13 @@ export class RealFeed {
     const ids = list.split('\n').filter((line) => line.includes(`name=${this.subscriberName} `));
     for (const line of ids) await this.redis.call('CLIENT', 'KILL', 'ID', /id=(\d+)/.exec(line)?.[1] ?? '');
     return ids.length;
+  }
+
+  /** How often Redis was asked for anything, by the name of the command or function. */
+  async calls(): Promise<Record<string, number>> {
+    const { values } = await this.metrics.redisSeconds.get();
+    const counts = values.filter(({ metricName }) => metricName?.endsWith('_count'));
+    return Object.fromEntries(counts.map(({ labels, value }) => [labels.command ?? '', value]));
   }
 
   async gapsRepaired(): Promise<number> {

@@ -1,0 +1,44 @@
+import { isGroupId, isTenantId, isUserId, MAX_GROUPS } from '../domain/ids.ts';
+import type { UserRef } from '../domain/model.ts';
+import type { Signal } from './feed.ts';
+
+/** Whose partition carries a signal: that of the user it is for, else of the one who sent it. */
+export const carrierOf = ({ tenant, from, to }: Signal): UserRef => ({
+  tenant,
+  user: 'user' in to ? to.user : from,
+});
+
+export const encodeSignal = (signal: Signal): string => JSON.stringify(signal);
+
+/** Signals share the channel of a partition with what its log says, which begins with a generation, never with this. */
+export const isSignal = (text: string): boolean => text.startsWith('{');
+
+const targetOf = (to: unknown): Signal['to'] | undefined => {
+  if (typeof to !== 'object' || to === null) return undefined;
+  const { user, group } = to as Record<string, unknown>;
+  if (isUserId(user)) return { user };
+  return isGroupId(group) ? { group } : undefined;
+};
+
+/**
+ * @returns `undefined` for a kind of signal that only a later release knows.
+ * @throws SyntaxError for anything that {@link encodeSignal} does not make.
+ */
+export const decodeSignal = (text: string): Signal | undefined => {
+  const { type, tenant, from, to, on, groups } = JSON.parse(text) as Record<string, unknown>;
+  if (typeof type === 'string' && type !== 'typing') return undefined;
+  const target = targetOf(to);
+  if (
+    type !== 'typing' ||
+    target === undefined ||
+    !isTenantId(tenant) ||
+    !isUserId(from) ||
+    typeof on !== 'boolean' ||
+    !Array.isArray(groups) ||
+    groups.length > MAX_GROUPS ||
+    !groups.every(isGroupId)
+  ) {
+    throw new SyntaxError('not a signal');
+  }
+  return { type, tenant, from, to: target, on, groups };
+};
