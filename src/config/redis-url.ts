@@ -10,11 +10,15 @@ export interface RedisUrl {
   readonly master?: string;
   readonly username?: string;
   readonly password?: string;
+  /** What the sentinels themselves ask for; with `sentinel` only. */
+  readonly sentinelUsername?: string;
+  readonly sentinelPassword?: string;
   readonly db: number;
 }
 
 const DEFAULT_PORTS = { standalone: 6379, sentinel: 26_379, cluster: 6379 } as const;
-const SHAPE = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:(.*)@)?([^/?#@]*)(?:\/([^?#]*))?(\?.*|#.*)?$/;
+const SHAPE =
+  /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:(.*)@)?([^/?#@]*)(?:\/([^?#]*))?(?:\?([^#]*))?(#.*)?$/;
 const HOST = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/;
 
 const FORMS =
@@ -29,9 +33,9 @@ const FORMS =
 export const parseRedisUrl = (url: string): RedisUrl => {
   const match = SHAPE.exec(url);
   if (!match) throw new Error(`must be one of ${FORMS}`);
-  const [, scheme, kind, credentials, list = '', path = '', rest] = match;
+  const [, scheme, kind, credentials, list = '', path = '', query, fragment] = match;
   const topology = kind === 'sentinel' || kind === 'cluster' ? kind : 'standalone';
-  if (rest !== undefined) {
+  if (fragment !== undefined || (query !== undefined && topology !== 'sentinel')) {
     throw new Error(
       'must end after the path: nothing is read from ?… or #…; percent-encode them in a password',
     );
@@ -45,7 +49,7 @@ export const parseRedisUrl = (url: string): RedisUrl => {
     tls: scheme === 'rediss',
     hosts,
     ...credentialsOf(credentials),
-    ...(topology === 'sentinel' && { master: masterOf(path) }),
+    ...(topology === 'sentinel' && { master: masterOf(path), ...sentinelAccess(query) }),
     db: topology === 'sentinel' ? 0 : databaseOf(path, topology),
   };
 };
@@ -69,6 +73,23 @@ const masterOf = (path: string): string => {
     );
   }
   return path;
+};
+
+const SENTINEL_FIELDS = ['sentinelUsername', 'sentinelPassword'] as const;
+
+/** The sentinels' own user and password, which are not those of the master. */
+const sentinelAccess = (query = ''): Pick<RedisUrl, (typeof SENTINEL_FIELDS)[number]> => {
+  const access: { sentinelUsername?: string; sentinelPassword?: string } = {};
+  for (const [name, value] of new URLSearchParams(query)) {
+    const field = SENTINEL_FIELDS.find((known) => known === name);
+    if (field === undefined || access[field] !== undefined || value === '') {
+      throw new Error(
+        'may have ?sentinelUsername=… and &sentinelPassword=… after the name of the master, each once, and nothing else',
+      );
+    }
+    access[field] = value;
+  }
+  return access;
 };
 
 const databaseOf = (path: string, topology: 'standalone' | 'cluster'): number => {

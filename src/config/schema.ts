@@ -59,7 +59,7 @@ const listening = {
 const store = {
   redisUrl: text(
     'redis-url',
-    '`memory:` is the embedded store: one node, forgets on exit. `redis://[user:password@]host:6379[/0]`, `redis+sentinel://h:26379,h2:26379/mymaster`, `redis+cluster://h:7000,h2:7001`; with `rediss` instead of `redis` over TLS.',
+    '`memory:` is the embedded store: one node, forgets on exit. `redis://[user:password@]host:6379[/0]`, `redis+sentinel://h:26379,h2:26379/mymaster`, `redis+cluster://h:7000,h2:7001`; with `rediss` instead of `redis` over TLS. See [Redis](redis.md).',
     { secret: true, defaultText: 'required' },
   ),
   redisPrefix: text(

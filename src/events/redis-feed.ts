@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../observability/metrics.ts';
+import { channelPlaces } from '../redis/channel-places.ts';
+import type { LinkOptions } from '../redis/client.ts';
 import type { Keys } from '../redis/keys.ts';
-import type { LinkOptions, RedisLink } from '../redis/link.ts';
+import type { RedisLink } from '../redis/link.ts';
 import { Subscriber } from '../redis/subscriber.ts';
 import { partitionOf } from '../store/partition.ts';
 import { StoreError } from '../store/presence-store.ts';
@@ -62,12 +64,13 @@ export class RedisFeed extends PendingFeed implements EventFeed {
         }),
     );
     this.#byChannel = new Map(keys.partitions.map((of, partition) => [of.events, this.#feed(partition)]));
-    this.#subscriber = new Subscriber(options.subscriber, {
+    const places = channelPlaces(options.subscriber, (name, ...args) => options.link.command(name, ...args));
+    this.#subscriber = new Subscriber(options.subscriber, places, {
       channels: [...this.#byChannel.keys()],
       onMessage: (channel, text) => this.#receive(channel, text),
       // What was published while nobody listened is in the logs.
-      onSubscribed: () => {
-        for (const feed of this.#partitions) feed.repair();
+      onSubscribed: (channels) => {
+        for (const channel of channels) this.#byChannel.get(channel)?.repair();
       },
     });
   }
@@ -144,7 +147,7 @@ export class RedisFeed extends PendingFeed implements EventFeed {
   /** Whatever is still behind reads its log; a link on which nothing came is replaced. */
   #catchUp(): void {
     const now = this.#options.now();
-    const late: PartitionFeed[] = [];
+    const late = new Set<PartitionFeed>();
     let wait: number | undefined;
     for (const [feed, { gen, last, by }] of this.#behind) {
       if (by > now) {
@@ -153,15 +156,16 @@ export class RedisFeed extends PendingFeed implements EventFeed {
       }
       this.#behind.delete(feed);
       // One that is reading its log hears messages all the same, only later.
-      if (feed.isBehind(gen, last) && !feed.isRepairing) late.push(feed);
+      if (feed.isBehind(gen, last) && !feed.isRepairing) late.add(feed);
     }
     this.#check = wait === undefined ? undefined : setTimeout(() => this.#catchUp(), Math.ceil(wait));
-    if (late.length === 0) return;
+    if (late.size === 0) return;
     this.#options.logger.warn(
-      { partitions: late.length },
+      { partitions: late.size },
       'the feed is behind: reading the log, subscribing anew',
     );
     for (const feed of late) feed.repair();
-    this.#subscriber.replace();
+    const channels = [...this.#byChannel].filter(([, feed]) => late.has(feed));
+    this.#subscriber.replace(channels.map(([channel]) => channel));
   }
 }

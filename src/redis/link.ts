@@ -1,75 +1,8 @@
-import { Cluster, Redis } from 'ioredis';
-import type { Logger } from 'pino';
-import type { RedisUrl } from '../config/redis-url.ts';
-import type { Metrics } from '../observability/metrics.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import calculateSlot from 'cluster-key-slot';
+import { Cluster, type Redis } from 'ioredis';
+import { connectTimeout, createClient, type LinkOptions, redisErrorCode } from './client.ts';
 import { type FunctionName, Library, type RawReply } from './library.ts';
-
-export interface LinkOptions {
-  readonly address: RedisUrl;
-  /** Shown in `CLIENT LIST`. */
-  readonly name: string;
-  readonly commandTimeoutMs: number;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-  readonly random: () => number;
-}
-
-/** Reconnects at once, then ever more slowly up to a second, each node at a moment of its own: no storm on return. */
-export const retryDelay = (attempt: number, random: () => number): number =>
-  Math.min(1000, 25 * 2 ** Math.min(attempt, 6)) * (0.5 + random() / 2);
-
-const commonOptions = (options: LinkOptions, commandTimeout: number) => ({
-  connectionName: options.name,
-  ...(options.address.username !== undefined && { username: options.address.username }),
-  ...(options.address.password !== undefined && { password: options.address.password }),
-  ...(options.address.tls && { tls: {} }),
-  connectTimeout: Math.max(options.commandTimeoutMs, 1000),
-  // What was not answered must not be sent again behind our back: a batch of unknown outcome is never repeated.
-  autoResendUnfulfilledCommands: false,
-  // And what was under way when a connection closed has failed there and then: else it waits for its timeout.
-  maxRetriesPerRequest: 0,
-  ...(commandTimeout > 0 && { commandTimeout, socketTimeout: commandTimeout * 2 + 1000 }),
-});
-
-/**
- * Makes a client for the topology; nothing is connected yet.
- * @param commandTimeout - ms; 0 is for subscribers, which wait.
- * @param reconnects - whether it comes back by itself after its connection closed.
- */
-export const createClient = (
-  options: LinkOptions,
-  commandTimeout: number,
-  reconnects: boolean,
-): Redis | Cluster => {
-  const { address, random } = options;
-  const common = commonOptions(options, commandTimeout);
-  const retryStrategy = (attempt: number): number | null => (reconnects ? retryDelay(attempt, random) : null);
-  const lone = { ...common, lazyConnect: true, enableOfflineQueue: false, retryStrategy };
-  const [host] = address.hosts;
-  switch (address.topology) {
-    case 'cluster':
-      return new Cluster([...address.hosts], {
-        lazyConnect: true,
-        enableOfflineQueue: false,
-        shardedSubscribers: true,
-        clusterRetryStrategy: retryStrategy,
-        redisOptions: common,
-      });
-    case 'sentinel':
-      return new Redis({
-        ...lone,
-        sentinels: [...address.hosts],
-        name: address.master ?? '',
-        sentinelRetryStrategy: retryStrategy,
-      });
-    case 'standalone':
-      return new Redis({ ...lone, ...host, db: address.db });
-  }
-};
-
-/** The code a Redis error begins with (`ERR`, `OOM`, `MOVED`, …); undefined for anything else. */
-export const redisErrorCode = (error: unknown): string | undefined =>
-  error instanceof Error && error.name === 'ReplyError' ? /^[A-Z]+/.exec(error.message)?.[0] : undefined;
 
 /** The command connection of a node. Every command has a deadline; nothing is queued while Redis is away. */
 export class RedisLink {
@@ -77,16 +10,18 @@ export class RedisLink {
   readonly #options: LinkOptions;
   readonly #listeners = new Set<(up: boolean) => void>();
   readonly #library = new Library();
-  #loading: Promise<void> | undefined;
+  #loading: Promise<boolean> | undefined;
   #up = false;
 
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#client = createClient(options, options.commandTimeoutMs, true);
-    this.#client.on('ready', () => this.#turn(true));
+    this.#client.on('ready', () => void this.#ready());
     this.#client.on('close', () => this.#turn(false));
     this.#client.on('end', () => this.#turn(false));
     this.#client.on('error', (error: Error) => options.logger.debug({ err: error }, 'redis link'));
+    // What is sent to a master while it is being connected fails, so it is connected before anything is sent.
+    this.#client.on('+node', (node: Redis) => setImmediate(() => void connectMaster(node)));
   }
 
   get up(): boolean {
@@ -97,6 +32,11 @@ export class RedisLink {
   onTurn(listener: (up: boolean) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  async #ready(): Promise<void> {
+    if (this.#client instanceof Cluster) await Promise.all(this.#client.nodes('master').map(connectMaster));
+    if (this.#client.status === 'ready') this.#turn(true);
   }
 
   #turn(up: boolean): void {
@@ -111,9 +51,11 @@ export class RedisLink {
   /** Connects, or goes on trying in the background when Redis is away. */
   async start(): Promise<void> {
     this.#options.metrics.redisUp.set(0);
-    await this.#client.connect().catch((error: Error) => {
+    const connecting = this.#client.connect().catch((error: Error) => {
       this.#options.logger.warn({ err: error }, 'redis is not there yet');
     });
+    // With sentinels that are away it never ends: they are asked again and again.
+    await Promise.race([connecting, delay(connectTimeout(this.#options), undefined, { ref: false })]);
   }
 
   async stop(): Promise<void> {
@@ -134,8 +76,7 @@ export class RedisLink {
         return await call();
       } catch (error) {
         // The general code is all that a missing function answers, so it is looked up before it is loaded.
-        if (redisErrorCode(error) !== 'ERR' || (await this.#isLoaded())) throw error;
-        await this.#load();
+        if (redisErrorCode(error) !== 'ERR' || !(await this.#load())) throw error;
         return call();
       }
     });
@@ -146,21 +87,12 @@ export class RedisLink {
     return this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client];
   }
 
-  async #isLoaded(): Promise<boolean> {
-    const found = await Promise.all(
-      this.#masters().map((master) => master.call('FUNCTION', 'LIST', 'LIBRARYNAME', this.#library.name)),
-    );
-    return found.every((list) => Array.isArray(list) && list.length > 0);
-  }
-
-  /** Once for all that miss it at the same time. */
-  #load(): Promise<void> {
+  /** Once for all that miss it at the same time. @returns whether it was missing anywhere. */
+  #load(): Promise<boolean> {
     this.#loading ??= (async () => {
       try {
-        const { source } = this.#library;
-        await Promise.all(
-          this.#masters().map((master) => master.call('FUNCTION', 'LOAD', 'REPLACE', source)),
-        );
+        const loaded = await Promise.allSettled(this.#masters().map((master) => this.#loadInto(master)));
+        return loaded.some((each) => each.status === 'fulfilled' && each.value);
       } finally {
         this.#loading = undefined;
       }
@@ -168,12 +100,29 @@ export class RedisLink {
     return this.#loading;
   }
 
-  /** How many replicas have everything this connection has written so far; waits that long for `count` of them. */
-  async replicated(count: number, withinMs: number): Promise<number> {
-    return this.#timed('wait', async () => {
-      const reached = await Promise.all(this.#masters().map((master) => master.wait(count, withinMs)));
-      return Math.min(...reached);
-    });
+  /** A master that took over, or came to the cluster with nothing, is as empty as a new one. */
+  async #loadInto(master: Redis): Promise<boolean> {
+    const { name, source } = this.#library;
+    const found = await master.call('FUNCTION', 'LIST', 'LIBRARYNAME', name);
+    if (Array.isArray(found) && found.length > 0) return false;
+    await master.call('FUNCTION', 'LOAD', 'REPLACE', source);
+    return true;
+  }
+
+  /** How many replicas have everything this connection has written to where a key lies; waits that long for `count`. */
+  async replicated(key: string, count: number, withinMs: number): Promise<number> {
+    return this.#timed('wait', async () => this.#masterOf(key).wait(count, withinMs));
+  }
+
+  /** @throws Error when nobody is known to have the key: the command has failed. */
+  #masterOf(key: string): Redis {
+    if (!(this.#client instanceof Cluster)) return this.#client;
+    const [address] = this.#client.slots[calculateSlot(key)] ?? [];
+    const master = this.#client
+      .nodes('master')
+      .find(({ options }) => `${options.host}:${options.port}` === address);
+    if (master === undefined) throw new Error(`no master is known for slot ${calculateSlot(key)}`);
+    return master;
   }
 
   /** One plain command. */
@@ -193,3 +142,15 @@ export class RedisLink {
     }
   }
 }
+
+/** Resolves once the node is connected, or has failed to be. */
+const connectMaster = async (node: Redis): Promise<void> => {
+  if (node.options.readOnly || node.status === 'ready' || node.status === 'end') return;
+  if (node.status === 'wait') {
+    await node.connect().catch(() => undefined);
+    return;
+  }
+  await new Promise<void>((resolve) => {
+    for (const event of ['ready', 'close', 'end']) node.once(event, () => resolve());
+  });
+};

@@ -1,99 +1,127 @@
-import type { Cluster, Redis } from 'ioredis';
-import { createClient, type LinkOptions, retryDelay } from './link.ts';
+import { ChannelConnection } from './channel-connection.ts';
+import type { ChannelPlaces } from './channel-places.ts';
+import { connectTimeout, type LinkOptions, retryDelay } from './client.ts';
 
 export interface SubscriberOptions {
   readonly channels: readonly string[];
   readonly onMessage: (channel: string, message: string) => void;
-  /** Every channel is being listened to, for the first time or again: what was published before may be missing. */
-  readonly onSubscribed: () => void;
+  /** These are being listened to, for the first time or again: what was published before may be missing. */
+  readonly onSubscribed: (channels: readonly string[]) => void;
 }
 
-/** A connection that listens to sharded channels, and can be replaced by a fresh one when it has gone deaf. */
+/**
+ * Listens to sharded channels wherever they are: one connection, or in a Cluster one to each master that has any. It
+ * follows them when their slots move, and replaces connections that were lost or have gone deaf.
+ */
 export class Subscriber {
   readonly #link: LinkOptions;
+  readonly #places: ChannelPlaces;
   readonly #options: SubscriberOptions;
-  #client: Redis | Cluster | undefined;
-  #subscribed = false;
+  readonly #connections = new Map<string, ChannelConnection>();
+  /** Where each channel is being listened to. */
+  readonly #heardAt = new Map<string, string>();
   #stopped = true;
   #retry: NodeJS.Timeout | undefined;
-  /** Ends an attempt that neither succeeds nor fails: subscribing has no timeout of its own. */
-  #deadline: NodeJS.Timeout | undefined;
   #attempt = 0;
 
-  constructor(link: LinkOptions, options: SubscriberOptions) {
+  constructor(link: LinkOptions, places: ChannelPlaces, options: SubscriberOptions) {
     this.#link = link;
+    this.#places = places;
     this.#options = options;
   }
 
+  /** Every channel is being listened to. */
   get connected(): boolean {
-    return this.#subscribed;
+    return this.#heardAt.size === this.#options.channels.length;
   }
 
   /** Resolves after the first attempt; goes on trying in the background when that failed. */
   async start(): Promise<void> {
     if (!this.#stopped) return;
     this.#stopped = false;
-    await this.#open();
+    await this.#arrange();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#retry);
     this.#retry = undefined;
-    this.#drop();
+    for (const place of [...this.#connections.keys()]) this.#drop(place);
   }
 
-  /** Opens a new connection instead of the present one, of which nothing is expected any more. */
-  replace(): void {
+  /** Opens new connections instead of those that listen to these channels, of which nothing is expected any more. */
+  replace(channels: readonly string[]): void {
     // One that is still being opened has a deadline: replaced with every heartbeat, a slow one would never come to be.
-    if (this.#subscribed) this.#again();
-  }
-
-  async #open(): Promise<void> {
-    // Reconnecting is ours alone: a client that reconnects by itself may hide that it never subscribed again.
-    const client = createClient(this.#link, 0, false);
-    this.#client = client;
-    this.#deadline = setTimeout(() => this.#lost(client), 2 * Math.max(this.#link.commandTimeoutMs, 1000));
-    client.on('error', (error: Error) => this.#link.logger.debug({ err: error }, 'redis subscriber'));
-    client.on('close', () => this.#lost(client));
-    client.on('end', () => this.#lost(client));
-    client.on('smessage', (channel: string, message: string) => {
-      if (client === this.#client) this.#options.onMessage(channel, message);
-    });
-    try {
-      await client.connect();
-      await Promise.all(this.#options.channels.map((channel) => client.ssubscribe(channel)));
-    } catch (error) {
-      this.#link.logger.debug({ err: error }, 'could not subscribe');
-      this.#lost(client);
+    const places = new Set(channels.map((channel) => this.#heardAt.get(channel)));
+    for (const place of places) {
+      if (place !== undefined) this.#lost(place, 'behind');
     }
-    if (client !== this.#client) return;
-    clearTimeout(this.#deadline);
-    this.#subscribed = true;
-    this.#attempt = 0;
-    this.#options.onSubscribed();
   }
 
-  #lost(client: Redis | Cluster): void {
-    if (client === this.#client) this.#again();
+  /** Sees to it that every channel is listened to where it is now. */
+  async #arrange(): Promise<void> {
+    try {
+      const places = await this.#places.find(this.#options.channels);
+      if (this.#stopped) return;
+      for (const place of [...this.#connections.keys()]) if (!places.has(place)) this.#drop(place);
+      await Promise.all([...places].map(([place, channels]) => this.#listen(place, channels)));
+    } catch (err) {
+      this.#link.logger.debug({ err }, 'cannot find the channels');
+      this.#later();
+    }
   }
 
-  #again(): void {
-    this.#drop();
+  async #listen(place: string, channels: readonly string[]): Promise<void> {
+    const connection = this.#connections.get(place) ?? this.#open(place);
+    const heard = await connection.listen(channels);
+    if (connection !== this.#connections.get(place) || heard.length === 0) return;
+    for (const channel of heard) this.#heardAt.set(channel, place);
+    if (this.connected) this.#attempt = 0;
+    this.#options.onSubscribed(heard);
+  }
+
+  #open(place: string): ChannelConnection {
+    const connection: ChannelConnection = new ChannelConnection({
+      client: this.#places.open(place),
+      withinMs: 2 * connectTimeout(this.#link),
+      onMessage: this.#options.onMessage,
+      onMoved: (channels) => {
+        if (this.#connections.get(place) !== connection) return;
+        this.#forget(place, channels);
+        this.#later();
+      },
+      onLost: (err) => {
+        if (this.#connections.get(place) === connection) this.#lost(place, err);
+      },
+    });
+    this.#connections.set(place, connection);
+    return connection;
+  }
+
+  #lost(place: string, reason: unknown): void {
+    this.#link.logger.debug({ place, reason }, 'lost a subscription');
+    this.#drop(place);
+    this.#later();
+  }
+
+  #drop(place: string): void {
+    const connection = this.#connections.get(place);
+    this.#connections.delete(place);
+    this.#forget(place, this.#options.channels);
+    connection?.close();
+  }
+
+  #forget(place: string, channels: readonly string[]): void {
+    for (const channel of channels) if (this.#heardAt.get(channel) === place) this.#heardAt.delete(channel);
+  }
+
+  #later(): void {
     if (this.#stopped || this.#retry !== undefined) return;
     const wait = retryDelay(this.#attempt, this.#link.random);
     this.#attempt += 1;
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
-      if (!this.#stopped) void this.#open();
+      if (!this.#stopped) void this.#arrange();
     }, wait);
-  }
-
-  #drop(): void {
-    const client = this.#client;
-    this.#client = undefined;
-    this.#subscribed = false;
-    clearTimeout(this.#deadline);
-    client?.disconnect();
   }
 }

@@ -5,6 +5,8 @@ import { hasRedisBinary, type RedisOptions, RedisServer } from './redis-server.t
 import { SharedRedis } from './shared-redis.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 import { createIssuer, type Issuer, type TokenClaims, type TokenTimes } from './tokens.ts';
+import { startTopology } from './topologies/chosen-topology.ts';
+import type { RedisTopology } from './topologies/redis-topology.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -13,7 +15,7 @@ export interface ClusterOptions {
   readonly nodes?: number;
   readonly env?: Env;
   /** A Redis that the test wants to break itself, or how to start one. */
-  readonly redis?: RedisServer | RedisOptions;
+  readonly redis?: RedisServer | RedisTopology | RedisOptions;
 }
 
 export interface ConnectOptions extends Omit<ClientOptions, 'token'>, TokenTimes {
@@ -25,7 +27,11 @@ export interface ConnectOptions extends Omit<ClientOptions, 'token'>, TokenTimes
 }
 
 /** What every test may do with its Redis; those that break it start a {@link RedisServer} and skip without one. */
-export type ClusterRedis = Pick<RedisServer, 'url' | 'host' | 'port' | 'stop'>;
+export interface ClusterRedis extends Pick<RedisServer, 'url' | 'stop'> {
+  /** Of a single server. */
+  readonly host?: string;
+  readonly port?: number;
+}
 
 /** A Redis, some nodes and an issuer they trust; everything it started ends with {@link stop}. */
 export class Cluster {
@@ -43,7 +49,7 @@ export class Cluster {
     this.#env = env;
   }
 
-  static async start({ nodes = 2, env = {}, redis = {} }: ClusterOptions = {}): Promise<Cluster> {
+  static async start({ nodes = 2, env = {}, redis }: ClusterOptions = {}): Promise<Cluster> {
     const server = await redisOf(redis);
     const cluster = new Cluster(server, await createIssuer(), env);
     try {
@@ -75,7 +81,10 @@ export class Cluster {
 
   /** A node whose link to Redis goes through a proxy with faults. */
   async addProxiedNode(env: Env = {}): Promise<{ node: NodeProcess; proxy: TcpProxy }> {
-    const proxy = await TcpProxy.start(this.redis);
+    const { host, port } = this.redis;
+    if (host === undefined || port === undefined)
+      throw new Error('only a single Redis can be behind a proxy');
+    const proxy = await TcpProxy.start({ host, port });
     this.#proxies.push(proxy);
     return { node: await this.addNode({ REDIS_URL: proxy.url, ...env }), proxy };
   }
@@ -176,7 +185,8 @@ export interface HttpAnswer {
   readonly json: { readonly [key: string]: unknown };
 }
 
-const redisOf = async (redis: RedisServer | RedisOptions): Promise<ClusterRedis> => {
-  if (redis instanceof RedisServer) return redis;
-  return hasRedisBinary ? RedisServer.start(redis) : new SharedRedis();
+const redisOf = async (redis: ClusterOptions['redis']): Promise<ClusterRedis> => {
+  if (redis !== undefined && 'url' in redis) return redis;
+  if (!hasRedisBinary) return new SharedRedis();
+  return redis === undefined ? startTopology() : RedisServer.start(redis);
 };

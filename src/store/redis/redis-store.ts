@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type UserRef, userRef, type View } from '../../domain/model.ts';
+import { redisErrorCode } from '../../redis/client.ts';
 import type { Keys, PartitionKeys } from '../../redis/keys.ts';
 import { type FunctionName, type RawReply, UnexpectedReply } from '../../redis/library.ts';
-import { type RedisLink, redisErrorCode } from '../../redis/link.ts';
+import type { RedisLink } from '../../redis/link.ts';
 import { partitionOf, positionsByPartition } from '../partition.ts';
 import { PendingStore } from '../pending-store.ts';
 import {
@@ -117,7 +118,7 @@ export class RedisStore extends PendingStore implements PresenceStore {
     const decoded = decodeApply(reply, batch.entries);
     const hides = batch.entries.some((entry) => entry.claim?.status === 'invisible');
     if (decoded.result !== 'ok' || !hides) return decoded;
-    return (await this.#isReplicated()) ? decoded : { ...decoded, replicated: false };
+    return (await this.#isReplicated(keys)) ? decoded : { ...decoded, replicated: false };
   }
 
   async held(partition: number, node: string): Promise<UserRef[]> {
@@ -192,7 +193,7 @@ export class RedisStore extends PendingStore implements PresenceStore {
       [this.#policy, ...users.args],
     );
     const self = decodeSelf('claim', ref.user, this.#answer('claim', reply)[0]);
-    if (claim.status === 'invisible' && !(await this.#isReplicated())) {
+    if (claim.status === 'invisible' && !(await this.#isReplicated(keys))) {
       throw new StoreError('unavailable', 'too few replicas have it yet; it may still take effect');
     }
     return self;
@@ -213,10 +214,10 @@ export class RedisStore extends PendingStore implements PresenceStore {
   }
 
   /** A failover must not show somebody again who was told that nobody sees them. */
-  async #isReplicated(): Promise<boolean> {
+  async #isReplicated({ meta }: PartitionKeys): Promise<boolean> {
     const { link, writeReplicas, replicaTimeoutMs } = this.#options;
     if (writeReplicas === 0) return true;
-    const reached = await link.replicated(writeReplicas, replicaTimeoutMs).catch(() => 0);
+    const reached = await link.replicated(meta, writeReplicas, replicaTimeoutMs).catch(() => 0);
     return reached >= writeReplicas;
   }
 

@@ -33,6 +33,20 @@ describe('REDIS_URL', () => {
       },
     ],
     [
+      'redis+sentinel://me:p@h/m?sentinelUsername=s&sentinelPassword=p%26q',
+      {
+        topology: 'sentinel',
+        tls: false,
+        hosts: [{ host: 'h', port: 26_379 }],
+        username: 'me',
+        password: 'p',
+        master: 'm',
+        sentinelUsername: 's',
+        sentinelPassword: 'p&q',
+        db: 0,
+      },
+    ],
+    [
       'rediss+cluster://u@h:7000,h2',
       {
         topology: 'cluster',
@@ -55,6 +69,10 @@ describe('REDIS_URL', () => {
     ['redis+sentinel://h', 'must end with the name of the master'],
     ['redis+cluster://h/2', 'must not choose a database'],
     ['redis://h?family=6', 'must end after the path'],
+    ['redis+cluster://h?sentinelPassword=p', 'must end after the path'],
+    ['redis+sentinel://h/m?password=p', 'may have ?sentinelUsername=… and &sentinelPassword=…'],
+    ['redis+sentinel://h/m?sentinelPassword=', 'may have ?sentinelUsername=…'],
+    ['redis+sentinel://h/m?sentinelPassword=a&sentinelPassword=b', 'each once'],
     ['redis://u:a@b@h', 'percent-encode'],
     ['postgres://h', 'must be one of redis://host:6379'],
   ])('says what would be right instead of %s', (url, message) => {

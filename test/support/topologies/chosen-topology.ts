@@ -1,0 +1,27 @@
+import { RedisServer } from '../redis-server.ts';
+import { ClusterTopology } from './cluster-topology.ts';
+import type { RedisTopology, TopologyKind } from './redis-topology.ts';
+import { SentinelTopology } from './sentinel-topology.ts';
+
+const KINDS: readonly TopologyKind[] = ['standalone', 'sentinel', 'cluster'];
+
+/** What tests that do not care run on: `ROLLCALL_TOPOLOGY`, else one server. @throws Error for any other word. */
+export const chosenTopology = (env: NodeJS.ProcessEnv = process.env): TopologyKind => {
+  const chosen = env.ROLLCALL_TOPOLOGY ?? 'standalone';
+  const kind = KINDS.find((known) => known === chosen);
+  if (kind === undefined)
+    throw new Error(`ROLLCALL_TOPOLOGY must be one of ${KINDS.join(', ')}, not ${chosen}`);
+  return kind;
+};
+
+/** A Redis of one's own of that kind. */
+export const startTopology = (kind = chosenTopology()): Promise<RedisServer | RedisTopology> => {
+  switch (kind) {
+    case 'sentinel':
+      return SentinelTopology.start();
+    case 'cluster':
+      return ClusterTopology.start();
+    case 'standalone':
+      return RedisServer.start();
+  }
+};
