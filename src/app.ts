@@ -17,6 +17,8 @@ import { drain } from './lifecycle/drain.ts';
 import { LoopLag } from './lifecycle/loop-lag.ts';
 import { Services } from './lifecycle/service.ts';
 import { PresenceNode } from './node/presence-node.ts';
+import { tellVitals } from './node/vitals.ts';
+import { tellLimits } from './observability/limits.ts';
 import { collectProcessMetrics, createMetrics, type Metrics } from './observability/metrics.ts';
 import { createKeys } from './redis/keys.ts';
 import { RedisLink } from './redis/link.ts';
@@ -126,7 +128,8 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   }
   const metrics = createMetrics();
   collectProcessMetrics(metrics.register);
-  metrics.buildInfo.set({ version }, 1);
+  metrics.buildInfo.set({ version, node: settings.nodeName }, 1);
+  tellLimits(metrics, settings);
 
   const keyring = await createKeyring(settings, { log: logger });
   const authenticator = new TokenVerifier({
@@ -204,7 +207,16 @@ export const createApp = async (options: AppOptions): Promise<App> => {
         monotonic,
       }),
   });
-  const adminServer = buildAdminServer({ settings, metrics, health: node.health, logger });
+  const adminServer = buildAdminServer({
+    settings,
+    metrics,
+    health: node.health,
+    logger,
+    onScrape: () => {
+      tellVitals(metrics, node.vitals);
+      metrics.stalledWatchers.set(fanout.stalled);
+    },
+  });
 
   const front = listenOn('public server', publicServer, settings.port, settings.host);
   const admin = listenOn('admin server', adminServer, settings.adminPort, settings.adminHost);

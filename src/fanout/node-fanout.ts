@@ -159,6 +159,11 @@ export class NodeFanout implements Fanout {
     return held?.confirmed === true ? held.record?.view : undefined;
   }
 
+  /** Connections that do not read. */
+  get stalled(): number {
+    return this.#context.stalls.size;
+  }
+
   get footprint(): Footprint {
     const { meter, windows, stalls } = this.#context;
     let tenants = 0;

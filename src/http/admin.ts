@@ -12,6 +12,8 @@ export interface AdminServerDeps {
   readonly metrics: Metrics;
   readonly health: Health;
   readonly logger: Logger;
+  /** Called before each scrape, for gauges whose value is an age. */
+  readonly onScrape?: () => void;
 }
 
 /** Whoever asks is a probe or a scraper nearby. */
@@ -21,7 +23,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
  * Builds the server for orchestrators and operators, on a port of its own: it has no authentication and must never
  * be reachable from where clients are.
  */
-export const buildAdminServer = ({ metrics, health, logger }: AdminServerDeps): FastifyInstance => {
+export const buildAdminServer = ({ metrics, health, logger, onScrape }: AdminServerDeps): FastifyInstance => {
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -45,6 +47,7 @@ export const buildAdminServer = ({ metrics, health, logger }: AdminServerDeps): 
   });
 
   app.get('/metrics', async (_request, reply) => {
+    onScrape?.();
     const text = await metrics.register.metrics();
     return reply.type(metrics.register.contentType).send(text);
   });

@@ -30,10 +30,12 @@ export class ClusterHealth implements Health {
   #linkUp = true;
   /** Only beats sent since then tell anything: a store that was away may have come back empty. */
   #linkUpAt = Number.NEGATIVE_INFINITY;
+  readonly #startedAt: number;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ClusterHealthOptions) {
     this.#options = options;
+    this.#startedAt = options.now();
   }
 
   get degraded(): boolean {
@@ -42,6 +44,15 @@ export class ClusterHealth implements Health {
 
   get ready(): boolean {
     return this.#ready && !this.#draining;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Since the last answered heartbeat of the partition in which that is longest ago, ms; before the first, since the start. */
+  get silenceMs(): number {
+    return this.#options.now() - Math.max(this.#oldestBeat(), this.#startedAt);
   }
 
   onDegraded(listener: (degraded: boolean) => void): () => void {

@@ -66,6 +66,11 @@ export class PartitionState {
     return this.#beaten && now - this.#beatAt < ttlMs;
   }
 
+  /** The store's clock told us something: {@link clock} is more than a guess. */
+  get hasClock(): boolean {
+    return this.#clock > 0;
+  }
+
   /** The partition's hybrid clock now, µs, as well as this node can tell; 0 before anything told. */
   clock(now: number): number {
     if (this.#clock === 0) return this.seen;

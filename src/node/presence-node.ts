@@ -9,6 +9,7 @@ import { Flusher } from './flusher.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { PartitionState } from './partition-state.ts';
 import { Roster } from './roster.ts';
+import type { Vitals } from './vitals.ts';
 
 export interface PresenceNodeOptions {
   /** Random, new with every start. */
@@ -46,6 +47,7 @@ export class PresenceNode {
   readonly health: ClusterHealth;
   readonly directory: Directory;
   readonly #options: PresenceNodeOptions;
+  readonly #partitions: readonly PartitionState[];
   readonly #flusher: Flusher;
   readonly #heartbeat: Heartbeat;
   readonly #caretaker: Caretaker;
@@ -59,6 +61,7 @@ export class PresenceNode {
       { length: store.partitions },
       (_, partition) => new PartitionState(partition, 0),
     );
+    this.#partitions = partitions;
     const shared = { store, partitions, nodeId, ttlMs, now, metrics, logger };
     this.health = new ClusterHealth({
       partitions,
@@ -125,6 +128,31 @@ export class PresenceNode {
     this.#heartbeat.start();
     this.#caretaker.start();
     this.health.start();
+  }
+
+  get vitals(): Vitals {
+    const { ready, degraded, draining, silenceMs } = this.health;
+    const { list, at } = this.directory.nodes;
+    const since = this.#options.now() - at;
+    const isAlive = ({ heartbeatAgo }: NodeInfo): boolean =>
+      heartbeatAgo + since < this.#options.heartbeatTtlMs;
+    return {
+      ready,
+      degraded,
+      draining,
+      heartbeatAgeMs: silenceMs,
+      flushLagMs: Math.max(...this.#partitions.map(({ partition }) => this.#flusher.lag(partition))),
+      clockOffsetMs: this.#clockOffset(),
+      nodes: list.filter(isAlive).length,
+    };
+  }
+
+  #clockOffset(): number {
+    const { now, wallNow } = this.#options;
+    const offsets = this.#partitions
+      .filter((state) => state.hasClock)
+      .map((state) => wallNow() - state.clock(now()) / 1000);
+    return offsets.reduce((worst, offset) => (Math.abs(offset) > Math.abs(worst) ? offset : worst), 0);
   }
 
   /** Waits until everything this node knows is stored. @returns whether it was, within the time. */

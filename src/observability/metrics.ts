@@ -190,8 +190,8 @@ export const createMetrics = (register = new Registry()) => {
     redisErrors: new Counter({
       ...on,
       name: 'rollcall_redis_errors_total',
-      help: 'Failed Redis commands by script.',
-      labelNames: ['command'] as const,
+      help: 'Failed Redis commands by script, and the code Redis refused them with; `link` when it did not answer.',
+      labelNames: ['command', 'code'] as const,
     }),
     httpSeconds: new Histogram({
       ...on,
@@ -203,8 +203,69 @@ export const createMetrics = (register = new Registry()) => {
     buildInfo: new Gauge({
       ...on,
       name: 'rollcall_build_info',
-      help: 'Always 1; the label tells the version.',
-      labelNames: ['version'] as const,
+      help: 'Always 1; the labels tell the version and the name of the node.',
+      labelNames: ['version', 'node'] as const,
+    }),
+    ready: new Gauge({ ...on, name: 'rollcall_ready', help: '1 while this node asks for traffic.' }),
+    degraded: new Gauge({
+      ...on,
+      name: 'rollcall_degraded',
+      help: '1 while what this node tells may be stale: Redis is away, or still healing after a loss.',
+    }),
+    draining: new Gauge({
+      ...on,
+      name: 'rollcall_draining',
+      help: '1 from the moment this node was told to stop.',
+    }),
+    heartbeatAge: new Gauge({
+      ...on,
+      name: 'rollcall_heartbeat_age_seconds',
+      help: 'Since the last answered heartbeat, of the partition in which that is longest ago.',
+    }),
+    heartbeatTtl: new Gauge({
+      ...on,
+      name: 'rollcall_heartbeat_ttl_seconds',
+      help: 'The age at which this node is dead for the others.',
+    }),
+    flushLag: new Gauge({
+      ...on,
+      name: 'rollcall_flush_lag_seconds',
+      help: 'Age of the oldest change that is not stored yet.',
+    }),
+    offlineGrace: new Gauge({
+      ...on,
+      name: 'rollcall_offline_grace_seconds',
+      help: 'How long a user may be away before they are offline.',
+    }),
+    clockOffset: new Gauge({
+      ...on,
+      name: 'rollcall_clock_offset_seconds',
+      help: 'Clock of this machine less that of Redis, where they differ most; the way of the answer included.',
+    }),
+    clusterNodes: new Gauge({
+      ...on,
+      name: 'rollcall_cluster_nodes',
+      help: 'Living nodes of the deployment, as this one last read them from Redis.',
+    }),
+    stalledWatchers: new Gauge({
+      ...on,
+      name: 'rollcall_stalled_watchers',
+      help: 'Connections that do not read what was sent, and get the newest state when they do.',
+    }),
+    connectionsLimit: new Gauge({
+      ...on,
+      name: 'rollcall_connections_limit',
+      help: 'Connections beyond which this node turns away new ones.',
+    }),
+    watchesLimit: new Gauge({
+      ...on,
+      name: 'rollcall_watches_limit',
+      help: 'Watched users beyond which this node refuses new watches.',
+    }),
+    memoryLimit: new Gauge({
+      ...on,
+      name: 'rollcall_memory_limit_bytes',
+      help: 'Memory this process may use: the limit of its container, else all of the machine.',
     }),
   };
 };

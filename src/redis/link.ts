@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import calculateSlot from 'cluster-key-slot';
 import { Cluster, type Redis } from 'ioredis';
 import { connectTimeout, createClient, type LinkOptions, redisErrorCode } from './client.ts';
+import { errorLabel } from './error-label.ts';
 import { type FunctionName, Library, type RawReply } from './library.ts';
 
 /** The command connection of a node. Every command has a deadline; nothing is queued while Redis is away. */
@@ -135,7 +136,7 @@ export class RedisLink {
     try {
       return await run();
     } catch (error) {
-      this.#options.metrics.redisErrors.inc({ command });
+      this.#options.metrics.redisErrors.inc({ command, code: errorLabel(redisErrorCode(error)) });
       throw error;
     } finally {
       stop();

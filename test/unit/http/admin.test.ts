@@ -66,6 +66,21 @@ it('shows the metrics as Prometheus reads them', async () => {
   expect(response.body).toMatch(/^rollcall_connections 3$/m);
 });
 
+it('takes the ages when it is scraped', async () => {
+  const metrics = createMetrics();
+  let age = 0;
+  const app = buildAdminServer({
+    settings: settings(),
+    metrics,
+    health: health(),
+    logger: pino({ level: 'silent' }),
+    onScrape: () => metrics.flushLag.set(++age),
+  });
+  running.push(app);
+  for (const seconds of [1, 2])
+    expect((await app.inject('/metrics')).body).toContain(`rollcall_flush_lag_seconds ${seconds}\n`);
+});
+
 it('keeps to itself why metrics cannot be made', async () => {
   const metrics = createMetrics();
   metrics.register.metrics = () => Promise.reject(new Error('secret of the house'));

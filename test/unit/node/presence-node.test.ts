@@ -78,6 +78,39 @@ describe('a node in the cluster', () => {
     });
   });
 
+  it('tells how it does', async () => {
+    store.onBeat = async () => beaten({ clock: (WALL + performance.now() - 1500) * 1000 });
+    store.onRegister = async (self) => [
+      self,
+      { ...self, id: 'alive', heartbeatAgo: INTERVAL_MS },
+      { ...self, id: 'dead', heartbeatAgo: TTL_MS },
+    ];
+    expect(node.vitals).toMatchObject({ ready: false, degraded: true, heartbeatAgeMs: 0, nodes: 0 });
+    node.start();
+    await pass(INTERVAL_MS + 10);
+    expect(node.vitals).toMatchObject({
+      ready: true,
+      degraded: false,
+      draining: false,
+      flushLagMs: 0,
+      nodes: 2,
+    });
+    expect(node.vitals.clockOffsetMs).toBeCloseTo(1500, 0);
+    expect(node.vitals.heartbeatAgeMs).toBeLessThanOrEqual(10);
+    store.onBeat = async () => {
+      throw new Error('away');
+    };
+    store.onApply = async () => {
+      throw new Error('away');
+    };
+    join('ann');
+    await pass(TTL_MS);
+    expect(node.vitals.heartbeatAgeMs).toBeGreaterThanOrEqual(TTL_MS);
+    expect(node.vitals.flushLagMs).toBeGreaterThan(TTL_MS - 100);
+    node.health.drain();
+    expect(node.vitals).toMatchObject({ ready: false, degraded: true, draining: true });
+  });
+
   it('keeps who comes while the store is away, and writes them when it is there', async () => {
     store.onBeat = async () => {
       throw new Error('away');
