@@ -28,7 +28,6 @@ export interface PartitionKeys {
   readonly due: string;
   readonly nodes: string;
   user(ref: UserRef): string;
-  more(ref: UserRef): string;
   beat(node: string): string;
   node(node: string): string;
   nodeMeta(node: string): string;
@@ -59,7 +58,6 @@ const partitionKeys = (p: string): PartitionKeys => ({
   due: `${p}due`,
   nodes: `${p}nodes`,
   user: ({ tenant, user }) => `${p}user:${tenant}:${user}`,
-  more: ({ tenant, user }) => `${p}more:${tenant}:${user}`,
   beat: (node) => `${p}beat:${node}`,
   node: (node) => `${p}node:${node}`,
   nodeMeta: (node) => `${p}node-meta:${node}`,

@@ -67,7 +67,7 @@ export class RedisLink {
   async run(
     name: FunctionName,
     keys: readonly string[],
-    args: readonly (string | number)[],
+    args: readonly (string | number | Buffer)[],
   ): Promise<RawReply> {
     const called = this.#library.called(name);
     const call = async (): Promise<RawReply> =>

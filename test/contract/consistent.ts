@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { userRef } from '../../src/domain/model.ts';
 import type { PartitionKeys } from '../../src/redis/keys.ts';
+import { readStoredRow } from '../support/stored-row.ts';
 
 /** What is derived from rows, by key: members of the indexes, the queue of deadlines, the lists of nodes. */
 type Derived = Record<string, Record<string, number>>;
@@ -18,16 +19,13 @@ const derive = async (redis: Redis, keys: PartitionKeys): Promise<Derived> => {
   for (const key of await redis.keys(`${prefix}*`)) {
     const member = key.slice(prefix.length);
     const { tenant, user } = userRef(member);
-    const row = await redis.hgetall(key);
-    const letter = row['v']?.[0] ?? 'f';
-    if (letter !== 'f') put(derived, keys.online(tenant), user, 0);
-    if (letter === 'a') put(derived, keys.away(tenant), user, 0);
-    if (letter === 'b') put(derived, keys.busy(tenant), user, 0);
-    if (row['d'] !== undefined) put(derived, keys.due, member, Number(row['d']));
-    for (const [field, value] of Object.entries(row)) {
-      if (!field.startsWith('c:')) continue;
-      put(derived, keys.node(field.slice(2)), member, Number(/^\d[\da-f](\d+),/.exec(value)?.[1]));
-    }
+    const row = await readStoredRow(redis, key);
+    if (row === undefined) continue;
+    if (row.status !== 'offline') put(derived, keys.online(tenant), user, 0);
+    if (row.status === 'away') put(derived, keys.away(tenant), user, 0);
+    if (row.status === 'busy') put(derived, keys.busy(tenant), user, 0);
+    if (row.due > 0) put(derived, keys.due, member, row.due);
+    for (const { node, count } of row.parts) put(derived, keys.node(node), member, count);
   }
   return derived;
 };

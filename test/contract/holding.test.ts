@@ -29,7 +29,7 @@ describe('while a partition is on hold', () => {
     await line.dies('a.0');
     await happens();
     expect(await line.reap()).toEqual({ fenced: 0, users: 0 });
-    expect(await line.field('ann', 'c:a.0')).not.toBeNull();
+    expect(await line.part('ann', 'a.0')).toBeDefined();
     expect(await line.redis.exists(line.keys.fence('a'))).toBe(0);
   });
 

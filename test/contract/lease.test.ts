@@ -10,6 +10,7 @@ import {
   type RawStore,
   TTL,
 } from '../support/raw-store.ts';
+import { readStoredRow, setStoredDue } from '../support/stored-row.ts';
 import { until } from '../support/until.ts';
 import { useRedis } from './use-redis.ts';
 
@@ -34,6 +35,7 @@ describe('leases, fences and losses', () => {
     const [view] = await raw.store.read('acme', [user]).catch(() => []);
     return view;
   };
+  const rowOf = (user: string): string => raw.keys.partitions[p]?.user({ tenant: 'acme', user }) ?? '';
   const logged = async (): Promise<string[]> =>
     (await raw.redis.xrange(raw.keys.partitions[p]?.log ?? '', '-', '+')).map(([, fields]) =>
       fields.join(' '),
@@ -137,11 +139,7 @@ describe('leases, fences and losses', () => {
     const lastBeat = Number(await raw.redis.hget(raw.keys.partitions[p]?.nodeMeta('a.0') ?? '', 'beat'));
     await leaseEnds('a.0');
     await raw.store.reap(p);
-    const leave = await raw.redis.hget(
-      raw.keys.partitions[p]?.user({ tenant: 'acme', user: nth(0) }) ?? '',
-      'l',
-    );
-    const at = Number(leave?.split(',')[1]);
+    const at = (await readStoredRow(raw.redis, rowOf(nth(0))))?.leave?.at;
     expect(at).toBeGreaterThanOrEqual(lastBeat);
     expect(at).toBeLessThanOrEqual(lastBeat + INTERVAL);
     await until(async () => {
@@ -189,7 +187,7 @@ describe('leases, fences and losses', () => {
     await raw.redis.hset(raw.keys.partitions[p]?.meta ?? '', 'hold', 0);
     await beat('a.0', { gen });
     await raw.redis.zadd(raw.keys.partitions[p]?.due ?? '', 1, `acme:${nth(0)}`);
-    await raw.redis.hset(raw.keys.partitions[p]?.user({ tenant: 'acme', user: nth(0) }) ?? '', 'd', 1);
+    await setStoredDue(raw.redis, rowOf(nth(0)), 1);
     await raw.store.sweep(p, Date.now() * 1000 + 1e9);
     expect(await status(nth(0))).toBe('offline');
   });

@@ -36,7 +36,7 @@ describe('a reaper', () => {
       return undefined;
     };
     expect(await line.reap()).toEqual({ fenced: 0, users: 0 });
-    expect(await line.field('ann', 'c:a.0')).not.toBeNull();
+    expect(await line.part('ann', 'a.0')).toBeDefined();
   });
 
   it('clears only whom the list still names when it acts', async () => {
@@ -129,7 +129,7 @@ describe('a reaper', () => {
     await line.pass(2 * GRACE, 'b.0');
     await line.sweep();
     expect(await line.story()).toEqual(['online connect']);
-    expect(await line.field('ann', 'c:a.0')).toBeNull();
+    expect(await line.part('ann', 'a.0')).toBeUndefined();
   });
 });
 

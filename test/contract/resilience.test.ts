@@ -190,12 +190,9 @@ describe('the registry', () => {
   });
 });
 
-describe('the small hash of a user', () => {
-  /**
-   * "`more` is apart, because one long field turns the small hash into a table: 430 → 930 B." Whatever people write,
-   * and with as many connections and groups as they may have on a handful of nodes.
-   */
-  it('stays a list', async () => {
+describe('the stored row of a user', () => {
+  /** With as many connections and groups as they may have on a handful of nodes, and as long as they may be. */
+  it('keeps everything that people write, and is small for who wrote nothing', async () => {
     const nodes = ['a.0', 'b.0', 'c.0', 'd.0'].map(
       (node) => `${node.slice(0, 1)}${'x'.repeat(20)}${node.slice(1)}`,
     );
@@ -220,13 +217,13 @@ describe('the small hash of a user', () => {
       await line.opens(node, 'ann', { count: 49, openedAgo: 1000, closedAgo: 0, activeAgo: 500 });
     }
     const { tenant } = ref;
-    expect(await line.redis.object('ENCODING', line.keys.user({ tenant, user: 'ann' }))).toBe('listpack');
-    expect(await line.redis.object('ENCODING', line.keys.more({ tenant, user: 'ann' }))).toBe('hashtable');
-    expect(await line.view('ann')).toMatchObject({ status: 'busy', text: claim.text, emoji: claim.emoji });
+    const { text, emoji } = claim;
+    expect(await line.view('ann')).toMatchObject({ status: 'busy', text, emoji, name: 'z'.repeat(256) });
+    expect((await line.row('ann'))?.parts).toMatchObject(nodes.map((node) => ({ node, count: 49 })));
     await line.pass(INTERVAL, ...nodes);
-    // Who has nothing of this has no second key at all.
-    await line.opens(nodes[0] ?? '', 'bob');
-    expect(await line.redis.exists(line.keys.more({ tenant, user: 'bob' }))).toBe(0);
+    await line.opens(nodes[0] ?? '', 'bob', { devices: ['mobile'] });
+    expect((await line.transitions()).at(-1)).toMatchObject({ user: 'bob' });
+    expect(await line.redis.memory('USAGE', line.keys.user({ tenant, user: 'bob' }))).toBeLessThan(256);
     await line.stop();
   });
 });

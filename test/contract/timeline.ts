@@ -14,6 +14,7 @@ import type {
 } from '../../src/store/presence-store.ts';
 import type { RedisStore, RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
 import { entryOf, openRawStore, type RawStore } from '../support/raw-store.ts';
+import { readStoredRow, type StoredPart, type StoredRow } from '../support/stored-row.ts';
 
 /** When every story begins: so far ahead of the clock of Redis that time stands until a test moves it, ms. */
 export const START = Date.UTC(2100, 0, 1);
@@ -204,14 +205,19 @@ export class Timeline {
     return this.redis.hget(this.keys.meta, field);
   }
 
-  /** A field of the small hash of a user. */
-  field(user: string, field: string): Promise<string | null> {
-    return this.redis.hget(this.keys.user({ tenant: TENANT, user }), field);
+  /** What is stored of a user. */
+  row(user: string): Promise<StoredRow | undefined> {
+    return readStoredRow(this.redis, this.keys.user({ tenant: TENANT, user }));
+  }
+
+  /** What is stored of a user's connections on one node. */
+  async part(user: string, node: string): Promise<StoredPart | undefined> {
+    return (await this.row(user))?.parts.find((part) => part.node === node);
   }
 
   /** When the running grace of a user began, ms after {@link START}. */
   async graceFrom(user: string): Promise<number | undefined> {
-    const leave = await this.field(user, 'l');
-    return leave === null ? undefined : Number(leave.split(',')[1]) - START;
+    const leave = (await this.row(user))?.leave;
+    return leave && leave.at - START;
   }
 }

@@ -1,5 +1,5 @@
 -- Sets or clears the person's own claim for a caller without a socket, and tells the nodes that hold the user.
--- KEYS: 1 meta  2 log  3 events  4 due  then online, away, busy of the tenant, then user, more
+-- KEYS: 1 meta  2 log  3 events  4 due  then online, away, busy of the tenant, then user
 -- ARGV: 1 policy  2 number of tenants (1), the tenant, then tenant's position, user, the claim as JSON without a stamp
 -- Reply: {'young'} while the partition heals, or {'ok', the user as in reply.lua}
 local function claim(keys, args)
@@ -13,7 +13,7 @@ local function claim(keys, args)
   claim.stamp = max(clock, (row.own and row.own.stamp or 0) + 1)
   at.deliberate = takeOwnClaim(row, claim)
   settle(entry, at)
-  if next(row.parts) then
+  if row.parts[1] then
     record('c', entry.tenant, '{"type":"claim","tenant":"' .. entry.tenant.name .. '","user":' .. quoted(entry.user)
       .. ',"claim":' .. claimJson(row.own) .. '}', 0)
   end

@@ -1,11 +1,12 @@
 -- Views of users of one partition, as stored.
--- KEYS: 1 meta, then user, more for every user   ARGV: 1 policy
+-- KEYS: 1 meta, then user for every user   ARGV: 1 policy
 -- Reply: {'young'} while the partition heals, or {'ok', a user as in reply.lua, …} in the order of KEYS
 local function read(keys, args)
   open(keys, args, 0)
   if not gen or young > now then return { 'young' } end
   local reply = { 'ok' }
-  for i = 2, #KEYS, 2 do reply[#reply + 1] = selfReply(loadRow(KEYS[i], KEYS[i + 1])) end
+  local rows = readRows(2)
+  for i = 1, #rows do reply[i + 1] = selfReply(loadRow(rows[i])) end
   return reply
 end
 define('read', read, { 'no-writes' })

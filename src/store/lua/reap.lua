@@ -1,7 +1,7 @@
 -- Clears users of a node epoch whose lease ended. Decides and acts in this one call: what the caller read before,
 -- or another reaper does meanwhile, cannot clear anybody who is alive.
 -- KEYS: 1 meta  2 log  3 events  4 due  5 nodes  6 fence:<id>  7 node:<node>  8 node-meta:<node>  9 beat:<node>
---       then online, away, busy for every tenant, then user, more for every entry
+--       then online, away, busy for every tenant, then user for every entry
 -- ARGV: 1 policy  2 node  3 epoch  4 number of tenants, the tenants, then an entry in 2: tenant's position, user
 -- Reply: {'hold'|'alive'} or {'ok', fenced now 0|1, users cleared, users left}
 local function reap(keys, args)
@@ -17,9 +17,8 @@ local function reap(keys, args)
   local diedBy = min(lastBeat + INTERVAL, now)
   local cleared, gone = {}, { 'HDEL', listKey }
   for _, entry in ipairs(openEntries(10, 4, 2)) do
-    local member = entry.tenant.name .. ':' .. entry.user
-    if redis.call('HEXISTS', listKey, member) == 1 then
-      gone[#gone + 1] = member
+    if redis.call('HEXISTS', listKey, entry.member) == 1 then
+      gone[#gone + 1] = entry.member
       local row = load(entry)
       local at = before(row)
       if loseNode(row, node, lastBeat, diedBy) then

@@ -1,6 +1,6 @@
 -- Evaluates users whose deadline passed: ends of graces, claims, sessions, idle limits, retention. What is due is
 -- checked again here.
--- KEYS: 1 meta  2 log  3 events  4 due, then online, away, busy for every tenant, then user, more for every entry
+-- KEYS: 1 meta  2 log  3 events  4 due, then online, away, busy for every tenant, then user for every entry
 -- ARGV: 1 policy  2 number of tenants, the tenants, then an entry in 2: tenant's position, user
 -- Reply: users evaluated, or -1 while the partition is on hold
 local function sweep(keys, args)
@@ -12,10 +12,10 @@ local function sweep(keys, args)
   for _, entry in ipairs(openEntries(5, 2, 2)) do
     local row = load(entry)
     if row.due == 0 then
-      indexed('ZREM', dueKey, entry.tenant.name .. ':' .. entry.user)
+      indexed('ZREM', dueKey, entry.member)
     elseif row.due > now then
       -- Queued too early: were it left there, enough of them would hide those who are due.
-      indexed('ZADD', dueKey, entry.tenant.name .. ':' .. entry.user, digits(row.due))
+      indexed('ZADD', dueKey, entry.member, digits(row.due))
     else
       settle(entry, before(row))
       local list = isForgettable(row) and forgotten or swept
@@ -28,8 +28,8 @@ local function sweep(keys, args)
   saveIndexes(swept, dueKey)
   saveRows(swept, dueKey)
   for _, entry in ipairs(forgotten) do
-    redis.call('DEL', entry.userKey, entry.moreKey)
-    indexed('ZREM', dueKey, entry.tenant.name .. ':' .. entry.user)
+    redis.call('DEL', entry.key)
+    indexed('ZREM', dueKey, entry.member)
   end
   writeIndexes()
   publish(channel)

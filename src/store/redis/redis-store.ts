@@ -24,7 +24,7 @@ import {
 import type { StoreOptions } from '../store-options.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { decodeApply, decodeBeat, decodeSelf, listOf, number } from './decode.ts';
-import { encodeClaim, encodeEntry, encodeKnown, encodePolicy, encodeUsers } from './encode.ts';
+import { encodeClaim, encodeEntries, encodeKnown, encodePolicy, encodeUsers } from './encode.ts';
 import { Reaper } from './reaper.ts';
 import { Registry } from './registry.ts';
 
@@ -108,7 +108,7 @@ export class RedisStore extends PendingStore implements PresenceStore {
   async apply(partition: number, batch: Batch): Promise<ApplyReply> {
     const keys = this.#partition(partition);
     const [id, epoch] = splitNode(batch.node);
-    const users = encodeUsers(keys, batch.entries, encodeEntry);
+    const users = encodeEntries(keys, batch.entries);
     const own = [keys.meta, keys.log, keys.events, keys.due, keys.nodes, keys.fence(id)];
     const reply = await this.#run(
       'apply',
@@ -233,7 +233,7 @@ export class RedisStore extends PendingStore implements PresenceStore {
     await Promise.all(
       [...positionsByPartition(refs, (ref) => this.partitionOf(ref))].map(async ([partition, group]) => {
         const keys = this.#partition(partition);
-        const userKeys = group.flatMap(({ item }) => [keys.user(item), keys.more(item)]);
+        const userKeys = group.map(({ item }) => keys.user(item));
         const views = this.#answer('read', await this.#run('read', [keys.meta, ...userKeys], [this.#policy]));
         group.forEach(({ item, position }, n) => {
           selves[position] = decodeSelf('read', item.user, views[n]);
@@ -272,7 +272,7 @@ export class RedisStore extends PendingStore implements PresenceStore {
   async #run(
     name: FunctionName,
     keys: readonly string[],
-    args: readonly (string | number)[],
+    args: readonly (string | number | Buffer)[],
   ): Promise<RawReply> {
     for (let attempt = 1; ; attempt += 1) {
       try {

@@ -49,7 +49,6 @@ describe('the layout of a deployment', () => {
     const [keys] = createKeys('rollcall', 16).partitions;
     const ann = { tenant: 'default', user: 'ann' };
     expect(keys?.user(ann)).toBe(`rollcall:{${TAGS_OF_16[0]}}:user:default:ann`);
-    expect(keys?.more(ann)).toBe(`rollcall:{${TAGS_OF_16[0]}}:more:default:ann`);
     expect(
       ['ann', 'bob', 'é', 'a:b', ''].map((user) => partitionOf({ tenant: 'default', user }, 16)),
     ).toEqual(PARTITIONS_OF_16);
@@ -77,7 +76,7 @@ describe('the layout of a deployment', () => {
 const tenant = fc.stringMatching(/^[A-Za-z0-9._-]{1,12}$/);
 const user = fc.oneof(
   fc.string({ minLength: 1, maxLength: 12 }),
-  fc.constantFrom('a', ':', 'a:b', 'user:a', '{x}', 'more:a:b', 'n.0'),
+  fc.constantFrom('a', ':', 'a:b', 'user:a', '{x}', 'online:a:b', 'n.0'),
 );
 const node = fc.stringMatching(/^[a-f0-9]{4}\.[0-9]$/);
 
@@ -85,10 +84,9 @@ describe('keys', () => {
   const [keys] = createKeys('p', 1).partitions as [PartitionKeys];
   /** Every kind of key with everything that may be put into it. */
   const named = fc.oneof(
-    fc.record({ kind: fc.constantFrom('user', 'more'), tenant, user }).map(({ kind, tenant, user }) => ({
-      of: `${kind}|${tenant}|${user}`,
-      key: kind === 'user' ? keys.user({ tenant, user }) : keys.more({ tenant, user }),
-    })),
+    fc
+      .record({ tenant, user })
+      .map(({ tenant, user }) => ({ of: `user|${tenant}|${user}`, key: keys.user({ tenant, user }) })),
     fc
       .record({ kind: fc.constantFrom('online', 'away', 'busy'), tenant })
       .map(({ kind, tenant }) => ({ of: `${kind}|${tenant}`, key: keys[kind as 'online'](tenant) })),
@@ -117,7 +115,6 @@ describe('keys', () => {
         const slot = calculateSlot(each.meta);
         const all = [
           each.user({ tenant, user }),
-          each.more({ tenant, user }),
           each.online(tenant),
           each.beat(node),
           each.node(node),

@@ -2,7 +2,7 @@
 local function restore(row, known)
   if not known or known.ver <= row.ver then return false end
   clock = max(clock, known.ver)
-  row.status, row.since, row.ver, row.verText = known.status, known.since, known.ver, digits(known.ver)
+  row.status, row.since, row.ver = known.status, known.since, known.ver
   local shown = { text = known.text, emoji = known.emoji, ['until'] = known['until'] }
   row.shown = next(shown) and shown or EMPTY
   row.seen = max(row.seen, known.lastSeen or 0)
@@ -50,7 +50,7 @@ end
 
 -- With nobody left, or somebody who opened later, the newest opening that is gone says nothing any more.
 local function forgetLeft(row)
-  if row.left > 0 and (next(row.parts) == nil or newestOpening(row) >= row.left) then row.left = 0 end
+  if row.left > 0 and (not row.parts[1] or newestOpening(row) >= row.left) then row.left = 0 end
 end
 
 local function leaveOrReturn(row, prior, report, stance)
@@ -68,7 +68,7 @@ end
 local function absorb(row, node, report)
   local claimed = report.claim and takeOwnClaim(row, report.claim)
   local restored = report.known and restore(row, report.known)
-  local prior = row.parts[node]
+  local prior, position = partOf(row, node)
   if report.name or report.groups then takeProfile(row, report) end
   local act, stance = report.act, OWN
   if act == 0 then
@@ -81,10 +81,10 @@ local function absorb(row, node, report)
   end
   if report.count > 0 then
     report.act, report.stance = act, stance
-    row.parts[node] = report
+    row.parts[position or #row.parts + 1] = report
   elseif prior or report.act > 0 then
     if stance == OWN then row.seen = max(row.seen, act) end
-    row.parts[node] = nil
+    if position then table.remove(row.parts, position) end
     row.left = max(row.left, report.opened)
   end
   -- Who was shown online was active, but when is lost with the row: else who returns would take over idleness.

@@ -2,26 +2,41 @@
 -- that is cut short can then only repeat a transition under a newer version, never lose or invent one.
 -- Needs: context.lua, row.lua, evaluate.lua.
 local isoMs, isoText
+local minuteTexts, minutesKnown = EMPTY, 0
 
--- RFC 3339 in UTC with milliseconds; days by the civil calendar (Hinnant, "chrono-compatible low-level date algorithms").
-local function iso(ms)
-  if ms == isoMs then return isoText end
-  local seconds = floor(ms / 1000)
-  local z = floor(seconds / 86400) + 719468
+-- The civil calendar is that of Hinnant, "chrono-compatible low-level date algorithms".
+local function minuteText(minute)
+  local z = floor(minute / 1440) + 719468
   local era = floor(z / 146097)
   local doe = z - era * 146097
   local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
   local doy = doe - (365 * yoe + floor(yoe / 4) - floor(yoe / 100))
   local mp = floor((5 * doy + 2) / 153)
   local month = mp < 10 and mp + 3 or mp - 9
-  local rest = seconds % 86400
-  isoMs, isoText = ms, format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', yoe + era * 400 + (month <= 2 and 1 or 0), month,
-    doy - floor((153 * mp + 2) / 5) + 1, floor(rest / 3600), floor(rest / 60) % 60, rest % 60, ms % 1000)
+  return format('%04d-%02d-%02dT%02d:%02d:', yoe + era * 400 + (month <= 2 and 1 or 0), month,
+    doy - floor((153 * mp + 2) / 5) + 1, floor(minute / 60) % 24, minute % 60)
+end
+
+-- RFC 3339 in UTC with milliseconds. Most moments are in few minutes, whose texts are kept.
+local function iso(ms)
+  if ms == isoMs then return isoText end
+  local minute = floor(ms / 60000)
+  local text = minuteTexts[minute]
+  if not text then
+    if minutesKnown % 1000 == 0 then minuteTexts = {} end
+    text, minutesKnown = minuteText(minute), minutesKnown + 1
+    minuteTexts[minute] = text
+  end
+  local rest = ms - minute * 60000
+  local second = floor(rest / 1000)
+  isoMs, isoText = ms, text .. SECOND[second] .. PADDED[rest - second * 1000] .. 'Z'
   return isoText
 end
 
+-- Ids have no control characters: nothing else has to be escaped.
 local function quoted(text)
-  return string.find(text, '^[%w%-_.@:]+$') and '"' .. text .. '"' or cjson.encode(text)
+  if find(text, '"', 1, true) or find(text, '\\', 1, true) then return cjson.encode(text) end
+  return '"' .. text .. '"'
 end
 
 local function shownLastSeen(row)
@@ -31,28 +46,29 @@ local function shownLastSeen(row)
   return PRECISION == 'hour' and last - last % 3600000 or last
 end
 
-local MASK = { [0] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15' }
-
--- Writes an entry down; its id is the next moment of the hybrid clock.
+-- Writes an entry down; its id is the next moment of the hybrid clock. `message` is what `publish` sends: generation,
+-- id before the first entry, id of the last, then of every entry the id, the kind, the devices as bits and the event.
 local function record(kind, tenant, event, devices)
-  if recorded == 0 then ids, kinds, tenants, events, masks = {}, {}, {}, {}, {} end
-  clock = clock + 1
-  recorded = recorded + 1
-  ids[recorded], kinds[recorded], tenants[recorded], events[recorded] = digits(clock), kind, tenant, event
-  masks[recorded] = MASK[devices]
+  if recorded == 0 then message, streamIds, channels = { gen, '\n', '', '\n', '' }, {}, {} end
+  local n = 5 + recorded * 5
+  clock, recorded = clock + 1, recorded + 1
+  local id = clockText(clock)
+  message[n + 1], message[n + 2], message[n + 3], message[n + 4], message[n + 5] = '\n', id, kind, PLAIN[devices], event
+  -- Ids in streams have no leading zeros.
+  streamIds[recorded] = printed .. '-' .. PLAIN[clock % 1000]
+  channels[recorded] = kind == 't' and tenant.channel
 end
 
 -- Shows a change: gives it a version, and writes down the public event.
 local function transition(row, entry, status, shown, reason)
   local previous = row.status
   row.ver = clock + 1
-  row.verText = digits(row.ver)
   if status ~= previous then row.since = floor(row.ver / 1000) end
   row.status, row.shown = status, shown
   local seen = shownLastSeen(row)
   record('t', entry.tenant, '{"tenant":"' .. entry.tenant.name .. '","user":' .. quoted(entry.user) .. ',"status":"' .. status
     .. '","previous":"' .. previous .. '","since":"' .. iso(row.since)
-    .. (seen and '","lastSeen":"' .. iso(seen) or '') .. '","ver":' .. row.verText
+    .. (seen and '","lastSeen":"' .. iso(seen) or '') .. '","ver":' .. clockText(row.ver)
     .. (row.name and ',"name":' .. cjson.encode(row.name) or '') .. (row.groups and ',"groups":' .. row.groups or '')
     .. (shown.text and ',"text":' .. cjson.encode(shown.text) or '')
     .. (shown.emoji and ',"emoji":' .. cjson.encode(shown.emoji) or '')
@@ -61,28 +77,24 @@ local function transition(row, entry, status, shown, reason)
 end
 
 -- The log, and the clock with it, so that what a call that is cut short leaves in the log is not given out again.
--- Log ids are the clock as milliseconds and the rest; they have no leading zeros.
 local function writeLog(logKey)
   for i = 1, recorded do
-    local id = ids[i] + 0
-    redis.call('XADD', logKey, format('%d-%d', floor(id / 1000), id % 1000), 'k', kinds[i], 'v', '1', 'e', events[i],
-      'd', masks[i])
+    local n = i * 5
+    call('XADD', logKey, streamIds[i], 'k', message[n + 3], 'v', '1', 'e', message[n + 5], 'd', message[n + 4])
   end
   if recorded > 0 then
-    redis.call('HSET', metaKey, 'clock', digits(clock), 'last', ids[recorded])
+    local last = message[recorded * 5 + 2]
+    call('HSET', metaKey, 'clock', last, 'last', last)
   elseif clock > storedClock then
-    redis.call('HSET', metaKey, 'clock', digits(clock))
+    call('HSET', metaKey, 'clock', clockText(clock))
   end
 end
 
--- A message to the nodes: generation, id before the first entry, id of the last, then a line an entry.
 local function publish(channel)
   if recorded == 0 then return end
-  local parts, n = { gen, '\n', digits(logged), '\n', ids[recorded] }, 5
+  message[3], message[5] = clockText(logged), message[recorded * 5 + 2]
   for i = 1, recorded do
-    parts[n + 1], parts[n + 2], parts[n + 3], parts[n + 4], parts[n + 5] = '\n', ids[i], kinds[i], masks[i], events[i]
-    n = n + 5
-    if tenants[i].channel and kinds[i] == 't' then redis.call('PUBLISH', tenants[i].channel, events[i]) end
+    if channels[i] then call('PUBLISH', channels[i], message[i * 5 + 5]) end
   end
-  redis.call('SPUBLISH', channel, table.concat(parts))
+  call('SPUBLISH', channel, table.concat(message))
 end

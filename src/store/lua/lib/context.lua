@@ -5,21 +5,33 @@
 local FOREVER = 1 / 0
 local EMPTY = {}
 -- While a library loads it has no globals: these are set by the first call.
-local floor, max, min, format, match
+local floor, max, min, format, match, find, pack, unpackFrom, call
+-- Texts of 0 to 999 that are made when first needed: three digits, no leading zeros, two digits and a point.
+local PADDED, PLAIN, SECOND
 
 local policy, AWAY, OFFLINE, GRACE, RETENTION, INTERVAL, TTL, PRECISION, TENANT_CHANNEL
 local KEYS, ARGV, metaKey
 local gen, storedClock, tick, storedHold, hold, young, logged, clock, now, lag
 -- What the call records and which sorted sets it changes: see commit.lua and entries.lua.
-local recorded, ids, kinds, tenants, events, masks, index
+local recorded, message, streamIds, channels, index
 
 -- Scripts write versions and times as digits: tostring and cjson keep 14 of 16.
 local function digits(number)
   return format('%d', number)
 end
 
+local function texts(pattern)
+  return setmetatable({}, { __index = function(known, number)
+    local text = format(pattern, number)
+    known[number] = text
+    return text
+  end })
+end
+
 local function setPolicy(text)
-  floor, max, min, format, match = math.floor, math.max, math.min, string.format, string.match
+  floor, max, min, format, match, find = math.floor, math.max, math.min, string.format, string.match, string.find
+  pack, unpackFrom, call = struct.pack, struct.unpack, redis.call
+  PADDED, PLAIN, SECOND = texts('%03d'), texts('%d'), texts('%02d.')
   policy = text
   local away, offline, grace, retention, interval, ttl
   away, offline, grace, retention, interval, ttl, PRECISION, TENANT_CHANNEL =
@@ -27,13 +39,22 @@ local function setPolicy(text)
   AWAY, OFFLINE, GRACE, RETENTION, INTERVAL, TTL = away + 0, offline + 0, grace + 0, retention + 0, interval + 0, ttl + 0
 end
 
+-- The hybrid clock as text: printing is dear, and calls write many versions of one millisecond.
+local printedMs, printed
+local function clockText(us)
+  if us == 0 then return '0' end
+  local ms = floor(us / 1000)
+  if ms ~= printedMs then printedMs, printed = ms, digits(ms) end
+  return printed .. PADDED[us - ms * 1000]
+end
+
 -- Begins a call: keys[1] is the partition's meta, args[1] the policy; `seen` is the highest clock the caller knows.
 -- The hybrid clock is never behind real time, the partition's past, or what the caller has seen of it.
 local function open(keys, args, seen)
   KEYS, ARGV, metaKey = keys, args, keys[1]
   if args[1] ~= policy then setPolicy(args[1]) end
-  local meta = redis.call('HMGET', metaKey, 'gen', 'clock', 'tick', 'hold', 'young', 'last', 'lag')
-  local time = redis.call('TIME')
+  local meta = call('HMGET', metaKey, 'gen', 'clock', 'tick', 'hold', 'young', 'last', 'lag')
+  local time = call('TIME')
   gen, storedClock, tick = meta[1], (meta[2] or 0) + 0, (meta[3] or 0) + 0
   storedHold, young, logged = (meta[4] or 0) + 0, (meta[5] or 0) + 0, (meta[6] or 0) + 0
   clock = max(time[1] * 1000000 + time[2], storedClock, seen)
@@ -44,5 +65,5 @@ local function open(keys, args, seen)
     local told, at = match(meta[7], '^(%d+),(%d+)$')
     if at + 2 * INTERVAL >= now then lag = min(told + 0, 5000) end
   end
-  recorded, ids, kinds, tenants, events, masks, index = 0, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, {}
+  recorded, index = 0, {}
 end

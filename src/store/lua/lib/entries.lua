@@ -1,24 +1,41 @@
--- Users of a call: KEYS come as three index keys a tenant and two keys a user, ARGV as the tenants and then `width`
--- values a user of which the first is the tenant's position and the second the user. Needs: commit.lua.
-local function openEntries(firstKey, firstArg, width)
-  local tenants, count = {}, tonumber(ARGV[firstArg])
+-- Users of a call: KEYS come as three index keys a tenant and then a key a user, ARGV as the number of tenants, the tenants,
+-- and then `width` values a user of which the first is the tenant's position and the second the user.
+-- Needs: commit.lua.
+
+-- Returns the tenants by position, and where the users begin in KEYS and in ARGV.
+local function openTenants(firstKey, firstArg)
+  local tenants, count = {}, ARGV[firstArg] + 0
   for i = 1, count do
-    local key = firstKey + (i - 1) * 3
-    tenants[digits(i)] = { name = ARGV[firstArg + i], online = KEYS[key], away = KEYS[key + 1],
-      busy = KEYS[key + 2], channel = TENANT_CHANNEL ~= '' and TENANT_CHANNEL .. ARGV[firstArg + i] }
+    local key, name = firstKey + (i - 1) * 3, ARGV[firstArg + i]
+    tenants[i] = { name = name, online = KEYS[key], away = KEYS[key + 1], busy = KEYS[key + 2],
+      channel = TENANT_CHANNEL ~= '' and TENANT_CHANNEL .. name }
   end
-  local entries, n, key = {}, 0, firstKey + count * 3
-  for arg = firstArg + count + 1, #ARGV, width do
-    n = n + 1
-    entries[n] = { tenant = tenants[ARGV[arg]], user = ARGV[arg + 1], userKey = KEYS[key], moreKey = KEYS[key + 1],
-      arg = arg, row = false, was = false, wasDue = 0 }
-    key = key + 2
+  return tenants, firstKey + count * 3, firstArg + count + 1
+end
+
+-- The stored rows of all users: their keys are the last ones.
+local function readRows(firstKey)
+  return KEYS[firstKey] and call('MGET', unpack(KEYS, firstKey)) or EMPTY
+end
+
+local function openEntry(tenant, user, key, value)
+  return { tenant = tenant, user = user, member = tenant.name .. ':' .. user, key = key, value = value, row = false,
+    was = false, wasDue = 0 }
+end
+
+local function openEntries(firstKey, firstArg, width)
+  local tenants, key, arg = openTenants(firstKey, firstArg)
+  local rows, entries = readRows(key), {}
+  for n = 1, #rows do
+    local entry = openEntry(tenants[ARGV[arg] + 0], ARGV[arg + 1], KEYS[key], rows[n])
+    entry.arg, entries[n] = arg, entry
+    key, arg = key + 1, arg + width
   end
   return entries
 end
 
 local function load(entry)
-  local row = loadRow(entry.userKey, entry.moreKey)
+  local row = loadRow(entry.value)
   entry.row, entry.was, entry.wasDue = row, row.status, row.due
   return row
 end
@@ -59,13 +76,12 @@ end
 local function indexDue(entry, dueKey, sooner)
   local was, is = entry.wasDue, entry.row.due
   if was == is or (is > 0 and (was == 0 or is < was)) ~= sooner then return end
-  local member = entry.tenant.name .. ':' .. entry.user
-  if is > 0 then indexed('ZADD', dueKey, member, digits(is)) else indexed('ZREM', dueKey, member) end
+  if is > 0 then indexed('ZADD', dueKey, entry.member, digits(is)) else indexed('ZREM', dueKey, entry.member) end
 end
 
 local function writeIndexes()
   for _, lists in pairs(index) do
-    for _, list in pairs(lists) do redis.call(unpack(list)) end
+    for _, list in pairs(lists) do call(unpack(list)) end
   end
   index = {}
 end
@@ -80,9 +96,15 @@ local function saveIndexes(entries, dueKey)
 end
 
 local function saveRows(entries, dueKey)
+  local set, n = { 'MSET' }, 1
   for _, entry in ipairs(entries) do
-    saveRow(entry.row, entry.userKey, entry.moreKey)
+    local text = rowText(entry.row)
+    if text ~= entry.value then
+      set[n + 1], set[n + 2] = entry.key, text
+      n = n + 2
+    end
     indexDue(entry, dueKey, false)
   end
+  if n > 1 then call(unpack(set, 1, n)) end
   writeIndexes()
 end

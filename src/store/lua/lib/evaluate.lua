@@ -3,7 +3,7 @@
 local OWN, TOOK_ACTIVE, TOOK_IDLE = 0, 1, 2
 
 local function isAlive(row)
-  return next(row.parts) ~= nil or next(row.sessions) ~= nil
+  return row.parts[1] ~= nil or next(row.sessions) ~= nil
 end
 
 local function inGrace(row)
@@ -16,7 +16,7 @@ end
 
 local function newestOpening(row)
   local newest = 0
-  for _, part in pairs(row.parts) do
+  for _, part in ipairs(row.parts) do
     if part.opened > newest then newest = part.opened end
   end
   return newest
@@ -24,7 +24,7 @@ end
 
 local function lastActive(row)
   local last = row.seen
-  for _, part in pairs(row.parts) do
+  for _, part in ipairs(row.parts) do
     if part.stance == OWN and part.act > last then last = part.act end
   end
   if row.sessions ~= EMPTY then
@@ -36,7 +36,7 @@ end
 -- Until when the user counts as active: FOREVER while a node watches over it, a past time when idle.
 local function activeUntil(row)
   local wait, latest = AWAY > 0 and AWAY or FOREVER, 0
-  for _, part in pairs(row.parts) do
+  for _, part in ipairs(row.parts) do
     if not part.idle and part.stance ~= TOOK_IDLE then
       if part.stance == OWN then return FOREVER end
       latest = max(latest, min(part.opened, lastActive(row)) + wait)
@@ -77,7 +77,7 @@ end
 
 local function devicesOf(row)
   local mask = 0
-  for _, part in pairs(row.parts) do mask = deviceBits(mask, part.devices) end
+  for _, part in ipairs(row.parts) do mask = deviceBits(mask, part.devices) end
   if row.sessions ~= EMPTY then
     for _, session in pairs(row.sessions) do mask = deviceBits(mask, session.devices) end
   end

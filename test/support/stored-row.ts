@@ -1,0 +1,76 @@
+import type { Redis } from 'ioredis';
+import { deviceList } from '../../src/domain/devices.ts';
+import type { Device, Status } from '../../src/domain/model.ts';
+
+/** A row as row.lua packs it, without what is rare. */
+export interface StoredRow {
+  readonly layout: number;
+  readonly status: Status;
+  readonly ver: number;
+  readonly since: number;
+  readonly due: number;
+  readonly seen: number;
+  readonly parts: readonly StoredPart[];
+  readonly leave: { readonly at: number; readonly graceMs: number; readonly lost: boolean } | undefined;
+}
+
+export interface StoredPart {
+  readonly node: string;
+  readonly stance: 'own' | 'tookActive' | 'tookIdle';
+  readonly idle: boolean;
+  readonly devices: readonly Device[];
+  readonly count: number;
+  readonly opened: number;
+  readonly act: number;
+}
+
+const STATUSES = ['offline', 'online', 'away', 'busy'] as const;
+const STANCES = ['own', 'tookActive', 'tookIdle'] as const;
+const HEAD_BYTES = 4 + 4 * 8;
+const DUE_AT = 4 + 2 * 8;
+
+/** Reads what is stored of a user behind the store's back; undefined where nothing is. */
+export const readStoredRow = async (redis: Redis, key: string): Promise<StoredRow | undefined> => {
+  const packed = await redis.getBuffer(key);
+  if (packed === null) return undefined;
+  let at = HEAD_BYTES;
+  const parts = Array.from({ length: packed.readUInt8(3) }, (): StoredPart => {
+    const flags = packed.readUInt8(at);
+    const nodeBytes = packed.readUInt8(at + 20);
+    const part = {
+      node: packed.toString('utf8', at + 21, at + 21 + nodeBytes),
+      stance: STANCES[flags % 3] ?? 'own',
+      idle: flags >= 3,
+      devices: deviceList(packed.readUInt8(at + 1)),
+      count: packed.readUInt16LE(at + 2),
+      opened: packed.readDoubleLE(at + 4),
+      act: packed.readDoubleLE(at + 12),
+    };
+    at += 21 + nodeBytes;
+    return part;
+  });
+  return {
+    layout: packed.readUInt8(0),
+    status: STATUSES[packed.readUInt8(2)] ?? 'offline',
+    ver: packed.readDoubleLE(4),
+    since: packed.readDoubleLE(12),
+    due: packed.readDoubleLE(DUE_AT),
+    seen: packed.readDoubleLE(28),
+    parts,
+    leave:
+      packed.readUInt8(1) % 2 === 1
+        ? {
+            at: packed.readDoubleLE(at + 2),
+            graceMs: packed.readDoubleLE(at + 10),
+            lost: packed.readUInt8(at) >= 2,
+          }
+        : undefined,
+  };
+};
+
+/** Moves the deadline of a stored row. */
+export const setStoredDue = async (redis: Redis, key: string, due: number): Promise<void> => {
+  const packed = Buffer.alloc(8);
+  packed.writeDoubleLE(due);
+  await redis.call('SETRANGE', key, DUE_AT, packed);
+};
