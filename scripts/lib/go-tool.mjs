@@ -10,6 +10,8 @@ export const GO_TOOLS = {
   helm: 'helm.sh/helm/v4/cmd/helm@v4.3.1',
   kubeconform: 'github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0',
   k6: 'go.k6.io/k6@v1.8.1',
+  // What `docker compose` itself reads its files with.
+  'compose-spec': 'github.com/compose-spec/compose-go/v2/cmd@v2.16.2',
 };
 
 const NO_GO = 3;
