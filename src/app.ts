@@ -82,8 +82,12 @@ const storeOptions = (settings: Settings) => ({
   },
 });
 
-const openMemory = (settings: Settings, logger: Logger): Storage => {
-  const feed = new MemoryFeed((err) => logger.error({ err }, 'an entry of the feed was not taken'));
+const openMemory = (settings: Settings, nodeId: string, logger: Logger): Storage => {
+  const feed = new MemoryFeed({
+    ...settings,
+    generation: nodeId,
+    onError: (err) => logger.error({ err }, 'an entry of the feed was not taken'),
+  });
   const store = new MemoryStore({
     ...storeOptions(settings),
     micros,
@@ -140,7 +144,9 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     monotonic,
   });
   const storage =
-    settings.redisUrl === MEMORY_URL ? openMemory(settings, logger) : openRedis(settings, metrics, logger);
+    settings.redisUrl === MEMORY_URL
+      ? openMemory(settings, nodeId, logger)
+      : openRedis(settings, metrics, logger);
   const { store, feed } = storage;
 
   const node: PresenceNode = new PresenceNode({

@@ -21,10 +21,33 @@ export interface Signal {
   readonly groups: readonly string[];
 }
 
-/** The log of transitions read again, for somebody who was away. */
+/** Entries of one partition, in the order of its log. */
+export interface ReplayPage {
+  readonly entries: readonly LogEntry[];
+  /** Everything up to this id (µs) has been read. */
+  readonly upTo: number;
+  /** There was no more when it was read. */
+  readonly end: boolean;
+}
+
+/** The logs read again, for somebody who was away or fell behind. */
 export interface Replay {
-  /** Every transition and forgotten user after the cursor, per partition in log order; some before it may come again. */
-  readonly entries: AsyncIterable<LogEntry>;
+  /** Where it begins, µs: the same moment in every partition. */
+  readonly from: number;
+  /**
+   * The entries of a partition after an id, {@link from} or later. Bounded: whoever wants more asks from `upTo` on.
+   * @throws CursorLost, StoreError `unavailable`
+   */
+  entries(partition: number, after: number): Promise<ReplayPage>;
+}
+
+/** The log does not hold what follows a position any more, or is not the log of that position. */
+export class CursorLost extends Error {
+  readonly code = 'cursor_lost';
+  constructor() {
+    super('the log does not hold what follows this position');
+    this.name = 'CursorLost';
+  }
 }
 
 export interface FeedListener {
@@ -46,23 +69,26 @@ export interface EventFeed {
   /** @returns the undo. */
   subscribe(listener: FeedListener): () => void;
   /**
-   * What a heartbeat told: the partition's generation and last log id. A feed still behind it 500 ms later reads
-   * the log and replaces its subscriber connection, because a half-cut link has no next message.
+   * What a heartbeat told: the partition's generation, last log id and hybrid clock (µs), above which everything later
+   * is recorded. A feed still behind it 500 ms later reads the log and replaces its subscriber connection, because a
+   * half-cut link has no next message.
    */
-  expect(partition: number, gen: string, last: number): void;
+  expect(partition: number, gen: string, last: number, clock: number): void;
   /** One publish, to every node, this one too. May be lost. @throws StoreError `unavailable` */
   signal(signal: Signal): Promise<void>;
   /**
    * Where this node's feed is: everything recorded before was delivered to listeners. Opaque, valid on every node of
    * the deployment. `undefined` until every partition has been heard of.
+   * @param atMost - µs, for a reader that was given everything only up to there.
    */
-  watermark(): string | undefined;
+  watermark(atMost?: number): string | undefined;
   /**
-   * Reads the logs from a watermark on. Entries that are recorded meanwhile may be among them.
+   * Opens the logs at a watermark.
    * @returns `undefined` when the cursor is not held any more, or not one of this deployment's data: read a snapshot.
    * @throws StoreError `unavailable`, `invalid_cursor` for what no node ever gave.
    */
   replay(watermark: string): Promise<Replay | undefined>;
+  readonly partitions: number;
   /** The subscriber link is up. */
   readonly connected: boolean;
 }

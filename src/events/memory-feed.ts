@@ -1,17 +1,36 @@
 import type { LogEntry } from '../store/log-entry.ts';
-import type { EventFeed, FeedListener, Signal } from './feed.ts';
+import type { EventFeed, FeedListener, Replay, Signal } from './feed.ts';
 import { Listeners } from './listeners.ts';
-import { PendingFeed } from './pending-feed.ts';
+import { MemoryLog } from './memory-log.ts';
+import { decodeWatermark, fingerprint, type Reached, watermarkOf } from './watermark.ts';
+
+export interface MemoryFeedOptions {
+  readonly partitions: number;
+  /** Of this process alone: what it remembers is gone with it. */
+  readonly generation: string;
+  readonly eventLogSeconds: number;
+  /** Entries, over all partitions. */
+  readonly eventLogMax: number;
+  /** Called with what a listener throws, which it must not. */
+  readonly onError: (error: unknown) => void;
+}
 
 /** The feed beside the memory store: what is published is delivered at once, in order, without gaps. */
-export class MemoryFeed extends PendingFeed implements EventFeed {
+export class MemoryFeed implements EventFeed {
   readonly connected = true;
+  readonly partitions: number;
+  readonly #generation: string;
   readonly #listeners: Listeners;
+  readonly #logs: readonly MemoryLog[];
+  readonly #reached: (Reached | undefined)[];
 
-  /** @param onError - called with what a listener throws, which it must not. */
-  constructor(onError: (error: unknown) => void) {
-    super();
+  constructor({ partitions, generation, eventLogSeconds, eventLogMax, onError }: MemoryFeedOptions) {
+    this.partitions = partitions;
+    this.#generation = generation;
     this.#listeners = new Listeners(onError);
+    const each = Math.ceil(eventLogMax / partitions);
+    this.#logs = Array.from({ length: partitions }, () => new MemoryLog(eventLogSeconds, each));
+    this.#reached = new Array<undefined>(partitions).fill(undefined);
   }
 
   async start(): Promise<void> {}
@@ -22,13 +41,43 @@ export class MemoryFeed extends PendingFeed implements EventFeed {
     return this.#listeners.add(listener);
   }
 
-  expect(): void {}
+  expect(partition: number, _gen: string, _last: number, clock: number): void {
+    this.#reach(partition, clock);
+    this.#log(partition).trim(clock);
+  }
 
   async signal(signal: Signal): Promise<void> {
     this.#listeners.signal(signal);
   }
 
+  watermark(atMost?: number): string | undefined {
+    return watermarkOf(this.#reached, atMost);
+  }
+
+  async replay(watermark: string): Promise<Replay | undefined> {
+    const { clock, data } = decodeWatermark(watermark);
+    const gens = this.#logs.map(() => this.#generation);
+    const isOurs = data === fingerprint(gens) && this.#reached.every((to) => (to?.through ?? 0) >= clock);
+    if (!isOurs || !this.#logs.every((log) => log.holds(clock))) return undefined;
+    return { from: clock, entries: async (partition, after) => this.#log(partition).after(after) };
+  }
+
   publish(partition: number, entries: readonly LogEntry[]): void {
+    if (entries.length === 0) return;
+    const log = this.#log(partition);
+    log.append(entries);
+    this.#reach(partition, log.last);
     for (const entry of entries) this.#listeners.deliver(partition, entry);
+  }
+
+  #reach(partition: number, clock: number): void {
+    const through = Math.max(clock, this.#reached[partition]?.through ?? 0);
+    this.#reached[partition] = { gen: this.#generation, through };
+  }
+
+  #log(partition: number): MemoryLog {
+    const log = this.#logs[partition];
+    if (!log) throw new RangeError(`there is no partition ${partition}`);
+    return log;
   }
 }

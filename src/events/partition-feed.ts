@@ -4,6 +4,7 @@ import type { LogEntry } from '../store/log-entry.ts';
 import type { Listeners } from './listeners.ts';
 import type { Message } from './log-codec.ts';
 import type { OnEntries } from './log-reader.ts';
+import type { Reached } from './watermark.ts';
 
 export interface PartitionFeedOptions {
   readonly partition: number;
@@ -30,6 +31,10 @@ export class PartitionFeed {
   #last = -1;
   /** Highest log id known to exist. */
   #known = -1;
+  /** Everything up to this clock (µs) has been delivered, by what heartbeats told; deliveries themselves may be further. */
+  #through = -1;
+  /** The newest word of a heartbeat that is not fulfilled yet. */
+  #told: { readonly last: number; readonly clock: number } | undefined;
   #repairing = false;
   #waiting: Message[] = [];
   #waitingEntries = 0;
@@ -44,6 +49,12 @@ export class PartitionFeed {
 
   get isRepairing(): boolean {
     return this.#repairing;
+  }
+
+  /** How far everything has been delivered; `undefined` until the partition was heard of. */
+  get reached(): Reached | undefined {
+    if (this.#gen === undefined || this.#last < 0) return undefined;
+    return { gen: this.#gen, through: Math.max(this.#last, this.#through) };
   }
 
   receive(message: Message): void {
@@ -68,8 +79,18 @@ export class PartitionFeed {
     this.#deliver(message.entries, message.last);
   }
 
-  /** What a heartbeat told. @returns whether this feed is behind it. */
-  expect(gen: string, last: number): boolean {
+  /**
+   * What a heartbeat told. @returns whether this feed is behind it.
+   * @param clock - µs: everything recorded after that heartbeat is above it.
+   */
+  expect(gen: string, last: number, clock = last): boolean {
+    const isBehind = this.#expect(gen, last);
+    this.#told = { last, clock };
+    this.#confirm();
+    return isBehind;
+  }
+
+  #expect(gen: string, last: number): boolean {
     if (this.#gen === undefined || this.#last < 0) {
       this.#gen = gen;
       this.#last = Math.max(this.#last, last);
@@ -148,7 +169,15 @@ export class PartitionFeed {
     const { listeners, partition } = this.#options;
     // First the position: a listener that asks for more of this feed must not be given the same again.
     this.#last = upTo;
+    this.#confirm();
     for (const entry of entries) listeners.deliver(partition, entry);
+  }
+
+  /** Nothing lay between the last entry a heartbeat knew of and its clock: with the one, the other is reached. */
+  #confirm(): void {
+    if (this.#told === undefined || this.#last < this.#told.last) return;
+    this.#through = Math.max(this.#through, this.#told.clock);
+    this.#told = undefined;
   }
 
   /** The data is not what it was: positions begin anew, and whoever derived something must read it again. */
@@ -157,6 +186,8 @@ export class PartitionFeed {
     this.#gen = gen;
     this.#last = last;
     this.#known = last;
+    this.#through = -1;
+    this.#told = undefined;
     this.#unread = false;
     this.#reset();
   }

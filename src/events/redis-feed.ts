@@ -7,13 +7,14 @@ import type { RedisLink } from '../redis/link.ts';
 import { Subscriber } from '../redis/subscriber.ts';
 import { partitionOf } from '../store/partition.ts';
 import { StoreError } from '../store/presence-store.ts';
-import type { EventFeed, FeedListener, Signal } from './feed.ts';
+import type { EventFeed, FeedListener, Replay, Signal } from './feed.ts';
 import { Listeners } from './listeners.ts';
 import { decodeMessage } from './log-codec.ts';
 import { LogReader } from './log-reader.ts';
+import { LogReplay } from './log-replay.ts';
 import { PartitionFeed } from './partition-feed.ts';
-import { PendingFeed } from './pending-feed.ts';
 import { carrierOf, decodeSignal, encodeSignal, isSignal } from './signal-codec.ts';
+import { decodeWatermark, watermarkOf } from './watermark.ts';
 
 export interface RedisFeedOptions {
   readonly link: RedisLink;
@@ -36,11 +37,11 @@ interface Claim {
 }
 
 /** The feed over sharded pub/sub, repaired from the logs. */
-export class RedisFeed extends PendingFeed implements EventFeed {
+export class RedisFeed implements EventFeed {
   readonly #options: RedisFeedOptions;
   readonly #listeners: Listeners;
   readonly #subscriber: Subscriber;
-  readonly #partitions: readonly PartitionFeed[];
+  readonly #feeds: readonly PartitionFeed[];
   readonly #byChannel: ReadonlyMap<string, PartitionFeed>;
   /** Partitions that a heartbeat found behind; the first one has to catch up first. */
   readonly #behind = new Map<PartitionFeed, Claim>();
@@ -48,12 +49,11 @@ export class RedisFeed extends PendingFeed implements EventFeed {
   #stopped = true;
 
   constructor(options: RedisFeedOptions) {
-    super();
     const { keys, logger, metrics } = options;
     this.#options = options;
     this.#listeners = new Listeners((err) => logger.error({ err }, 'an entry of the feed was not taken'));
     const reader = new LogReader(options.link);
-    this.#partitions = keys.partitions.map(
+    this.#feeds = keys.partitions.map(
       ({ log }, partition) =>
         new PartitionFeed({
           partition,
@@ -73,6 +73,10 @@ export class RedisFeed extends PendingFeed implements EventFeed {
         for (const channel of channels) this.#byChannel.get(channel)?.repair();
       },
     });
+  }
+
+  get partitions(): number {
+    return this.#feeds.length;
   }
 
   get connected(): boolean {
@@ -96,11 +100,11 @@ export class RedisFeed extends PendingFeed implements EventFeed {
     return this.#listeners.add(listener);
   }
 
-  expect(partition: number, gen: string, last: number): void {
+  expect(partition: number, gen: string, last: number, clock: number): void {
     if (this.#stopped) return;
     const feed = this.#feed(partition);
     // One that is being waited for keeps its deadline: under constant traffic it is always behind the newest word.
-    if (!feed.expect(gen, last) || this.#behind.has(feed)) return;
+    if (!feed.expect(gen, last, clock) || this.#behind.has(feed)) return;
     this.#behind.set(feed, { gen, last, by: this.#options.now() + BEHIND_MS });
     this.#check ??= setTimeout(() => this.#catchUp(), BEHIND_MS);
   }
@@ -115,8 +119,19 @@ export class RedisFeed extends PendingFeed implements EventFeed {
     }
   }
 
+  watermark(atMost?: number): string | undefined {
+    return watermarkOf(
+      this.#feeds.map((feed) => feed.reached),
+      atMost,
+    );
+  }
+
+  async replay(watermark: string): Promise<Replay | undefined> {
+    return LogReplay.open(this.#options.link, this.#options.keys, decodeWatermark(watermark));
+  }
+
   #feed(partition: number): PartitionFeed {
-    const feed = this.#partitions[partition];
+    const feed = this.#feeds[partition];
     if (!feed) throw new RangeError(`there is no partition ${partition}`);
     return feed;
   }

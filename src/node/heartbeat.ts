@@ -136,7 +136,7 @@ export class Heartbeat {
     if (reply.young) this.#lookAgainIn(reply.holdMs);
     flusher.wake(partition);
     if (state.reassertDue && !this.#asking.has(state)) void this.#takeBack(state);
-    feed.expect(partition, reply.gen, reply.last);
+    feed.expect(partition, reply.gen, reply.last, reply.clock);
   }
 
   #lookAgainIn(ms: number): void {

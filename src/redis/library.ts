@@ -14,6 +14,7 @@ const FUNCTIONS = [
   'repair',
   'claim',
   'read',
+  'replay',
   'members',
   'count',
   'register',

@@ -9,14 +9,14 @@ import type { LinkOptions } from '../../src/redis/client.ts';
 import { createKeys, type Keys, type PartitionKeys } from '../../src/redis/keys.ts';
 import { RedisLink } from '../../src/redis/link.ts';
 import type { BeatReply, Entry } from '../../src/store/presence-store.ts';
-import { RedisStore } from '../../src/store/redis/redis-store.ts';
+import { RedisStore, type RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
 export const PARTITIONS = 4;
 export const COMMAND_MS = 1000;
 const NODE = 'w1.0';
 
-const entryOf = (user: string, count: number): Entry => ({
+export const entryOf = (user: string, count: number): Entry => ({
   tenant: 'acme',
   user,
   count,
@@ -51,7 +51,12 @@ export class RealFeed {
   readonly #gens: string[] = [];
   readonly #seqs: number[] = [];
 
-  private constructor(url: string, prefix: string, proxies: RealFeed['proxies']) {
+  private constructor(
+    url: string,
+    prefix: string,
+    proxies: RealFeed['proxies'],
+    more: Partial<RedisStoreOptions>,
+  ) {
     this.prefix = prefix;
     this.keys = createKeys(prefix, PARTITIONS);
     this.redis = new Redis(url);
@@ -81,6 +86,7 @@ export class RealFeed {
       writeReplicas: 0,
       replicaTimeoutMs: 0,
       newGeneration: () => randomBytes(6).toString('hex'),
+      ...more,
     });
     this.feed = new RedisFeed({
       link: readerLink,
@@ -100,16 +106,18 @@ export class RealFeed {
   }
 
   /**
-   * @param options - `prefix`: of another rig, to look at the same data; `deaf`: the subscriber cannot connect yet.
+   * @param options - `prefix`: of another rig, to look at the same data; `deaf`: the subscriber cannot connect yet;
+   * `store`: settings of the node that writes.
    */
-  static async start(url: string, options: { prefix?: string; deaf?: boolean } = {}): Promise<RealFeed> {
-    const { prefix = `feed-${randomBytes(6).toString('hex')}`, deaf = false } = options;
+  static async start(
+    url: string,
+    options: { prefix?: string; deaf?: boolean; store?: Partial<RedisStoreOptions> } = {},
+  ): Promise<RealFeed> {
+    const { prefix = `feed-${randomBytes(6).toString('hex')}`, deaf = false, store = {} } = options;
     const { hostname: host, port } = new URL(url);
     const target = { host, port: Number(port || 6379) };
-    const rig = new RealFeed(url, prefix, {
-      commands: await TcpProxy.start(target),
-      messages: await TcpProxy.start(target),
-    });
+    const proxies = { commands: await TcpProxy.start(target), messages: await TcpProxy.start(target) };
+    const rig = new RealFeed(url, prefix, proxies, store);
     if (deaf) rig.proxies.messages.cut();
     for (const link of rig.#links) await link.start();
     await rig.feed.start();
@@ -141,8 +149,8 @@ export class RealFeed {
 
   /** A heartbeat is answered. */
   async beat(partition = 0): Promise<void> {
-    const { gen, last } = await this.beatSilently(partition);
-    this.feed.expect(partition, gen, last);
+    const { gen, last, clock } = await this.beatSilently(partition);
+    this.feed.expect(partition, gen, last, clock);
   }
 
   /** A heartbeat of another node is answered, which tells this feed nothing. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Signal } from '../../src/events/feed.ts';
-import { MemoryFeed } from '../../src/events/memory-feed.ts';
+import { memoryFeed } from '../support/memory-feed.ts';
 import { until } from '../support/until.ts';
 import { online, RealFeed } from './feed-rig.ts';
 import { useRedis } from './use-redis.ts';
@@ -88,9 +88,7 @@ describe('signals over Redis', () => {
 
 describe('signals beside the memory store', () => {
   it('are delivered at once', async () => {
-    const feed = new MemoryFeed((error) => {
-      throw error;
-    });
+    const feed = memoryFeed();
     const heard: Signal[] = [];
     const leave = feed.subscribe({ signal: (signal) => heard.push(signal) });
     const sent = feed.signal(typing());

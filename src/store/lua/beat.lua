@@ -1,3 +1,19 @@
+-- Says in meta how far entries may be missing, because a cursor below that has lost some (see replay.lua).
+local function trimLog(logKey, oldest, keepEntries)
+  local aged = redis.call('XTRIM', logKey, 'MINID', '~', digits(oldest))
+  local over = redis.call('XTRIM', logKey, 'MAXLEN', '~', keepEntries)
+  if aged + over == 0 then return end
+  local first = redis.call('XRANGE', logKey, '-', '+', 'COUNT', 1)[1]
+  local cut = logged
+  if first then
+    local ms, rest = match(first[1], '^(%d+)%-(%d+)$')
+    cut = ms * 1000 + rest - 1
+  end
+  if over == 0 then cut = min(cut, oldest * 1000) end
+  redis.call('HSET', metaKey, 'cut', digits(cut))
+  redis.call('HINCRBY', metaKey, 'trimmed', aged + over)
+end
+
 -- Renews the lease of a node epoch in one partition; notices that data was lost and holds the partition still.
 -- KEYS: 1 meta  2 beat:<node>  3 fence:<id>  4 node-meta:<node>  5 log  6 nodes
 -- ARGV: 1 policy  2 epoch  3 gen the node remembers or ''  4 highest clock it has seen  5 highest seq acknowledged
@@ -58,8 +74,7 @@ local function beat(keys, args)
   if not fenced and redis.call('HSET', nodeMetaKey, 'beat', digits(now)) == 1 then
     redis.call('SADD', nodesKey, ARGV[10])
   end
-  redis.call('XTRIM', logKey, 'MINID', '~', digits(max(now - keepSeconds * 1000, 0)))
-  redis.call('XTRIM', logKey, 'MAXLEN', '~', keepEntries)
+  trimLog(logKey, max(now - keepSeconds * 1000, 0), keepEntries)
   return { fenced and 1 or 0, gen, lost and 1 or 0, max(hold - now, 0), young > now and 1 or 0,
     digits(clock), digits(logged) }
 end

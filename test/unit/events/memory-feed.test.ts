@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { MemoryFeed } from '../../../src/events/memory-feed.ts';
+import { memoryFeed } from '../../support/memory-feed.ts';
 import { entry } from './rig.ts';
 
 it('the feed beside the memory store delivers at once, to everybody, also beside a listener that throws', async () => {
   const errors: unknown[] = [];
-  const feed = new MemoryFeed((error) => errors.push(error));
+  const feed = memoryFeed({ onError: (error) => errors.push(error) });
   await feed.start();
   const seen: string[] = [];
   feed.subscribe({

@@ -28,7 +28,9 @@ describe('the heartbeat of a node', () => {
       now: () => performance.now(),
       metrics: createMetrics(),
       logger: silent,
-      feed: { expect: (partition, gen, last) => said.push(`feed ${partition} ${gen} ${last}`) },
+      feed: {
+        expect: (partition, gen, last, clock) => said.push(`feed ${partition} ${gen} ${last} ${clock}`),
+      },
       flusher: {
         lag: (partition) => lags[partition] ?? 0,
         wake: (partition) => said.push(`wake ${partition}`),
@@ -75,10 +77,10 @@ describe('the heartbeat of a node', () => {
   });
 
   it('passes on what the answer says', async () => {
-    store.onBeat = async () => beaten({ last: 42 });
+    store.onBeat = async () => beaten({ last: 42, clock: 77 });
     heartbeat.start();
     await turn();
-    expect(said).toEqual(['tend', 'wake 0', 'feed 0 g1 42', 'beat']);
+    expect(said).toEqual(['tend', 'wake 0', 'feed 0 g1 42 77', 'beat']);
   });
 
   it('never has two under way in one partition, and the lease counts from the sending', async () => {
@@ -155,7 +157,7 @@ describe('the heartbeat of a node', () => {
       expect(said.filter((what) => what !== 'beat' && what !== 'tend')).toEqual([
         'reassert 0',
         'wake 0',
-        'feed 0 g1 0',
+        'feed 0 g1 0 1000',
         'take back ',
       ]);
       expect(state().acked).toBe(0);
@@ -194,7 +196,7 @@ describe('the heartbeat of a node', () => {
       said.length = 0;
       heartbeat.beatNow(state());
       await turn();
-      expect(said).toEqual(['reassert 0', 'wake 0', 'feed 0 g2 0', 'beat', 'take back ghost']);
+      expect(said).toEqual(['reassert 0', 'wake 0', 'feed 0 g2 0 1000', 'beat', 'take back ghost']);
       expect(store.calls).toEqual(['held 0 n1.0']);
       expect(state()).toMatchObject({ gen: 'g2', acked: 0 });
     });

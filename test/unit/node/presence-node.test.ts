@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MemoryFeed } from '../../../src/events/memory-feed.ts';
+import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
 import { PresenceNode } from '../../../src/node/presence-node.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { ApplyReply, BeatReply, PresenceStore } from '../../../src/store/presence-store.ts';
+import { memoryFeed } from '../../support/memory-feed.ts';
 import { beaten, FakeMember, FakeStore, gate, ok, selfView, silent, view } from './fakes.ts';
 import { AWAY_MS, COMMAND_MS, DRAIN_GRACE_MS, freezeTime, GRACE_MS, pass, TTL_MS, turn } from './rig.ts';
 
@@ -18,9 +19,7 @@ describe('a node in the cluster', () => {
     freezeTime();
     store = new FakeStore(2);
     linkUp = true;
-    feed = new MemoryFeed((error) => {
-      throw error;
-    });
+    feed = memoryFeed({ partitions: 2 });
     node = new PresenceNode({
       id: 'n1',
       name: 'one',

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ClaimStatus, Device } from '../../../src/domain/model.ts';
-import { MemoryFeed } from '../../../src/events/memory-feed.ts';
 import type { Leaving } from '../../../src/node/membership.ts';
 import { PresenceNode } from '../../../src/node/presence-node.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
 import type { Entry } from '../../../src/store/presence-store.ts';
+import { memoryFeed } from '../../support/memory-feed.ts';
 import { FakeMember, silent } from './fakes.ts';
 import { FaultyStore } from './faulty-store.ts';
 import { AWAY_MS, COMMAND_MS, DRAIN_GRACE_MS, freezeTime, GRACE_MS, pass, TTL_MS } from './rig.ts';
@@ -99,9 +99,7 @@ const randomFrom = (seed: number) => (): number => {
 };
 
 class World {
-  readonly feed = new MemoryFeed((error) => {
-    throw error;
-  });
+  readonly feed = memoryFeed({ partitions: PARTITIONS });
   readonly store: FaultyStore;
   /** The truth: every connection tells it everything at once, under a name of its own. */
   readonly truth = new MemoryStore({ ...STORE, partitions: 1, micros, publish: () => undefined });

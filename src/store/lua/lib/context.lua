@@ -1,7 +1,7 @@
 -- The policy and the circumstances of the call under way, set by `open`: times in ms, clocks and versions in µs.
 -- Functions run one at a time and to their end, so these may be locals of the library; `open` sets every one of them.
 -- Of the partition's `meta`: gen, clock (hybrid clock), last (id of the newest log entry), tick (last beat of anybody),
--- hold, young, lag.
+-- hold, young, lag, cut (entries up to this id may be gone from the log), trimmed (how many beats removed).
 local FOREVER = 1 / 0
 local EMPTY = {}
 -- While a library loads it has no globals: these are set by the first call.
