@@ -1,9 +1,10 @@
 import type { DeviceMask } from './devices.ts';
 import type { Adornment, OwnClaim, Status } from './model.ts';
+import { type TokenProfile, takeProfile } from './profile.ts';
 import { activeUntil, isPresent, type Leave, newestOpening, type Part, type Row } from './row.ts';
 
 /** What one node says of one user, in the store's time: absolute values, so that saying it twice changes nothing. */
-export interface Report {
+export interface Report extends TokenProfile {
   readonly count: number;
   /** Last activity; 0 when the connections said nothing of it. */
   readonly act: number;
@@ -13,9 +14,6 @@ export interface Report {
   readonly closed: number;
   readonly graceMs: number;
   readonly devices: DeviceMask;
-  readonly name?: string | undefined;
-  readonly groups?: readonly string[] | undefined;
-  readonly iat: number;
   readonly claim?: OwnClaim | undefined;
   readonly known?: KnownView | undefined;
 }
@@ -55,14 +53,6 @@ export const takeOwnClaim = (row: Row, claim: OwnClaim | undefined): boolean => 
   if (claim === undefined || claim.stamp <= (row.own?.stamp ?? 0)) return false;
   row.own = { status: claim.status, stamp: claim.stamp, ...(claim.status !== null && adornmentOf(claim)) };
   return true;
-};
-
-/** Name and groups come from the newest token; one without them changes nothing. */
-const takeProfile = (row: Row, report: Report): void => {
-  if (report.iat < row.iat || (report.name === undefined && report.groups === undefined)) return;
-  row.iat = report.iat;
-  row.name = report.name ?? row.name;
-  row.groups = report.groups ?? row.groups;
 };
 
 /** A silent connection is active when it opens alone; else it takes over what the user is at this moment. */

@@ -1,7 +1,17 @@
 import { adornmentOf } from './absorb.ts';
 import { toMs } from './clock.ts';
 import type { Adornment, Policy, Reason, Status } from './model.ts';
-import { activeUntil, countingClaim, isAlive, isPresent, type Leave, lastActive, type Row } from './row.ts';
+import { revealProfile } from './profile.ts';
+import {
+  activeUntil,
+  countingClaim,
+  isAlive,
+  isPresent,
+  knownActive,
+  type Leave,
+  lastActive,
+  type Row,
+} from './row.ts';
 
 /** The moment and the circumstances under which a row is evaluated. */
 export interface Circumstances {
@@ -53,8 +63,9 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   const next = deadline(row, at, target);
   row.due = next;
 
-  if (row.own?.status === 'invisible') row.frozen ??= lastActive(row);
+  if (row.own?.status === 'invisible') row.frozen ??= knownActive(row);
   else if (target.status !== 'offline') row.frozen = undefined;
+  if (row.frozen === undefined) revealProfile(row);
 
   if (target.status === row.status && sameAdornment(target.shown, row.shown)) return undefined;
   if (held && !at.deliberate && isLess(row, target)) {

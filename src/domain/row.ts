@@ -1,5 +1,6 @@
 import type { DeviceMask } from './devices.ts';
 import { type Adornment, type Claim, OWN_PRIORITY, OWN_SOURCE, type OwnClaim, type Status } from './model.ts';
+import type { PendingProfile } from './profile.ts';
 
 /**
  * How a node's connections stand to activity. `own`: they spoke of it themselves, or opened alone; their node
@@ -54,9 +55,12 @@ export interface Row {
    * late by one of the others, must not bring its grace back.
    */
   left: number;
+  /** Name and groups as others know them. */
   name: string | undefined;
   groups: readonly string[] | undefined;
-  /** `iat` (s) of the token that name and groups came from. */
+  /** What a newer token says of them, told while the person was invisible. */
+  pending: PendingProfile | undefined;
+  /** `iat` (s) of the token that name and groups came from, also those that wait. */
   iat: number;
   status: Status;
   since: number;
@@ -78,6 +82,7 @@ export const emptyRow = (): Row => ({
   left: 0,
   name: undefined,
   groups: undefined,
+  pending: undefined,
   iat: 0,
   status: 'offline',
   since: 0,
@@ -100,6 +105,9 @@ export const lastActive = (row: Row): number => {
   for (const session of row.sessions.values()) last = Math.max(last, session.act);
   return last > 0 ? last : newestOpening(row);
 };
+
+/** {@link lastActive} as others may know it: of somebody they never saw, only what was told by what is gone. */
+export const knownActive = (row: Row): number => (row.ver === 0 ? row.seen : lastActive(row));
 
 export const isAlive = (row: Row): boolean => row.parts.size > 0 || row.sessions.size > 0;
 

@@ -1,6 +1,6 @@
 import { deviceList } from './devices.ts';
 import type { View } from './model.ts';
-import { devicesOf, lastActive, type Row } from './row.ts';
+import { devicesOf, knownActive, type Row } from './row.ts';
 
 /** How precisely `lastSeen` may be shown: the setting `LAST_SEEN`. */
 export type LastSeenPrecision = 'exact' | 'hour' | 'off';
@@ -10,22 +10,23 @@ const HOUR_MS = 3_600_000;
 /** `lastSeen` as others may see it: absent while online, frozen while invisible, rounded down or dropped by precision. */
 const shownLastSeen = (row: Row, precision: LastSeenPrecision): number | undefined => {
   if (row.status === 'online' || precision === 'off') return undefined;
-  const last = row.frozen ?? lastActive(row);
+  const last = row.frozen ?? knownActive(row);
   if (last === 0) return undefined;
   return precision === 'hour' ? last - (last % HOUR_MS) : last;
 };
 
 /** What others see of a row. */
 export const viewOf = (user: string, row: Row, precision: LastSeenPrecision): View => {
-  const lastSeen = row.ver === 0 ? undefined : shownLastSeen(row, precision);
+  const lastSeen = shownLastSeen(row, precision);
   return {
     user,
     status: row.status,
     since: row.since,
     ver: row.ver,
     ...(lastSeen !== undefined && { lastSeen }),
-    ...(row.name !== undefined && row.ver > 0 && { name: row.name }),
+    ...(row.name !== undefined && { name: row.name }),
     ...row.shown,
     devices: row.status === 'offline' ? deviceList(0) : deviceList(devicesOf(row)),
+    ...(row.groups !== undefined && { groups: row.groups }),
   };
 };

@@ -1,13 +1,10 @@
 import { deviceList } from '../domain/devices.ts';
-import type { OwnClaim, Reason, Status, Transition } from '../domain/model.ts';
-import type { LogEntry } from '../store/log-entry.ts';
+import type { OwnClaim, Reason, Status, Transition, UserRef, View } from '../domain/model.ts';
+import type { Command, LogEntry } from '../store/log-entry.ts';
 
-/** The public event as the log holds it; see `transition` in commit.lua. */
-interface EventJson {
-  tenant: string;
-  user: string;
+/** A view as the log holds it; see `shownFields` in commit.lua. */
+interface ViewJson {
   status: Status;
-  previous: Status;
   since: string;
   lastSeen?: string;
   ver: number;
@@ -16,15 +13,16 @@ interface EventJson {
   text?: string;
   emoji?: string;
   until?: string;
+}
+
+/** The public event; see `transition` in commit.lua. */
+interface EventJson extends ViewJson, UserRef {
+  previous: Status;
   reason: Reason;
 }
 
-interface ClaimJson {
-  type: 'claim';
-  tenant: string;
-  user: string;
-  claim: OwnClaim;
-}
+type CommandJson = UserRef &
+  ({ type: 'claim'; claim: OwnClaim } | { type: 'groups'; view: ViewJson } | { type: 'later' });
 
 /** A message of a partition's channel: what one script recorded. */
 export interface Message {
@@ -87,13 +85,29 @@ const decodeEntry = (id: number, kind: string | undefined, devices: number, json
   if (kind === 't')
     return { id, kind: 'transition', transition: transitionOf(JSON.parse(json) as EventJson, devices) };
   if (kind !== 'c') throw new UnknownEntry(kind);
-  const { type, tenant, user, claim } = JSON.parse(json) as ClaimJson;
-  if (type !== 'claim') throw new UnknownEntry(type);
-  return { id, kind: 'command', command: { type: 'claim', ref: { tenant, user }, claim } };
+  return { id, kind: 'command', command: commandOf(JSON.parse(json) as CommandJson, devices) };
+};
+
+const commandOf = (json: CommandJson, devices: number): Command => {
+  const { tenant, user } = json;
+  const ref = { tenant, user };
+  switch (json.type) {
+    case 'claim':
+      return { type: 'claim', ref, claim: json.claim };
+    case 'groups':
+      return { type: 'groups', ref, view: viewOf({ user, ...json.view }, devices) };
+    default:
+      throw new UnknownEntry(json.type);
+  }
 };
 
 const transitionOf = (event: EventJson, devices: number): Transition => {
-  const { lastSeen, until, since, ...same } = event;
+  const { tenant, previous, reason, ...view } = event;
+  return { ...viewOf(view, devices), tenant, previous, reason };
+};
+
+const viewOf = (json: ViewJson & { user: string }, devices: number): View => {
+  const { lastSeen, until, since, ...same } = json;
   return {
     ...same,
     since: Date.parse(since),

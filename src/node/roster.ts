@@ -138,13 +138,16 @@ export class Roster implements Membership {
   transition(transition: Transition): void {
     const holding = this.#holdings.get(userKey(transition));
     if (!holding?.view || transition.ver <= holding.view.ver) return;
-    const { tenant: _, previous: __, reason: ___, groups: ____, ...view } = transition;
+    const { tenant: _, previous: __, reason: ___, ...view } = transition;
     holding.view = view;
   }
 
   command(command: Command): void {
     const holding = this.#holdings.get(userKey(command.ref));
-    if (holding && command.type === 'claim') this.#takeClaim(holding, command.claim);
+    if (!holding) return;
+    if (command.type === 'claim') this.#takeClaim(holding, command.claim);
+    if (command.type === 'groups' && command.view.ver >= (holding.view?.ver ?? 0))
+      holding.view = command.view;
   }
 
   /** Everybody held in a partition has to be told again. */

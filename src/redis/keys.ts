@@ -35,6 +35,12 @@ export interface PartitionKeys {
   online(tenant: string): string;
   away(tenant: string): string;
   busy(tenant: string): string;
+  group(tenant: string, group: string): string;
+  /**
+   * What every group key begins with; `<tenant>:<group>` follows. Functions make the keys of groups that only the row
+   * of a user names, see docs/decisions.
+   */
+  readonly groups: string;
 }
 
 export interface Keys {
@@ -65,4 +71,6 @@ const partitionKeys = (p: string): PartitionKeys => ({
   online: (tenant) => `${p}online:${tenant}`,
   away: (tenant) => `${p}away:${tenant}`,
   busy: (tenant) => `${p}busy:${tenant}`,
+  group: (tenant, group) => `${p}group:${tenant}:${group}`,
+  groups: `${p}group:`,
 });

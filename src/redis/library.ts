@@ -4,7 +4,18 @@ import { readFileSync } from 'node:fs';
 const FOLDER = new URL('../store/lua/', import.meta.url);
 
 /** Shared parts, in the order in which they build on each other. */
-const PARTS = ['context', 'row', 'evaluate', 'absorb', 'lose', 'commit', 'entries', 'reply'] as const;
+const PARTS = [
+  'context',
+  'row',
+  'profile',
+  'evaluate',
+  'absorb',
+  'lose',
+  'commit',
+  'entries',
+  'settle',
+  'reply',
+] as const;
 
 const FUNCTIONS = [
   'beat',
@@ -17,6 +28,8 @@ const FUNCTIONS = [
   'replay',
   'members',
   'count',
+  'slice',
+  'groupcount',
   'register',
 ] as const;
 /** What can be called in Redis: each is one file `<name>.lua`. */

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { UserRef } from '../domain/model.ts';
+import { MAX_BATCH } from './presence-store.ts';
 
 /** The partition of a user; can never change for a deployment, and neither can the number of partitions. */
 export const partitionOf = (ref: UserRef, partitions: number): number =>
@@ -19,3 +20,15 @@ export const positionsByPartition = <T>(
   });
   return groups;
 };
+
+/** The same in batches of bounded size: a call is not to hold up all others of its partition. */
+export const batchesByPartition = <T>(
+  items: readonly T[],
+  partitionOf: (item: T) => number,
+): [partition: number, batch: { item: T; position: number }[]][] =>
+  [...positionsByPartition(items, partitionOf)].flatMap(([partition, group]) =>
+    Array.from({ length: Math.ceil(group.length / MAX_BATCH) }, (_, i): [number, typeof group] => [
+      partition,
+      group.slice(i * MAX_BATCH, (i + 1) * MAX_BATCH),
+    ]),
+  );

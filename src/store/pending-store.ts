@@ -10,9 +10,6 @@ export abstract class PendingStore {
   keepSession: PresenceStore['keepSession'] = pending;
   endSession: PresenceStore['endSession'] = pending;
   touch: PresenceStore['touch'] = pending;
-  groupPage: PresenceStore['groupPage'] = pending;
-  groupCount: PresenceStore['groupCount'] = pending;
-  groupMembers: PresenceStore['groupMembers'] = pending;
   end: PresenceStore['end'] = pending;
   forget: PresenceStore['forget'] = pending;
   revocations: PresenceStore['revocations'] = pending;

@@ -18,6 +18,7 @@ import { useRedis } from './use-redis.ts';
 
 const TENANT = 'acme';
 const USERS = ['ann', 'bob', 'çelik "x"'] as const;
+const GROUPS = ['g1', 'g "2"', 'g3'] as const;
 const NODES = ['n1.0', 'n2.0'] as const;
 
 type Step =
@@ -90,7 +91,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         graceMs: fc.constantFrom(1000, 3000),
         devices: fc.subarray([...DEVICES] as Device[], { minLength: 1 }),
         name: fc.option(fc.constantFrom('Ann "A"', 'Bob'), { nil: undefined }),
-        groups: fc.option(fc.constantFrom(['g1'], ['g1', 'g "2"'], []), { nil: undefined }),
+        groups: fc.option(fc.constantFrom(['g1'], ['g "2"', 'g1'], ['g1', 'g "2"', 'g3'], []), {
+          nil: undefined,
+        }),
         iat: fc.integer({ min: 0, max: 3 }),
         claim: fc.option(claimOf, { nil: undefined }),
         stampAgo: fc.option(fc.integer({ min: -500, max: 3000 }), { nil: undefined }),
@@ -161,11 +164,18 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
   }
 };
 
+const groupState = async (store: PresenceStore, group: string): Promise<unknown> => ({
+  count: await store.groupCount(TENANT, group),
+  page: (await store.groupPage(TENANT, group, 10)).users.map((view) => view.user).sort(),
+  members: (await store.groupMembers(TENANT, group, 10))?.sort((a, b) => (a.user < b.user ? -1 : 1)),
+});
+
 const stateOf = async (store: PresenceStore): Promise<unknown> => ({
   selves: await Promise.all(USERS.map((user) => store.readSelf({ tenant: TENANT, user }))),
   views: await store.read(TENANT, USERS),
   count: await store.count(TENANT),
   page: (await store.page(TENANT, 10)).users.map((view) => view.user).sort(),
+  groups: await Promise.all(GROUPS.map((group) => groupState(store, group))),
 });
 
 describe('random histories', () => {

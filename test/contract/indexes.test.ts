@@ -22,11 +22,14 @@ const entry: fc.Arbitrary<Entry> = fc
     closedAgo: fc.constantFrom(-1, 0, 900),
     claim: fc.constantFrom('busy', 'away', 'invisible', null, undefined),
     until: fc.constantFrom(undefined, 1000, 100_000),
+    groups: fc.constantFrom(undefined, undefined, [], ['g'], ['g', 'h:i'], ['h:i']),
+    iat: fc.integer({ min: 1, max: 3 }),
   })
-  .map(({ claim, until, user, ...rest }) =>
+  .map(({ claim, until, user, groups, ...rest }) =>
     entryOf(user, {
       ...rest,
       graceMs: GRACE,
+      ...(groups && { groups }),
       // Stamped by the store's clock: as from a node that is a little ahead.
       ...(claim !== undefined && {
         claim: { status: claim, stamp: 9e15, ...(until && { until: Date.UTC(2100, 0, 1) + until }) },

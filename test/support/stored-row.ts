@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { deviceList } from '../../src/domain/devices.ts';
 import type { Device, Status } from '../../src/domain/model.ts';
 
-/** A row as row.lua packs it, without what is rare. */
+/** A row as row.lua packs it. */
 export interface StoredRow {
   readonly layout: number;
   readonly status: Status;
@@ -12,6 +12,8 @@ export interface StoredRow {
   readonly seen: number;
   readonly parts: readonly StoredPart[];
   readonly leave: { readonly at: number; readonly graceMs: number; readonly lost: boolean } | undefined;
+  /** What few rows have. */
+  readonly rare: { readonly groups?: string };
 }
 
 export interface StoredPart {
@@ -27,6 +29,7 @@ export interface StoredPart {
 const STATUSES = ['offline', 'online', 'away', 'busy'] as const;
 const STANCES = ['own', 'tookActive', 'tookIdle'] as const;
 const HEAD_BYTES = 4 + 4 * 8;
+const LEAVE_BYTES = 2 + 2 * 8;
 const DUE_AT = 4 + 2 * 8;
 
 /** Reads what is stored of a user behind the store's back; undefined where nothing is. */
@@ -49,6 +52,8 @@ export const readStoredRow = async (redis: Redis, key: string): Promise<StoredRo
     at += 21 + nodeBytes;
     return part;
   });
+  const hasLeave = packed.readUInt8(1) % 2 === 1;
+  const rareAt = at + (hasLeave ? LEAVE_BYTES : 0);
   return {
     layout: packed.readUInt8(0),
     status: STATUSES[packed.readUInt8(2)] ?? 'offline',
@@ -57,15 +62,21 @@ export const readStoredRow = async (redis: Redis, key: string): Promise<StoredRo
     due: packed.readDoubleLE(DUE_AT),
     seen: packed.readDoubleLE(28),
     parts,
-    leave:
-      packed.readUInt8(1) % 2 === 1
-        ? {
-            at: packed.readDoubleLE(at + 2),
-            graceMs: packed.readDoubleLE(at + 10),
-            lost: packed.readUInt8(at) >= 2,
-          }
-        : undefined,
+    leave: hasLeave
+      ? {
+          at: packed.readDoubleLE(at + 2),
+          graceMs: packed.readDoubleLE(at + 10),
+          lost: packed.readUInt8(at) >= 2,
+        }
+      : undefined,
+    rare: packed.readUInt8(1) >= 2 ? await readRare(redis, packed.subarray(rareAt)) : {},
   };
+};
+
+/** Redis itself reads its MessagePack. */
+const readRare = async (redis: Redis, packed: Buffer): Promise<StoredRow['rare']> => {
+  const json = await redis.eval('return cjson.encode(cmsgpack.unpack(ARGV[1]))', 0, packed);
+  return JSON.parse(String(json)) as StoredRow['rare'];
 };
 
 /** Moves the deadline of a stored row. */

@@ -17,14 +17,13 @@ end
 
 -- Tells the other nodes that hold the user: they must assert the same claim should this row ever be lost.
 local function tellClaim(entry)
-  record('c', entry.tenant, '{"type":"claim","tenant":"' .. entry.tenant.name .. '","user":' .. quoted(entry.user)
-    .. ',"claim":' .. claimJson(entry.row.own) .. '}', 0)
+  command(entry, 'claim', '"claim":' .. claimJson(entry.row.own))
 end
 
 -- Brings the store to what a node knows of some users, evaluates them, logs, publishes. All or nothing for the caller.
 -- KEYS: 1 meta  2 log  3 events  4 due  5 nodes  6 fence:<id>  7 node:<node>  8 node-meta:<node>
 --       then online, away, busy for every tenant, then user for every entry
--- ARGV: 1 policy  2 node  3 epoch  4 gen  5 highest clock seen  6 base  7 seq  8 the entries  9 number of tenants, the tenants
+-- ARGV: 1 policy  2 node  3 epoch  4 gen  5 highest clock seen  6 base  7 seq  8 the entries  9… the tenants as in entries.lua
 -- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, {positions that took over}, position, the user as in reply.lua, …}
 --   with the entries whose view or own claim is not what the entry carried (positions from 0)
 local function apply(keys, args)

@@ -14,8 +14,7 @@ local function claim(keys, args)
   at.deliberate = takeOwnClaim(row, claim)
   settle(entry, at)
   if row.parts[1] then
-    record('c', entry.tenant, '{"type":"claim","tenant":"' .. entry.tenant.name .. '","user":' .. quoted(entry.user)
-      .. ',"claim":' .. claimJson(row.own) .. '}', 0)
+    command(entry, 'claim', '"claim":' .. claimJson(row.own))
   end
 
   clock = max(clock, claim.stamp)

@@ -24,7 +24,11 @@ local function sweep(keys, args)
   end
 
   writeLog(logKey)
-  for _, entry in ipairs(forgotten) do indexStatus(entry, entry.was, 'offline') end
+  for _, entry in ipairs(forgotten) do
+    indexStatus(entry, entry.was, 'offline')
+    entry.row.groups = nil
+    if entry.groups then regroup(entry) end
+  end
   saveIndexes(swept, dueKey)
   saveRows(swept, dueKey)
   for _, entry in ipairs(forgotten) do

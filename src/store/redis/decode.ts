@@ -41,7 +41,7 @@ export const decodeBeat = (reply: RawReply): BeatReply => {
 
 /** One user as reply.lua tells them: a line, and a list with more where there is more. */
 export const decodeSelf = (script: FunctionName, user: string, reply: RawReply | undefined): SelfView => {
-  const [line, name, shown, own] = Array.isArray(reply) ? reply : [reply, '', '', ''];
+  const [line, name, shown, own, groups] = Array.isArray(reply) ? reply : [reply, '', '', '', ''];
   const [, letter = '', ver, since, seen, devices, invisible] = LINE.exec(text(script, line)) ?? [];
   const status = STATUS[letter];
   if (status === undefined) throw new UnexpectedReply(script, line);
@@ -55,6 +55,7 @@ export const decodeSelf = (script: FunctionName, user: string, reply: RawReply |
     ...(name !== '' && { name: text(script, name) }),
     ...(shown !== '' && (JSON.parse(text(script, shown)) as Adornment)),
     devices: deviceList(Number(devices)),
+    ...(groups !== '' && { groups: JSON.parse(text(script, groups)) as string[] }),
   };
   return {
     view,

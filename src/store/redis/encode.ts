@@ -39,7 +39,7 @@ export const encodeUsers = <T extends UserRef>(
 ): Users => {
   const { tenants, keys: userKeys } = encodeTenants(keys, users);
   const args = users.flatMap((user) => [tenants.get(user.tenant) ?? 0, user.user, ...rest(user)]);
-  return { keys: userKeys, args: [tenants.size, ...tenants.keys(), ...args] };
+  return { keys: userKeys, args: [tenants.size, keys.groups, ...tenants.keys(), ...args] };
 };
 
 /** Entries as apply.lua takes them: packed into one argument, because each one costs Redis more than reading its numbers. */
@@ -49,7 +49,7 @@ export const encodeEntries = (
 ): { readonly keys: string[]; readonly args: (string | number | Buffer)[] } => {
   const { tenants, keys: userKeys } = encodeTenants(keys, entries);
   const packed = entries.map((entry) => packEntry(entry, tenants.get(entry.tenant) ?? 0));
-  return { keys: userKeys, args: [Buffer.concat(packed), tenants.size, ...tenants.keys()] };
+  return { keys: userKeys, args: [Buffer.concat(packed), tenants.size, keys.groups, ...tenants.keys()] };
 };
 
 /** Bytes of an entry before the user: `HI4BBB`, nine doubles and a length. */

@@ -4,7 +4,8 @@ import { redisErrorCode } from '../../redis/client.ts';
 import type { Keys, PartitionKeys } from '../../redis/keys.ts';
 import { type FunctionName, type RawReply, UnexpectedReply } from '../../redis/library.ts';
 import type { RedisLink } from '../../redis/link.ts';
-import { partitionOf, positionsByPartition } from '../partition.ts';
+import type { GroupCounts } from '../calls.ts';
+import { batchesByPartition, partitionOf, positionsByPartition } from '../partition.ts';
 import { PendingStore } from '../pending-store.ts';
 import {
   type ApplyReply,
@@ -25,6 +26,7 @@ import type { StoreOptions } from '../store-options.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { decodeApply, decodeBeat, decodeSelf, listOf, number } from './decode.ts';
 import { encodeClaim, encodeEntries, encodeKnown, encodePolicy, encodeUsers } from './encode.ts';
+import { GroupReads } from './group-reads.ts';
 import { Reaper } from './reaper.ts';
 import { Registry } from './registry.ts';
 
@@ -56,6 +58,7 @@ export class RedisStore extends PendingStore implements PresenceStore {
   readonly #policy: string;
   readonly #reaper: Reaper;
   readonly #registry: Registry;
+  readonly #groups: GroupReads;
 
   constructor(options: RedisStoreOptions) {
     super();
@@ -67,6 +70,12 @@ export class RedisStore extends PendingStore implements PresenceStore {
     const command = this.#command.bind(this);
     this.#reaper = new Reaper({ run, command, policy: this.#policy });
     this.#registry = new Registry({ run, command, key: this.#keys.registry, options });
+    this.#groups = new GroupReads({
+      keys: this.#keys,
+      policy: this.#policy,
+      ask: async (name, keys, args) => this.#answer(name, await run(name, keys, args)),
+      views: (tenant, users) => this.read(tenant, users),
+    });
   }
 
   async start(): Promise<void> {
@@ -199,6 +208,18 @@ export class RedisStore extends PendingStore implements PresenceStore {
     return self;
   }
 
+  groupPage(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {
+    return this.#groups.page(tenant, group, limit, cursor);
+  }
+
+  groupCount(tenant: string, group: string): Promise<GroupCounts> {
+    return this.#groups.count(tenant, group);
+  }
+
+  groupMembers(tenant: string, group: string, max: number): Promise<View[] | undefined> {
+    return this.#groups.members(tenant, group, max);
+  }
+
   async register(self: NodeInfo): Promise<NodeInfo[]> {
     return this.#registry.register(self);
   }
@@ -227,11 +248,11 @@ export class RedisStore extends PendingStore implements PresenceStore {
     return this.#answer('members', reply).map(String);
   }
 
-  /** Users in the order asked, one call a partition. */
+  /** Users in the order asked, one call a partition and batch. */
   async #selves(refs: readonly UserRef[]): Promise<SelfView[]> {
     const selves: SelfView[] = new Array(refs.length);
     await Promise.all(
-      [...positionsByPartition(refs, (ref) => this.partitionOf(ref))].map(async ([partition, group]) => {
+      batchesByPartition(refs, (ref) => this.partitionOf(ref)).map(async ([partition, group]) => {
         const keys = this.#partition(partition);
         const userKeys = group.map(({ item }) => keys.user(item));
         const views = this.#answer('read', await this.#run('read', [keys.meta, ...userKeys], [this.#policy]));

@@ -1,5 +1,6 @@
 import type { UserRef, View } from '../../../src/domain/model.ts';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
+import type { GroupCounts } from '../../../src/store/calls.ts';
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
 import { partitionOf } from '../../../src/store/partition.ts';
 import { PendingStore } from '../../../src/store/pending-store.ts';
@@ -168,6 +169,18 @@ export class FaultyStore extends PendingStore implements PresenceStore {
   }
 
   async count(): Promise<Counts> {
+    throw new Error('not here');
+  }
+
+  async groupPage(): Promise<Page> {
+    throw new Error('not here');
+  }
+
+  async groupCount(): Promise<GroupCounts> {
+    throw new Error('not here');
+  }
+
+  async groupMembers(): Promise<View[] | undefined> {
     throw new Error('not here');
   }
 

@@ -20,13 +20,6 @@ local function takeOwnClaim(row, claim)
   return true
 end
 
-local function takeProfile(row, report)
-  if report.iat < row.iat then return end
-  row.iat = report.iat
-  row.name = report.name or row.name
-  row.groups = report.groups or row.groups
-end
-
 local function stanceOnOpening(row, restored)
   if restored and row.status ~= 'offline' then
     local active = row.status == 'online' or AWAY == 0 or row.seen + AWAY > now

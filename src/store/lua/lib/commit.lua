@@ -41,7 +41,7 @@ end
 
 local function shownLastSeen(row)
   if row.status == 'online' or PRECISION == 'off' then return nil end
-  local last = row.frozen or lastActive(row)
+  local last = row.frozen or knownActive(row)
   if last == 0 then return nil end
   return PRECISION == 'hour' and last - last % 3600000 or last
 end
@@ -59,21 +59,31 @@ local function record(kind, tenant, event, devices)
   channels[recorded] = kind == 't' and tenant.channel
 end
 
+-- The fields of a view from `since` on.
+local function shownFields(row)
+  local seen, shown = shownLastSeen(row), row.shown
+  return '"since":"' .. iso(row.since) .. (seen and '","lastSeen":"' .. iso(seen) or '') .. '","ver":' .. clockText(row.ver)
+    .. (row.name and ',"name":' .. cjson.encode(row.name) or '') .. (row.groups and ',"groups":' .. row.groups or '')
+    .. (shown.text and ',"text":' .. cjson.encode(shown.text) or '')
+    .. (shown.emoji and ',"emoji":' .. cjson.encode(shown.emoji) or '')
+    .. (shown['until'] and ',"until":"' .. iso(shown['until']) .. '"' or '')
+end
+
 -- Shows a change: gives it a version, and writes down the public event.
 local function transition(row, entry, status, shown, reason)
   local previous = row.status
   row.ver = clock + 1
   if status ~= previous then row.since = floor(row.ver / 1000) end
   row.status, row.shown = status, shown
-  local seen = shownLastSeen(row)
   record('t', entry.tenant, '{"tenant":"' .. entry.tenant.name .. '","user":' .. quoted(entry.user) .. ',"status":"' .. status
-    .. '","previous":"' .. previous .. '","since":"' .. iso(row.since)
-    .. (seen and '","lastSeen":"' .. iso(seen) or '') .. '","ver":' .. clockText(row.ver)
-    .. (row.name and ',"name":' .. cjson.encode(row.name) or '') .. (row.groups and ',"groups":' .. row.groups or '')
-    .. (shown.text and ',"text":' .. cjson.encode(shown.text) or '')
-    .. (shown.emoji and ',"emoji":' .. cjson.encode(shown.emoji) or '')
-    .. (shown['until'] and ',"until":"' .. iso(shown['until']) .. '"' or '')
-    .. ',"reason":"' .. reason .. '"}', status == 'offline' and 0 or devicesOf(row))
+    .. '","previous":"' .. previous .. '",' .. shownFields(row) .. ',"reason":"' .. reason .. '"}',
+    status == 'offline' and 0 or devicesOf(row))
+end
+
+-- What nodes have to know although nobody sees it change.
+local function command(entry, kind, rest, devices)
+  record('c', entry.tenant, '{"type":"' .. kind .. '","tenant":"' .. entry.tenant.name .. '","user":' .. quoted(entry.user)
+    .. ',' .. rest .. '}', devices or 0)
 end
 
 -- The log, and the clock with it, so that what a call that is cut short leaves in the log is not given out again.

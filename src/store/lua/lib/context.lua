@@ -14,6 +14,8 @@ local KEYS, ARGV, metaKey
 local gen, storedClock, tick, storedHold, hold, young, logged, clock, now, lag
 -- What the call records and which sorted sets it changes: see commit.lua and entries.lua.
 local recorded, message, streamIds, channels, index
+-- What the keys of groups begin with: see settle.lua.
+local groupPrefix
 
 -- Scripts write versions and times as digits: tostring and cjson keep 14 of 16.
 local function digits(number)

@@ -1,16 +1,17 @@
--- Users of a call: KEYS come as three index keys a tenant and then a key a user, ARGV as the number of tenants, the tenants,
--- and then `width` values a user of which the first is the tenant's position and the second the user.
+-- Users of a call: KEYS come as three index keys a tenant and then a key a user, ARGV as the number of tenants, what group
+-- keys begin with, the tenants, and then `width` values a user of which the first is the tenant's position and the second the user.
 -- Needs: commit.lua.
 
 -- Returns the tenants by position, and where the users begin in KEYS and in ARGV.
 local function openTenants(firstKey, firstArg)
   local tenants, count = {}, ARGV[firstArg] + 0
+  groupPrefix = ARGV[firstArg + 1]
   for i = 1, count do
-    local key, name = firstKey + (i - 1) * 3, ARGV[firstArg + i]
+    local key, name = firstKey + (i - 1) * 3, ARGV[firstArg + 1 + i]
     tenants[i] = { name = name, online = KEYS[key], away = KEYS[key + 1], busy = KEYS[key + 2],
       channel = TENANT_CHANNEL ~= '' and TENANT_CHANNEL .. name }
   end
-  return tenants, firstKey + count * 3, firstArg + count + 1
+  return tenants, firstKey + count * 3, firstArg + count + 2
 end
 
 -- The stored rows of all users: their keys are the last ones.
@@ -36,14 +37,8 @@ end
 
 local function load(entry)
   local row = loadRow(entry.value)
-  entry.row, entry.was, entry.wasDue = row, row.status, row.due
+  entry.row, entry.was, entry.wasDue, entry.groups = row, row.status, row.due, row.groups
   return row
-end
-
--- Evaluates a loaded entry after its inputs changed. `at`: see evaluate.lua.
-local function settle(entry, at)
-  local status, shown, reason = evaluate(entry.row, at)
-  if status then transition(entry.row, entry, status, shown, reason) end
 end
 
 -- Collects changes of sorted sets, so that each set is written once however many users changed.

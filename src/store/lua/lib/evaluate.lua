@@ -1,5 +1,5 @@
 -- What others see of a user: the mirror of domain/{row,evaluate}.ts, in the same order and under the same names.
--- Needs: context.lua, row.lua.
+-- Needs: context.lua, row.lua, profile.lua.
 local OWN, TOOK_ACTIVE, TOOK_IDLE = 0, 1, 2
 
 local function isAlive(row)
@@ -31,6 +31,11 @@ local function lastActive(row)
     for _, session in pairs(row.sessions) do last = max(last, session.act) end
   end
   return last > 0 and last or newestOpening(row)
+end
+
+-- The same as others may know it: of somebody they never saw, only what was told by what is gone.
+local function knownActive(row)
+  return row.ver == 0 and row.seen or lastActive(row)
 end
 
 -- Until when the user counts as active: FOREVER while a node watches over it, a past time when idle.
@@ -209,10 +214,11 @@ local function evaluate(row, at)
   local status, shown, why = decide(row, present, activeTo > now)
   row.due = deadline(row, present, activeTo, status)
   if row.own and row.own.status == 'invisible' then
-    row.frozen = row.frozen or lastActive(row)
+    row.frozen = row.frozen or knownActive(row)
   elseif status ~= 'offline' then
     row.frozen = nil
   end
+  if row.pending and not row.frozen then revealProfile(row) end
   local old = row.shown
   if status == row.status and old.text == shown.text and old.emoji == shown.emoji and old['until'] == shown['until'] then
     return

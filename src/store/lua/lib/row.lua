@@ -3,8 +3,8 @@
 --   head      layout  has: 1 a grace, 2 something rare  status  number of parts  ver  since  due  seen
 --   a part    flags: stance (0 own, 1 took active, 2 took idle) + 3 when idle  devices  count  opened  act  node
 --   a grace   flags: 1 idle, 2 lost  devices  at  grace
---   rare      a MessagePack map of what few rows have: name, groups (JSON), iat, shown, own, claims, sessions, left, frozen;
---             what a later release adds is kept
+--   rare      a MessagePack map of what few rows have: name, groups (JSON), iat, pending (name and groups), shown, own,
+--             claims, sessions, left, frozen; what a later release adds is kept
 -- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing.
 local LAYOUT = 1
 local HEAD, PART, LEAVE = '<BBBBdddd', '<BBHddBc0', '<BBdd'
@@ -18,7 +18,7 @@ local BLANK = { __index = { rare = EMPTY, shown = EMPTY, sessions = EMPTY, claim
 
 local function loadRare(row, rare)
   row.rare, row.name, row.groups, row.own, row.frozen = rare, rare.name, rare.groups, rare.own, rare.frozen
-  row.iat, row.left = rare.iat or 0, rare.left or 0
+  row.iat, row.left, row.pending = rare.iat or 0, rare.left or 0, rare.pending
   row.shown, row.claims, row.sessions = rare.shown or EMPTY, rare.claims or EMPTY, rare.sessions or EMPTY
   -- A cleared claim is one of which only the stamp is left.
   if row.own and not row.own.status then row.own.status = cjson.null end
@@ -54,12 +54,13 @@ end
 
 local function rareOf(row)
   local shown, claims, sessions = row.shown, row.claims, row.sessions
-  if not (row.own or row.name or row.groups or row.frozen or shown ~= EMPTY or claims ~= EMPTY or sessions ~= EMPTY
+  if not (row.own or row.name or row.groups or row.pending or row.frozen or shown ~= EMPTY or claims ~= EMPTY or sessions ~= EMPTY
       or row.left > 0 or row.iat > 0 or row.rare ~= EMPTY) then
     return nil
   end
   local rare = row.rare == EMPTY and {} or row.rare
   rare.name, rare.groups, rare.own, rare.frozen = row.name, row.groups, row.own, row.frozen
+  rare.pending = row.pending
   rare.iat, rare.left = row.iat > 0 and row.iat or nil, row.left > 0 and row.left or nil
   rare.shown, rare.claims, rare.sessions =
     next(shown) and shown, next(claims) and claims or nil, next(sessions) and sessions or nil

@@ -1,0 +1,36 @@
+-- Evaluates a user whose inputs changed, and notes down what changed with it. Needs: commit.lua, entries.lua.
+
+-- Brings the members of groups to what the row says. Which groups a row names is known only here, so their keys are
+-- made from a prefix instead of being declared: they share the partition's slot.
+-- Returns whether the user came into a group or left one.
+local function regroup(entry)
+  local was, is = {}, {}
+  for _, group in ipairs(entry.groups and cjson.decode(entry.groups) or EMPTY) do was[group] = true end
+  for _, group in ipairs(entry.row.groups and cjson.decode(entry.row.groups) or EMPTY) do is[group] = true end
+  entry.groups = entry.row.groups
+  local changed, prefix = false, groupPrefix .. entry.tenant.name .. ':'
+  for group in pairs(was) do
+    if not is[group] then
+      indexed('ZREM', prefix .. group, entry.user)
+      changed = true
+    end
+  end
+  for group in pairs(is) do
+    if not was[group] then
+      indexed('ZADD', prefix .. group, entry.user, '0')
+      changed = true
+    end
+  end
+  return changed
+end
+
+-- `at`: see evaluate.lua. What a repair brings back is no news: whoever watches reads again after a loss.
+local function settle(entry, at)
+  local row = entry.row
+  local status, shown, reason = evaluate(row, at)
+  if status then transition(row, entry, status, shown, reason) end
+  if row.groups ~= entry.groups and regroup(entry) and not status and not at.repair then
+    command(entry, 'groups', '"view":{"status":"' .. row.status .. '",' .. shownFields(row) .. '}',
+      row.status == 'offline' and 0 or devicesOf(row))
+  end
+end

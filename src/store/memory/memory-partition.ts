@@ -1,0 +1,109 @@
+import { HybridClock, toMs } from '../../domain/clock.ts';
+import { type Before, type Circumstances, evaluate, show } from '../../domain/evaluate.ts';
+import { type UserKey, type UserRef, userKey, userRef, type View } from '../../domain/model.ts';
+import { emptyRow, type Row } from '../../domain/row.ts';
+import { viewOf } from '../../domain/show.ts';
+import type { Command, LogEntry } from '../log-entry.ts';
+import type { StoreOptions } from '../store-options.ts';
+import type { GroupIndex } from './group-index.ts';
+
+export interface MemoryPartitionOptions extends Pick<StoreOptions, 'policy' | 'lastSeen'> {
+  /** Real time, µs since the epoch. */
+  readonly micros: () => number;
+  readonly groups: GroupIndex;
+  /** Called with the entries of each change, in order, once the change is done. */
+  readonly publish: (entries: readonly LogEntry[]) => void;
+}
+
+/** Rows of one partition, its clock, and what of the change under way is to be logged. */
+export class MemoryPartition {
+  readonly clock: HybridClock;
+  readonly rows = new Map<UserKey, Row>();
+  /** Id of the newest entry, µs. */
+  last = 0;
+  readonly #options: MemoryPartitionOptions;
+  #log: LogEntry[] = [];
+
+  constructor(options: MemoryPartitionOptions) {
+    this.#options = options;
+    this.clock = new HybridClock(options.micros);
+  }
+
+  /** ms. */
+  get now(): number {
+    return toMs(this.clock.now());
+  }
+
+  row(ref: UserRef): Row {
+    const key = userKey(ref);
+    let row = this.rows.get(key);
+    if (!row) {
+      row = emptyRow();
+      this.rows.set(key, row);
+    }
+    return row;
+  }
+
+  /** As {@link row}, but leaves nothing behind of somebody nobody knows. */
+  peek(ref: UserRef): Row {
+    return this.rows.get(userKey(ref)) ?? emptyRow();
+  }
+
+  view(user: string, row: Row): View {
+    return viewOf(user, row, this.#options.lastSeen);
+  }
+
+  /** Rows whose deadline passed, in the order in which they passed: transitions are logged in that order. */
+  due(now: number): [UserRef, Row][] {
+    return [...this.rows]
+      .filter(([, row]) => row.due > 0 && row.due <= now)
+      .sort(([a, one], [b, two]) => one.due - two.due || Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      .map(([key, row]) => [userRef(key), row]);
+  }
+
+  /** Decides what others see of a user whose inputs changed, and notes down what changed with it. */
+  settle(ref: UserRef, row: Row, now: number, was: Before, more: Partial<Circumstances> = {}): void {
+    const { policy, groups } = this.#options;
+    const at = {
+      now,
+      policy,
+      holdUntil: 0,
+      lagMs: 0,
+      deliberate: false,
+      repair: false,
+      ...more,
+      before: was,
+    };
+    const previous = row.status;
+    const change = evaluate(row, at);
+    if (change) {
+      const ver = this.clock.next();
+      show(row, change, ver);
+      const transition = { ...this.view(ref.user, row), tenant: ref.tenant, previous, reason: change.reason };
+      this.#log.push({ id: ver, kind: 'transition', transition });
+    }
+    const regrouped = groups.update(ref, row.groups);
+    // What a repair brings back is no news: whoever watches reads again after a loss.
+    if (!regrouped || change || at.repair) return;
+    this.command({ type: 'groups', ref, view: this.view(ref.user, row) });
+  }
+
+  command(command: Command): void {
+    this.#log.push({ id: this.clock.next(), kind: 'command', command });
+  }
+
+  /** Nothing of the row is worth keeping. */
+  drop(ref: UserRef): void {
+    this.rows.delete(userKey(ref));
+    this.#options.groups.update(ref);
+  }
+
+  /** The change is done: it is published as a whole. */
+  publish(): void {
+    const entries = this.#log;
+    if (entries.length === 0) return;
+    this.#log = [];
+    this.last = entries.at(-1)?.id ?? this.last;
+    this.#options.publish(entries);
+  }
+}

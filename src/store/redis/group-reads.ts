@@ -1,0 +1,130 @@
+import type { UserRef, View } from '../../domain/model.ts';
+import type { Keys, PartitionKeys } from '../../redis/keys.ts';
+import type { FunctionName, RawReply } from '../../redis/library.ts';
+import type { GroupCounts } from '../calls.ts';
+import type { Page } from '../presence-store.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { number } from './decode.ts';
+
+export interface GroupReadsOptions {
+  readonly keys: Keys;
+  readonly policy: string;
+  /** What a function answers after `ok`. @throws StoreError `unavailable` */
+  readonly ask: (
+    name: FunctionName,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ) => Promise<RawReply[]>;
+  /** Views of users of one tenant, in the order asked. */
+  readonly views: (tenant: string, users: readonly string[]) => Promise<View[]>;
+}
+
+/** How many partitions are asked at once for a page: few round trips without reading ahead too far. */
+const STRIDE = 4;
+/** Members looked at in one call, and calls in a row for one page: a group of whom nobody is there ends a page early. */
+const LOOKS = 500;
+const ROUNDS = 8;
+
+/** A place in the order of pages: by partition, then by user id. */
+interface Place {
+  readonly partition: number;
+  readonly after: string;
+}
+interface Found extends Place {
+  readonly ref: UserRef;
+}
+
+/** Reads of one group, whose members are spread over all partitions. */
+export class GroupReads {
+  readonly #options: GroupReadsOptions;
+
+  constructor(options: GroupReadsOptions) {
+    this.#options = options;
+  }
+
+  async page(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {
+    const { keys, views } = this.#options;
+    let place: Place | undefined = { partition: 0, after: '' };
+    if (cursor !== undefined) place = decodeCursor(cursor, keys.partitions.length);
+    const found: Found[] = [];
+    // One more than asked tells whether there is a next page.
+    for (let round = 0; round < ROUNDS && place !== undefined && found.length <= limit; round += 1) {
+      place = await this.#look(place, tenant, group, limit + 1, found);
+    }
+    const chosen = found.slice(0, limit);
+    const next = found.length > limit ? chosen.at(-1) : place;
+    const seen = await views(
+      tenant,
+      chosen.map(({ ref }) => ref.user),
+    );
+    return {
+      users: seen.filter((view) => view.status !== 'offline' && isMember(view, group)),
+      ...(next && { cursor: encodeCursor(next.partition, next.after) }),
+    };
+  }
+
+  async count(tenant: string, group: string): Promise<GroupCounts> {
+    const counts = await this.#each((of) =>
+      this.#ask('groupcount', [of.meta, of.group(tenant, group), of.online(tenant)], []),
+    );
+    let [present, members] = [0, 0];
+    for (const [here, all] of counts) {
+      present += number('groupcount', here);
+      members += number('groupcount', all);
+    }
+    return { present, members };
+  }
+
+  async members(tenant: string, group: string, max: number): Promise<View[] | undefined> {
+    // One more than may be tells that there are too many, in whichever partitions they are.
+    const lists = await this.#each((of) =>
+      this.#ask('members', [of.meta, of.group(tenant, group)], ['', max + 1]),
+    );
+    const users = lists.flat().map(String);
+    if (users.length > max) return undefined;
+    return (await this.#options.views(tenant, users)).filter((view) => isMember(view, group));
+  }
+
+  /** Adds who is found from a place on. @returns where to go on, unless this was all. */
+  async #look(
+    place: Place,
+    tenant: string,
+    group: string,
+    most: number,
+    found: Found[],
+  ): Promise<Place | undefined> {
+    const { partitions } = this.#options.keys;
+    const some = partitions.slice(place.partition, place.partition + STRIDE);
+    const slices = await Promise.all(
+      some.map((of, i) =>
+        this.#ask(
+          'slice',
+          [of.meta, of.group(tenant, group), of.online(tenant)],
+          [i === 0 ? place.after : '', most, LOOKS],
+        ),
+      ),
+    );
+    for (const [i, [last, ...users]] of slices.entries()) {
+      const partition = place.partition + i;
+      for (const user of users) {
+        const ref = { tenant, user: String(user) };
+        found.push({ ref, partition, after: ref.user });
+      }
+      // What the partitions behind it answered would leave out the rest of this one.
+      if (last !== '') return { partition, after: String(last) };
+    }
+    const partition = place.partition + some.length;
+    return partition < partitions.length ? { partition, after: '' } : undefined;
+  }
+
+  #ask(name: FunctionName, keys: readonly string[], args: readonly (string | number)[]): Promise<RawReply[]> {
+    return this.#options.ask(name, keys, [this.#options.policy, ...args]);
+  }
+
+  #each<T>(call: (keys: PartitionKeys) => Promise<T>): Promise<T[]> {
+    return Promise.all(this.#options.keys.partitions.map(call));
+  }
+}
+
+/** Somebody may have left the group between the two calls of a read. */
+const isMember = (view: View, group: string): boolean => view.groups?.includes(group) === true;
