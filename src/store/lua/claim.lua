@@ -1,6 +1,6 @@
 -- Sets or clears the person's own claim for a caller without a socket, and tells the nodes that hold the user.
 -- KEYS: 1 meta  2 log  3 events  4 due  then online, away, busy of the tenant, then user
--- ARGV: 1 policy  2 number of tenants (1), the tenant, then tenant's position, user, the claim as JSON without a stamp
+-- ARGV: 1 policy  2… the user as in entries.lua, with the claim as JSON without a stamp
 -- Reply: {'young'} while the partition heals, or {'ok', the user as in reply.lua}
 local function claim(keys, args)
   open(keys, args, 0)

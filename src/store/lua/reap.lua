@@ -2,7 +2,7 @@
 -- or another reaper does meanwhile, cannot clear anybody who is alive.
 -- KEYS: 1 meta  2 log  3 events  4 due  5 nodes  6 fence:<id>  7 node:<node>  8 node-meta:<node>  9 beat:<node>
 --       then online, away, busy for every tenant, then user for every entry
--- ARGV: 1 policy  2 node  3 epoch  4 number of tenants, the tenants, then an entry in 2: tenant's position, user
+-- ARGV: 1 policy  2 node  3 epoch  4… users as in entries.lua
 -- Reply: {'hold'|'alive'} or {'ok', fenced now 0|1, users cleared, users left}
 local function reap(keys, args)
   open(keys, args, 0)

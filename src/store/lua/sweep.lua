@@ -1,7 +1,7 @@
 -- Evaluates users whose deadline passed: ends of graces, claims, sessions, idle limits, retention. What is due is
 -- checked again here.
 -- KEYS: 1 meta  2 log  3 events  4 due, then online, away, busy for every tenant, then user for every entry
--- ARGV: 1 policy  2 number of tenants, the tenants, then an entry in 2: tenant's position, user
+-- ARGV: 1 policy  2… users as in entries.lua
 -- Reply: users evaluated, or -1 while the partition is on hold
 local function sweep(keys, args)
   open(keys, args, 0)
