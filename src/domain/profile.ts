@@ -8,9 +8,6 @@ export interface TokenProfile {
   readonly iat: number;
 }
 
-/** Name and groups that wait until their user can be seen. */
-export type PendingProfile = Omit<TokenProfile, 'iat'>;
-
 /**
  * Name and groups come from the newest token; one without them changes nothing. What is told while the person is
  * invisible waits: whoever is offline gets no new name and joins no group.

@@ -1,6 +1,5 @@
 import type { DeviceMask } from './devices.ts';
 import { type Adornment, type Claim, OWN_PRIORITY, OWN_SOURCE, type OwnClaim, type Status } from './model.ts';
-import type { PendingProfile } from './profile.ts';
 
 /**
  * How a node's connections stand to activity. `own`: they spoke of it themselves, or opened alone; their node
@@ -59,7 +58,7 @@ export interface Row {
   name: string | undefined;
   groups: readonly string[] | undefined;
   /** What a newer token says of them, told while the person was invisible. */
-  pending: PendingProfile | undefined;
+  pending: { readonly name: string | undefined; readonly groups: readonly string[] | undefined } | undefined;
   /** `iat` (s) of the token that name and groups came from, also those that wait. */
   iat: number;
   status: Status;
