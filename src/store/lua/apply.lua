@@ -1,4 +1,7 @@
--- An entry, packed by encode.ts: tenant's position, count, flags (1 idle, 2 of a known status), its status and devices; then
+-- A batch, packed by encode.ts. First, as doubles: epoch, highest clock seen, base, seq; number of tenants; then node,
+-- generation, what group keys begin with, and after them the tenants, each after its length. Then the entries.
+local BATCH, TENANT = '<ddddHBc0Bc0Bc0', '<Bc0'
+-- An entry: tenant's position, count, flags (1 idle, 2 of a known status), its status and devices; then
 -- as doubles ms since: activity, newest opening, unclean close (-1 for none); ms of its grace, iat of newest and oldest
 -- token, and version, since and last seen of the known view; then user and rest, each after its length. Rest is '' or
 -- JSON {name, groups (as JSON text), claim, shown (of the known view)}.
@@ -23,23 +26,30 @@ end
 -- Brings the store to what a node knows of some users, evaluates them, logs, publishes. All or nothing for the caller.
 -- KEYS: 1 meta  2 log  3 events  4 due  5 nodes  6 fence:<id>  7 node:<node>  8 node-meta:<node>
 --       then online, away, busy for every tenant, then user for every entry
--- ARGV: 1 policy  2 node  3 epoch  4 gen  5 highest clock seen  6 base  7 seq  8 the entries  9… the tenants as in entries.lua
--- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, {positions that took over}, position, the user as in reply.lua, …}
---   with the entries whose view or own claim is not what the entry carried (positions from 0)
+-- ARGV: 1 policy  2 the batch
+-- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, positions that took over, position, the user as in reply.lua, …}
+--   with the entries whose view or own claim is not what the entry carried (positions from 0, in a text with spaces)
 local function apply(keys, args)
-  open(keys, args, args[5] + 0)
+  local packed = args[2]
+  local epoch, seen, base, seq, tenantCount, node, told, groups, at = struct.unpack(BATCH, packed)
+  open(keys, args, seen)
+  groupPrefix = groups
   local logKey, channel, dueKey, nodesKey, fenceKey, listKey, nodeMetaKey =
     KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
-  local node, epoch, told, base, seq, packed = ARGV[2], ARGV[3] + 0, ARGV[4], ARGV[6] + 0, ARGV[7] + 0, ARGV[8]
 
   if (call('GET', fenceKey) or -1) + 0 >= epoch then return { 'fenced' } end
   local storedSeq = (call('HGET', nodeMetaKey, 'seq') or 0) + 0
   if gen ~= told or storedSeq < base then return { 'lost' } end
   if seq <= storedSeq then return { 'stale' } end
 
-  local tenants, firstUser = openTenants(9, 9)
-  local rows, entries, at = readRows(firstUser), {}, 1
-  local held, gone, reply, replied = { 'HSET', listKey }, { 'HDEL', listKey }, { 'ok', '', {} }, 3
+  local tenants, firstUser = {}, 9 + tenantCount * 3
+  for i = 1, tenantCount do
+    local name
+    name, at = unpackFrom(TENANT, packed, at)
+    tenants[i] = openTenant(name, 6 + i * 3)
+  end
+  local rows, entries, tookOver = readRows(firstUser), {}, ''
+  local held, gone, reply, replied = { 'HSET', listKey }, { 'HDEL', listKey }, { 'ok', '', '' }, 3
   for n = 1, #rows do
     local tenant, count, flags, code, devices, active, opened, closed, grace, iat, oldest, ver, since, seen, user, rest
     tenant, count, flags, code, devices, active, opened, closed, grace, iat, oldest, ver, since, seen, user, rest, at =
@@ -64,23 +74,21 @@ local function apply(keys, args)
         text = shown.text, emoji = shown.emoji, ['until'] = shown['until'] }
     end
 
-    local was = before(row)
-    local prior = partOf(row, node)
-    local had = prior and prior.count
-    was.repair, was.deliberate = absorb(row, node, report)
+    local was, prior = before(row), nil
+    was.repair, was.deliberate, prior = absorb(row, node, report)
     settle(entry, was)
     if was.deliberate and heldElsewhere(row, node) then tellClaim(entry) end
-    local part = partOf(row, node)
-    local has = part and part.count
-    if has ~= had then
-      if has then
-        held[#held + 1] = entry.member
-        held[#held + 1] = PLAIN[has]
-      else
+    if count == 0 then
+      if prior then
         gone[#gone + 1] = entry.member
       end
+    else
+      if not prior or prior.count ~= count then
+        held[#held + 1] = entry.member
+        held[#held + 1] = PLAIN[count]
+      end
+      if report.stance ~= OWN then tookOver = tookOver .. digits(n - 1) .. ' ' end
     end
-    if part and part.stance ~= OWN then table.insert(reply[3], n - 1) end
     if row.ver ~= ver or (row.own and row.own.stamp or 0) ~= stamp then
       reply[replied + 1], reply[replied + 2] = n - 1, selfReply(row)
       replied = replied + 2
@@ -94,9 +102,9 @@ local function apply(keys, args)
   if #held > 2 then call(unpack(held)) end
   if #gone > 2 then call(unpack(gone)) end
   saveRows(entries, dueKey)
-  call('HSET', nodeMetaKey, 'seq', ARGV[7])
+  call('HSET', nodeMetaKey, 'seq', digits(seq))
   publish(channel)
-  reply[2] = clockText(clock)
+  reply[2], reply[3] = clockText(clock), tookOver
   return reply
 end
 define('apply', apply)

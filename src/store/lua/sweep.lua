@@ -12,10 +12,10 @@ local function sweep(keys, args)
   for _, entry in ipairs(openEntries(5, 2, 2)) do
     local row = load(entry)
     if row.due == 0 then
-      indexed('ZREM', dueKey, entry.member)
+      indexRemove(dueKey, entry.member)
     elseif row.due > now then
       -- Queued too early: were it left there, enough of them would hide those who are due.
-      indexed('ZADD', dueKey, entry.member, digits(row.due))
+      indexAdd(dueKey, entry.member, digits(row.due))
     else
       settle(entry, before(row))
       local list = isForgettable(row) and forgotten or swept
@@ -33,7 +33,7 @@ local function sweep(keys, args)
   saveRows(swept, dueKey)
   for _, entry in ipairs(forgotten) do
     redis.call('DEL', entry.key)
-    indexed('ZREM', dueKey, entry.member)
+    indexRemove(dueKey, entry.member)
   end
   writeIndexes()
   publish(channel)

@@ -64,6 +64,8 @@ export const decodeSelf = (script: FunctionName, user: string, reply: RawReply |
   };
 };
 
+const positionsOf = (list: string): number[] => (list === '' ? [] : list.trim().split(' ').map(Number));
+
 /** @param users - the users of the batch, by position. */
 export const decodeApply = (reply: RawReply, users: readonly { readonly user: string }[]): ApplyReply => {
   const list = listOf('apply', reply);
@@ -81,6 +83,6 @@ export const decodeApply = (reply: RawReply, users: readonly { readonly user: st
     result,
     clock: number('apply', clock),
     selves,
-    tookOver: listOf('apply', tookOver ?? null).map((position) => number('apply', position)),
+    tookOver: positionsOf(text('apply', tookOver)),
   };
 };

@@ -1,7 +1,7 @@
 import { deviceMask } from '../../domain/devices.ts';
 import type { OwnClaim, Status, UserRef, View } from '../../domain/model.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
-import type { Entry } from '../presence-store.ts';
+import type { Batch, Entry } from '../presence-store.ts';
 import type { StoreOptions } from '../store-options.ts';
 
 /** How the stored rows and the functions number a status; see row.lua. */
@@ -42,14 +42,28 @@ export const encodeUsers = <T extends UserRef>(
   return { keys: userKeys, args: [tenants.size, keys.groups, ...tenants.keys(), ...args] };
 };
 
-/** Entries as apply.lua takes them: packed into one argument, because each one costs Redis more than reading its numbers. */
-export const encodeEntries = (
+/**
+ * A batch as apply.lua takes it: packed into one argument, because each argument costs Redis more than reading its
+ * numbers does.
+ */
+export const encodeBatch = (
   keys: PartitionKeys,
-  entries: readonly Entry[],
-): { readonly keys: string[]; readonly args: (string | number | Buffer)[] } => {
+  epoch: number,
+  { node, gen, seen, base, seq, entries }: Batch,
+): { readonly keys: string[]; readonly packed: Buffer } => {
   const { tenants, keys: userKeys } = encodeTenants(keys, entries);
+  const head = Buffer.allocUnsafe(4 * 8 + 2);
+  let at = 0;
+  for (const number of [epoch, seen, base, seq]) at = head.writeDoubleLE(number, at);
+  head.writeUInt16LE(tenants.size, at);
+  const names = [node, gen, keys.groups, ...tenants.keys()].map(withLength);
   const packed = entries.map((entry) => packEntry(entry, tenants.get(entry.tenant) ?? 0));
-  return { keys: userKeys, args: [Buffer.concat(packed), tenants.size, keys.groups, ...tenants.keys()] };
+  return { keys: userKeys, packed: Buffer.concat([head, ...names, ...packed]) };
+};
+
+const withLength = (name: string): Buffer => {
+  const bytes = Buffer.from(name);
+  return Buffer.concat([Buffer.of(bytes.length), bytes]);
 };
 
 /** Bytes of an entry before the user: `HI4BBB`, nine doubles and a length. */

@@ -25,7 +25,7 @@ import {
 import type { StoreOptions } from '../store-options.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { decodeApply, decodeBeat, decodeSelf, listOf, number } from './decode.ts';
-import { encodeClaim, encodeEntries, encodeKnown, encodePolicy, encodeUsers } from './encode.ts';
+import { encodeBatch, encodeClaim, encodeKnown, encodePolicy, encodeUsers } from './encode.ts';
 import { GroupReads } from './group-reads.ts';
 import { Reaper } from './reaper.ts';
 import { Registry } from './registry.ts';
@@ -117,12 +117,12 @@ export class RedisStore extends PendingStore implements PresenceStore {
   async apply(partition: number, batch: Batch): Promise<ApplyReply> {
     const keys = this.#partition(partition);
     const [id, epoch] = splitNode(batch.node);
-    const users = encodeEntries(keys, batch.entries);
+    const users = encodeBatch(keys, epoch, batch);
     const own = [keys.meta, keys.log, keys.events, keys.due, keys.nodes, keys.fence(id)];
     const reply = await this.#run(
       'apply',
       [...own, keys.node(batch.node), keys.nodeMeta(batch.node), ...users.keys],
-      [this.#policy, batch.node, epoch, batch.gen, batch.seen, batch.base, batch.seq, ...users.args],
+      [this.#policy, users.packed],
     );
     const decoded = decodeApply(reply, batch.entries);
     const hides = batch.entries.some((entry) => entry.claim?.status === 'invisible');

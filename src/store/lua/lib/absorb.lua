@@ -57,7 +57,8 @@ local function leaveOrReturn(row, prior, report, stance)
     deviceBits(prior and prior.devices or 0, report.devices))
 end
 
--- A report becomes the node's part of the row. Returns whether the row was restored and whether a newer own claim came with the report.
+-- A report becomes the node's part of the row. Returns whether the row was restored, whether a newer own claim came with
+-- the report, and what the part was before.
 local function absorb(row, node, report)
   local claimed = report.claim and takeOwnClaim(row, report.claim)
   local restored = report.known and restore(row, report.known)
@@ -84,5 +85,5 @@ local function absorb(row, node, report)
   if restored and row.status == 'online' and row.seen == 0 then row.seen = now end
   leaveOrReturn(row, prior, report, stance)
   forgetLeft(row)
-  return restored, claimed
+  return restored, claimed, prior
 end

@@ -34,9 +34,9 @@ local function iso(ms)
 end
 
 -- Ids have no control characters: nothing else has to be escaped.
-local function quoted(text)
-  if find(text, '"', 1, true) or find(text, '\\', 1, true) then return cjson.encode(text) end
-  return '"' .. text .. '"'
+local function escaped(text)
+  if find(text, '"', 1, true) or find(text, '\\', 1, true) then return string.sub(cjson.encode(text), 2, -2) end
+  return text
 end
 
 local function shownLastSeen(row)
@@ -46,27 +46,27 @@ local function shownLastSeen(row)
   return PRECISION == 'hour' and last - last % 3600000 or last
 end
 
--- Writes an entry down; its id is the next moment of the hybrid clock. `message` is what `publish` sends: generation,
--- id before the first entry, id of the last, then of every entry the id, the kind, the devices as bits and the event.
+-- Writes an entry down; its id is the next moment of the hybrid clock. `message` is what `publish` sends: generation, id
+-- before the first entry, id of the last, then of every entry the id, the kind, the devices as bits and the event. Lists
+-- are kept from call to call, because making them anew costs more than filling them; and every byte of a text that Lua
+-- makes is hashed, so that texts are put together once.
 local function record(kind, tenant, event, devices)
-  if recorded == 0 then message, streamIds, channels = { gen, '\n', '', '\n', '' }, {}, {} end
   local n = 5 + recorded * 5
   clock, recorded = clock + 1, recorded + 1
-  local id = clockText(clock)
-  message[n + 1], message[n + 2], message[n + 3], message[n + 4], message[n + 5] = '\n', id, kind, PLAIN[devices], event
+  lastId = clockText(clock)
   -- Ids in streams have no leading zeros.
-  streamIds[recorded] = printed .. '-' .. PLAIN[clock % 1000]
-  channels[recorded] = kind == 't' and tenant.channel
+  streamIds[recorded], channels[recorded] = printed .. '-' .. PLAIN[clock % 1000], kind == 't' and tenant.channel
+  message[n + 1], message[n + 2], message[n + 3], message[n + 4], message[n + 5] = '\n', lastId, kind, PLAIN[devices], event
 end
 
--- The fields of a view from `since` on.
-local function shownFields(row)
+-- A view as JSON: `head` up to the text of `since`, and `tail` after its last field. Put together once, see `record`.
+local function shownText(head, row, tail)
   local seen, shown = shownLastSeen(row), row.shown
-  return '"since":"' .. iso(row.since) .. (seen and '","lastSeen":"' .. iso(seen) or '') .. '","ver":' .. clockText(row.ver)
+  return head .. '","since":"' .. iso(row.since) .. (seen and '","lastSeen":"' .. iso(seen) or '') .. '","ver":' .. clockText(row.ver)
     .. (row.name and ',"name":' .. cjson.encode(row.name) or '') .. (row.groups and ',"groups":' .. row.groups or '')
     .. (shown.text and ',"text":' .. cjson.encode(shown.text) or '')
     .. (shown.emoji and ',"emoji":' .. cjson.encode(shown.emoji) or '')
-    .. (shown['until'] and ',"until":"' .. iso(shown['until']) .. '"' or '')
+    .. (shown['until'] and ',"until":"' .. iso(shown['until']) .. '"' or '') .. tail
 end
 
 -- Shows a change: gives it a version, and writes down the public event.
@@ -75,15 +75,14 @@ local function transition(row, entry, status, shown, reason)
   row.ver = clock + 1
   if status ~= previous then row.since = floor(row.ver / 1000) end
   row.status, row.shown = status, shown
-  record('t', entry.tenant, '{"tenant":"' .. entry.tenant.name .. '","user":' .. quoted(entry.user) .. ',"status":"' .. status
-    .. '","previous":"' .. previous .. '",' .. shownFields(row) .. ',"reason":"' .. reason .. '"}',
-    status == 'offline' and 0 or devicesOf(row))
+  record('t', entry.tenant, shownText('{"tenant":"' .. entry.tenant.name .. '","user":"' .. escaped(entry.user) .. '","status":"'
+    .. status .. '","previous":"' .. previous, row, ',"reason":"' .. reason .. '"}'), status == 'offline' and 0 or devicesOf(row))
 end
 
 -- What nodes have to know although nobody sees it change.
 local function command(entry, kind, rest, devices)
-  record('c', entry.tenant, '{"type":"' .. kind .. '","tenant":"' .. entry.tenant.name .. '","user":' .. quoted(entry.user)
-    .. ',' .. rest .. '}', devices or 0)
+  record('c', entry.tenant, '{"type":"' .. kind .. '","tenant":"' .. entry.tenant.name .. '","user":"' .. escaped(entry.user)
+    .. '",' .. rest .. '}', devices or 0)
 end
 
 -- The log, and the clock with it, so that what a call that is cut short leaves in the log is not given out again.
@@ -93,8 +92,7 @@ local function writeLog(logKey)
     call('XADD', logKey, streamIds[i], 'k', message[n + 3], 'v', '1', 'e', message[n + 5], 'd', message[n + 4])
   end
   if recorded > 0 then
-    local last = message[recorded * 5 + 2]
-    call('HSET', metaKey, 'clock', last, 'last', last)
+    call('HSET', metaKey, 'clock', lastId, 'last', lastId)
   elseif clock > storedClock then
     call('HSET', metaKey, 'clock', clockText(clock))
   end
@@ -102,9 +100,9 @@ end
 
 local function publish(channel)
   if recorded == 0 then return end
-  message[3], message[5] = clockText(logged), message[recorded * 5 + 2]
   for i = 1, recorded do
     if channels[i] then call('PUBLISH', channels[i], message[i * 5 + 5]) end
   end
-  call('SPUBLISH', channel, table.concat(message))
+  message[1], message[2], message[3], message[4], message[5] = gen, '\n', clockText(logged), '\n', lastId
+  call('SPUBLISH', channel, table.concat(message, '', 1, 5 + recorded * 5))
 end

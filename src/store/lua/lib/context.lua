@@ -13,7 +13,9 @@ local policy, AWAY, OFFLINE, GRACE, RETENTION, INTERVAL, TTL, PRECISION, TENANT_
 local KEYS, ARGV, metaKey
 local gen, storedClock, tick, storedHold, hold, young, logged, clock, now, lag
 -- What the call records and which sorted sets it changes: see commit.lua and entries.lua.
-local recorded, message, streamIds, channels, index
+local recorded, lastId
+local streamIds, channels, message = {}, {}, {}
+local added, removed
 -- What the keys of groups begin with: see settle.lua.
 local groupPrefix
 
@@ -41,13 +43,15 @@ local function setPolicy(text)
   AWAY, OFFLINE, GRACE, RETENTION, INTERVAL, TTL = away + 0, offline + 0, grace + 0, retention + 0, interval + 0, ttl + 0
 end
 
--- The hybrid clock as text: printing is dear, and calls write many versions of one millisecond.
-local printedMs, printed
+-- The hybrid clock as text: printing is dear, calls write many versions of one millisecond, and each of them twice or more.
+local printedUs, printedClock, printedMs, printed
 local function clockText(us)
+  if us == printedUs then return printedClock end
   if us == 0 then return '0' end
   local ms = floor(us / 1000)
   if ms ~= printedMs then printedMs, printed = ms, digits(ms) end
-  return printed .. PADDED[us - ms * 1000]
+  printedUs, printedClock = us, printed .. PADDED[us - ms * 1000]
+  return printedClock
 end
 
 -- Begins a call: keys[1] is the partition's meta, args[1] the policy; `seen` is the highest clock the caller knows.
@@ -67,5 +71,5 @@ local function open(keys, args, seen)
     local told, at = match(meta[7], '^(%d+),(%d+)$')
     if at + 2 * INTERVAL >= now then lag = min(told + 0, 5000) end
   end
-  recorded, index = 0, {}
+  recorded, added, removed = 0, EMPTY, EMPTY
 end

@@ -2,15 +2,16 @@
 -- keys begin with, the tenants, and then `width` values a user of which the first is the tenant's position and the second the user.
 -- Needs: commit.lua.
 
+local function openTenant(name, key)
+  return { name = name, online = KEYS[key], away = KEYS[key + 1], busy = KEYS[key + 2],
+    channel = TENANT_CHANNEL ~= '' and TENANT_CHANNEL .. name }
+end
+
 -- Returns the tenants by position, and where the users begin in KEYS and in ARGV.
 local function openTenants(firstKey, firstArg)
   local tenants, count = {}, ARGV[firstArg] + 0
   groupPrefix = ARGV[firstArg + 1]
-  for i = 1, count do
-    local key, name = firstKey + (i - 1) * 3, ARGV[firstArg + 1 + i]
-    tenants[i] = { name = name, online = KEYS[key], away = KEYS[key + 1], busy = KEYS[key + 2],
-      channel = TENANT_CHANNEL ~= '' and TENANT_CHANNEL .. name }
-  end
+  for i = 1, count do tenants[i] = openTenant(ARGV[firstArg + 1 + i], firstKey + (i - 1) * 3) end
   return tenants, firstKey + count * 3, firstArg + count + 2
 end
 
@@ -41,51 +42,68 @@ local function load(entry)
   return row
 end
 
--- Collects changes of sorted sets, so that each set is written once however many users changed.
-local function indexed(command, key, member, score)
-  local lists = index[command]
-  if not lists then
-    lists = {}
-    index[command] = lists
-  end
-  local list = lists[key]
+-- Collect changes of sorted sets, so that each set is written once however many users changed.
+local function indexAdd(key, member, score)
+  if added == EMPTY then added = {} end
+  local list = added[key]
   if not list then
-    list = { command, key }
-    lists[key] = list
+    list = { 'ZADD', key }
+    added[key] = list
   end
-  if score then list[#list + 1] = score end
+  local n = #list
+  list[n + 1], list[n + 2] = score, member
+end
+
+local function indexRemove(key, member)
+  if removed == EMPTY then removed = {} end
+  local list = removed[key]
+  if not list then
+    list = { 'ZREM', key }
+    removed[key] = list
+  end
   list[#list + 1] = member
+end
+
+local function writeIndexes()
+  if added ~= EMPTY then
+    for _, list in pairs(added) do call(unpack(list)) end
+  end
+  if removed ~= EMPTY then
+    for _, list in pairs(removed) do call(unpack(list)) end
+  end
+  added, removed = EMPTY, EMPTY
 end
 
 -- What the indexes say is always what the stored row says: online holds who is not offline, away and busy some of them.
 local function indexStatus(entry, was, is)
   if was == is then return end
   local tenant, user = entry.tenant, entry.user
-  if was == 'offline' then indexed('ZADD', tenant.online, user, '0') elseif is == 'offline' then indexed('ZREM', tenant.online, user) end
-  if was == 'away' then indexed('ZREM', tenant.away, user) elseif is == 'away' then indexed('ZADD', tenant.away, user, '0') end
-  if was == 'busy' then indexed('ZREM', tenant.busy, user) elseif is == 'busy' then indexed('ZADD', tenant.busy, user, '0') end
+  if was == 'offline' then indexAdd(tenant.online, user, '0') elseif is == 'offline' then indexRemove(tenant.online, user) end
+  if was == 'away' then indexRemove(tenant.away, user) elseif is == 'away' then indexAdd(tenant.away, user, '0') end
+  if was == 'busy' then indexRemove(tenant.busy, user) elseif is == 'busy' then indexAdd(tenant.busy, user, '0') end
 end
 
 -- A deadline that comes sooner is queued before its row is written, one that comes later or not at all after it: a
--- call that is cut short between leaves somebody queued too early, never too late.
-local function indexDue(entry, dueKey, sooner)
+-- call that is cut short between leaves somebody queued too early, never too late. Returns whether it has to wait.
+local function indexDue(entry, dueKey, afterRows)
   local was, is = entry.wasDue, entry.row.due
-  if was == is or (is > 0 and (was == 0 or is < was)) ~= sooner then return end
-  if is > 0 then indexed('ZADD', dueKey, entry.member, digits(is)) else indexed('ZREM', dueKey, entry.member) end
-end
-
-local function writeIndexes()
-  for _, lists in pairs(index) do
-    for _, list in pairs(lists) do call(unpack(list)) end
-  end
-  index = {}
+  if was == is then return false end
+  if not afterRows and (is == 0 or (was > 0 and is > was)) then return true end
+  if is > 0 then indexAdd(dueKey, entry.member, digits(is)) else indexRemove(dueKey, entry.member) end
+  return false
 end
 
 -- What is derived from rows goes before the rows: a call that is cut short finds the old rows and does it all again.
+-- What has to wait for the rows is kept for `saveRows`, which follows with the same entries.
+local late, lateCount = {}, 0
 local function saveIndexes(entries, dueKey)
+  lateCount = 0
   for _, entry in ipairs(entries) do
     indexStatus(entry, entry.was, entry.row.status)
-    indexDue(entry, dueKey, true)
+    if indexDue(entry, dueKey, false) then
+      lateCount = lateCount + 1
+      late[lateCount] = entry
+    end
   end
   writeIndexes()
 end
@@ -98,8 +116,8 @@ local function saveRows(entries, dueKey)
       set[n + 1], set[n + 2] = entry.key, text
       n = n + 2
     end
-    indexDue(entry, dueKey, false)
   end
   if n > 1 then call(unpack(set, 1, n)) end
+  for i = 1, lateCount do indexDue(late[i], dueKey, true) end
   writeIndexes()
 end

@@ -15,17 +15,17 @@ local function isPresent(row)
 end
 
 local function newestOpening(row)
-  local newest = 0
-  for _, part in ipairs(row.parts) do
-    if part.opened > newest then newest = part.opened end
+  local parts, newest = row.parts, 0
+  for i = 1, #parts do
+    if parts[i].opened > newest then newest = parts[i].opened end
   end
   return newest
 end
 
 local function lastActive(row)
-  local last = row.seen
-  for _, part in ipairs(row.parts) do
-    if part.stance == OWN and part.act > last then last = part.act end
+  local parts, last = row.parts, row.seen
+  for i = 1, #parts do
+    if parts[i].stance == OWN and parts[i].act > last then last = parts[i].act end
   end
   if row.sessions ~= EMPTY then
     for _, session in pairs(row.sessions) do last = max(last, session.act) end
@@ -40,8 +40,9 @@ end
 
 -- Until when the user counts as active: FOREVER while a node watches over it, a past time when idle.
 local function activeUntil(row)
-  local wait, latest = AWAY > 0 and AWAY or FOREVER, 0
-  for _, part in ipairs(row.parts) do
+  local parts, wait, latest = row.parts, AWAY > 0 and AWAY or FOREVER, 0
+  for i = 1, #parts do
+    local part = parts[i]
     if not part.idle and part.stance ~= TOOK_IDLE then
       if part.stance == OWN then return FOREVER end
       latest = max(latest, min(part.opened, lastActive(row)) + wait)
@@ -81,8 +82,8 @@ local function deviceBits(mask, more)
 end
 
 local function devicesOf(row)
-  local mask = 0
-  for _, part in ipairs(row.parts) do mask = deviceBits(mask, part.devices) end
+  local parts, mask = row.parts, 0
+  for i = 1, #parts do mask = deviceBits(mask, parts[i].devices) end
   if row.sessions ~= EMPTY then
     for _, session in pairs(row.sessions) do mask = deviceBits(mask, session.devices) end
   end
@@ -138,7 +139,9 @@ end
 local function retainedUntil(row)
   if row.own and row.own.status ~= cjson.null and not row.own['until'] then return FOREVER end
   local told = max(row.since, row.seen, row.own and floor(row.own.stamp / 1000) or 0)
-  for _, claim in pairs(row.claims) do told = max(told, floor(claim.stamp / 1000)) end
+  if row.claims ~= EMPTY then
+    for _, claim in pairs(row.claims) do told = max(told, floor(claim.stamp / 1000)) end
+  end
   return told + RETENTION
 end
 
@@ -201,8 +204,11 @@ local function reasonOf(row, status, why, at, endedLeave, endedClaim, endedSessi
   return status == 'away' and 'idle' or 'active'
 end
 
+-- One user is evaluated at a time, so what was true of them before is kept in one place.
+local at = { present = false, hidden = false, deliberate = false, repair = false }
 local function before(row)
-  return { present = isPresent(row), hidden = row.frozen ~= nil, deliberate = false, repair = false }
+  at.present, at.hidden, at.deliberate, at.repair = isPresent(row), row.frozen ~= nil, false, false
+  return at
 end
 
 -- at: {present, hidden} of before the change, deliberate, repair.

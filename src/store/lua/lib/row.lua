@@ -7,7 +7,7 @@
 --             claims, sessions, left, frozen; what a later release adds is kept
 -- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing.
 local LAYOUT = 1
-local HEAD, PART, LEAVE = '<BBBBdddd', '<BBHddBc0', '<BBdd'
+local HEAD, PART, LEAVE, HEAD_AND_PART = '<BBBBdddd', '<BBHddBc0', '<BBdd', '<BBBBddddBBHddBc0'
 local HAS_LEAVE, HAS_RARE = 1, 2
 local STATUS = { [0] = 'offline', 'online', 'away', 'busy' }
 local CODE = { offline = 0, online = 1, away = 2, busy = 3 }
@@ -69,12 +69,18 @@ end
 
 local function rowText(row)
   local parts, leave, rare = row.parts, row.leave, rareOf(row)
-  local text = pack(HEAD, LAYOUT, (leave and HAS_LEAVE or 0) + (rare and HAS_RARE or 0), CODE[row.status], #parts, row.ver,
-    row.since, row.due, row.seen)
-  for i = 1, #parts do
-    local part = parts[i]
-    text = text .. pack(PART, part.idle and part.stance + 3 or part.stance, part.devices, part.count, part.opened, part.act,
-      #part.node, part.node)
+  local has, only, text = (leave and HAS_LEAVE or 0) + (rare and HAS_RARE or 0), parts[1]
+  if only and not parts[2] then
+    -- Nearly everybody who is there is on one node: then once is enough.
+    text = pack(HEAD_AND_PART, LAYOUT, has, CODE[row.status], 1, row.ver, row.since, row.due, row.seen,
+      only.idle and only.stance + 3 or only.stance, only.devices, only.count, only.opened, only.act, #only.node, only.node)
+  else
+    text = pack(HEAD, LAYOUT, has, CODE[row.status], #parts, row.ver, row.since, row.due, row.seen)
+    for i = 1, #parts do
+      local part = parts[i]
+      text = text .. pack(PART, part.idle and part.stance + 3 or part.stance, part.devices, part.count, part.opened,
+        part.act, #part.node, part.node)
+    end
   end
   if leave then
     text = text .. pack(LEAVE, (leave.idle and 1 or 0) + (leave.lost and 2 or 0), leave.devices, leave.at, leave.grace)

@@ -11,13 +11,13 @@ local function regroup(entry)
   local changed, prefix = false, groupPrefix .. entry.tenant.name .. ':'
   for group in pairs(was) do
     if not is[group] then
-      indexed('ZREM', prefix .. group, entry.user)
+      indexRemove(prefix .. group, entry.user)
       changed = true
     end
   end
   for group in pairs(is) do
     if not was[group] then
-      indexed('ZADD', prefix .. group, entry.user, '0')
+      indexAdd(prefix .. group, entry.user, '0')
       changed = true
     end
   end
@@ -30,7 +30,7 @@ local function settle(entry, at)
   local status, shown, reason = evaluate(row, at)
   if status then transition(row, entry, status, shown, reason) end
   if row.groups ~= entry.groups and regroup(entry) and not status and not at.repair then
-    command(entry, 'groups', '"view":{"status":"' .. row.status .. '",' .. shownFields(row) .. '}',
+    command(entry, 'groups', shownText('"view":{"status":"' .. row.status, row, '}'),
       row.status == 'offline' and 0 or devicesOf(row))
   end
 end
