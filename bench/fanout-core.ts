@@ -35,6 +35,7 @@ const bench = async (fanoutWindowMs: number): Promise<Bench> => {
       partitionOf: () => 0,
       read: async (_, users) => users.map((user) => viewOf(user, 1)),
       page: async () => ({ users: views }),
+      groupMembers: async () => [],
       count: async () => ({ online: USERS, away: 0, busy: 0 }),
     },
     feed: {
@@ -43,7 +44,13 @@ const bench = async (fanoutWindowMs: number): Promise<Bench> => {
         return () => undefined;
       },
     },
-    settings: { fanoutWindowMs, maxWatches: 5000, maxNodeWatches: 100_000_000, tenantWatchMax: 5000 },
+    settings: {
+      fanoutWindowMs,
+      maxWatches: 5000,
+      maxNodeWatches: 100_000_000,
+      tenantWatchMax: 5000,
+      watchPolicy: 'tenant',
+    },
     metrics: createMetrics(),
     log: silent,
   });
@@ -69,7 +76,9 @@ const bench = async (fanoutWindowMs: number): Promise<Bench> => {
           sent.bytes += typeof frame === 'string' ? Buffer.from(frame).length : frame.length;
         },
       };
-      await fanout.watcher('acme', sink).watch(request);
+      await fanout
+        .watcher('acme', sink, { self: 'me', users: true, everyone: true, groups: [], sharedOnly: false })
+        .watch(request);
     },
     stop: () => fanout.stop(),
   };

@@ -69,9 +69,11 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
       touched: () => undefined,
       claim: async () => undefined,
       membersOf: () => [],
+      isInvisible: () => false,
       users: 0,
     },
-    fanout: {
+    feed: { subscribe: () => () => undefined, signal: async () => undefined },
+  fanout: {
       start: async () => undefined,
       stop: async () => undefined,
       watcher: () => {

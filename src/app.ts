@@ -125,11 +125,6 @@ const openRedis = (settings: Settings, metrics: Metrics, logger: Logger): Storag
 /** Builds one node by hand: every part gets what it needs, and nothing is found by magic. */
 export const createApp = async (options: AppOptions): Promise<App> => {
   const { settings, logger, nodeId, version } = options;
-  if (settings.watchPolicy === 'groups') {
-    logger.warn(
-      'WATCH_POLICY=groups: this release cannot judge groups yet, so tokens with only `watch` see nobody else',
-    );
-  }
   const metrics = createMetrics();
   collectProcessMetrics(metrics.register);
   metrics.buildInfo.set({ version, node: settings.nodeName }, 1);
@@ -187,6 +182,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     authenticator,
     membership: node.roster,
     fanout,
+    feed,
     health: node.health,
     metrics,
     clock: { monotonic, wall },

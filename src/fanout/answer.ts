@@ -6,8 +6,8 @@ import type { Reply } from './outbox.ts';
 
 /** The connection that an answer belongs to. */
 export interface AnswerOwner {
-  /** A user asked for by id goes out with the next frame: from here on their changes follow. */
-  registered(user: CachedUser): void;
+  /** A user asked for by id goes out with the next frame: from here on their changes follow. @returns whether they may. */
+  registered(user: CachedUser): boolean;
   /** A present user of the tenant goes out with the next frame. */
   shown(user: CachedUser): void;
   /** The last frame was written. */
@@ -16,8 +16,10 @@ export interface AnswerOwner {
 
 /** The answer to one `watch`: a snapshot that is first waited for and then sent, in as many frames as it takes. */
 export class Answer implements Reply {
-  /** Asked for by id and not sent yet, in the order asked. */
+  /** Asked for by id, then members of the groups asked for, that were not sent yet; in the order asked. */
   readonly users: Set<CachedUser>;
+  /** Groups asked for and not answered yet. */
+  readonly groups: Set<string>;
   /** The whole tenant was asked for. */
   tenant: boolean;
   /** What it counts as among what waits to be sent. */
@@ -31,16 +33,30 @@ export class Answer implements Reply {
   #begun = false;
 
   constructor(
-    request: { readonly users: Set<CachedUser>; readonly tenant: boolean; readonly ref: string | undefined },
+    request: {
+      readonly users: Set<CachedUser>;
+      readonly groups: Set<string>;
+      readonly tenant: boolean;
+      readonly ref: string | undefined;
+    },
     owner: AnswerOwner,
     context: FanoutContext,
   ) {
     this.users = request.users;
+    this.groups = request.groups;
     this.tenant = request.tenant;
     this.weight = request.users.size + ANSWER_WEIGHT;
     this.#ref = request.ref;
     this.#owner = owner;
     this.#context = context;
+  }
+
+  /** The groups asked for are known: their members go out as well. */
+  include(users: Iterable<CachedUser>): void {
+    this.weight -= this.users.size;
+    for (const user of users) this.users.add(user);
+    this.weight += this.users.size;
+    this.groups.clear();
   }
 
   /** @param members - the users of the tenant, if asked for: those present now, but nobody twice. */
@@ -76,8 +92,7 @@ export class Answer implements Reply {
     for (const user of this.users) {
       if (frame.full) break;
       this.users.delete(user);
-      frame.add(user);
-      this.#owner.registered(user);
+      if (this.#owner.registered(user)) frame.add(user);
     }
     const members = this.#members ?? [];
     for (; !frame.full && this.#next < members.length; this.#next += 1) {

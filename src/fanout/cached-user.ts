@@ -1,3 +1,4 @@
+import type { GroupRoster } from './group-roster.ts';
 import { EMPTY, type SmallSet, sizeOf } from './small-set.ts';
 import type { ViewRecord } from './view-record.ts';
 
@@ -5,6 +6,10 @@ import type { ViewRecord } from './view-record.ts';
 export interface Subscriber {
   /** The user's record was replaced by a newer one. */
   changed(user: CachedUser, now: number): void;
+  /** What is known of the user's groups changed: under the policy of groups they may be out of sight now. */
+  regrouped(user: CachedUser): void;
+  /** Everything of the user was forgotten. */
+  forgotten(user: CachedUser): void;
 }
 
 /**
@@ -24,6 +29,13 @@ export class CachedUser {
   holds = 0;
   /** Connections that get changes. Who is not in here has not been sent the snapshot. */
   subscribers: SmallSet<Subscriber> = EMPTY;
+
+  /** Watched groups the user is in. */
+  memberOf: SmallSet<GroupRoster> = EMPTY;
+  /** All groups the user is in; kept only where the policy needs it. */
+  groups: readonly string[] | undefined;
+  /** An event told the groups after the read under way was sent, so that the read does not know better. */
+  groupsTold = false;
 
   /** A read told the watchers of the tenant first: the event is under way, and must find what it is compared with. */
   eventDue = false;
@@ -45,6 +57,6 @@ export class CachedUser {
 
   /** Somebody asked for this very user. */
   get referenced(): boolean {
-    return this.holds > 0 || sizeOf(this.subscribers) > 0;
+    return this.holds > 0 || sizeOf(this.subscribers) > 0 || sizeOf(this.memberOf) > 0;
   }
 }

@@ -60,6 +60,8 @@ export interface FanoutContext {
   readonly tuning: Tuning;
   /** 0: no windows, every change is a frame of its own. */
   readonly windowMs: number;
+  /** The policy lets people see only those they share a group with: their groups have to be known. */
+  readonly sharedOnly: boolean;
   readonly windows: DueQueue<Windowed>;
   readonly stalls: DueQueue<Stalled>;
   readonly encoder: Encoder;

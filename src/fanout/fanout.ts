@@ -1,4 +1,5 @@
 import type { View } from '../domain/model.ts';
+import type { Sight } from './sight.ts';
 
 /** The writing end of one connection, as fan-out needs it; sessions implement it. */
 export interface Sink {
@@ -11,10 +12,11 @@ export interface Sink {
 /** What a `watch` or `unwatch` frame asks for. */
 export interface WatchRequest {
   readonly users?: readonly string[];
+  readonly groups?: readonly string[];
   readonly tenant?: boolean;
 }
 
-export type WatchErrorCode = 'too_many_watches' | 'unavailable';
+export type WatchErrorCode = 'too_many_watches' | 'unavailable' | 'forbidden';
 
 /** Nothing was registered. */
 export class WatchError extends Error {
@@ -34,7 +36,7 @@ export interface Fanout {
   start(): Promise<void>;
   stop(): Promise<void>;
   /** Makes the watcher of one connection; costs little until it watches something. */
-  watcher(tenant: string, sink: Sink): Watcher;
+  watcher(tenant: string, sink: Sink, sight: Sight): Watcher;
   /** Views this node holds of a user because somebody here watches them. */
   cached(tenant: string, user: string): View | undefined;
 }
@@ -42,12 +44,18 @@ export interface Fanout {
 export interface Watcher {
   /**
    * Registers and sends the snapshot (with `ref`), then every later state in `ver` order.
-   * @throws WatchError when too many or not answerable; then nothing was registered.
+   * @throws WatchError when too many, not answerable or out of sight; then nothing was registered.
    */
   watch(request: WatchRequest, ref?: string): Promise<void>;
   unwatch(request: WatchRequest): void;
-  /** What is watched now, for taking views away when a renewed token no longer allows them. */
-  readonly watching: { readonly users: ReadonlySet<string>; readonly tenant: boolean };
+  /** Users by id, groups, and whether the tenant is watched now. */
+  readonly watching: {
+    readonly users: ReadonlySet<string>;
+    readonly groups: ReadonlySet<string>;
+    readonly tenant: boolean;
+  };
+  /** What may be seen changed: watches that are not allowed any more end, and the client is told `gone`. */
+  allow(sight: Sight): void;
   /** The socket's buffer emptied below its limit: what was held back goes out. */
   drained(): void;
   close(): void;

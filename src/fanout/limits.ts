@@ -2,13 +2,17 @@ import type { Settings } from '../config/settings.ts';
 
 export type FanoutSettings = Pick<
   Settings,
-  'fanoutWindowMs' | 'maxWatches' | 'maxNodeWatches' | 'tenantWatchMax'
+  'fanoutWindowMs' | 'maxWatches' | 'maxNodeWatches' | 'tenantWatchMax' | 'watchPolicy'
 >;
 
 /** How much may be watched. */
 export interface WatchLimits {
   /** Users by id, of one connection. */
   readonly maxWatches: number;
+  /** Members of a group that is read at all: beyond what one connection may watch, nobody may watch it. */
+  readonly groupMax: number;
+  /** Users of one connection, by id and by groups, at which its group watches end: members join without being asked. */
+  readonly groupCeiling: number;
   /** Watches of all connections of this node, and views cached for them. */
   readonly maxNodeWatches: number;
   /** Present users of a tenant when a watch of it begins. */
@@ -28,6 +32,8 @@ const LEAST_UNSENT = 4096;
 
 export const watchLimits = (settings: FanoutSettings): WatchLimits => ({
   maxWatches: settings.maxWatches,
+  groupMax: 2 * settings.maxWatches,
+  groupCeiling: 2 * settings.maxWatches,
   maxNodeWatches: settings.maxNodeWatches,
   tenantWatchMax: settings.tenantWatchMax,
   tenantCeiling: Math.max(2 * settings.tenantWatchMax, LEAST_CEILING),

@@ -1,6 +1,7 @@
 import type { View } from '../domain/model.ts';
-import type { EventFeed, LoggedTransition } from '../events/feed.ts';
+import type { Command, EventFeed, LoggedTransition } from '../events/feed.ts';
 import type { Health } from '../node/membership.ts';
+import { goneFrame } from '../protocol/server-frames.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
 import { ConnectionWatcher, type Watching } from './connection-watcher.ts';
 import { DEFAULT_TUNING, type FanoutContext, type Stalled, type Tuning, type Windowed } from './context.ts';
@@ -8,15 +9,19 @@ import { DueQueue, type Timing } from './due-queue.ts';
 import { Encoder } from './encoder.ts';
 import type { Fanout, Sink, Watcher } from './fanout.ts';
 import type { FanoutLog } from './fanout-log.ts';
+import type { GroupRoster } from './group-roster.ts';
+import { Groups } from './groups.ts';
 import { type FanoutSettings, watchLimits } from './limits.ts';
 import { type FanoutMetrics, Meter } from './meter.ts';
 import { Resync } from './resync.ts';
 import { Rosters } from './rosters.ts';
+import type { Sight } from './sight.ts';
+import type { TenantCache } from './tenant-cache.ts';
 import { ViewCache } from './view-cache.ts';
 import type { ViewRecord } from './view-record.ts';
 
 export interface FanoutOptions {
-  readonly store: Pick<PresenceStore, 'read' | 'page' | 'count' | 'partitionOf'>;
+  readonly store: Pick<PresenceStore, 'read' | 'page' | 'count' | 'groupMembers' | 'partitionOf'>;
   readonly feed: Pick<EventFeed, 'subscribe'>;
   readonly settings: FanoutSettings;
   readonly metrics: FanoutMetrics;
@@ -55,6 +60,7 @@ export class NodeFanout implements Fanout {
   readonly #cooling: DueQueue<ViewRecord>;
   readonly #cache: ViewCache;
   readonly #rosters: Rosters;
+  readonly #groups: Groups;
   readonly #resync: Resync;
   readonly #watching: Watching;
   #unsubscribe: (() => void) | undefined;
@@ -94,6 +100,7 @@ export class NodeFanout implements Fanout {
       timing,
       tuning,
       windowMs,
+      sharedOnly: settings.watchPolicy === 'groups',
       windows: new DueQueue<Windowed>(
         windowMs,
         timing,
@@ -111,10 +118,12 @@ export class NodeFanout implements Fanout {
     const limits = watchLimits(settings);
     this.#cache = new ViewCache(store, this.#context);
     this.#rosters = new Rosters(store, this.#cache, this.#context, limits);
+    this.#groups = new Groups(store, this.#cache, this.#context, limits);
     this.#resync = new Resync({
       store,
       cache: this.#cache,
       rosters: this.#rosters,
+      groups: this.#groups,
       context: this.#context,
       random: options.random ?? Math.random,
       ...(health !== undefined && { health }),
@@ -124,6 +133,7 @@ export class NodeFanout implements Fanout {
       context: this.#context,
       cache: this.#cache,
       rosters: this.#rosters,
+      groups: this.#groups,
       limits,
       get running() {
         return running();
@@ -136,6 +146,7 @@ export class NodeFanout implements Fanout {
     this.#resync.start();
     this.#unsubscribe = this.#feed.subscribe({
       transition: (event) => this.#transition(event),
+      command: (command) => this.#command(command),
       reset: (partition) => this.#resync.partition(partition),
     });
   }
@@ -150,8 +161,8 @@ export class NodeFanout implements Fanout {
     this.#cache.stop();
   }
 
-  watcher(tenant: string, sink: Sink): Watcher {
-    return new ConnectionWatcher(tenant, sink, this.#watching);
+  watcher(tenant: string, sink: Sink, sight: Sight): Watcher {
+    return new ConnectionWatcher(tenant, sink, sight, this.#watching);
   }
 
   cached(tenant: string, user: string): View | undefined {
@@ -173,14 +184,61 @@ export class NodeFanout implements Fanout {
   }
 
   #transition(event: LoggedTransition): void {
-    const { status, reason } = event.transition;
+    const { status, reason, user, groups, ver } = event.transition;
+    const now = this.#context.timing.now();
     try {
       this.#metrics.transitions.inc({ status, reason });
-      const tenant = this.#cache.transition(event, this.#context.timing.now());
-      if (tenant !== undefined) this.#rosters.checkGrowth(tenant);
+      const watched = this.#cache.find(event.transition.tenant);
+      // What a read told already may be newer than what this event says of groups.
+      const isNews = watched !== undefined && ver >= (watched.users.get(user)?.record?.view.ver ?? 0);
+      const joined = isNews ? this.#moved(watched, user, groups) : [];
+      const tenant = this.#cache.transition(event, now);
+      if (tenant !== undefined) {
+        this.#groups.announce(joined, tenant, user, now);
+        this.#rosters.checkGrowth(tenant);
+      }
       this.#context.meter.commit();
     } catch (err) {
       this.#context.log.error({ err }, 'a transition could not be passed on');
     }
+  }
+
+  #command(command: Command): void {
+    if (command.type !== 'groups' && command.type !== 'forget') return;
+    const { tenant: name, user } = command.ref;
+    const tenant = this.#cache.find(name);
+    if (tenant === undefined) return;
+    try {
+      if (command.type === 'groups') this.#regrouped(tenant, command.view);
+      else this.#forgotten(tenant, user);
+      this.#context.meter.commit();
+    } catch (err) {
+      this.#context.log.error({ err }, 'a command could not be passed on');
+    }
+  }
+
+  #regrouped(tenant: TenantCache, view: View): void {
+    const now = this.#context.timing.now();
+    const joined = this.#moved(tenant, view.user, view.groups);
+    const user = tenant.users.get(view.user);
+    if (user !== undefined && joined.length > 0) this.#cache.settle(tenant, user, view, now);
+    this.#groups.announce(joined, tenant, view.user, now);
+  }
+
+  #forgotten(tenant: TenantCache, id: string): void {
+    const user = tenant.users.get(id);
+    if (user === undefined) return;
+    const readers = [...(tenant.roster?.stream.readers ?? [])];
+    this.#groups.left(tenant, user);
+    this.#cache.forget(tenant, user);
+    const frame = goneFrame({ users: [id] });
+    for (const reader of readers) reader.say(frame);
+  }
+
+  /** Whoever loses sight of somebody by an event is told before what else it says. @returns groups they are new in. */
+  #moved(tenant: TenantCache, id: string, groups: readonly string[] | undefined): readonly GroupRoster[] {
+    const user = tenant.users.get(id);
+    if (user !== undefined) this.#cache.regroup(user, groups);
+    return this.#groups.moved(tenant, id, groups);
   }
 }

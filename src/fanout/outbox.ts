@@ -20,6 +20,8 @@ export interface Reply {
 export interface OutboxOwner {
   /** The tenant grew too large to be watched: leave its stream. */
   outgrown(): void;
+  regrouped(user: CachedUser): void;
+  forgotten(user: CachedUser): void;
 }
 
 /**
@@ -60,6 +62,14 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
     }
     if (!this.#pending.add(user)) this.#context.meter.conflated += 1;
     if (!this.#inWindow) this.#flush(now);
+  }
+
+  regrouped(user: CachedUser): void {
+    this.#owner.regrouped(user);
+  }
+
+  forgotten(user: CachedUser): void {
+    this.#owner.forgotten(user);
   }
 
   /** The connection was sent the newest view of a user, by a snapshot. */

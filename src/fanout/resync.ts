@@ -3,6 +3,7 @@ import type { Health } from '../node/membership.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
 import type { CachedUser } from './cached-user.ts';
 import type { FanoutContext } from './context.ts';
+import type { Groups } from './groups.ts';
 import type { Rosters } from './rosters.ts';
 import type { TenantCache } from './tenant-cache.ts';
 import { answered, type ViewCache } from './view-cache.ts';
@@ -11,6 +12,7 @@ export interface ResyncOptions {
   readonly store: Pick<PresenceStore, 'read'>;
   readonly cache: ViewCache;
   readonly rosters: Rosters;
+  readonly groups: Groups;
   readonly context: FanoutContext;
   /** In [0, 1). */
   readonly random: () => number;
@@ -76,6 +78,7 @@ export class Resync {
       await this.#readAll(this.#batches(partitions));
       for (const tenant of [...this.#options.cache.tenants()]) {
         if (tenant.roster !== undefined) await this.#untilDone(() => this.#options.rosters.refresh(tenant));
+        if (tenant.groups.size > 0) await this.#untilDone(() => this.#options.groups.refresh(tenant));
         context.meter.commit();
       }
     }
@@ -108,6 +111,7 @@ export class Resync {
     const { store, cache, context } = this.#options;
     const users = batch.filter((user) => tenant.users.get(user.user) === user);
     if (users.length === 0) return;
+    cache.reading(users);
     const known: View[] = [];
     for (const { record } of users) if (record !== undefined && record.view.ver > 0) known.push(record.view);
     const views = await store.read(

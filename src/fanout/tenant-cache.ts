@@ -1,4 +1,5 @@
 import type { CachedUser } from './cached-user.ts';
+import type { GroupRoster } from './group-roster.ts';
 import type { Roster } from './roster.ts';
 
 /** What this node holds of one tenant. */
@@ -9,6 +10,10 @@ export class TenantCache {
   present = 0;
   /** While somebody watches the whole tenant. */
   roster: Roster | undefined;
+  /** Groups that somebody watches. */
+  readonly groups = new Map<string, GroupRoster>();
+  /** Those of {@link groups} whose members are being read. */
+  readonly reading = new Set<GroupRoster>();
 
   constructor(name: string) {
     this.name = name;
@@ -16,6 +21,6 @@ export class TenantCache {
 
   /** Nothing is held that anybody wants. */
   get idle(): boolean {
-    return this.users.size === 0 && this.roster === undefined;
+    return this.users.size === 0 && this.roster === undefined && this.groups.size === 0;
   }
 }

@@ -11,6 +11,8 @@ export interface StreamReader {
   pull(now: number): void;
   /** The tenant grew too large to be watched: the watch is over. */
   outgrown(): void;
+  /** Writes a frame that is no presence. */
+  say(frame: string): void;
 }
 
 /** A frame with the changes after `from` up to `to`, the same for every connection that is as far as `from`. */

@@ -103,6 +103,8 @@ export class ViewCache {
   settle(tenant: TenantCache, user: CachedUser, view: View, now: number): void {
     if (tenant.users.get(user.user) !== user) return; // Its watchers went; a later registration has its own read.
     user.confirmed = true;
+    if (!user.groupsTold) this.#learnGroups(user, view.groups);
+    if (tenant.users.get(user.user) !== user) return; // Out of sight of the last one who watched.
     const held = user.record;
     if (held !== undefined && view.ver <= held.view.ver) return;
     this.#replace(tenant, user, readRecord(view));
@@ -129,6 +131,7 @@ export class ViewCache {
   }
 
   async #read(tenant: TenantCache, users: readonly CachedUser[]): Promise<void> {
+    this.reading(users);
     const views = await this.#store.read(
       tenant.name,
       users.map(({ user }) => user),
@@ -136,6 +139,34 @@ export class ViewCache {
     const pairs = users.map((user, at) => [user, answered(views, user, at)] as const);
     const now = this.#context.timing.now();
     for (const [user, view] of pairs) this.settle(tenant, user, view, now);
+  }
+
+  /** An event tells a user's groups: it is newer than any read under way. */
+  regroup(user: CachedUser, groups: readonly string[] | undefined): void {
+    user.groupsTold = true;
+    this.#learnGroups(user, groups);
+  }
+
+  /** Users are about to be read: what the answer says of their groups counts, unless an event comes first. */
+  reading(users: Iterable<CachedUser>): void {
+    for (const user of users) user.groupsTold = false;
+  }
+
+  /** Everything of a user was forgotten; who watches them is told by {@link Subscriber.forgotten}. */
+  forget(tenant: TenantCache, user: CachedUser): void {
+    for (const subscriber of [...user.subscribers]) subscriber.forgotten(user);
+    if (user.present) tenant.present -= 1;
+    user.record = undefined;
+    user.groups = undefined;
+    user.eventDue = false;
+    user.confirmed = false;
+    this.release(tenant, user);
+  }
+
+  #learnGroups(user: CachedUser, groups: readonly string[] | undefined): void {
+    if (!this.#context.sharedOnly) return;
+    user.groups = groups;
+    for (const subscriber of [...user.subscribers]) subscriber.regrouped(user);
   }
 
   #reachedIn(partition: number): number {

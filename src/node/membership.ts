@@ -1,5 +1,5 @@
 import type { Principal } from '../auth/principal.ts';
-import type { Device, UserRef } from '../domain/model.ts';
+import type { Device, UserRef, View } from '../domain/model.ts';
 import type { ClaimRequest, SelfView } from '../store/presence-store.ts';
 
 /** One open connection as presence sees it; sessions implement it. Times are ms of the process' monotonic clock. */
@@ -13,6 +13,8 @@ export interface Member {
   readonly activeAt: number;
   /** Reported idle, or silent for longer than the idle limit. */
   readonly idle: boolean;
+  /** What others see of the user, as this node learnt just now: newer than what was told before. */
+  shown(view: View): void;
   /** An operator or a revocation ends this connection: close it with 4403. */
   evict(): void;
 }
@@ -38,6 +40,8 @@ export interface Membership {
   claim(ref: UserRef, claim: ClaimRequest): Promise<void>;
   /** Open connections of a user on this node, oldest first. */
   membersOf(ref: UserRef): readonly Member[];
+  /** The person hides: nothing of theirs may be passed on. As far as this node knows. */
+  isInvisible(ref: UserRef): boolean;
   readonly users: number;
 }
 

@@ -1,4 +1,11 @@
-import { type OwnClaim, type Transition, type UserKey, type UserRef, userKey } from '../domain/model.ts';
+import {
+  type OwnClaim,
+  type Transition,
+  type UserKey,
+  type UserRef,
+  userKey,
+  type View,
+} from '../domain/model.ts';
 import type { Command } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { type ClaimRequest, type SelfView, StoreError } from '../store/presence-store.ts';
@@ -123,13 +130,18 @@ export class Roster implements Membership {
     return this.#holdings.get(userKey(ref))?.members ?? [];
   }
 
+  isInvisible(ref: UserRef): boolean {
+    const holding = this.#holdings.get(userKey(ref));
+    return holding !== undefined && this.#isHidden(holding);
+  }
+
   /** The store has what this node told of a user. */
   stored(holding: Holding, self: SelfView | undefined, tookOver: boolean): void {
     holding.stored();
     holding.activity.stored(tookOver);
     // Somebody spoke while the batch was under way: the store would go on watching what it thinks was taken over.
     if (tookOver && holding.activity.last >= 0) this.#options.flusher.mark(holding, true);
-    if (self && self.view.ver >= (holding.view?.ver ?? 0)) holding.view = self.view;
+    if (self && self.view.ver >= (holding.view?.ver ?? 0)) this.#learn(holding, self.view);
     if (self?.claim) this.#takeClaim(holding, self.claim);
     if (holding.members.length === 0) this.#expire(holding);
   }
@@ -139,15 +151,14 @@ export class Roster implements Membership {
     const holding = this.#holdings.get(userKey(transition));
     if (!holding?.view || transition.ver <= holding.view.ver) return;
     const { tenant: _, previous: __, reason: ___, ...view } = transition;
-    holding.view = view;
+    this.#learn(holding, view);
   }
 
   command(command: Command): void {
     const holding = this.#holdings.get(userKey(command.ref));
     if (!holding) return;
     if (command.type === 'claim') this.#takeClaim(holding, command.claim);
-    if (command.type === 'groups' && command.view.ver >= (holding.view?.ver ?? 0))
-      holding.view = command.view;
+    if (command.type === 'groups') this.#learn(holding, command.view);
   }
 
   /** Everybody held in a partition has to be told again. */
@@ -189,6 +200,11 @@ export class Roster implements Membership {
     this.#claims.stop();
   }
 
+  #learn(holding: Holding, view: View): void {
+    if (view.ver >= (holding.view?.ver ?? 0)) holding.view = view;
+    for (const member of holding.members) member.shown(view);
+  }
+
   #hold(ref: UserRef): Holding {
     const key = userKey(ref);
     let holding = this.#holdings.get(key);
@@ -204,11 +220,15 @@ export class Roster implements Membership {
     if (claim.stamp >= (holding.claim?.stamp ?? 0)) holding.claim = claim;
   }
 
-  #selfOf({ view, claim, partition }: Holding): SelfView | undefined {
+  #selfOf(holding: Holding): SelfView | undefined {
+    const { view, claim } = holding;
     if (!view) return undefined;
-    const now = this.#options.clockOf(partition) / 1000;
-    const invisible = claim?.status === 'invisible' && (claim.until === undefined || claim.until > now);
-    return { view, invisible, ...(claim && { claim }) };
+    return { view, invisible: this.#isHidden(holding), ...(claim && { claim }) };
+  }
+
+  #isHidden({ claim, partition }: Holding): boolean {
+    if (claim?.status !== 'invisible') return false;
+    return claim.until === undefined || claim.until > this.#options.clockOf(partition) / 1000;
   }
 
   /** Looks after a user who may turn idle without anybody saying so. */

@@ -62,7 +62,7 @@ export const ERROR_CODES = {
     meaning:
       'A field is missing or has a value it may not have; malformed frames count towards 4400. For a renewal: the token is of another user or tenant, or older than the current one.',
   },
-  forbidden: { meaning: 'The token does not have the scope for this.' },
+  forbidden: { meaning: 'The token does not have the scope for this, or the policy hides whom it asks for.' },
   unauthorized: {
     meaning: 'The token of a renewal is not good. The connection lives on until the current token runs out.',
   },

@@ -36,6 +36,10 @@ export const pongFrame = (ref: string | undefined): string => `{"type":"pong"${r
 export const errorFrame = (code: ErrorCode, message: string, ref?: string): string =>
   `{"type":"error","code":"${code}","message":${JSON.stringify(message)}${refPart(ref)}}`;
 
+/** @param group - absent when the reader alone is meant. */
+export const typingFrame = (from: string, group: string | undefined, on: boolean): string =>
+  JSON.stringify({ type: 'typing', from, ...(group !== undefined && { group }), on });
+
 export const reconnectFrame = (afterMs: number): string =>
   `{"type":"reconnect","afterMs":${Math.round(afterMs)}}`;
 

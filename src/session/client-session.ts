@@ -3,6 +3,7 @@ import type { Watcher } from '../fanout/fanout.ts';
 import type { Leaving, Member } from '../node/membership.ts';
 import type { CloseCodeNumber, ErrorCode } from '../protocol/codes.ts';
 import type { SessionHost } from './host.ts';
+import type { Typing } from './typing.ts';
 
 /** A session as the handlers of its frames see it. */
 export interface ClientSession extends Member {
@@ -11,6 +12,10 @@ export interface ClientSession extends Member {
   readonly over: boolean;
   /** `?tenant=` of the upgrade, which a renewed token has to go with as well. */
   readonly askedTenant: string | undefined;
+  /** Groups of the user: what the newest token says, as far as this node knows. */
+  readonly groups: readonly string[];
+  /** What this connection says of typing; made when first needed. */
+  readonly typing: Typing;
   /** Made when first needed: most connections of a large service watch nobody. */
   readonly watcher: Watcher;
   /** Whether there is a watcher already. */

@@ -1,8 +1,8 @@
-import type { ActivityFrame } from '../protocol/client-frames.ts';
+import type { ActivityFrame, TypingFrame } from '../protocol/client-frames.ts';
 import type { ClientFrame, StatusFrame } from '../protocol/parse-frame.ts';
 import { ackFrame, pongFrame } from '../protocol/server-frames.ts';
 import { StoreError } from '../store/presence-store.ts';
-import { mayConnect } from './admission.ts';
+import { mayConnect, mayWatchUsers } from './admission.ts';
 import { answerFailure } from './answer-failure.ts';
 import type { ClientSession } from './client-session.ts';
 import { renew } from './sign-in.ts';
@@ -41,6 +41,22 @@ const status = async (session: ClientSession, { claim, ref }: StatusFrame): Prom
   session.send(ackFrame(ref));
 };
 
+const typing = (session: ClientSession, { to, on, ref }: TypingFrame): void => {
+  if (!isPresent(session, ref)) return;
+  const { principal, groups } = session;
+  if (!mayWatchUsers(principal)) {
+    session.sendError('forbidden', 'this needs the scope watch', ref);
+    return;
+  }
+  if ('group' in to && !groups.includes(to.group)) {
+    session.sendError('forbidden', 'this is no group of yours', ref);
+    return;
+  }
+  session.wasActive();
+  if (!session.typing.say(to, on))
+    session.sendError('rate_limited', 'too much typing: this was not passed on', ref);
+};
+
 const act = (session: ClientSession, frame: ClientFrame): Promise<void> | undefined => {
   switch (frame.type) {
     case 'auth':
@@ -56,7 +72,7 @@ const act = (session: ClientSession, frame: ClientFrame): Promise<void> | undefi
       activity(session, frame);
       break;
     case 'typing':
-      session.sendError('invalid', 'typing is not done by this version', frame.ref);
+      typing(session, frame);
       break;
     case 'ping':
       session.send(pongFrame(frame.ref));

@@ -1,11 +1,13 @@
 import type { BaseLogger } from 'pino';
 import type { Authenticator } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
+import type { EventFeed } from '../events/feed.ts';
 import type { Fanout } from '../fanout/fanout.ts';
 import type { Health, Membership } from '../node/membership.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Observers } from './observers.ts';
 import type { TimerWheel } from './timer-wheel.ts';
+import type { TypingDesk } from './typing-desk.ts';
 import type { Unauthenticated } from './unauthenticated.ts';
 
 /** The settings that sockets depend on. */
@@ -38,6 +40,7 @@ export interface SessionDeps {
   readonly authenticator: Authenticator;
   readonly membership: Membership;
   readonly fanout: Fanout;
+  readonly feed: Pick<EventFeed, 'subscribe' | 'signal'>;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -51,6 +54,7 @@ export interface SessionHost extends SessionDeps {
   readonly wheel: TimerWheel;
   readonly unauthenticated: Unauthenticated;
   readonly observers: Observers;
+  readonly typing: TypingDesk;
   /** The socket is gone; nothing of it will happen any more. */
   gone(connection: object): void;
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Principal } from '../auth/principal.ts';
-import type { Device, UserRef } from '../domain/model.ts';
+import type { Device, UserRef, View } from '../domain/model.ts';
 import type { Watcher } from '../fanout/fanout.ts';
 import type { Leaving } from '../node/membership.ts';
 import { parseClientFrame } from '../protocol/parse-frame.ts';
@@ -13,8 +13,12 @@ import type { ClientSession } from './client-session.ts';
 import { Connection } from './connection.ts';
 import { handleFrame } from './frame-handlers.ts';
 import type { SessionHost } from './host.ts';
+import { sightOf } from './sight-of.ts';
 import { signIn } from './sign-in.ts';
 import type { WheelItem } from './timer-wheel.ts';
+import { Typing } from './typing.ts';
+
+const NO_GROUPS: readonly string[] = [];
 
 /**
  * `waiting` for the first frame, `verifying` its token, `joining` until the membership knows what others see, `open`.
@@ -44,6 +48,9 @@ export class Session extends Connection implements ClientSession, WheelItem {
   #watcher: Watcher | undefined;
   #early: string[] | undefined;
   #toldDegraded = false;
+  /** Groups as the store has them, from the user's newest token, wherever that was used. */
+  #groups: readonly string[] | undefined;
+  #typing: Typing | undefined;
 
   /** The caller has let it into {@link SessionHost.unauthenticated} when the admission has no principal. */
   constructor(host: SessionHost, ws: WebSocket, socket: Socket, admission: Admission) {
@@ -75,12 +82,27 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   get watcher(): Watcher {
-    this.#watcher ??= this.host.fanout.watcher(this.principal.tenant, this);
+    this.#watcher ??= this.host.fanout.watcher(this.principal.tenant, this, sightOf(this));
     return this.#watcher;
   }
 
   get watches(): boolean {
     return this.#watcher !== undefined;
+  }
+
+  get groups(): readonly string[] {
+    return this.#groups ?? this.principal.groups ?? NO_GROUPS;
+  }
+
+  get typing(): Typing {
+    this.#typing ??= new Typing(this);
+    return this.#typing;
+  }
+
+  shown({ groups }: View): void {
+    if (groups === undefined || groups === this.#groups) return;
+    this.#groups = groups;
+    this.#sightChanged();
   }
 
   evict(): void {
@@ -96,12 +118,15 @@ export class Session extends Connection implements ClientSession, WheelItem {
     this.openedAt = this.host.clock.monotonic();
     this.host.metrics.connections.inc();
     this.#reschedule();
+    this.host.typing.hears(this);
     this.appear(ref);
   }
 
   replacePrincipal(principal: Principal): void {
     this.#principal = principal;
+    if (principal.groups !== undefined) this.#groups = undefined;
     this.#reschedule();
+    this.#sightChanged();
   }
 
   appear(ref?: string): void {
@@ -123,6 +148,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
 
   welcome(self: SelfView | undefined, ref?: string): void {
     if (this.over) return;
+    if (self !== undefined && !self.invisible) this.shown(self.view);
     const { settings, clock, health } = this.host;
     const { user, tenant, exp } = this.principal;
     this.send(
@@ -192,6 +218,9 @@ export class Session extends Connection implements ClientSession, WheelItem {
     this.#early = undefined;
     this.#watcher?.close();
     this.#watcher = undefined;
+    this.#typing?.end();
+    this.#typing = undefined;
+    this.host.typing.leave(this);
     if (this.#principal === undefined) return;
     this.disappear(how);
     this.host.metrics.connections.dec();
@@ -242,6 +271,12 @@ export class Session extends Connection implements ClientSession, WheelItem {
       this.#handle(text);
     }
     this.release();
+  }
+
+  /** Whom it may see, and whose typing it hears, follow from token and groups. */
+  #sightChanged(): void {
+    this.#watcher?.allow(sightOf(this));
+    this.host.typing.hears(this);
   }
 
   #leaveWaiting(): void {

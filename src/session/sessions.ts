@@ -11,6 +11,7 @@ import { Observers } from './observers.ts';
 import { refuseSocket } from './refuse-socket.ts';
 import { Session } from './session.ts';
 import { TimerWheel } from './timer-wheel.ts';
+import { TypingDesk } from './typing-desk.ts';
 import { Unauthenticated } from './unauthenticated.ts';
 
 /** Every WebSocket of this node. */
@@ -25,9 +26,11 @@ export class Sessions {
 
   constructor(deps: SessionDeps) {
     const { clock, settings, health } = deps;
+    const wheel = new TimerWheel({ monotonic: () => clock.monotonic(), tickMs: tickFor(settings) });
     this.#host = {
       ...deps,
-      wheel: new TimerWheel({ monotonic: () => clock.monotonic(), tickMs: tickFor(settings) }),
+      wheel,
+      typing: new TypingDesk({ ...deps, wheel, connectionsOf: (ref) => this.#connectionsOf(ref) }),
       unauthenticated: new Unauthenticated(settings.maxUnauthenticated),
       observers: new Observers(),
       gone: (session) => this.#sessions.delete(session as Session),
@@ -62,6 +65,7 @@ export class Sessions {
 
   start(): void {
     this.#host.wheel.start();
+    this.#host.typing.start();
     this.#unsubscribe ??= this.#host.health.onDegraded(() => this.#notice.tellAll());
   }
 
@@ -70,6 +74,7 @@ export class Sessions {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     this.#notice.stop();
+    this.#host.typing.stop();
     this.#host.wheel.stop();
     for (const session of this.#sessions) session.terminate();
     for (const ws of this.#refused) ws.terminate();
@@ -97,6 +102,11 @@ export class Sessions {
     this.#refused.add(ws);
     this.#host.metrics.closes.inc({ code: String(code) });
     refuseSocket(ws, code, reason, () => this.#refused.delete(ws));
+  }
+
+  #connectionsOf(ref: UserRef): Session[] {
+    const { membership, observers } = this.#host;
+    return [...membership.membersOf(ref), ...observers.of(ref)].filter((one) => one instanceof Session);
   }
 
   /** Connections of a user that only watch, which the membership does not know. Oldest first. */

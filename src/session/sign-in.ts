@@ -3,7 +3,6 @@ import type { AuthFrame } from '../protocol/client-frames.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
 import { AdmissionError, admit, mayConnect } from './admission.ts';
 import type { ClientSession } from './client-session.ts';
-import { dropForbidden } from './watching.ts';
 
 /** Why a token cannot be used, as an `error` frame says it. */
 interface Refusal {
@@ -65,7 +64,6 @@ const replace = (session: ClientSession, next: Principal, ref: string | undefine
   // Without `connect` nobody is present any more, and nothing of theirs will come back: that is a goodbye.
   if (changesRole) session.disappear('goodbye');
   session.replacePrincipal(next);
-  if (session.watches) dropForbidden(session);
   if (changesRole) {
     session.appear(ref);
     return;

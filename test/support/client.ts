@@ -147,7 +147,11 @@ export class Client {
   }
 
   /** Watches and waits for the whole snapshot. */
-  async watch(what: { users?: readonly string[]; tenant?: true }): Promise<Presence[]> {
+  async watch(what: {
+    users?: readonly string[];
+    groups?: readonly string[];
+    tenant?: true;
+  }): Promise<Presence[]> {
     const from = this.mark;
     const answer = await this.ask({ type: 'watch', ...what });
     if (answer.type !== 'presence') throw new Error(`watch was answered ${JSON.stringify(answer)}`);

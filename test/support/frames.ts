@@ -35,7 +35,13 @@ export type ServerFrame =
       readonly ref?: string;
       readonly more?: true;
     }
-  | { readonly type: 'gone'; readonly users?: readonly string[]; readonly tenant?: true }
+  | {
+      readonly type: 'gone';
+      readonly users?: readonly string[];
+      readonly groups?: readonly string[];
+      readonly tenant?: true;
+    }
+  | { readonly type: 'typing'; readonly from: string; readonly group?: string; readonly on: boolean }
   | { readonly type: 'ack'; readonly ref: string }
   | { readonly type: 'pong' }
   | { readonly type: 'error'; readonly code: string; readonly message: string; readonly ref?: string }
@@ -47,7 +53,14 @@ export type ClientFrame =
   | {
       readonly type: 'watch' | 'unwatch';
       readonly users?: readonly string[];
+      readonly groups?: readonly string[];
       readonly tenant?: true;
+      readonly ref?: string;
+    }
+  | {
+      readonly type: 'typing';
+      readonly to: { readonly user: string } | { readonly group: string };
+      readonly on: boolean;
       readonly ref?: string;
     }
   | { readonly type: 'activity'; readonly state: 'active' | 'idle'; readonly ref?: string }

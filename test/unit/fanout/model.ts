@@ -85,7 +85,7 @@ export class ModelConnection {
       for (const user of request.users) expect(request.shown).toContain(user);
     }
     const tenant = this.#requests.some((request) => request.tenant);
-    expect(this.watcher.watching).toEqual({ users: this.#byId(), tenant });
+    expect(this.watcher.watching).toEqual({ users: this.#byId(), groups: new Set(), tenant });
     for (const user of this.#byId()) {
       expect(this.#last.get(user)?.ver, `the newest of ${user}`).toBe(
         this.#rig.store.truth.get(user)?.ver ?? 0,

@@ -1,9 +1,10 @@
 import type { Reason, Status, View } from '../../../src/domain/model.ts';
-import type { FeedListener } from '../../../src/events/feed.ts';
+import type { Command, FeedListener } from '../../../src/events/feed.ts';
 import type { Tuning } from '../../../src/fanout/context.ts';
 import type { Sink, Watcher } from '../../../src/fanout/fanout.ts';
 import type { FanoutSettings } from '../../../src/fanout/limits.ts';
 import { type FanoutOptions, NodeFanout } from '../../../src/fanout/node-fanout.ts';
+import type { Sight } from '../../../src/fanout/sight.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { Presence } from '../../../src/protocol/presence.ts';
 import { type Counts, type Page, StoreError } from '../../../src/store/presence-store.ts';
@@ -44,7 +45,7 @@ export class FakeTime {
 }
 
 export interface Call {
-  readonly kind: 'read' | 'page' | 'count';
+  readonly kind: 'read' | 'page' | 'count' | 'members';
   readonly users: readonly string[];
   readonly known: readonly View[];
   /** Answers with what is true when asked, not when answering. */
@@ -93,6 +94,12 @@ class FakeStore {
       const counts = { online: 0, away: 0, busy: 0 };
       for (const { status } of this.truth.values()) if (status !== 'offline') counts[status] += 1;
       return counts;
+    });
+
+  groupMembers = (_tenant: string, group: string, max: number): Promise<View[] | undefined> =>
+    this.#call('members', [], [], () => {
+      const members = [...this.truth.values()].filter(({ groups }) => groups?.includes(group) === true);
+      return members.length > max ? undefined : members;
     });
 
   answerAll(): void {
@@ -164,6 +171,12 @@ export class FakeSink implements Sink {
     this.onFrame?.(parsed);
   }
 
+  /** What was sent since the last look, as it was sent. */
+  takeFrames(): Frame[] {
+    this.raw.length = 0;
+    return this.frames.splice(0);
+  }
+
   /** What was sent since the last look, each user as `user@ver`, snapshots in brackets. */
   take(): string[] {
     const taken = this.frames.splice(0).map((frame) => {
@@ -181,7 +194,10 @@ const SETTINGS: FanoutSettings = {
   maxWatches: 5000,
   maxNodeWatches: 2_000_000,
   tenantWatchMax: 5000,
+  watchPolicy: 'tenant',
 };
+
+export const SIGHT: Sight = { self: 'me', users: true, everyone: true, groups: [], sharedOnly: false };
 
 export interface EventExtras extends Partial<View> {
   readonly reason?: Reason;
@@ -222,30 +238,31 @@ export class Rig {
     void this.fanout.start();
   }
 
-  connect(tenant = TENANT): { sink: FakeSink; watcher: Watcher } {
+  connect(tenant = TENANT, sight: Partial<Sight> = {}): { sink: FakeSink; watcher: Watcher } {
     const sink = new FakeSink();
-    return { sink, watcher: this.fanout.watcher(tenant, sink) };
+    return { sink, watcher: this.fanout.watcher(tenant, sink, { ...SIGHT, ...sight }) };
   }
 
   /** A connection that watches already, its snapshot taken. */
   async watching(
-    request: { users?: string[]; tenant?: boolean },
+    request: { users?: string[]; groups?: string[]; tenant?: boolean },
     tenant = TENANT,
+    sight: Partial<Sight> = {},
   ): Promise<{ sink: FakeSink; watcher: Watcher }> {
-    const connection = this.connect(tenant);
+    const connection = this.connect(tenant, sight);
     await connection.watcher.watch(request);
     connection.sink.take();
     return connection;
   }
 
   /** What is true in the store from now on, without an event. */
-  set(user: string, ver: number, status?: Status): void {
-    this.store.truth.set(user, view(user, ver, status));
+  set(user: string, ver: number, status?: Status, groups?: readonly string[]): void {
+    this.store.truth.set(user, { ...view(user, ver, status), ...(groups !== undefined && { groups }) });
   }
 
   /** The event of a transition, and its truth. */
   event(user: string, ver: number, status?: Status, more: EventExtras = {}): void {
-    if (ver > (this.store.truth.get(user)?.ver ?? 0)) this.set(user, ver, status);
+    if (ver > (this.store.truth.get(user)?.ver ?? 0)) this.set(user, ver, status, more.groups);
     this.late(user, ver, status, more);
   }
 
@@ -259,6 +276,17 @@ export class Rig {
         transition: { ...view(user, ver, status), ...rest, tenant: TENANT, previous: 'offline', reason },
       });
     }
+  }
+
+  /** A user's groups changed without a transition. */
+  regroup(user: string, groups: readonly string[]): void {
+    const now = { ...(this.store.truth.get(user) ?? view(user, 0)), groups };
+    this.store.truth.set(user, now);
+    this.command({ type: 'groups', ref: { tenant: TENANT, user }, view: now });
+  }
+
+  command(command: Command): void {
+    for (const listener of this.feed.listeners) listener.command?.(command);
   }
 
   reset(partition: number): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Watcher } from '../../../src/fanout/fanout.ts';
-import { type FakeSink, Rig, settle } from './rig.ts';
+import { type FakeSink, Rig, SIGHT, settle } from './rig.ts';
 
 const WATCHERS = 5000;
 
@@ -14,10 +14,14 @@ const crowd = async (
   for (let n = 0; n < WATCHERS; n += 1) {
     const frames: (string | Buffer)[] = [];
     sent.push(frames);
-    const watcher: Watcher = rig.fanout.watcher('acme', {
-      buffered: 0,
-      send: (frame) => void frames.push(frame),
-    } satisfies Partial<FakeSink>);
+    const watcher: Watcher = rig.fanout.watcher(
+      'acme',
+      {
+        buffered: 0,
+        send: (frame) => void frames.push(frame),
+      } satisfies Partial<FakeSink>,
+      SIGHT,
+    );
     watches.push(watcher.watch(request));
   }
   await Promise.all(watches);

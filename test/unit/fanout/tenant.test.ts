@@ -120,7 +120,7 @@ describe('watching a tenant', () => {
     sink.take();
     rig.event('a', 2);
     expect(sink.take()).toEqual(['a@2']);
-    expect(watcher.watching).toEqual({ users: new Set(), tenant: true });
+    expect(watcher.watching).toEqual({ users: new Set(), groups: new Set(), tenant: true });
   });
 
   it('still sends what it owed of users watched by id when it is unwatched', async () => {
@@ -311,7 +311,7 @@ describe('the size of a watched tenant', () => {
     const { watcher } = rig.connect();
     expect(await code(watcher.watch({ tenant: true, users: ['x'] }))).toBe('too_many_watches');
     expect(rig.store.calls.map(({ kind }) => kind)).not.toContain('page');
-    expect(watcher.watching).toEqual({ users: new Set(), tenant: false });
+    expect(watcher.watching).toEqual({ users: new Set(), groups: new Set(), tenant: false });
     expect(rig.fanout.footprint).toMatchObject({ watches: 0, views: 0, tenants: 0 });
     rig.event('c', 2, 'offline');
     expect(await code(watcher.watch({ tenant: true }))).toBe('none');
@@ -363,7 +363,7 @@ describe('the size of a watched tenant', () => {
     expect(watcher.watching.tenant).toBe(true);
     rig.event('one-more', 1);
     expect(sink.take().slice(-2)).toEqual(['gone', 'error']);
-    expect(watcher.watching).toEqual({ users: new Set(['u9999']), tenant: false });
+    expect(watcher.watching).toEqual({ users: new Set(['u9999']), groups: new Set(), tenant: false });
     rig.event('u9999', 2);
     rig.event('u9998', 2);
     rig.time.advance(50);

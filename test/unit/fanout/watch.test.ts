@@ -54,9 +54,9 @@ describe('watching users by id', () => {
     const { watcher } = await rig.watching({ users: ['ann'] });
     rig.store.auto = false;
     const pending = watcher.watch({ users: ['bob'], tenant: true });
-    expect(watcher.watching).toEqual({ users: new Set(['ann', 'bob']), tenant: true });
+    expect(watcher.watching).toEqual({ users: new Set(['ann', 'bob']), groups: new Set(), tenant: true });
     watcher.unwatch({ users: ['bob'], tenant: true });
-    expect(watcher.watching).toEqual({ users: new Set(['ann']), tenant: false });
+    expect(watcher.watching).toEqual({ users: new Set(['ann']), groups: new Set(), tenant: false });
     rig.store.answerAll();
     await pending;
   });

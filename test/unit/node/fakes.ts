@@ -33,6 +33,12 @@ export const selfView = (user: string, over: Partial<View> = {}, more: Partial<S
 
 /** One open connection, of which tests change what it says of itself. */
 export class FakeMember implements Member {
+  readonly seen: View[] = [];
+
+  shown(view: View): void {
+    this.seen.push(view);
+  }
+
   readonly ref: UserRef;
   principal: Principal;
   readonly device: Device;

@@ -1,5 +1,6 @@
 import { AuthError, type Authenticator, type Principal, type Scope } from '../../../src/auth/principal.ts';
-import type { UserRef, View } from '../../../src/domain/model.ts';
+import type { Transition, UserRef, View } from '../../../src/domain/model.ts';
+import type { FeedListener, Signal } from '../../../src/events/feed.ts';
 import {
   type Fanout,
   type Sink,
@@ -8,6 +9,7 @@ import {
   type Watcher,
   type WatchRequest,
 } from '../../../src/fanout/fanout.ts';
+import type { Sight } from '../../../src/fanout/sight.ts';
 import type { Health, Leaving, Member, Membership } from '../../../src/node/membership.ts';
 import { snapshotFrame } from '../../../src/protocol/encode-presence.ts';
 import type { ClaimRequest, SelfView } from '../../../src/store/presence-store.ts';
@@ -112,6 +114,11 @@ export class FakeMembership implements Membership {
     return this.members.filter((member) => member.ref.tenant === tenant && member.ref.user === user);
   }
 
+  readonly hidden = new Set<string>();
+  isInvisible({ user }: UserRef): boolean {
+    return this.hidden.has(user);
+  }
+
   get users(): number {
     return this.members.length;
   }
@@ -121,12 +128,14 @@ export class FakeMembership implements Membership {
 export class FakeWatcher implements Watcher {
   readonly tenant: string;
   readonly sink: Sink;
-  readonly watching = { users: new Set<string>(), tenant: false };
+  readonly watching = { users: new Set<string>(), groups: new Set<string>(), tenant: false };
+  readonly sights: Sight[] = [];
   drains = 0;
   isClosed = false;
   readonly #fanout: FakeFanout;
 
-  constructor(fanout: FakeFanout, tenant: string, sink: Sink) {
+  constructor(fanout: FakeFanout, tenant: string, sink: Sink, sight: Sight) {
+    this.sights.push(sight);
     this.#fanout = fanout;
     this.tenant = tenant;
     this.sink = sink;
@@ -144,6 +153,10 @@ export class FakeWatcher implements Watcher {
   unwatch({ users = [], tenant = false }: WatchRequest): void {
     for (const user of users) this.watching.users.delete(user);
     if (tenant) this.watching.tenant = false;
+  }
+
+  allow(sight: Sight): void {
+    this.sights.push(sight);
   }
 
   drained(): void {
@@ -167,14 +180,40 @@ export class FakeFanout implements Fanout {
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
 
-  watcher(tenant: string, sink: Sink): Watcher {
-    const watcher = new FakeWatcher(this, tenant, sink);
+  watcher(tenant: string, sink: Sink, sight: Sight): Watcher {
+    const watcher = new FakeWatcher(this, tenant, sink, sight);
     this.watchers.push(watcher);
     return watcher;
   }
 
   cached(): View | undefined {
     return undefined;
+  }
+}
+
+/** Hands every signal to its listeners, as the feed of one node does. */
+export class FakeFeed {
+  readonly signals: Signal[] = [];
+  readonly #listeners = new Set<FeedListener>();
+
+  subscribe(listener: FeedListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async signal(signal: Signal): Promise<void> {
+    this.signals.push(signal);
+    this.hear(signal);
+  }
+
+  /** From another node. */
+  hear(signal: Signal): void {
+    for (const listener of this.#listeners) listener.signal?.(signal);
+  }
+
+  transition(transition: Transition): void {
+    for (const listener of this.#listeners)
+      listener.transition?.({ id: transition.ver, partition: 0, transition });
   }
 }
 

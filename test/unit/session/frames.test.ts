@@ -79,29 +79,6 @@ describe('watch', () => {
   });
 });
 
-describe('the policy that only people of one group see each other', () => {
-  const anna = (scopes: readonly ('connect' | 'watch' | 'watch:tenant')[]) =>
-    principal('anna', { scopes: [...scopes], groups: ['g'] });
-  beforeEach(async () => {
-    await harness.stop();
-    harness = await Harness.start({ settings: { watchPolicy: 'groups' } });
-  });
-
-  it('shows nobody but oneself as long as groups are not known', async () => {
-    const client = await harness.enter(anna(['connect', 'watch']));
-    expect(await client.ask({ type: 'watch', users: ['bob'] })).toMatchObject({ code: 'forbidden' });
-    expect(await client.ask({ type: 'watch', users: ['anna', 'bob'] })).toMatchObject({ code: 'forbidden' });
-    expect(await client.ask({ type: 'watch', users: ['anna'] })).toMatchObject({ type: 'presence' });
-  });
-
-  it('does not bind who may see the tenant, until they may not', async () => {
-    const client = await harness.enter(anna(['connect', 'watch:tenant']));
-    expect(await client.ask({ type: 'watch', users: ['anna', 'bob'] })).toMatchObject({ type: 'presence' });
-    await client.ask({ type: 'auth', token: harness.auth.issue(anna(['connect', 'watch'])) });
-    expect(client.of('gone')).toEqual([{ type: 'gone', users: ['bob'] }]);
-  });
-});
-
 describe('unwatch', () => {
   it('is acknowledged, with the ref and without', async () => {
     const client = await harness.enter(principal('anna', { scopes: ['connect', 'watch:tenant'] }));
@@ -110,24 +87,11 @@ describe('unwatch', () => {
     client.send({ type: 'unwatch', tenant: true });
     await client.until(() => client.of('ack').length === 2);
     expect(client.of('ack')[1]).toEqual({ type: 'ack' });
-    expect(harness.fanout.watchers[0]?.watching).toEqual({ users: new Set(['carol']), tenant: false });
-  });
-});
-
-describe('what this version does not do yet', () => {
-  it.each([
-    { type: 'watch', groups: ['g'] },
-    { type: 'watch', users: ['bob'], groups: ['g'] },
-    { type: 'unwatch', groups: ['g'] },
-    { type: 'typing', to: { user: 'bob' }, on: true },
-  ])('%j is invalid, says so, and is not held against the client', async (frame) => {
-    const client = await harness.enter('anna');
-    for (let i = 0; i < 12; i += 1) client.sendRaw(JSON.stringify({ ...frame, ref: `r${i}` }));
-    await client.until(() => client.of('error').length === 12);
-    expect(client.of('error')[0]).toMatchObject({ code: 'invalid', ref: 'r0' });
-    expect(client.of('error')[0]?.message).toMatch(/not done by this version/);
-    expect(harness.fanout.watchers).toEqual([]);
-    expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
+    expect(harness.fanout.watchers[0]?.watching).toEqual({
+      users: new Set(['carol']),
+      groups: new Set(),
+      tenant: false,
+    });
   });
 });
 

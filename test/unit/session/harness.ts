@@ -8,7 +8,7 @@ import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { SessionSettings } from '../../../src/session/host.ts';
 import { Sessions } from '../../../src/session/sessions.ts';
 import { Client, type ClientOptions } from '../../support/client.ts';
-import { FakeAuthenticator, FakeFanout, FakeHealth, FakeMembership, principal } from './fakes.ts';
+import { FakeAuthenticator, FakeFanout, FakeFeed, FakeHealth, FakeMembership, principal } from './fakes.ts';
 
 type SocketSettings = SessionSettings &
   Pick<Settings, 'maxFrameBytes' | 'tokenInQuery' | 'allowedOrigins' | 'upgradeRate'>;
@@ -47,6 +47,7 @@ export class Harness {
   readonly membership = new FakeMembership();
   readonly fanout = new FakeFanout();
   readonly health = new FakeHealth();
+  readonly feed = new FakeFeed();
   readonly metrics = createMetrics();
   readonly logged: unknown[] = [];
   /** Added to both clocks: moves time without waiting. */
@@ -67,6 +68,7 @@ export class Harness {
       authenticator: this.auth,
       membership: this.membership,
       fanout: this.fanout,
+      feed: this.feed,
       health: this.health,
       metrics: this.metrics,
       clock,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/until.ts';
-import { gate, principal } from './fakes.ts';
+import { gate, principal, view } from './fakes.ts';
 import { Harness } from './harness.ts';
 
 describe('renewing in place', () => {
@@ -86,62 +86,42 @@ describe('renewing in place', () => {
   });
 });
 
-describe('watches after a renewal', () => {
+describe('what may be seen after a renewal', () => {
   let harness: Harness;
-  beforeEach(async () => {
-    harness = await Harness.start();
-  });
   afterEach(() => harness.stop());
 
-  const watching = async (scopes: Parameters<typeof principal>[1]) => {
-    const client = await harness.enter(principal('anna', { scopes: ['connect', 'watch:tenant'] }));
-    await client.ask({ type: 'watch', users: ['bob', 'carol'], tenant: true });
-    const mark = client.mark;
-    await client.ask({ type: 'auth', token: harness.auth.issue(principal('anna', scopes)) });
-    return { client, gone: client.of('gone', mark), watching: harness.fanout.watchers[0]?.watching };
-  };
-
-  it('all stay while the scope does', async () => {
-    const after = await watching({ scopes: ['connect', 'watch:tenant'] });
-    expect(after.gone).toEqual([]);
-    expect(after.watching).toEqual({ users: new Set(['bob', 'carol']), tenant: true });
-  });
-
-  it('of the tenant are gone without watch:tenant', async () => {
-    const after = await watching({ scopes: ['connect', 'watch'] });
-    expect(after.gone).toEqual([{ type: 'gone', tenant: true }]);
-    expect(after.watching).toEqual({ users: new Set(['bob', 'carol']), tenant: false });
-  });
-
-  it('of everybody are gone without any', async () => {
-    const after = await watching({ scopes: ['connect'] });
-    expect(after.gone).toEqual([
-      { type: 'gone', tenant: true },
-      { type: 'gone', users: ['bob', 'carol'] },
+  it('follows from the new token at once', async () => {
+    harness = await Harness.start({ settings: { watchPolicy: 'groups' } });
+    const client = await harness.enter(
+      principal('anna', { scopes: ['connect', 'watch:tenant'], groups: ['g'] }),
+    );
+    await client.ask({ type: 'watch', users: ['bob'] });
+    await client.ask({ type: 'auth', token: harness.auth.issue(principal('anna', { groups: ['h'] })) });
+    expect(harness.fanout.watchers[0]?.sights).toEqual([
+      { self: 'anna', users: true, everyone: true, groups: ['g'], sharedOnly: true },
+      { self: 'anna', users: true, everyone: false, groups: ['h'], sharedOnly: true },
     ]);
-    expect(after.watching).toEqual({ users: new Set(), tenant: false });
-    expect(await after.client.ask({ type: 'watch', users: ['bob'] })).toMatchObject({ code: 'forbidden' });
   });
 
-  it('are gone too when they were still being answered', async () => {
-    const client = await harness.enter(principal('anna', { scopes: ['connect', 'watch:tenant'] }));
-    const read = gate();
-    harness.fanout.wait = read.promise;
-    client.send({ type: 'watch', tenant: true, ref: 'w' });
+  it('keeps the groups when the new token says nothing of them', async () => {
+    harness = await Harness.start();
+    harness.membership.self = Promise.resolve({
+      view: { ...view('anna'), groups: ['g'] },
+      invisible: false,
+    });
+    const client = await harness.enter(principal('anna', { groups: ['g'] }));
+    await client.ask({ type: 'watch', groups: ['g'] });
     await client.ask({ type: 'auth', token: harness.auth.issue(principal('anna')) });
-    read.resolve();
-    await client.until(() => client.first('gone'));
-    expect(harness.fanout.watchers[0]?.watching.tenant).toBe(false);
+    expect(harness.fanout.watchers[0]?.sights.at(-1)).toMatchObject({ groups: ['g'] });
   });
 
-  it('are told in several frames when there are very many', async () => {
-    const users = Array.from({ length: 1200 }, (_, i) => `u${i}`);
-    const client = await harness.enter('anna');
-    await client.ask({ type: 'watch', users });
-    await client.ask({ type: 'auth', token: harness.auth.issue(principal('anna', { scopes: ['connect'] })) });
-    const gone = client.of('gone');
-    expect(gone.map((frame) => frame.users?.length)).toEqual([500, 500, 200]);
-    expect(gone.flatMap((frame) => frame.users)).toEqual(users);
+  it('is less after a newer token of the same user, wherever that was used', async () => {
+    harness = await Harness.start();
+    const client = await harness.enter(principal('anna', { groups: ['g', 'h'] }));
+    await client.ask({ type: 'watch', groups: ['g'] });
+    for (const member of harness.membership.members) member.shown({ ...view('anna'), groups: ['h'] });
+    expect(harness.fanout.watchers[0]?.sights.at(-1)).toMatchObject({ groups: ['h'] });
+    expect(await client.ask({ type: 'watch', groups: ['g'] })).toMatchObject({ code: 'forbidden' });
   });
 });
 

@@ -1,0 +1,31 @@
+import type { CachedUser } from './cached-user.ts';
+
+/** A connection that watches a group. */
+export interface GroupReader {
+  /** Somebody is in the group from now on; their newest view is in the cache. */
+  memberJoined(roster: GroupRoster, user: CachedUser, now: number): void;
+  /** Somebody is in the group no longer: nothing of them that is newer may go out because of it. */
+  memberLeft(roster: GroupRoster, user: CachedUser): void;
+}
+
+/**
+ * The members of a watched group, online or not, kept by the feed once they were read. It lasts as long as somebody is
+ * interested; the object is the generation of what is read for it.
+ */
+export class GroupRoster {
+  readonly name: string;
+  readonly members = new Set<CachedUser>();
+  /** Connections that were sent the snapshot or are about to be. */
+  readonly readers = new Set<GroupReader>();
+  /** Connections that watch the group, and answers that wait to. */
+  interest = 0;
+  complete = false;
+  /** The reading under way, shared by all who wait for it. */
+  loading: Promise<void> | undefined;
+  /** Users whose membership the feed told while the group was read: they are as it says, whenever the read was made. */
+  told: Set<string> | undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}

@@ -1,0 +1,33 @@
+import { WatchError } from './fanout.ts';
+import type { WatchLimits } from './limits.ts';
+import type { Meter } from './meter.ts';
+import type { WatchedUsers } from './watched-users.ts';
+
+/** What a watch would add. */
+export interface Wanted {
+  /** Users the connection does not watch yet. */
+  readonly users: number;
+  /** Groups and tenants. */
+  readonly sets: number;
+  /** Users nobody on this node watches yet. */
+  readonly views: number;
+  /** What its answer weighs among those that wait to be sent. */
+  readonly weight: number;
+}
+
+/** @throws WatchError when it is too much; nothing was changed. */
+export const checkRoom = (wanted: Wanted, watched: WatchedUsers, meter: Meter, limits: WatchLimits): void => {
+  const { maxWatches, maxNodeWatches, maxUnsent } = limits;
+  if (watched.count + wanted.users > maxWatches) {
+    throw new WatchError('too_many_watches', `at most ${maxWatches} users may be watched`);
+  }
+  if (
+    meter.watches + wanted.users + wanted.sets > maxNodeWatches ||
+    meter.views + wanted.views > maxNodeWatches
+  ) {
+    throw new WatchError('too_many_watches', 'this node watches as many users as it can');
+  }
+  let unsent = wanted.weight;
+  for (const answer of watched.answers) unsent += answer.weight;
+  if (unsent > maxUnsent) throw new WatchError('too_many_watches', 'too many answers wait to be read');
+};

@@ -1,0 +1,12 @@
+import type { Sight } from '../fanout/sight.ts';
+import { mayWatchTenant, mayWatchUsers } from './admission.ts';
+import type { ClientSession } from './client-session.ts';
+
+/** Whom a connection may see: by its token, the groups of its user, and the policy. */
+export const sightOf = ({ principal, groups, host }: ClientSession): Sight => ({
+  self: principal.user,
+  users: mayWatchUsers(principal),
+  everyone: mayWatchTenant(principal),
+  groups,
+  sharedOnly: host.settings.watchPolicy === 'groups',
+});

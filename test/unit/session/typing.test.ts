@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Client } from '../../support/client.ts';
+import { principal, view } from './fakes.ts';
+import { Harness } from './harness.ts';
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await Harness.start();
+});
+afterEach(() => harness.stop());
+
+/** Whatever was said to a client before is there once it has its pong. */
+const heard = async (client: Client) => {
+  await client.ask({ type: 'ping' });
+  return client.of('typing');
+};
+
+const member = (user: string, groups: string[] = []) => principal(user, { groups });
+
+describe('typing', () => {
+  it('goes to the connections of the user meant, and to nobody else', async () => {
+    const anna = await harness.enter('anna');
+    const bob = await harness.enter('bob');
+    const bobToo = await harness.enter(principal('bob', { scopes: ['watch'] }));
+    const eve = await harness.enter('eve');
+    anna.send({ type: 'typing', to: { user: 'bob' }, on: true });
+    for (const client of [bob, bobToo]) {
+      await client.until(() => client.first('typing'));
+      expect(await heard(client)).toEqual([{ type: 'typing', from: 'anna', on: true }]);
+    }
+    expect(await heard(eve)).toEqual([]);
+    expect(await heard(anna)).toEqual([]);
+  });
+
+  it('goes to the other members of a group', async () => {
+    const anna = await harness.enter(member('anna', ['g']));
+    const annaToo = await harness.enter(member('anna', ['g']));
+    const bob = await harness.enter(member('bob', ['g', 'h']));
+    const eve = await harness.enter(member('eve', ['h']));
+    anna.send({ type: 'typing', to: { group: 'g' }, on: true });
+    await bob.until(() => bob.first('typing'));
+    expect(await heard(bob)).toEqual([{ type: 'typing', from: 'anna', group: 'g', on: true }]);
+    for (const client of [anna, annaToo, eve]) expect(await heard(client)).toEqual([]);
+  });
+
+  it('follows a renewed token into and out of groups', async () => {
+    const anna = await harness.enter(member('anna', ['g']));
+    const bob = await harness.enter(member('bob'));
+    await bob.ask({ type: 'auth', token: harness.auth.issue(member('bob', ['g'])) });
+    anna.send({ type: 'typing', to: { group: 'g' }, on: true });
+    await bob.until(() => bob.first('typing'));
+    await bob.ask({ type: 'auth', token: harness.auth.issue(member('bob', [])) });
+    anna.send({ type: 'typing', to: { group: 'g' }, on: false });
+    expect((await heard(bob)).length).toBe(1);
+  });
+
+  it('needs the scopes connect and watch, and a group of one’s own', async () => {
+    const frame = { type: 'typing', to: { user: 'bob' }, on: true, ref: 'r' } as const;
+    for (const scopes of [['connect'], ['watch']] as const) {
+      const client = await harness.enter(principal('anna', { scopes: [...scopes] }));
+      expect(await client.ask(frame)).toMatchObject({ code: 'forbidden' });
+    }
+    const client = await harness.enter(member('anna', ['h']));
+    expect(await client.ask({ ...frame, to: { group: 'g' } })).toMatchObject({ code: 'forbidden' });
+    expect(harness.feed.signals).toEqual([]);
+  });
+
+  it('is activity', async () => {
+    const anna = await harness.enter('anna');
+    anna.send({ type: 'typing', to: { user: 'bob' }, on: true });
+    await heard(anna);
+    expect(harness.membership.touches).toMatchObject([{ idle: false }]);
+  });
+
+  it('of who hides is told to nobody, and to them it looks as ever', async () => {
+    const anna = await harness.enter('anna');
+    harness.membership.hidden.add('anna');
+    anna.send({ type: 'typing', to: { user: 'bob' }, on: true });
+    await heard(anna);
+    expect(anna.of('error')).toEqual([]);
+    expect(harness.feed.signals).toEqual([]);
+  });
+
+  it('is one publish, and none when nothing is new', async () => {
+    const anna = await harness.enter('anna');
+    for (let n = 0; n < 5; n += 1) anna.send({ type: 'typing', to: { user: 'bob' }, on: true });
+    anna.send({ type: 'typing', to: { user: 'bob' }, on: false });
+    anna.send({ type: 'typing', to: { user: 'bob' }, on: false });
+    await heard(anna);
+    expect(harness.feed.signals.map(({ on }) => on)).toEqual([true, false]);
+  });
+
+  it('in very many places at once is limited', async () => {
+    const anna = await harness.enter('anna');
+    for (let n = 0; n < 30; n += 1)
+      anna.send({ type: 'typing', to: { user: `u${n}` }, on: true, ref: `r${n}` });
+    await heard(anna);
+    expect(harness.feed.signals.length).toBeLessThan(25);
+    expect(anna.of('error')[0]).toMatchObject({ code: 'rate_limited' });
+  });
+
+  it('ends when the typing person goes offline, or their connection closes', async () => {
+    const bob = await harness.enter('bob');
+    const anna = await harness.enter('anna');
+    anna.send({ type: 'typing', to: { user: 'bob' }, on: true });
+    await bob.until(() => bob.of('typing').length === 1);
+    harness.feed.transition({
+      ...view('anna', 'offline'),
+      tenant: 'acme',
+      previous: 'online',
+      reason: 'goodbye',
+    });
+    await bob.until(() => bob.of('typing').length === 2);
+    const again = await harness.enter('anna');
+    again.send({ type: 'typing', to: { user: 'bob' }, on: true });
+    await bob.until(() => bob.of('typing').length === 3);
+    await again.bye();
+    await bob.until(() => bob.of('typing').length === 4);
+    expect(bob.of('typing').map(({ on }) => on)).toEqual([true, false, true, false]);
+  });
+
+  it('under the policy of groups reaches only who shares one', async () => {
+    await harness.stop();
+    harness = await Harness.start({ settings: { watchPolicy: 'groups' } });
+    const anna = await harness.enter(member('anna', ['g']));
+    const bob = await harness.enter(member('bob', ['g']));
+    const eve = await harness.enter(member('eve', ['h']));
+    anna.send({ type: 'typing', to: { user: 'bob' }, on: true });
+    anna.send({ type: 'typing', to: { user: 'eve' }, on: true });
+    await bob.until(() => bob.first('typing'));
+    await heard(anna);
+    expect(await heard(eve)).toEqual([]);
+  });
+});
