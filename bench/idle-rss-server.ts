@@ -73,7 +73,7 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
       users: 0,
     },
     feed: { subscribe: () => () => undefined, signal: async () => undefined },
-  fanout: {
+    fanout: {
       start: async () => undefined,
       stop: async () => undefined,
       watcher: () => {

@@ -1,4 +1,3 @@
-import type { GroupRoster } from './group-roster.ts';
 import { EMPTY, type SmallSet, sizeOf } from './small-set.ts';
 import type { ViewRecord } from './view-record.ts';
 
@@ -31,7 +30,7 @@ export class CachedUser {
   subscribers: SmallSet<Subscriber> = EMPTY;
 
   /** Watched groups the user is in. */
-  memberOf: SmallSet<GroupRoster> = EMPTY;
+  memberOf: SmallSet<{ readonly name: string }> = EMPTY;
   /** All groups the user is in; kept only where the policy needs it. */
   groups: readonly string[] | undefined;
   /** An event told the groups after the read under way was sent, so that the read does not know better. */

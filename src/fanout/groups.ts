@@ -95,7 +95,10 @@ export class Groups {
   }
 
   #leaveOthers(tenant: TenantCache, user: CachedUser, groups: readonly string[]): void {
-    for (const roster of user.memberOf) if (!groups.includes(roster.name)) this.#exclude(roster, user);
+    for (const { name } of user.memberOf) {
+      const roster = groups.includes(name) ? undefined : tenant.groups.get(name);
+      if (roster !== undefined) this.#exclude(roster, user);
+    }
     this.#cache.release(tenant, user);
   }
 

@@ -1,11 +1,11 @@
 import type { Principal } from '../auth/principal.ts';
+import type { Settings } from '../config/settings.ts';
 import { type UserKey, type UserRef, userKey } from '../domain/model.ts';
 import type { EventFeed, Signal } from '../events/feed.ts';
 import type { Sink } from '../fanout/fanout.ts';
 import { sharesGroup } from '../fanout/sight.ts';
 import { typingFrame } from '../protocol/server-frames.ts';
 import { mayWatchUsers } from './admission.ts';
-import type { SessionSettings } from './host.ts';
 import type { TimerWheel, WheelItem } from './timer-wheel.ts';
 
 /** Typing ends by itself after this long. */
@@ -27,7 +27,7 @@ export interface Listener extends Sink {
 interface DeskOptions {
   /** All connections of a user on this node. */
   readonly connectionsOf: (ref: UserRef) => readonly Listener[];
-  readonly settings: Pick<SessionSettings, 'watchPolicy'>;
+  readonly settings: Pick<Settings, 'watchPolicy'>;
   readonly feed: Pick<EventFeed, 'subscribe'>;
   readonly wheel: Pick<TimerWheel, 'schedule' | 'cancel' | 'now'>;
 }

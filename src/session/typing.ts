@@ -1,5 +1,7 @@
-import type { Signal } from '../events/feed.ts';
-import type { ClientSession } from './client-session.ts';
+import type { BaseLogger } from 'pino';
+import type { UserRef } from '../domain/model.ts';
+import type { EventFeed, Signal } from '../events/feed.ts';
+import type { Membership } from '../node/membership.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 type Target = Signal['to'];
@@ -12,16 +14,28 @@ const BURST = 20;
 /** After this long without a word it has ended everywhere by itself. */
 const FORGET_MS = 6000;
 
+/** The connection whose person types. */
+interface Typist {
+  readonly ref: UserRef;
+  readonly groups: readonly string[];
+  readonly host: {
+    readonly clock: { monotonic(): number };
+    readonly feed: Pick<EventFeed, 'signal'>;
+    readonly membership: Pick<Membership, 'isInvisible'>;
+    readonly log: Pick<BaseLogger, 'debug'>;
+  };
+}
+
 const sameTarget = (one: Target, other: Target): boolean =>
   'user' in one ? 'user' in other && one.user === other.user : 'group' in other && one.group === other.group;
 
 /** What one connection said of typing, so that it says it no more often than it matters, and says the end of it. */
 export class Typing {
-  readonly #session: ClientSession;
+  readonly #session: Typist;
   readonly #bucket: TokenBucket;
   #running: { readonly to: Target; readonly at: number }[] = [];
 
-  constructor(session: ClientSession) {
+  constructor(session: Typist) {
     this.#session = session;
     this.#bucket = new TokenBucket(BURST, session.host.clock.monotonic());
   }
