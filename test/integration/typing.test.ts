@@ -1,0 +1,62 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Cluster } from '../support/cluster.ts';
+import { holds } from '../support/until.ts';
+
+describe('typing over two nodes', () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await Cluster.start({ nodes: 2 });
+  });
+  afterEach(() => cluster.disconnectAll());
+  afterAll(() => cluster?.stop());
+
+  it('reaches every connection of a user, on every node, and is stored nowhere', async () => {
+    const ann = await cluster.connect('ann');
+    const here = await cluster.connect('ben');
+    const there = await cluster.connect('ben', { node: 1 });
+    ann.send({ type: 'typing', to: { user: 'ben' }, on: true });
+    for (const client of [here, there]) await client.until(() => client.first('typing'));
+    expect(there.of('typing')).toEqual([{ type: 'typing', from: 'ann', on: true }]);
+    const later = await cluster.connect('ben', { node: 1 });
+    ann.send({ type: 'typing', to: { user: 'ben' }, on: false });
+    await there.until(() => there.of('typing').length === 2);
+    expect(there.of('typing')[1]).toEqual({ type: 'typing', from: 'ann', on: false });
+    expect(later.of('typing').filter(({ on }) => on)).toEqual([]);
+  });
+
+  it('reaches the other members of a group, and dies after six seconds', async () => {
+    const claims = { groups: ['room'] };
+    const ann = await cluster.connect('ann', { claims });
+    const ben = await cluster.connect('ben', { claims, node: 1 });
+    const eve = await cluster.connect('eve', { node: 1 });
+    ann.send({ type: 'typing', to: { group: 'room' }, on: true });
+    await ben.until(() => ben.first('typing'));
+    const began = performance.now();
+    await ben.until(() => ben.of('typing').length === 2, { timeoutMs: 15_000 });
+    expect(ben.of('typing')[1]).toEqual({ type: 'typing', from: 'ann', group: 'room', on: false });
+    expect(performance.now() - began).toBeGreaterThan(5_500);
+    expect(eve.of('typing')).toEqual([]);
+  });
+
+  it('stops when the person goes offline', async () => {
+    const ann = await cluster.connect('ann');
+    const ben = await cluster.connect('ben', { node: 1 });
+    ann.send({ type: 'typing', to: { user: 'ben' }, on: true });
+    await ben.until(() => ben.first('typing'));
+    await ann.bye();
+    await ben.until(() => ben.of('typing').length === 2, { timeoutMs: 3_000 });
+    expect(ben.of('typing')[1]).toMatchObject({ on: false });
+  });
+
+  it('of somebody invisible reaches nobody, also when they hid on another node', async () => {
+    const here = await cluster.connect('ann');
+    const there = await cluster.connect('ann', { node: 1 });
+    const ben = await cluster.connect('ben', { node: 1 });
+    await ben.watch({ users: ['ann'] });
+    await here.ask({ type: 'status', status: 'invisible' });
+    await ben.sees('ann', 'offline');
+    here.send({ type: 'typing', to: { user: 'ben' }, on: true });
+    there.send({ type: 'typing', to: { user: 'ben' }, on: true });
+    await holds(() => ben.of('typing').length === 0, 400, 'silence of who hides');
+  });
+});
