@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { ClaimRules } from './auth/claims.ts';
 import { createKeyring } from './auth/keyring.ts';
 import { TokenVerifier } from './auth/verifier.ts';
+import type { ConfigError } from './config/config-error.ts';
 import { MEMORY_URL, parseRedisUrl } from './config/redis-url.ts';
 import type { Settings } from './config/settings.ts';
 import type { EventFeed } from './events/feed.ts';
@@ -20,6 +21,7 @@ import { PresenceNode } from './node/presence-node.ts';
 import { tellVitals } from './node/vitals.ts';
 import { tellLimits } from './observability/limits.ts';
 import { collectProcessMetrics, createMetrics, type Metrics } from './observability/metrics.ts';
+import { DeploymentCheck } from './redis/deployment-check.ts';
 import { createKeys } from './redis/keys.ts';
 import { RedisLink } from './redis/link.ts';
 import { Sessions } from './session/sessions.ts';
@@ -32,13 +34,16 @@ export interface AppOptions {
   readonly logger: Logger;
   readonly nodeId: string;
   readonly version: string;
-  /** This node does not fit the deployment it connected to and must stop. */
-  readonly onIncompatible: (error: StoreError) => void;
+  /** This node does not fit the deployment it connected to, or `REDIS_URL` the Redis that answers: it must stop. */
+  readonly onIncompatible: (error: StoreError | ConfigError) => void;
 }
 
 /** One running node. */
 export interface App {
-  /** Starts everything and listens. Readiness follows once the node has joined the cluster. */
+  /**
+   * Starts everything and listens. Readiness follows once the node has joined the cluster.
+   * @throws ConfigError when the Redis that answers is not what `REDIS_URL` says.
+   */
   start(): Promise<void>;
   /** Leaves without anybody noticing; {@link App.stop} follows. */
   drain(): Promise<void>;
@@ -59,6 +64,8 @@ const micros = (): number => Math.floor((performance.timeOrigin + performance.no
 interface Storage {
   readonly store: PresenceStore;
   readonly feed: EventFeed;
+  /** Looks whether the store is the right one, before anything else begins. */
+  readonly check?: Pick<DeploymentCheck, 'start' | 'stop'>;
   readonly linkUp: () => boolean;
   readonly onLink: (listener: () => void) => void;
 }
@@ -96,7 +103,12 @@ const openMemory = (settings: Settings, nodeId: string, logger: Logger): Storage
   return { store, feed, linkUp: () => true, onLink: () => undefined };
 };
 
-const openRedis = (settings: Settings, metrics: Metrics, logger: Logger): Storage => {
+const openRedis = (
+  settings: Settings,
+  metrics: Metrics,
+  logger: Logger,
+  onWrong: (error: ConfigError) => void,
+): Storage => {
   const linkOptions = {
     address: parseRedisUrl(settings.redisUrl),
     name: `rollcall ${settings.nodeName}`.replace(/[^\x21-\x7e]/g, '-'),
@@ -119,7 +131,16 @@ const openRedis = (settings: Settings, metrics: Metrics, logger: Logger): Storag
     newGeneration: () => randomBytes(6).toString('base64url'),
   });
   const feed = new RedisFeed({ link, subscriber: linkOptions, keys, now: monotonic, metrics, logger });
-  return { store, feed, linkUp: () => link.up, onLink: (listener) => void link.onTurn(listener) };
+  const check = new DeploymentCheck({
+    link: linkOptions,
+    keys,
+    prefix: settings.redisPrefix,
+    isCluster: linkOptions.address.topology === 'cluster',
+    publishTenantEvents: settings.publishTenantEvents,
+    writeReplicas: settings.writeReplicas,
+    onWrong,
+  });
+  return { store, feed, check, linkUp: () => link.up, onLink: (listener) => void link.onTurn(listener) };
 };
 
 /** Builds one node by hand: every part gets what it needs, and nothing is found by magic. */
@@ -141,8 +162,8 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   const storage =
     settings.redisUrl === MEMORY_URL
       ? openMemory(settings, nodeId, logger)
-      : openRedis(settings, metrics, logger);
-  const { store, feed } = storage;
+      : openRedis(settings, metrics, logger, options.onIncompatible);
+  const { store, feed, check } = storage;
 
   const node: PresenceNode = new PresenceNode({
     id: nodeId,
@@ -227,6 +248,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
       { name: 'keyring', start: () => keyring.start(), stop: () => keyring.stop() },
       { name: 'loop lag', start: () => lag.start(), stop: () => lag.stop() },
       admin,
+      ...(check ? [{ name: 'redis check', start: () => check.start(), stop: () => check.stop() }] : []),
       { name: 'store', start: () => store.start(), stop: () => store.stop() },
       { name: 'feed', start: () => feed.start(), stop: () => feed.stop() },
       { name: 'node', start: () => node.start(), stop: () => node.stop() },

@@ -54,6 +54,8 @@ const run = async (): Promise<void> => {
   } catch (err) {
     // A signal came while it was starting: leaving is under way already.
     if (err instanceof StartAborted) return;
+    // The Redis that answers is not the one that the settings say.
+    if (err instanceof ConfigError) return refuse(err);
     logger.fatal({ err }, 'could not start');
     process.exit(1);
   }

@@ -58,6 +58,8 @@ export const createServerClient = (options: LinkOptions, server: Host, commandTi
     ...server,
     lazyConnect: true,
     enableOfflineQueue: false,
+    // Whoever wants to know asks for INFO, and hears why it is refused.
+    enableReadyCheck: false,
     retryStrategy: () => null,
   });
 

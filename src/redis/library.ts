@@ -31,6 +31,7 @@ const FUNCTIONS = [
   'slice',
   'groupcount',
   'register',
+  'lacks',
 ] as const;
 /** What can be called in Redis: each is one file `<name>.lua`. */
 export type FunctionName = (typeof FUNCTIONS)[number];

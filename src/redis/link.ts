@@ -22,7 +22,9 @@ export class RedisLink {
     this.#client.on('end', () => this.#turn(false));
     this.#client.on('error', (error: Error) => options.logger.debug({ err: error }, 'redis link'));
     // What is sent to a master while it is being connected fails, so it is connected before anything is sent.
-    this.#client.on('+node', (node: Redis) => setImmediate(() => void connectMaster(node)));
+    this.#client.on('+node', (node: Redis) => {
+      if (this.#client.status === 'ready') setImmediate(() => void connectMaster(node));
+    });
   }
 
   get up(): boolean {

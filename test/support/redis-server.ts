@@ -17,7 +17,7 @@ export interface RedisOptions {
   readonly args?: readonly string[];
   /** Further environment of the process, for instance `LD_PRELOAD`. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Run as a sentinel with this configuration, to which the process itself writes. No other setting but `port` counts. */
+  /** Run as a sentinel with this configuration, to which the process itself writes. */
   readonly sentinel?: string;
   /** How {@link RedisServer.client} connects, where that takes more than a port: user, password, TLS. */
   readonly connection?: Pick<ConnectionOptions, 'username' | 'password' | 'tls'>;
@@ -67,7 +67,7 @@ export class RedisServer {
   }
 
   get url(): string {
-    return `redis://${HOST}:${this.port}`;
+    return `${this.#options.tls ? 'rediss' : 'redis'}://${HOST}:${this.port}`;
   }
 
   /** Where its files lie; gone after {@link stop}. */
@@ -183,10 +183,11 @@ export class RedisServer {
   #args(): string[] {
     const { persistence = 'none', maxmemory, args = [], sentinel, tls = false } = this.#options;
     const port = String(this.port);
-    if (sentinel !== undefined) return [this.#sentinelFile, '--sentinel', '--port', port, '--bind', HOST];
+    const listens = [...(tls ? ['--port', '0', '--tls-port', port] : ['--port', port]), '--bind', HOST];
+    if (sentinel !== undefined) return [this.#sentinelFile, '--sentinel', ...listens, ...args];
     return [
-      ...(tls ? ['--port', '0', '--tls-port', port] : ['--port', port]),
-      ...['--bind', HOST, '--dir', this.#dir, '--save', '', '--daemonize', 'no'],
+      ...listens,
+      ...['--dir', this.#dir, '--save', '', '--daemonize', 'no'],
       ...(persistence === 'aof'
         ? ['--appendonly', 'yes', '--appendfsync', 'always']
         : ['--appendonly', 'no']),

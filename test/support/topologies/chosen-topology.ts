@@ -1,12 +1,13 @@
+import type { Certificates } from '../certificates.ts';
 import { RedisServer } from '../redis-server.ts';
 import { ClusterTopology } from './cluster-topology.ts';
-import type { RedisTopology, TopologyKind } from './redis-topology.ts';
+import { type RedisTopology, type TopologyKind, withTls } from './redis-topology.ts';
 import { SentinelTopology } from './sentinel-topology.ts';
 
 const KINDS: readonly TopologyKind[] = ['standalone', 'sentinel', 'cluster'];
 
 /** What tests that do not care run on: `ROLLCALL_TOPOLOGY`, else one server. @throws Error for any other word. */
-export const chosenTopology = (env: NodeJS.ProcessEnv = process.env): TopologyKind => {
+const chosenTopology = (env: NodeJS.ProcessEnv = process.env): TopologyKind => {
   const chosen = env.ROLLCALL_TOPOLOGY ?? 'standalone';
   const kind = KINDS.find((known) => known === chosen);
   if (kind === undefined)
@@ -14,14 +15,17 @@ export const chosenTopology = (env: NodeJS.ProcessEnv = process.env): TopologyKi
   return kind;
 };
 
-/** A Redis of one's own of that kind. */
-export const startTopology = (kind = chosenTopology()): Promise<RedisServer | RedisTopology> => {
+/** A Redis of one's own of that kind, over TLS where there are certificates. */
+export const startTopology = (
+  kind = chosenTopology(),
+  certificates?: Certificates,
+): Promise<RedisServer | RedisTopology> => {
   switch (kind) {
     case 'sentinel':
-      return SentinelTopology.start();
+      return SentinelTopology.start({ ...(certificates && { certificates }) });
     case 'cluster':
-      return ClusterTopology.start();
+      return ClusterTopology.start({ ...(certificates && { certificates }) });
     case 'standalone':
-      return RedisServer.start();
+      return RedisServer.start(withTls({}, certificates));
   }
 };

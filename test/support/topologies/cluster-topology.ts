@@ -1,55 +1,68 @@
 import calculateSlot from 'cluster-key-slot';
 import { partitionTags } from '../../../src/redis/keys.ts';
-import { freePort } from '../ports.ts';
-import { RedisServer } from '../redis-server.ts';
+import type { Certificates } from '../certificates.ts';
+import type { RedisServer } from '../redis-server.ts';
 import { until } from '../until.ts';
-import { COMMON_ARGS, type RedisTopology, type ServerOptions } from './redis-topology.ts';
+import { form, MASTERS, type Member, meet, nameOf, SLOTS, startMember } from './cluster-formation.ts';
+import { type RedisTopology, type ServerOptions, withTls } from './redis-topology.ts';
 import { migrateSlot } from './slot-migration.ts';
 
 export interface ClusterTopologyOptions {
   /** Silence after which a master is held for dead, ms. Default 1500: its replica takes over within about a second more. */
   readonly nodeTimeoutMs?: number;
   readonly server?: ServerOptions;
+  /** TLS between all of them, and with clients. */
+  readonly certificates?: Certificates;
 }
-
-const MASTERS = 3;
-const SLOTS = 16_384;
 
 /** Three masters that share the slots evenly, each with one replica: server `i + 3` follows server `i` at first. */
 export class ClusterTopology implements RedisTopology {
   readonly kind = 'cluster';
-  readonly servers: readonly RedisServer[];
-  readonly #ids: ReadonlyMap<RedisServer, string>;
+  readonly #members: Member[];
+  readonly #ids: Map<RedisServer, string>;
+  readonly #options: ClusterTopologyOptions;
 
-  private constructor(servers: readonly RedisServer[], ids: ReadonlyMap<RedisServer, string>) {
-    this.servers = servers;
+  private constructor(members: Member[], ids: Map<RedisServer, string>, options: ClusterTopologyOptions) {
+    this.#members = members;
     this.#ids = ids;
+    this.#options = options;
   }
 
   /** Up within three to five seconds, of which Redis itself wants two. */
   static async start(options: ClusterTopologyOptions = {}): Promise<ClusterTopology> {
-    const { server = () => ({}), nodeTimeoutMs = 1500 } = options;
-    const buses: number[] = [];
-    for (let i = 0; i < 2 * MASTERS; i += 1) buses.push(await freePort());
     const settled = await Promise.allSettled(
-      buses.map((bus, index) => startServer(server(index), bus, nodeTimeoutMs)),
+      Array.from({ length: 2 * MASTERS }, (_, index) => memberOf(options, index)),
     );
-    const servers = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const members = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     try {
       for (const each of settled) if (each.status === 'rejected') throw each.reason;
-      const ids = await join(servers, buses);
-      const topology = new ClusterTopology(servers, ids);
+      const topology = new ClusterTopology(members, await form(members), options);
       await topology.healthy();
       return topology;
     } catch (error) {
-      await Promise.all(servers.map((each) => each.stop()));
+      await Promise.all(members.map(({ server }) => server.stop()));
       throw error;
     }
   }
 
+  get servers(): readonly RedisServer[] {
+    return this.#members.map(({ server }) => server);
+  }
+
+  /** One more master, which owns no slot yet and knows no function. */
+  async addMaster(): Promise<RedisServer> {
+    const member = await memberOf(this.#options, this.#members.length);
+    this.#ids.set(member.server, await nameOf(member.server));
+    const others = [...this.#members];
+    this.#members.push(member);
+    await meet(member.server, others);
+    await this.healthy();
+    return member.server;
+  }
+
   get url(): string {
     const hosts = this.servers.slice(0, MASTERS).map(({ host, port }) => `${host}:${port}`);
-    return `redis+cluster://${hosts.join(',')}`;
+    return `${this.#options.certificates ? 'rediss' : 'redis'}+cluster://${hosts.join(',')}`;
   }
 
   /** The owners of slots as a running server sees them, those of low slots first. */
@@ -98,7 +111,7 @@ export class ClusterTopology implements RedisTopology {
             return false;
         }
         const views = await Promise.all(running.map((server) => ownersSeenBy(server)));
-        return new Set(views).size === 1;
+        return new Set(views).size === 1 && (await this.#everybodyKnown(running));
       },
       { timeoutMs, everyMs: 50, what: 'a cluster whose servers agree' },
     );
@@ -109,7 +122,7 @@ export class ClusterTopology implements RedisTopology {
     const [replica] = await this.replicasOf(master);
     if (replica === undefined) throw new Error('this master has no replica');
     await replica.call('CLUSTER', 'FAILOVER');
-    await this.#promoted(replica, timeoutMs);
+    await this.promoted(replica, [], timeoutMs);
     return replica;
   }
 
@@ -118,15 +131,20 @@ export class ClusterTopology implements RedisTopology {
     const [replica] = await this.replicasOf(master);
     if (replica === undefined) throw new Error('this master has no replica');
     await master.kill();
-    await this.#promoted(replica, timeoutMs);
+    await this.promoted(replica, [], timeoutMs);
     return replica;
   }
 
   /**
    * Moves one slot with its keys to another master while both go on serving it.
    * @param to - default: some other master.
+   * @param whileOpen - called once the first keys have moved: the slot stays half here and half there until it resolves.
    */
-  async migrate(slot: number, to?: RedisServer): Promise<{ from: RedisServer; to: RedisServer }> {
+  async migrate(
+    slot: number,
+    to?: RedisServer,
+    whileOpen?: () => Promise<unknown>,
+  ): Promise<{ from: RedisServer; to: RedisServer }> {
     const from = await this.ownerOf(slot);
     const masters = await this.masters();
     const target = to ?? masters.find((master) => master !== from);
@@ -136,6 +154,7 @@ export class ClusterTopology implements RedisTopology {
       from: { server: from, id: this.idOf(from) },
       to: { server: target, id: this.idOf(target) },
       others: masters.filter((master) => master !== from && master !== target),
+      ...(whileOpen && { whileOpen }),
     });
     return { from, to: target };
   }
@@ -144,11 +163,16 @@ export class ClusterTopology implements RedisTopology {
     await Promise.all(this.servers.map((server) => server.stop()));
   }
 
-  async #promoted(replica: RedisServer, timeoutMs: number): Promise<void> {
+  /** Waits until everybody running takes this replica for a master. @param except - who cannot be asked: paused ones. */
+  async promoted(
+    replica: RedisServer,
+    except: readonly RedisServer[] = [],
+    timeoutMs = 30_000,
+  ): Promise<void> {
     await until(
       async () => {
         if ((await replica.info('role', 'replication')) !== 'master') return false;
-        const running = this.servers.filter((server) => server.running);
+        const running = this.servers.filter((server) => server.running && !except.includes(server));
         const views = await Promise.all(running.map((server) => ownersSeenBy(server)));
         return new Set(views).size === 1 && views[0]?.includes(`:${replica.port}`) === true;
       },
@@ -170,6 +194,11 @@ export class ClusterTopology implements RedisTopology {
     return String(await this.#anyRunning().call('CLUSTER', 'NODES')).split('\n');
   }
 
+  async #everybodyKnown(running: readonly RedisServer[]): Promise<boolean> {
+    const infos = await Promise.all(running.map((server) => server.call('CLUSTER', 'INFO')));
+    return infos.every((info) => String(info).includes(`cluster_known_nodes:${this.#members.length}`));
+  }
+
   #anyRunning(): RedisServer {
     const server = this.servers.find((each) => each.running);
     if (server === undefined) throw new Error('no server of the cluster is running');
@@ -177,50 +206,10 @@ export class ClusterTopology implements RedisTopology {
   }
 }
 
-const startServer = (
-  options: ReturnType<ServerOptions>,
-  bus: number,
-  nodeTimeoutMs: number,
-): Promise<RedisServer> =>
-  RedisServer.start({
-    ...options,
-    args: [
-      ...COMMON_ARGS,
-      ...['--cluster-enabled', 'yes', '--cluster-port', String(bus)],
-      ...['--cluster-node-timeout', String(nodeTimeoutMs), '--cluster-replica-validity-factor', '0'],
-      ...(options.args ?? []),
-    ],
-  });
-
-/** Gives out the slots, introduces everybody to everybody, and lets replicas follow. */
-const join = async (
-  servers: readonly RedisServer[],
-  buses: readonly number[],
-): Promise<ReadonlyMap<RedisServer, string>> => {
-  const ids = new Map<RedisServer, string>();
-  await Promise.all(
-    servers.map(async (server, i) => {
-      ids.set(server, String(await server.call('CLUSTER', 'MYID')));
-      await server.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
-      if (i < MASTERS) await server.call('CLUSTER', 'ADDSLOTSRANGE', firstSlot(i), firstSlot(i + 1) - 1);
-      for (const [j, other] of servers.entries()) {
-        if (j < i) await server.call('CLUSTER', 'MEET', other.host, other.port, buses[j] ?? 0);
-      }
-    }),
-  );
-  await Promise.all(
-    servers.slice(MASTERS).map(async (replica, i) => {
-      const master = ids.get(servers[i] as RedisServer) ?? '';
-      await until(async () => (await replica.call('CLUSTER', 'REPLICATE', master)) === 'OK', {
-        timeoutMs: 15_000,
-        what: 'a replica that knows its master',
-      });
-    }),
-  );
-  return ids;
-};
-
-const firstSlot = (master: number): number => Math.ceil((master * SLOTS) / MASTERS);
+const memberOf = (
+  { server = () => ({}), nodeTimeoutMs = 1500, certificates }: ClusterTopologyOptions,
+  index: number,
+): Promise<Member> => startMember(withTls(server(index), certificates), nodeTimeoutMs);
 
 /** Who owns what as one server sees it: `0-5460:<port> 5461-…`. Ranges that touch are told as one. */
 const ownersSeenBy = async (server: RedisServer): Promise<string> => {

@@ -1,3 +1,4 @@
+import type { Certificates } from '../certificates.ts';
 import type { RedisOptions, RedisServer } from '../redis-server.ts';
 
 /** Which of the three shapes of `REDIS_URL` a deployment has. */
@@ -22,9 +23,14 @@ export interface RedisTopology {
 }
 
 /** How each server of a topology is started, by its position in {@link RedisTopology.servers}. */
-export type ServerOptions = (
-  index: number,
-) => Pick<RedisOptions, 'persistence' | 'maxmemory' | 'args' | 'env'>;
+export type ServerOptions = (index: number) => RedisOptions;
+
+/** The options of a server that speaks TLS where there are certificates; both bring arguments. */
+export const withTls = (options: RedisOptions, certificates?: Certificates): RedisOptions => ({
+  ...options,
+  ...certificates?.server,
+  args: [...(certificates?.server.args ?? []), ...(options.args ?? [])],
+});
 
 /** What every server of a topology has: replicas that follow at once instead of waiting for others. */
 export const COMMON_ARGS = [

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import type { Certificates } from '../certificates.ts';
 import { freePort } from '../ports.ts';
 import { RedisServer } from '../redis-server.ts';
 import { until } from '../until.ts';
-import { COMMON_ARGS, type RedisTopology, type ServerOptions } from './redis-topology.ts';
+import { COMMON_ARGS, type RedisTopology, type ServerOptions, withTls } from './redis-topology.ts';
 
 export interface SentinelOptions {
   /** Silence after which a sentinel holds the master for dead, ms. Default 1000. */
@@ -10,6 +11,8 @@ export interface SentinelOptions {
   readonly server?: ServerOptions;
   /** What the sentinels ask of their own clients. */
   readonly sentinelPassword?: string;
+  /** TLS between all of them, and with clients. */
+  readonly certificates?: Certificates;
 }
 
 const MASTER_NAME = 'mymaster';
@@ -33,22 +36,23 @@ export class SentinelTopology implements RedisTopology {
   readonly kind = 'sentinel';
   readonly servers: readonly RedisServer[];
   readonly sentinels: readonly RedisServer[];
-  readonly #password: string | undefined;
+  readonly #options: SentinelOptions;
 
   private constructor(
     servers: readonly RedisServer[],
     sentinels: readonly RedisServer[],
-    password: string | undefined,
+    options: SentinelOptions,
   ) {
     this.servers = servers;
     this.sentinels = sentinels;
-    this.#password = password;
+    this.#options = options;
   }
 
   /** Up within two or three seconds. */
   static async start(options: SentinelOptions = {}): Promise<SentinelTopology> {
     const started: RedisServer[] = [];
-    const { server = () => ({}), sentinelPassword } = options;
+    const { server: own = () => ({}), certificates } = options;
+    const server: ServerOptions = (index) => withTls(own(index), certificates);
     try {
       const master = await startServer(0, server, []);
       started.push(master);
@@ -60,7 +64,7 @@ export class SentinelTopology implements RedisTopology {
       );
       for (const replica of replicas) await followsMaster(replica);
       const sentinels = await startSentinels(master, replicas, options, started);
-      const topology = new SentinelTopology([master, ...replicas], sentinels, sentinelPassword);
+      const topology = new SentinelTopology([master, ...replicas], sentinels, options);
       await topology.healthy();
       return topology;
     } catch (error) {
@@ -71,7 +75,9 @@ export class SentinelTopology implements RedisTopology {
 
   get url(): string {
     const hosts = this.sentinels.map(({ host, port }) => `${host}:${port}`);
-    return `redis+sentinel://${hosts.join(',')}/${MASTER_NAME}`;
+    const { sentinelPassword: password, certificates } = this.#options;
+    const access = password === undefined ? '' : `?sentinelPassword=${password}`;
+    return `${certificates ? 'rediss' : 'redis'}+sentinel://${hosts.join(',')}/${MASTER_NAME}${access}`;
   }
 
   /** The master that most sentinels name. */
@@ -175,10 +181,6 @@ export class SentinelTopology implements RedisTopology {
     }
   }
 
-  get sentinelPassword(): string | undefined {
-    return this.#password;
-  }
-
   async stop(): Promise<void> {
     await Promise.all([...this.sentinels, ...this.servers].map((server) => server.stop()));
   }
@@ -204,7 +206,7 @@ const all = async (
 const startSentinels = async (
   master: RedisServer,
   replicas: readonly RedisServer[],
-  { downAfterMs = 1000, sentinelPassword: password }: SentinelOptions,
+  { downAfterMs = 1000, sentinelPassword: password, certificates }: SentinelOptions,
   started: RedisServer[],
 ): Promise<RedisServer[]> => {
   const ids = Array.from({ length: SENTINELS }, () => randomBytes(20).toString('hex'));
@@ -227,9 +229,10 @@ const startSentinels = async (
   const sentinels = await all(
     ports.map((port, i) =>
       RedisServer.start({
+        ...certificates?.server,
         port,
         sentinel: config(i),
-        ...(password !== undefined && { connection: { password } }),
+        connection: { ...certificates?.server.connection, ...(password !== undefined && { password }) },
       }),
     ),
     started,

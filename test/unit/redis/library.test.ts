@@ -37,6 +37,7 @@ describe('the library of functions', () => {
         read: "{ 'no-writes' }",
         members: "{ 'no-writes' }",
         count: "{ 'no-writes' }",
+        lacks: "{ 'no-writes' }",
       };
       expect(flags?.[1], name).toBe(expected[name as keyof typeof expected]);
     }
