@@ -59,8 +59,8 @@ export class Heartbeat {
   }
 
   /** The feed delivered an entry: the partition must never again be behind it. */
-  saw(partition: number, clock: number): void {
-    this.#options.partitions[partition]?.saw(clock);
+  saw(partition: number, id: number): void {
+    this.#options.partitions[partition]?.gave(id);
   }
 
   /** Beats one partition now, because it refused a write. */
@@ -86,7 +86,7 @@ export class Heartbeat {
 
   async #beat(state: PartitionState): Promise<void> {
     const { store, nodeId, now, flusher, metrics, logger, onBeat } = this.#options;
-    const { partition, epoch, gen, seen, acked } = state;
+    const { partition, epoch, gen, seen, delivered, acked } = state;
     const underway = { again: false };
     this.#beating.set(state, underway);
     const sentAt = now();
@@ -95,6 +95,7 @@ export class Heartbeat {
         node: `${nodeId}.${epoch}`,
         ...(gen !== undefined && { gen }),
         seen,
+        delivered,
         acked,
         lagMs: flusher.lag(partition),
       });

@@ -9,6 +9,8 @@ export class PartitionState {
   gen: string | undefined;
   /** Highest hybrid clock seen, µs. */
   seen = 0;
+  /** Newest log entry of this generation that the feed gave, µs. */
+  delivered = 0;
   /** Last sequence number acknowledged in this generation and epoch, and last number used. */
   acked = 0;
   seq = 0;
@@ -39,9 +41,16 @@ export class PartitionState {
     this.seen = Math.max(this.seen, clock);
   }
 
+  /** The feed gave a log entry. */
+  gave(id: number): void {
+    this.saw(id);
+    this.delivered = Math.max(this.delivered, id);
+  }
+
   answered(reply: BeatReply, sentAt: number, now: number): void {
     this.#beaten = true;
     this.#beatAt = Math.max(this.#beatAt, sentAt);
+    if (this.gen !== reply.gen) this.delivered = 0;
     this.gen = reply.gen;
     this.young = reply.young;
     this.saw(reply.clock);

@@ -92,6 +92,8 @@ export interface Beat {
   readonly gen?: string;
   /** Highest hybrid clock (µs) this node has seen of the partition; 0 before the first answer. */
   readonly seen: number;
+  /** Newest log entry (µs) of that generation that this node was given; absent or 0 for none. */
+  readonly delivered?: number;
   /** Highest sequence number that was acknowledged when this beat was sent; 0 for none. */
   readonly acked: number;
   /** Age of the oldest change not yet written, ms. */

@@ -106,6 +106,26 @@ describe('data that went back', () => {
     expect(reply.gen).not.toBe(gen);
   });
 
+  /**
+   * The clock alone does not tell: whoever writes first after a failover brings it to the present. Then a node that
+   * died with the old master would be shown online for ever where its last transition had been delivered.
+   */
+  it('is noticed by the log entry a node was given, though a write has moved the clock on since', async () => {
+    const { gen } = line.memory('a.0');
+    const back = await keepCopy();
+    await line.opens('b.0', 'bob');
+    const delivered = (await line.view('bob')).ver;
+    line.memory('a.0').seen = delivered;
+    await back();
+    await line.pass(1000);
+    expect(await line.tell('a.0', entryOf('nobody', { count: 0 }))).toMatchObject({ result: 'ok' });
+    const reply = await line.beat('a.0', { delivered });
+    expect(reply).toMatchObject({ lost: true, young: true, holdMs: TTL });
+    expect(reply.gen).not.toBe(gen);
+    // Under a new generation the old log says nothing any more.
+    expect(await line.beat('a.0', { delivered: 0 })).toMatchObject({ lost: false, gen: reply.gen });
+  });
+
   it('is not what a late heartbeat says, which knows less than is stored', async () => {
     const { gen } = line.memory('a.0');
     const { seen } = line.memory('a.0');

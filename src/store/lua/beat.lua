@@ -18,6 +18,7 @@ end
 -- KEYS: 1 meta  2 beat:<node>  3 fence:<id>  4 node-meta:<node>  5 log  6 nodes
 -- ARGV: 1 policy  2 epoch  3 gen the node remembers or ''  4 highest clock it has seen  5 highest seq acknowledged
 --       6 flush lag ms  7 a fresh gen  8 seconds the log keeps  9 entries the log keeps  10 node
+--       11 id of the newest log entry it was given
 -- Reply: {fenced 0|1, gen, lost 0|1, hold ms, young 0|1, clock, id of the last log entry}
 -- Allowed when Redis is out of memory: nodes must not be condemned for that.
 local function beat(keys, args)
@@ -25,6 +26,7 @@ local function beat(keys, args)
   local beatKey, fenceKey, nodeMetaKey, logKey, nodesKey = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
   local epoch, remembered, seen, acked = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
   local flushLag, freshGen, keepSeconds, keepEntries = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
+  local delivered = tonumber(ARGV[11])
 
   local fenced = (tonumber(redis.call('GET', fenceKey)) or -1) >= epoch
   if not fenced and redis.call('PEXPIRE', beatKey, TTL) == 0 then redis.call('SET', beatKey, '1', 'PX', TTL) end
@@ -56,7 +58,9 @@ local function beat(keys, args)
     -- Redis was away, or nobody was: who looks dead gets the time to say that they are not.
     hold = max(hold, now + TTL)
   end
-  if remembered == gen and not fenced and (storedClock < seen or storedSeq < acked) then
+  -- Any call brings the clock to the present again, also over a rollback; the log's end moves only with an entry, and
+  -- that one shows every feed what is missing before it.
+  if remembered == gen and not fenced and (storedClock < seen or logged < delivered or storedSeq < acked) then
     gen = freshGen
     set('gen', gen)
     loss()

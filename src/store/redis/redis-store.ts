@@ -109,6 +109,7 @@ export class RedisStore extends PendingStore implements PresenceStore {
           eventLogSeconds,
           Math.ceil(eventLogMax / this.partitions),
           beat.node,
+          beat.delivered ?? 0,
         ],
       ),
     );

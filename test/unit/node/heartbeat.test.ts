@@ -67,12 +67,19 @@ describe('the heartbeat of a node', () => {
   it('tells what it remembers: generation, clock, what was acknowledged and the age of what was not', async () => {
     heartbeat.start();
     await turn();
-    expect(store.beats[0]?.beat).toEqual({ node: 'n1.0', seen: 0, acked: 0, lagMs: 0 });
+    expect(store.beats[0]?.beat).toEqual({ node: 'n1.0', seen: 0, delivered: 0, acked: 0, lagMs: 0 });
     state().acked = 7;
     heartbeat.saw(0, 5000);
     lags[0] = 321;
     await pass(INTERVAL_MS);
-    expect(store.beats[1]?.beat).toEqual({ node: 'n1.0', gen: 'g1', seen: 5000, acked: 7, lagMs: 321 });
+    expect(store.beats[1]?.beat).toEqual({
+      node: 'n1.0',
+      gen: 'g1',
+      seen: 5000,
+      delivered: 5000,
+      acked: 7,
+      lagMs: 321,
+    });
     lags[0] = 0;
   });
 
@@ -191,6 +198,7 @@ describe('the heartbeat of a node', () => {
       heartbeat.start();
       await turn();
       state().acked = 9;
+      heartbeat.saw(0, 5000);
       store.onBeat = async () => beaten({ gen: 'g2', lost: true });
       store.onHeld = async () => [{ tenant: 'acme', user: 'ghost' }];
       said.length = 0;
@@ -198,7 +206,7 @@ describe('the heartbeat of a node', () => {
       await turn();
       expect(said).toEqual(['reassert 0', 'wake 0', 'feed 0 g2 0 1000', 'beat', 'take back ghost']);
       expect(store.calls).toEqual(['held 0 n1.0']);
-      expect(state()).toMatchObject({ gen: 'g2', acked: 0 });
+      expect(state()).toMatchObject({ gen: 'g2', acked: 0, delivered: 0 });
     });
 
     it('takes back with a later beat when the list cannot be read, without telling everything twice', async () => {
