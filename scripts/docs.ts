@@ -1,7 +1,10 @@
-// npm run docs: writes the pages, and the parts of pages, that are made from the code.
+// npm run docs: writes the pages, and the parts of pages, that are made from the code; also the dashboards of Grafana.
 // npm run docs:check: writes nothing and fails when one of them says something else than the code.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { dashboardFile } from './dashboards/dashboard.ts';
+import { overview } from './dashboards/overview.ts';
+import { rollout } from './dashboards/rollout.ts';
 import { protocolPage } from './docs/code-tables.ts';
 import { metricsPage } from './docs/metrics-page.ts';
 import { settingsPage } from './docs/settings-page.ts';
@@ -12,6 +15,8 @@ const PAGES: readonly (readonly [path: string, make: (now: string) => string | P
   ['settings.md', settingsPage],
   ['metrics.md', metricsPage],
   ['protocol.md', protocolPage],
+  ['../deploy/grafana/dashboards/overview.json', () => dashboardFile(overview)],
+  ['../deploy/grafana/dashboards/rollout.json', () => dashboardFile(rollout)],
 ];
 
 const read = (path: string): string => (existsSync(DOCS + path) ? readFileSync(DOCS + path, 'utf8') : '');

@@ -21,6 +21,7 @@ import { PresenceNode } from './node/presence-node.ts';
 import { tellVitals } from './node/vitals.ts';
 import { tellLimits } from './observability/limits.ts';
 import { collectProcessMetrics, createMetrics, type Metrics } from './observability/metrics.ts';
+import { beginAtZero } from './observability/series.ts';
 import { DeploymentCheck } from './redis/deployment-check.ts';
 import { createKeys } from './redis/keys.ts';
 import { RedisLink } from './redis/link.ts';
@@ -150,6 +151,9 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   collectProcessMetrics(metrics.register);
   metrics.buildInfo.set({ version, node: settings.nodeName }, 1);
   tellLimits(metrics, settings);
+  beginAtZero(metrics);
+  // Without a Redis there is none to be away.
+  if (settings.redisUrl === MEMORY_URL) metrics.register.removeSingleMetric('rollcall_redis_up');
 
   const keyring = await createKeyring(settings, { log: logger });
   const authenticator = new TokenVerifier({

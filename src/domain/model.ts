@@ -4,7 +4,8 @@
  */
 
 /** What others see of a user. */
-export type Status = 'online' | 'away' | 'busy' | 'offline';
+export const STATUSES = ['online', 'away', 'busy', 'offline'] as const;
+export type Status = (typeof STATUSES)[number];
 
 /** What a claim may say. Only the person's own claim (`source` = `user`) may be `invisible`. */
 export type ClaimStatus = 'online' | 'away' | 'busy' | 'invisible';
@@ -14,7 +15,7 @@ export const DEVICES = ['web', 'desktop', 'mobile', 'api'] as const;
 export type Device = (typeof DEVICES)[number];
 
 /** Why a transition happened; part of the public event. */
-const REASONS = [
+export const REASONS = [
   'connect',
   'disconnect',
   'goodbye',

@@ -3,6 +3,7 @@ import { AuthError, type Authenticator } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
 import { isTenantId } from '../domain/ids.ts';
 import { DEVICES, type Device } from '../domain/model.ts';
+import type { UpgradeResult } from '../observability/series.ts';
 import type { CloseCodeNumber } from '../protocol/codes.ts';
 import { type Admission, AdmissionError, admit } from '../session/admission.ts';
 import { addressKey } from './address.ts';
@@ -11,18 +12,6 @@ import { spend } from './limits.ts';
 import { ProblemError } from './problem.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import { offeredToken } from './websocket-token.ts';
-
-/** How upgrades end; the label of a metric. */
-type UpgradeResult =
-  | 'accepted'
-  | 'rate_limited'
-  | 'invalid'
-  | 'origin_refused'
-  | 'draining'
-  | 'overloaded'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'failed';
 
 /** What becomes of an upgrade. */
 export type Verdict =
