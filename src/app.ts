@@ -56,6 +56,8 @@ export interface App {
 /** Everything has to be stopped within this long, ms. */
 const STOP_MS = 4000;
 const DAY_MS = 86_400_000;
+/** The clocks of issuers may be so far ahead or behind: a revocation must not end before the last token it refuses. */
+const REVOCATION_SLACK_MS = 10_000;
 
 const monotonic = (): number => performance.now();
 const wall = (): number => Date.now();
@@ -87,6 +89,7 @@ const storeOptions = (settings: Settings) => ({
     idleOfflineMs: settings.idleOfflineMs,
     graceMs: settings.offlineGraceMs,
     retentionMs: settings.lastSeenRetentionDays * DAY_MS,
+    revocationMs: settings.maxTokenTtlS * 1000 + REVOCATION_SLACK_MS,
   },
 });
 

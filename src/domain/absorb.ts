@@ -1,4 +1,5 @@
 import type { DeviceMask } from './devices.ts';
+import { isEnded, isForgotten } from './ending.ts';
 import type { Adornment, OwnClaim, Status } from './model.ts';
 import { type TokenProfile, takeProfile } from './profile.ts';
 import { activeUntil, isPresent, type Leave, newestOpening, type Part, type Row } from './row.ts';
@@ -31,7 +32,7 @@ export interface KnownView extends Adornment {
  * @returns whether it did.
  */
 export const restore = (row: Row, known: KnownView | undefined): boolean => {
-  if (known === undefined || known.ver <= row.ver) return false;
+  if (known === undefined || known.ver <= Math.max(row.ver, row.forgotten)) return false;
   row.status = known.status;
   row.since = known.since;
   row.ver = known.ver;
@@ -50,7 +51,7 @@ export const adornmentOf = (from: Adornment): Adornment => ({
 
 /** The greater stamp wins, so that claims may arrive late, twice and in any order. */
 export const takeOwnClaim = (row: Row, claim: OwnClaim | undefined): boolean => {
-  if (claim === undefined || claim.stamp <= (row.own?.stamp ?? 0)) return false;
+  if (claim === undefined || claim.stamp <= Math.max(row.own?.stamp ?? 0, row.forgotten)) return false;
   row.own = { status: claim.status, stamp: claim.stamp, ...(claim.status !== null && adornmentOf(claim)) };
   return true;
 };
@@ -69,10 +70,13 @@ const stanceOnOpening = (row: Row, restored: boolean, now: number, idleAwayMs: n
 export const absorb = (
   row: Row,
   node: string,
-  report: Report,
+  said: Report,
   now: number,
   idleAwayMs: number,
 ): { restored: boolean; claimed: boolean } => {
+  if (isForgotten(row, said.opened)) return { restored: false, claimed: false };
+  // What was ended is gone, grace and all, though its node has not heard of it.
+  const report = isEnded(row, said.opened) ? { ...said, count: 0, closed: 0 } : said;
   const claimed = takeOwnClaim(row, report.claim);
   const restored = restore(row, report.known);
   const prior = row.parts.get(node);

@@ -1,5 +1,6 @@
 import { adornmentOf } from './absorb.ts';
 import { toMs } from './clock.ts';
+import { revokedUntil, tombstoneUntil } from './ending.ts';
 import type { Adornment, Policy, Reason, Status } from './model.ts';
 import { revealProfile } from './profile.ts';
 import {
@@ -23,8 +24,8 @@ export interface Circumstances {
   readonly lagMs: number;
   /** What was true before the inputs changed. */
   readonly before: Before;
-  /** The change is deliberate: a person set their claim, so that holding still does not apply. */
-  readonly deliberate: boolean;
+  /** Somebody did this on purpose, so that holding still does not apply: set a claim, left, or sent them away. */
+  readonly deliberate: 'claim' | 'goodbye' | 'revoked' | undefined;
   /** A repair after a loss: its transitions are `resync`. */
   readonly repair: boolean;
 }
@@ -87,7 +88,7 @@ export const show = (row: Row, change: Change, ver: number): void => {
   row.ver = ver;
 };
 
-const expire = (row: Row, { now, lagMs }: Circumstances, held: boolean): Ended => {
+const expire = (row: Row, { now, lagMs, policy }: Circumstances, held: boolean): Ended => {
   const ended: Ended = { leave: undefined, claim: false, session: false };
   if (row.own?.until !== undefined && row.own.until <= now) {
     row.own = { status: null, stamp: row.own.stamp };
@@ -104,6 +105,8 @@ const expire = (row: Row, { now, lagMs }: Circumstances, held: boolean): Ended =
     row.sessions.delete(id);
     ended.session = true;
   }
+  if (row.revoked > 0 && revokedUntil(row, policy) <= now) row.revoked = 0;
+  if (row.forgotten > 0 && tombstoneUntil(row) <= now) row.forgotten = 0;
   if (!held && row.leave !== undefined && row.leave.at + row.leave.graceMs + lagMs <= now) {
     ended.leave = row.leave;
     row.leave = undefined;
@@ -137,6 +140,7 @@ const deadline = (row: Row, { now, policy, lagMs }: Circumstances, target: Targe
   at(row.own?.until);
   for (const claim of row.claims.values()) at(claim.until);
   for (const session of row.sessions.values()) at(session.expires);
+  at(revokedUntil(row, policy));
   if (row.leave !== undefined)
     next = Math.min(next, Math.max(row.leave.at + row.leave.graceMs + lagMs, now + 1));
   if (isPresent(row)) {
@@ -156,7 +160,7 @@ const retainedUntil = (row: Row, policy: Policy): number => {
   }
   let told = Math.max(row.since, row.seen, Math.floor((row.own?.stamp ?? 0) / 1000));
   for (const claim of row.claims.values()) told = Math.max(told, Math.floor(claim.stamp / 1000));
-  return told + policy.retentionMs;
+  return Math.max(told + policy.retentionMs, revokedUntil(row, policy), tombstoneUntil(row));
 };
 
 /** Whether nothing of a row is worth keeping any more. */
@@ -181,6 +185,7 @@ const reason = (row: Row, target: Target, at: Circumstances, ended: Ended): Reas
   if (target.why === 'idle') return 'idle';
   if (target.why === 'gone') {
     if (ended.leave !== undefined) return ended.leave.lost ? 'node_lost' : 'disconnect';
+    if (at.deliberate === 'revoked') return 'revoked';
     return ended.session ? 'expired' : 'goodbye';
   }
   if (row.status === 'offline') {
@@ -188,7 +193,7 @@ const reason = (row: Row, target: Target, at: Circumstances, ended: Ended): Reas
     return target.why === 'claim' ? 'claim' : 'active';
   }
   if (ended.claim) return 'expired';
-  if (target.why === 'claim' || at.deliberate || isClaimShown(row)) return 'claim';
+  if (target.why === 'claim' || at.deliberate === 'claim' || isClaimShown(row)) return 'claim';
   return target.status === 'away' ? 'idle' : 'active';
 };
 

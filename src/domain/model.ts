@@ -99,4 +99,6 @@ export interface Policy {
   readonly idleOfflineMs: number;
   readonly graceMs: number;
   readonly retentionMs: number;
+  /** How long a revocation refuses tokens: as long as one issued before it can be good. */
+  readonly revocationMs: number;
 }

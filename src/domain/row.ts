@@ -39,6 +39,9 @@ export interface Leave {
   devices: DeviceMask;
 }
 
+/** How everything of a user that was alive ended at once. */
+export type EndingKind = 'logout' | 'disconnect' | 'revoke' | 'forget';
+
 /** Everything the store knows of one user: the inputs, and what others were last shown. */
 export interface Row {
   readonly parts: Map<string, Part>;
@@ -54,6 +57,12 @@ export interface Row {
    * late by one of the others, must not bring its grace back.
    */
   left: number;
+  /** Connections opened up to `at` (hybrid clock, µs) were ended: they count no more, whoever still tells of them. */
+  out: { readonly at: number; readonly how: EndingKind } | undefined;
+  /** The user was forgotten (hybrid clock, µs): nothing told of before may come back; 0 for never. */
+  forgotten: number;
+  /** Tokens issued up to then (s) are refused; 0 for none. */
+  revoked: number;
   /** Name and groups as others know them. */
   name: string | undefined;
   groups: readonly string[] | undefined;
@@ -79,6 +88,9 @@ export const emptyRow = (): Row => ({
   leave: undefined,
   seen: 0,
   left: 0,
+  out: undefined,
+  forgotten: 0,
+  revoked: 0,
   name: undefined,
   groups: undefined,
   pending: undefined,

@@ -8,13 +8,16 @@ const PARTS = [
   'context',
   'row',
   'profile',
+  'ending',
   'evaluate',
+  'sessions',
   'absorb',
   'lose',
   'commit',
   'entries',
   'settle',
   'reply',
+  'single',
 ] as const;
 
 const FUNCTIONS = [
@@ -24,6 +27,8 @@ const FUNCTIONS = [
   'sweep',
   'repair',
   'claim',
+  'session',
+  'touch',
   'read',
   'replay',
   'members',

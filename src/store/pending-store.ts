@@ -6,10 +6,6 @@ const pending = async (): Promise<never> => {
 
 /** Calls of the port that are being built. */
 export abstract class PendingStore {
-  claim: PresenceStore['claim'] = pending;
-  keepSession: PresenceStore['keepSession'] = pending;
-  endSession: PresenceStore['endSession'] = pending;
-  touch: PresenceStore['touch'] = pending;
   end: PresenceStore['end'] = pending;
   forget: PresenceStore['forget'] = pending;
   revocations: PresenceStore['revocations'] = pending;

@@ -58,7 +58,10 @@ export interface PresenceStore {
   keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): Promise<SelfView>;
   /** A goodbye of one session; nothing happens when there is none. Errors as {@link read}. */
   endSession(ref: UserRef, id: string): Promise<void>;
-  /** "I was active now" of somebody without a socket: moves `lastSeen`, makes nobody present. Errors as {@link keepSession}. */
+  /**
+   * "I was active now" of somebody without a socket: moves `lastSeen`, makes nobody present, and no connection active.
+   * Who is connected but went `offline` for being idle too long is `away` again. Errors as {@link keepSession}.
+   */
   touch(ref: UserRef, profile: Profile): Promise<SelfView>;
 
   /** Members of a group, in a stable page; whoever of them is offline is left out. Errors as {@link page}. */

@@ -77,7 +77,7 @@ export class RealFeed {
       lastSeen: 'exact',
       heartbeatIntervalMs: 60_000,
       heartbeatTtlMs: 600_000,
-      policy: { idleAwayMs: 0, idleOfflineMs: 0, graceMs: 0, retentionMs: 600_000 },
+      policy: { idleAwayMs: 0, idleOfflineMs: 0, graceMs: 0, retentionMs: 600_000, revocationMs: 600_000 },
       link: writerLink,
       keys: this.keys,
       eventLogSeconds: 600,

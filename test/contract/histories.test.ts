@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEVICES, type Device, type View } from '../../src/domain/model.ts';
-import type { ClaimRequest, Entry, PresenceStore } from '../../src/store/presence-store.ts';
+import type { Profile, ServiceClaim, SessionRequest } from '../../src/store/calls.ts';
+import {
+  type ClaimRequest,
+  type Entry,
+  type PresenceStore,
+  StoreError,
+} from '../../src/store/presence-store.ts';
 import {
   EPOCH,
   type FrozenRedis,
@@ -25,6 +31,10 @@ type Step =
   | { kind: 'wait'; ms: number }
   | { kind: 'sweep' }
   | { kind: 'claim'; user: string; claim: ClaimRequest }
+  | { kind: 'service'; user: string; source: string; claim: ServiceClaim | null }
+  | { kind: 'session'; user: string; id: string; session: SessionRequest; profile: Profile }
+  | { kind: 'goodbye'; user: string; id: string }
+  | { kind: 'touch'; user: string; profile: Profile }
   | { kind: 'repair'; user: string; status: View['status']; ahead: number }
   | {
       kind: 'tell';
@@ -49,7 +59,74 @@ const claimOf = fc.record({
 const definedOnly = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
 
+const ending = (until: number | undefined): { until: number } | undefined =>
+  until === undefined ? undefined : { until: EPOCH + until };
+
+const profile: fc.Arbitrary<Profile> = fc
+  .record({
+    name: fc.option(fc.constantFrom('Ann "A"', 'Anna'), { nil: undefined }),
+    groups: fc.option(fc.constantFrom(['g1'], ['g3', 'g1'], []), { nil: undefined }),
+    iat: fc.integer({ min: 0, max: 4 }),
+  })
+  .map((each) => definedOnly(each) as Profile);
+
 const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({
+        user,
+        // More than one user may have.
+        source: fc.integer({ min: 0, max: 9 }).map((n) => `s${n}`),
+        claim: fc.option(
+          fc.record({
+            status: fc.constantFrom('online' as const, 'away' as const, 'busy' as const),
+            priority: fc.constantFrom(0, 50, 100, 200),
+            text: fc.option(fc.constantFrom('call', 'ünïcode'), { nil: undefined }),
+            until: fc.option(fc.integer({ min: 1, max: 12_000 }), { nil: undefined }),
+          }),
+          { nil: null, freq: 4 },
+        ),
+      })
+      .map(
+        ({ user, source, claim }): Step => ({
+          kind: 'service',
+          user,
+          source,
+          claim: claim && (definedOnly({ ...claim, ...ending(claim.until) }) as ServiceClaim),
+        }),
+      ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({
+        user,
+        id: fc.integer({ min: 0, max: 17 }).map((n) => (n < 8 ? 'phone' : `"${n}"`)),
+        ttlMs: fc.integer({ min: 500, max: 9000 }),
+        activity: fc.constantFrom(undefined, undefined, 'active' as const, 'idle' as const),
+        device: fc.constantFrom(...DEVICES),
+        profile,
+      })
+      .map(
+        ({ user, id, profile, ...session }): Step => ({
+          kind: 'session',
+          user,
+          id,
+          profile,
+          session: definedOnly(session) as SessionRequest,
+        }),
+      ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('goodbye' as const),
+      user,
+      id: fc.constantFrom('phone', '"9"'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('touch' as const), user, profile }) },
   {
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 4000 }) }),
@@ -124,6 +201,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+const codeOf = (error: unknown): string => {
+  if (error instanceof StoreError && error.code !== 'unavailable') return error.code;
+  throw error;
+};
+
 /** Runs one step and returns what the caller is told, so that answers are compared too. */
 const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: Step): Promise<unknown> => {
   const { store } = target;
@@ -136,6 +218,16 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
       return undefined;
     case 'claim':
       return store.claimOwn({ tenant: TENANT, user: step.user }, step.claim);
+    case 'service':
+      return store.claim({ tenant: TENANT, user: step.user }, step.source, step.claim).catch(codeOf);
+    case 'session':
+      return store
+        .keepSession({ tenant: TENANT, user: step.user }, step.id, step.session, step.profile)
+        .catch(codeOf);
+    case 'goodbye':
+      return store.endSession({ tenant: TENANT, user: step.user }, step.id);
+    case 'touch':
+      return store.touch({ tenant: TENANT, user: step.user }, step.profile).catch(codeOf);
     case 'repair': {
       const ver = (EPOCH + at.ms) * 1000 + step.ahead;
       const known: View = { user: step.user, status: step.status, since: EPOCH, ver, devices: [] };

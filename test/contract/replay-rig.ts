@@ -73,7 +73,7 @@ export const memoryRig = async (keeping: Keeping = FOREVER): Promise<ReplayRig> 
       lastSeen: 'exact',
       heartbeatIntervalMs: 60_000,
       heartbeatTtlMs: 600_000,
-      policy: { idleAwayMs: 0, idleOfflineMs: 0, graceMs: 0, retentionMs: 600_000 },
+      policy: { idleAwayMs: 0, idleOfflineMs: 0, graceMs: 0, retentionMs: 600_000, revocationMs: 600_000 },
       micros,
       publish: (partition, entries) => feed.publish(partition, entries),
     });

@@ -22,8 +22,15 @@ export const INTERVAL = 20_000;
 export const TTL = 60_000;
 export const GRACE = 5000;
 export const RETENTION = 10_000_000;
+export const REVOCATION = 20_000_000;
 export const TENANT = 'acme';
-const POLICY = { idleAwayMs: 300_000, idleOfflineMs: 1_800_000, graceMs: GRACE, retentionMs: RETENTION };
+const POLICY = {
+  idleAwayMs: 300_000,
+  idleOfflineMs: 1_800_000,
+  graceMs: GRACE,
+  retentionMs: RETENTION,
+  revocationMs: REVOCATION,
+};
 
 /** What a node would remember of the partition. */
 interface Memory {

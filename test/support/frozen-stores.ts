@@ -23,7 +23,13 @@ export interface FrozenStore {
 }
 
 export const EPOCH = Date.UTC(2100, 0, 1);
-export const POLICY: Policy = { idleAwayMs: 3000, idleOfflineMs: 9000, graceMs: 1000, retentionMs: 60_000 };
+export const POLICY: Policy = {
+  idleAwayMs: 3000,
+  idleOfflineMs: 9000,
+  graceMs: 1000,
+  retentionMs: 60_000,
+  revocationMs: 90_000,
+};
 const SETTINGS = {
   partitions: 4,
   lastSeen: 'exact',

@@ -78,7 +78,8 @@ local function apply(keys, args)
     was.repair, was.deliberate, prior = absorb(row, node, report)
     settle(entry, was)
     if was.deliberate and heldElsewhere(row, node) then tellClaim(entry) end
-    if count == 0 then
+    -- What was ended meanwhile counts as none.
+    if report.count == 0 then
       if prior then
         gone[#gone + 1] = entry.member
       end

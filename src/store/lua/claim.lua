@@ -1,27 +1,31 @@
--- Sets or clears the person's own claim for a caller without a socket, and tells the nodes that hold the user.
--- KEYS: 1 meta  2 log  3 events  4 due  then online, away, busy of the tenant, then user
--- ARGV: 1 policy  2… the user as in entries.lua, with the claim as JSON without a stamp
--- Reply: {'young'} while the partition heals, or {'ok', the user as in reply.lua}
-local function claim(keys, args)
-  open(keys, args, 0)
-  if not gen or young > now then return { 'young' } end
-
-  local entry = openEntries(5, 2, 3)[1]
-  local row = load(entry)
-  local at = before(row)
-  local claim = cjson.decode(ARGV[entry.arg + 2])
+-- Sets or clears a claim for a caller without a socket: the person's own, of which the nodes that hold the user are told,
+-- or that of a service.
+-- KEYS as in single.lua   ARGV: 1 policy  2… the user as in entries.lua, with the source and the claim as JSON without a
+-- stamp ('' clears that of a service)
+-- Reply: {'young'|'too_many_claims'} or {'ok', the user as in reply.lua}
+local function setOwn(row, claim)
   claim.stamp = max(clock, (row.own and row.own.stamp or 0) + 1)
-  at.deliberate = takeOwnClaim(row, claim)
-  settle(entry, at)
-  if row.parts[1] then
-    command(entry, 'claim', '"claim":' .. claimJson(row.own))
+  takeOwnClaim(row, claim)
+  return function(entry)
+    if row.parts[1] then command(entry, 'claim', '"claim":' .. claimJson(row.own)) end
+    clock = max(clock, claim.stamp)
   end
+end
 
-  clock = max(clock, claim.stamp)
-  writeLog(KEYS[2])
-  saveIndexes({ entry }, KEYS[4])
-  saveRows({ entry }, KEYS[4])
-  publish(KEYS[3])
-  return { 'ok', selfReply(row) }
+local function claim(keys, args)
+  return single(keys, args, 4, function(row, at, arg)
+    local source, json = ARGV[arg], ARGV[arg + 1]
+    at.deliberate = 'claim'
+    if source == 'user' then return nil, setOwn(row, cjson.decode(json)) end
+    if json == '' then
+      if not row.claims[source] then return 'ok' end
+      setClaim(row, source, nil)
+    else
+      local set = cjson.decode(json)
+      set.stamp = clock + 1
+      if not setClaim(row, source, set) then return 'too_many_claims' end
+    end
+    clock = clock + 1
+  end)
 end
 define('claim', claim)

@@ -44,6 +44,10 @@ export class MemoryPartition {
     return row;
   }
 
+  keep(ref: UserRef, row: Row): void {
+    this.rows.set(userKey(ref), row);
+  }
+
   /** As {@link row}, but leaves nothing behind of somebody nobody knows. */
   peek(ref: UserRef): Row {
     return this.rows.get(userKey(ref)) ?? emptyRow();
@@ -69,7 +73,7 @@ export class MemoryPartition {
       policy,
       holdUntil: 0,
       lagMs: 0,
-      deliberate: false,
+      deliberate: undefined,
       repair: false,
       ...more,
       before: was,

@@ -1,9 +1,7 @@
-import { absorb, restore, takeOwnClaim } from '../../domain/absorb.ts';
-import { toMs } from '../../domain/clock.ts';
+import { absorb, restore } from '../../domain/absorb.ts';
 import { before, isForgettable } from '../../domain/evaluate.ts';
 import { type UserRef, userRef, type View } from '../../domain/model.ts';
-import type { Row } from '../../domain/row.ts';
-import type { GroupCounts } from '../calls.ts';
+import type { GroupCounts, Profile, ServiceClaim, SessionRequest } from '../calls.ts';
 import type { LogEntry } from '../log-entry.ts';
 import { partitionOf } from '../partition.ts';
 import { PendingStore } from '../pending-store.ts';
@@ -25,6 +23,7 @@ import type { StoreOptions } from '../store-options.ts';
 import { GroupIndex } from './group-index.ts';
 import { MemoryPartition } from './memory-partition.ts';
 import { reportOf } from './report.ts';
+import { announce, selfOf, UserCalls } from './user-calls.ts';
 
 export interface MemoryStoreOptions extends StoreOptions {
   /** Real time, µs since the epoch. */
@@ -44,6 +43,7 @@ export class MemoryStore extends PendingStore implements PresenceStore {
   readonly #options: MemoryStoreOptions;
   readonly #shards: readonly MemoryPartition[];
   readonly #groups = new GroupIndex();
+  readonly #calls = new UserCalls((ref) => this.#of(ref));
   #self: NodeInfo | undefined;
 
   constructor(options: MemoryStoreOptions) {
@@ -87,7 +87,7 @@ export class MemoryStore extends PendingStore implements PresenceStore {
       const report = reportOf(entry, now, shard.clock.now());
       if (entry.known) shard.clock.raise(entry.known.ver);
       const { restored, claimed } = absorb(row, batch.node, report, now, this.#options.policy.idleAwayMs);
-      shard.settle(ref, row, now, was, { deliberate: claimed, repair: restored });
+      shard.settle(ref, row, now, was, { deliberate: claimed ? 'claim' : undefined, repair: restored });
       const others = row.parts.size - (row.parts.has(batch.node) ? 1 : 0);
       if (claimed && others > 0) announce(shard, ref, row);
       if ((row.parts.get(batch.node)?.stance ?? 'own') !== 'own') tookOver.push(position);
@@ -141,17 +141,23 @@ export class MemoryStore extends PendingStore implements PresenceStore {
   }
 
   async claimOwn(ref: UserRef, claim: ClaimRequest): Promise<SelfView> {
-    const shard = this.#of(ref);
-    const row = shard.row(ref);
-    const was = before(row);
-    const clock = shard.clock.now();
-    const stamp = Math.max(clock, (row.own?.stamp ?? 0) + 1);
-    takeOwnClaim(row, { ...claim, stamp });
-    shard.settle(ref, row, toMs(clock), was, { deliberate: true });
-    if (row.parts.size > 0) announce(shard, ref, row);
-    shard.clock.raise(stamp);
-    shard.publish();
-    return selfOf(shard, ref, row);
+    return this.#calls.claimOwn(ref, claim);
+  }
+
+  async claim(ref: UserRef, source: string, claim: ServiceClaim | null): Promise<SelfView> {
+    return this.#calls.claim(ref, source, claim);
+  }
+
+  async keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): Promise<SelfView> {
+    return this.#calls.keepSession(ref, id, session, profile);
+  }
+
+  async endSession(ref: UserRef, id: string): Promise<void> {
+    this.#calls.endSession(ref, id);
+  }
+
+  async touch(ref: UserRef, profile: Profile): Promise<SelfView> {
+    return this.#calls.touch(ref, profile);
   }
 
   async groupPage(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {
@@ -237,14 +243,3 @@ export class MemoryStore extends PendingStore implements PresenceStore {
     shard.publish();
   }
 }
-
-const selfOf = (shard: MemoryPartition, { user }: UserRef, row: Row): SelfView => ({
-  view: shard.view(user, row),
-  invisible: row.own?.status === 'invisible',
-  ...(row.own && { claim: row.own }),
-});
-
-/** Tells the nodes that hold a user what the person's own claim is now. */
-const announce = (shard: MemoryPartition, { tenant, user }: UserRef, row: Row): void => {
-  if (row.own) shard.command({ type: 'claim', ref: { tenant, user }, claim: row.own });
-};

@@ -1,7 +1,8 @@
 import { deviceMask } from '../../domain/devices.ts';
-import type { OwnClaim, Status, UserRef, View } from '../../domain/model.ts';
+import type { Status, UserRef, View } from '../../domain/model.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
-import type { Batch, Entry } from '../presence-store.ts';
+import type { Profile, ServiceClaim } from '../calls.ts';
+import type { Batch, ClaimRequest, Entry } from '../presence-store.ts';
 import type { StoreOptions } from '../store-options.ts';
 
 /** How the stored rows and the functions number a status; see row.lua. */
@@ -9,9 +10,9 @@ const STATUS_CODE: Readonly<Record<Status, number>> = { offline: 0, online: 1, a
 
 /** The policy as every script takes it; see `parsePolicy` in context.lua. */
 export const encodePolicy = (options: StoreOptions, tenantChannel: string): string => {
-  const { idleAwayMs, idleOfflineMs, graceMs, retentionMs } = options.policy;
+  const { idleAwayMs, idleOfflineMs, graceMs, retentionMs, revocationMs } = options.policy;
   const { heartbeatIntervalMs, heartbeatTtlMs, lastSeen } = options;
-  return `${idleAwayMs} ${idleOfflineMs} ${graceMs} ${retentionMs} ${heartbeatIntervalMs} ${heartbeatTtlMs} ${lastSeen} ${tenantChannel}`;
+  return `${idleAwayMs} ${idleOfflineMs} ${graceMs} ${retentionMs} ${revocationMs} ${heartbeatIntervalMs} ${heartbeatTtlMs} ${lastSeen} ${tenantChannel}`;
 };
 
 /** Keys and arguments of some users, as `openEntries` of entries.lua takes them. */
@@ -113,5 +114,14 @@ const encodeShown = ({ text, emoji, until }: View): object | undefined =>
 export const encodeKnown = ({ status, ver, since, lastSeen, text, emoji, until }: View): string =>
   JSON.stringify({ status, ver, since, lastSeen, text, emoji, until });
 
-export const encodeClaim = (claim: Omit<OwnClaim, 'stamp'>): string =>
-  JSON.stringify({ status: claim.status, text: claim.text, emoji: claim.emoji, until: claim.until });
+export const encodeClaim = (claim: ClaimRequest | ServiceClaim): string => {
+  const { status, text, emoji, until } = claim;
+  return JSON.stringify({
+    ...{ status, text, emoji, until },
+    ...('priority' in claim && { priority: claim.priority }),
+  });
+};
+
+/** See profile.lua. */
+export const encodeProfile = ({ name, groups, iat }: Profile): string =>
+  JSON.stringify({ name, groups: groups && JSON.stringify(groups), iat });

@@ -3,18 +3,14 @@ import type { Keys, PartitionKeys } from '../../redis/keys.ts';
 import type { FunctionName, RawReply } from '../../redis/library.ts';
 import type { GroupCounts } from '../calls.ts';
 import type { Page } from '../presence-store.ts';
+import type { Caller } from './caller.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { number } from './decode.ts';
 
 export interface GroupReadsOptions {
   readonly keys: Keys;
   readonly policy: string;
-  /** What a function answers after `ok`. @throws StoreError `unavailable` */
-  readonly ask: (
-    name: FunctionName,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ) => Promise<RawReply[]>;
+  readonly caller: Caller;
   /** Views of users of one tenant, in the order asked. */
   readonly views: (tenant: string, users: readonly string[]) => Promise<View[]>;
 }
@@ -118,7 +114,8 @@ export class GroupReads {
   }
 
   #ask(name: FunctionName, keys: readonly string[], args: readonly (string | number)[]): Promise<RawReply[]> {
-    return this.#options.ask(name, keys, [this.#options.policy, ...args]);
+    const { caller, policy } = this.#options;
+    return caller.ask(name, keys, [policy, ...args]);
   }
 
   #each<T>(call: (keys: PartitionKeys) => Promise<T>): Promise<T[]> {

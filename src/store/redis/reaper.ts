@@ -1,17 +1,13 @@
 import { type UserRef, userRef } from '../../domain/model.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
-import { type FunctionName, type RawReply, UnexpectedReply } from '../../redis/library.ts';
+import { UnexpectedReply } from '../../redis/library.ts';
 import { MAX_BATCH, type ReapReply, type SweepReply } from '../presence-store.ts';
+import type { Caller } from './caller.ts';
 import { listOf, number } from './decode.ts';
 import { encodeUsers } from './encode.ts';
 
 interface ReaperOptions {
-  readonly run: (
-    name: FunctionName,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ) => Promise<RawReply>;
-  readonly command: (name: string, ...args: (string | number)[]) => Promise<RawReply>;
+  readonly caller: Caller;
   readonly policy: string;
 }
 
@@ -27,8 +23,10 @@ export class Reaper {
   }
 
   async reap(keys: PartitionKeys): Promise<ReapReply> {
-    const nodes = listOf('reap', await this.#options.command('SMEMBERS', keys.nodes)).map(String);
-    const beating = await Promise.all(nodes.map((node) => this.#options.command('EXISTS', keys.beat(node))));
+    const nodes = listOf('reap', await this.#options.caller.command('SMEMBERS', keys.nodes)).map(String);
+    const beating = await Promise.all(
+      nodes.map((node) => this.#options.caller.command('EXISTS', keys.beat(node))),
+    );
     const total = { fenced: 0, users: 0 };
     for (const node of nodes.filter((_, i) => beating[i] !== 1)) {
       const { fenced, users } = await this.#reapNode(keys, node);
@@ -47,7 +45,7 @@ export class Reaper {
       const fixed = [keys.meta, keys.log, keys.events, keys.due, keys.nodes, keys.fence(id), keys.node(node)];
       const reply = listOf(
         'reap',
-        await this.#options.run(
+        await this.#options.caller.run(
           'reap',
           [...fixed, keys.nodeMeta(node), keys.beat(node), ...encoded.keys],
           [this.#options.policy, node, epoch, ...encoded.args],
@@ -63,7 +61,7 @@ export class Reaper {
 
   /** Some users a node is listed to hold: at most a batch, however long the list. */
   async #peekHeld(keys: PartitionKeys, node: string): Promise<UserRef[]> {
-    const held = await this.#options.command('HRANDFIELD', keys.node(node), MAX_BATCH);
+    const held = await this.#options.caller.command('HRANDFIELD', keys.node(node), MAX_BATCH);
     return listOf('reap', held ?? []).map((member) => userRef(String(member)));
   }
 
@@ -72,7 +70,7 @@ export class Reaper {
     const until = Math.ceil(clock / 1000);
     const due = listOf(
       'sweep',
-      await this.#options.command('ZRANGEBYSCORE', keys.due, '-inf', until, 'LIMIT', 0, MAX_BATCH),
+      await this.#options.caller.command('ZRANGEBYSCORE', keys.due, '-inf', until, 'LIMIT', 0, MAX_BATCH),
     );
     if (due.length === 0) return { swept: 0, more: false };
     const users = encodeUsers(
@@ -83,7 +81,11 @@ export class Reaper {
     const fixed = [keys.meta, keys.log, keys.events, keys.due];
     const swept = number(
       'sweep',
-      await this.#options.run('sweep', [...fixed, ...users.keys], [this.#options.policy, ...users.args]),
+      await this.#options.caller.run(
+        'sweep',
+        [...fixed, ...users.keys],
+        [this.#options.policy, ...users.args],
+      ),
     );
     return { swept: Math.max(swept, 0), more: swept > 0 && due.length === MAX_BATCH };
   }

@@ -1,10 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type UserRef, userRef, type View } from '../../domain/model.ts';
-import { redisErrorCode } from '../../redis/client.ts';
 import type { Keys, PartitionKeys } from '../../redis/keys.ts';
-import { type FunctionName, type RawReply, UnexpectedReply } from '../../redis/library.ts';
+import { UnexpectedReply } from '../../redis/library.ts';
 import type { RedisLink } from '../../redis/link.ts';
-import type { GroupCounts } from '../calls.ts';
+import type { GroupCounts, Profile, ServiceClaim, SessionRequest } from '../calls.ts';
 import { batchesByPartition, partitionOf, positionsByPartition } from '../partition.ts';
 import { PendingStore } from '../pending-store.ts';
 import {
@@ -23,12 +21,14 @@ import {
   type SweepReply,
 } from '../presence-store.ts';
 import type { StoreOptions } from '../store-options.ts';
+import { Caller } from './caller.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { decodeApply, decodeBeat, decodeSelf, listOf, number } from './decode.ts';
-import { encodeBatch, encodeClaim, encodeKnown, encodePolicy, encodeUsers } from './encode.ts';
+import { encodeBatch, encodeKnown, encodePolicy, encodeUsers } from './encode.ts';
 import { GroupReads } from './group-reads.ts';
 import { Reaper } from './reaper.ts';
 import { Registry } from './registry.ts';
+import { UserCalls } from './user-calls.ts';
 
 export interface RedisStoreOptions extends StoreOptions {
   readonly link: RedisLink;
@@ -43,10 +43,6 @@ export interface RedisStoreOptions extends StoreOptions {
   readonly newGeneration: () => string;
 }
 
-/** A function that met a slot on the move did nothing and may be run again. */
-const RETRIED = new Set(['TRYAGAIN', 'CLUSTERDOWN']);
-const RETRIES = 3;
-const RETRY_MS = 50;
 /** How many partitions a page looks at in one go: few round trips without reading ahead too far. */
 const PAGE_STRIDE = 4;
 
@@ -56,6 +52,8 @@ export class RedisStore extends PendingStore implements PresenceStore {
   readonly #options: RedisStoreOptions;
   readonly #keys: Keys;
   readonly #policy: string;
+  readonly #caller: Caller;
+  readonly #calls: UserCalls;
   readonly #reaper: Reaper;
   readonly #registry: Registry;
   readonly #groups: GroupReads;
@@ -66,15 +64,21 @@ export class RedisStore extends PendingStore implements PresenceStore {
     this.#options = options;
     this.#keys = options.keys;
     this.#policy = encodePolicy(options, options.publishTenantEvents ? this.#keys.tenantEvents : '');
-    const run = this.#run.bind(this);
-    const command = this.#command.bind(this);
-    this.#reaper = new Reaper({ run, command, policy: this.#policy });
-    this.#registry = new Registry({ run, command, key: this.#keys.registry, options });
+    this.#caller = new Caller(options);
+    const caller = this.#caller;
+    const policy = this.#policy;
+    this.#reaper = new Reaper({ caller, policy });
+    this.#registry = new Registry({ caller, key: this.#keys.registry, options });
     this.#groups = new GroupReads({
       keys: this.#keys,
-      policy: this.#policy,
-      ask: async (name, keys, args) => this.#answer(name, await run(name, keys, args)),
+      policy,
+      caller,
       views: (tenant, users) => this.read(tenant, users),
+    });
+    this.#calls = new UserCalls({
+      caller,
+      policy,
+      keysOf: (ref) => this.#partition(this.partitionOf(ref)),
     });
   }
 
@@ -95,7 +99,7 @@ export class RedisStore extends PendingStore implements PresenceStore {
     const [id, epoch] = splitNode(beat.node);
     const { eventLogSeconds, eventLogMax, newGeneration } = this.#options;
     return decodeBeat(
-      await this.#run(
+      await this.#caller.run(
         'beat',
         [keys.meta, keys.beat(beat.node), keys.fence(id), keys.nodeMeta(beat.node), keys.log, keys.nodes],
         [
@@ -120,7 +124,7 @@ export class RedisStore extends PendingStore implements PresenceStore {
     const [id, epoch] = splitNode(batch.node);
     const users = encodeBatch(keys, epoch, batch);
     const own = [keys.meta, keys.log, keys.events, keys.due, keys.nodes, keys.fence(id)];
-    const reply = await this.#run(
+    const reply = await this.#caller.run(
       'apply',
       [...own, keys.node(batch.node), keys.nodeMeta(batch.node), ...users.keys],
       [this.#policy, users.packed],
@@ -128,11 +132,14 @@ export class RedisStore extends PendingStore implements PresenceStore {
     const decoded = decodeApply(reply, batch.entries);
     const hides = batch.entries.some((entry) => entry.claim?.status === 'invisible');
     if (decoded.result !== 'ok' || !hides) return decoded;
-    return (await this.#isReplicated(keys)) ? decoded : { ...decoded, replicated: false };
+    return (await this.#caller.isReplicated(keys)) ? decoded : { ...decoded, replicated: false };
   }
 
   async held(partition: number, node: string): Promise<UserRef[]> {
-    const members = listOf('apply', await this.#command('HKEYS', this.#partition(partition).node(node)));
+    const members = listOf(
+      'apply',
+      await this.#caller.command('HKEYS', this.#partition(partition).node(node)),
+    );
     return members.map((member) => userRef(String(member)));
   }
 
@@ -182,7 +189,7 @@ export class RedisStore extends PendingStore implements PresenceStore {
     const counts = await Promise.all(
       this.#keys.partitions.map(async (keys) => {
         const tenantKeys = [keys.online(tenant), keys.away(tenant), keys.busy(tenant)];
-        return this.#answer('count', await this.#run('count', [keys.meta, ...tenantKeys], [this.#policy]));
+        return this.#caller.ask('count', [keys.meta, ...tenantKeys], [this.#policy]);
       }),
     );
     let [present, away, busy] = [0, 0, 0];
@@ -194,19 +201,24 @@ export class RedisStore extends PendingStore implements PresenceStore {
     return { online: present - away - busy, away, busy };
   }
 
-  async claimOwn(ref: UserRef, claim: ClaimRequest): Promise<SelfView> {
-    const keys = this.#partition(this.partitionOf(ref));
-    const users = encodeUsers(keys, [ref], () => [encodeClaim(claim)]);
-    const reply = await this.#run(
-      'claim',
-      [keys.meta, keys.log, keys.events, keys.due, ...users.keys],
-      [this.#policy, ...users.args],
-    );
-    const self = decodeSelf('claim', ref.user, this.#answer('claim', reply)[0]);
-    if (claim.status === 'invisible' && !(await this.#isReplicated(keys))) {
-      throw new StoreError('unavailable', 'too few replicas have it yet; it may still take effect');
-    }
-    return self;
+  claimOwn(ref: UserRef, claim: ClaimRequest): Promise<SelfView> {
+    return this.#calls.claimOwn(ref, claim);
+  }
+
+  claim(ref: UserRef, source: string, claim: ServiceClaim | null): Promise<SelfView> {
+    return this.#calls.claim(ref, source, claim);
+  }
+
+  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): Promise<SelfView> {
+    return this.#calls.keepSession(ref, id, session, profile);
+  }
+
+  endSession(ref: UserRef, id: string): Promise<void> {
+    return this.#calls.endSession(ref, id);
+  }
+
+  touch(ref: UserRef, profile: Profile): Promise<SelfView> {
+    return this.#calls.touch(ref, profile);
   }
 
   groupPage(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {
@@ -235,18 +247,10 @@ export class RedisStore extends PendingStore implements PresenceStore {
     return keys;
   }
 
-  /** A failover must not show somebody again who was told that nobody sees them. */
-  async #isReplicated({ meta }: PartitionKeys): Promise<boolean> {
-    const { link, writeReplicas, replicaTimeoutMs } = this.#options;
-    if (writeReplicas === 0) return true;
-    const reached = await link.replicated(meta, writeReplicas, replicaTimeoutMs).catch(() => 0);
-    return reached >= writeReplicas;
-  }
-
   async #members(partition: number, tenant: string, after: string, limit: number): Promise<string[]> {
     const keys = this.#partition(partition);
-    const reply = await this.#run('members', [keys.meta, keys.online(tenant)], [this.#policy, after, limit]);
-    return this.#answer('members', reply).map(String);
+    const args = [this.#policy, after, limit];
+    return (await this.#caller.ask('members', [keys.meta, keys.online(tenant)], args)).map(String);
   }
 
   /** Users in the order asked, one call a partition and batch. */
@@ -256,7 +260,7 @@ export class RedisStore extends PendingStore implements PresenceStore {
       batchesByPartition(refs, (ref) => this.partitionOf(ref)).map(async ([partition, group]) => {
         const keys = this.#partition(partition);
         const userKeys = group.map(({ item }) => keys.user(item));
-        const views = this.#answer('read', await this.#run('read', [keys.meta, ...userKeys], [this.#policy]));
+        const views = await this.#caller.ask('read', [keys.meta, ...userKeys], [this.#policy]);
         group.forEach(({ item, position }, n) => {
           selves[position] = decodeSelf('read', item.user, views[n]);
         });
@@ -276,45 +280,14 @@ export class RedisStore extends PendingStore implements PresenceStore {
           ({ view }) => [encodeKnown(view)],
         );
         const fixed = [keys.meta, keys.log, keys.events, keys.due];
-        const repaired = await this.#run('repair', [...fixed, ...users.keys], [this.#policy, ...users.args]);
+        const repaired = await this.#caller.run(
+          'repair',
+          [...fixed, ...users.keys],
+          [this.#policy, ...users.args],
+        );
         if (number('repair', repaired) < 0) throw new StoreError('unavailable', 'the partition is on hold');
       }),
     );
-  }
-
-  /** What follows `ok`. @throws StoreError while the partition heals. */
-  #answer(script: FunctionName, reply: RawReply): RawReply[] {
-    const [result, ...rest] = listOf(script, reply);
-    if (result === 'young')
-      throw new StoreError('unavailable', 'presence is still being gathered after a loss');
-    if (result !== 'ok') throw new UnexpectedReply(script, reply);
-    return rest;
-  }
-
-  async #run(
-    name: FunctionName,
-    keys: readonly string[],
-    args: readonly (string | number | Buffer)[],
-  ): Promise<RawReply> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#options.link.run(name, keys, args);
-      } catch (cause) {
-        if (attempt <= RETRIES && RETRIED.has(redisErrorCode(cause) ?? '')) {
-          await delay(RETRY_MS * attempt);
-          continue;
-        }
-        throw new StoreError('unavailable', `redis did not answer ${name}`, { cause });
-      }
-    }
-  }
-
-  async #command(name: string, ...args: (string | number)[]): Promise<RawReply> {
-    try {
-      return await this.#options.link.command(name, ...args);
-    } catch (cause) {
-      throw new StoreError('unavailable', `redis did not answer ${name}`, { cause });
-    }
   }
 }
 

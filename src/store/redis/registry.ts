@@ -1,6 +1,6 @@
-import type { FunctionName, RawReply } from '../../redis/library.ts';
 import { type NodeInfo, StoreError } from '../presence-store.ts';
 import type { StoreOptions } from '../store-options.ts';
+import type { Caller } from './caller.ts';
 import { listOf, number } from './decode.ts';
 
 /** Layout of rows and log. A release that changes it in a way older ones cannot read raises it. */
@@ -9,12 +9,7 @@ const SCHEMA = '1';
 const FORGET_TTLS = 10;
 
 interface RegistryOptions {
-  readonly run: (
-    name: FunctionName,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ) => Promise<RawReply>;
-  readonly command: (name: string, ...args: (string | number)[]) => Promise<RawReply>;
+  readonly caller: Caller;
   readonly key: string;
   readonly options: StoreOptions;
 }
@@ -28,13 +23,13 @@ export class Registry {
   }
 
   async register(self: NodeInfo): Promise<NodeInfo[]> {
-    const { run, key, options } = this.#options;
+    const { caller, key, options } = this.#options;
     const { name, version, connections, users, startedAt } = self;
     const about = JSON.stringify({ name, version, connections, users, startedAt });
     const forgetAfter = options.heartbeatTtlMs * FORGET_TTLS;
     const reply = listOf(
       'register',
-      await run('register', [key], [self.id, about, options.partitions, SCHEMA, forgetAfter]),
+      await caller.run('register', [key], [self.id, about, options.partitions, SCHEMA, forgetAfter]),
     );
     if (reply[0] === 'incompatible') {
       const [, field, stored, given] = reply;
@@ -54,6 +49,6 @@ export class Registry {
   }
 
   async unregister(id: string): Promise<void> {
-    await this.#options.command('HDEL', this.#options.key, `node:${id}`);
+    await this.#options.caller.command('HDEL', this.#options.key, `node:${id}`);
   }
 }

@@ -27,6 +27,7 @@ export const POLICY: Policy = {
   idleOfflineMs: 30 * MINUTE,
   graceMs: 5 * SECOND,
   retentionMs: 30 * DAY,
+  revocationMs: 30 * DAY,
 };
 
 export const report = (over: Partial<Report> = {}): Report => ({
@@ -141,13 +142,13 @@ export class Someone {
     const was = before(this.row);
     if (said.known) this.clock.raise(said.known.ver);
     const { restored, claimed } = absorb(this.row, node, said, this.now, this.policy.idleAwayMs);
-    return this.#settle({ before: was, deliberate: claimed, repair: restored });
+    return this.#settle({ before: was, deliberate: claimed ? 'claim' : undefined, repair: restored });
   }
 
   claims(status: ClaimStatus | null, shown: Adornment = {}, stamp = this.now * 1000): this {
     const was = before(this.row);
-    const deliberate = takeOwnClaim(this.row, { status, stamp, ...shown });
-    return this.#settle({ before: was, deliberate });
+    const claimed = takeOwnClaim(this.row, { status, stamp, ...shown });
+    return this.#settle({ before: was, deliberate: claimed ? 'claim' : undefined });
   }
 
   /** A service's claim, or (undefined) its withdrawal. */
@@ -211,7 +212,7 @@ export class Someone {
       policy: this.policy,
       holdUntil: this.holdUntil,
       lagMs: this.lagMs,
-      deliberate: false,
+      deliberate: undefined,
       repair: false,
       ...how,
     });

@@ -135,7 +135,7 @@ describe('the status', () => {
             holdUntil: 0,
             lagMs: 0,
             before: { present: false, hidden: false },
-            deliberate: false,
+            deliberate: undefined,
             repair: false,
           });
           expect(change?.status ?? 'offline').toBe(expected);

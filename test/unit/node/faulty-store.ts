@@ -172,6 +172,22 @@ export class FaultyStore extends PendingStore implements PresenceStore {
     throw new Error('not here');
   }
 
+  async claim(): Promise<SelfView> {
+    throw new Error('not here');
+  }
+
+  async keepSession(): Promise<SelfView> {
+    throw new Error('not here');
+  }
+
+  async endSession(): Promise<void> {
+    throw new Error('not here');
+  }
+
+  async touch(): Promise<SelfView> {
+    throw new Error('not here');
+  }
+
   async groupPage(): Promise<Page> {
     throw new Error('not here');
   }

@@ -24,7 +24,13 @@ const STORE = {
   lastSeen: 'exact',
   heartbeatIntervalMs: INTERVAL_MS,
   heartbeatTtlMs: TTL_MS,
-  policy: { idleAwayMs: AWAY_MS, idleOfflineMs: 0, graceMs: GRACE_MS, retentionMs: 86_400_000 },
+  policy: {
+    idleAwayMs: AWAY_MS,
+    idleOfflineMs: 0,
+    graceMs: GRACE_MS,
+    retentionMs: 86_400_000,
+    revocationMs: 86_400_000,
+  },
 } as const;
 
 type Join = { kind: 'join'; user: string; device: Device; name: string };

@@ -1,6 +1,6 @@
 -- How inputs change: the mirror of domain/absorb.ts. Needs: evaluate.lua.
 local function restore(row, known)
-  if not known or known.ver <= row.ver then return false end
+  if not known or known.ver <= max(row.ver, row.forgotten or 0) then return false end
   clock = max(clock, known.ver)
   row.status, row.since, row.ver = known.status, known.since, known.ver
   local shown = { text = known.text, emoji = known.emoji, ['until'] = known['until'] }
@@ -15,7 +15,7 @@ local function restore(row, known)
 end
 
 local function takeOwnClaim(row, claim)
-  if not claim or claim.stamp <= (row.own and row.own.stamp or 0) then return false end
+  if not claim or claim.stamp <= max(row.own and row.own.stamp or 0, row.forgotten or 0) then return false end
   row.own = claim.status == cjson.null and { status = cjson.null, stamp = claim.stamp } or claim
   return true
 end
@@ -60,7 +60,13 @@ end
 -- A report becomes the node's part of the row. Returns whether the row was restored, whether a newer own claim came with
 -- the report, and what the part was before.
 local function absorb(row, node, report)
-  local claimed = report.claim and takeOwnClaim(row, report.claim)
+  if isForgotten(row, report.opened) then
+    report.count = 0
+    return false, false
+  end
+  -- What was ended is gone, grace and all, though its node has not heard of it.
+  if isEnded(row, report.opened) then report.count, report.closed = 0, 0 end
+  local claimed = report.claim and takeOwnClaim(row, report.claim) and 'claim'
   local restored = report.known and restore(row, report.known)
   local prior, position = partOf(row, node)
   if report.name or report.groups then takeProfile(row, report) end

@@ -9,7 +9,7 @@ local floor, max, min, format, match, find, pack, unpackFrom, call
 -- Texts of 0 to 999 that are made when first needed: three digits, no leading zeros, two digits and a point.
 local PADDED, PLAIN, SECOND
 
-local policy, AWAY, OFFLINE, GRACE, RETENTION, INTERVAL, TTL, PRECISION, TENANT_CHANNEL
+local policy, AWAY, OFFLINE, GRACE, RETENTION, REVOCATION, INTERVAL, TTL, PRECISION, TENANT_CHANNEL
 local KEYS, ARGV, metaKey
 local gen, storedClock, tick, storedHold, hold, young, logged, clock, now, lag
 -- What the call records and which sorted sets it changes: see commit.lua and entries.lua.
@@ -37,10 +37,11 @@ local function setPolicy(text)
   pack, unpackFrom, call = struct.pack, struct.unpack, redis.call
   PADDED, PLAIN, SECOND = texts('%03d'), texts('%d'), texts('%02d.')
   policy = text
-  local away, offline, grace, retention, interval, ttl
-  away, offline, grace, retention, interval, ttl, PRECISION, TENANT_CHANNEL =
-    match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%l+) (.*)$')
-  AWAY, OFFLINE, GRACE, RETENTION, INTERVAL, TTL = away + 0, offline + 0, grace + 0, retention + 0, interval + 0, ttl + 0
+  local away, offline, grace, retention, revocation, interval, ttl
+  away, offline, grace, retention, revocation, interval, ttl, PRECISION, TENANT_CHANNEL =
+    match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%l+) (.*)$')
+  AWAY, OFFLINE, GRACE, RETENTION = away + 0, offline + 0, grace + 0, retention + 0
+  REVOCATION, INTERVAL, TTL = revocation + 0, interval + 0, ttl + 0
 end
 
 -- The hybrid clock as text: printing is dear, calls write many versions of one millisecond, and each of them twice or more.

@@ -1,5 +1,5 @@
 -- What others see of a user: the mirror of domain/{row,evaluate}.ts, in the same order and under the same names.
--- Needs: context.lua, row.lua, profile.lua.
+-- Needs: context.lua, row.lua, profile.lua, ending.lua.
 local OWN, TOOK_ACTIVE, TOOK_IDLE = 0, 1, 2
 
 local function isAlive(row)
@@ -115,6 +115,8 @@ local function expire(row, held)
       end
     end
   end
+  if row.revoked and revokedUntil(row) <= now then row.revoked = nil end
+  if row.forgotten and tombstoneUntil(row) <= now then row.forgotten = nil end
   if not held and row.leave and row.leave.at + row.leave.grace + lag <= now then
     endedLeave, row.leave = row.leave, nil
   end
@@ -142,7 +144,8 @@ local function retainedUntil(row)
   if row.claims ~= EMPTY then
     for _, claim in pairs(row.claims) do told = max(told, floor(claim.stamp / 1000)) end
   end
-  return told + RETENTION
+  if not row.revoked and not row.forgotten then return told + RETENTION end
+  return max(told + RETENTION, revokedUntil(row), tombstoneUntil(row))
 end
 
 local function isForgettable(row)
@@ -163,6 +166,7 @@ local function deadline(row, present, activeTo, status)
       if session.expires > now then soonest = min(soonest, session.expires) end
     end
   end
+  if row.revoked and revokedUntil(row) > now then soonest = min(soonest, revokedUntil(row)) end
   if row.leave then soonest = min(soonest, max(row.leave.at + row.leave.grace + lag, now + 1)) end
   if present then
     if activeTo > now then
@@ -193,6 +197,7 @@ local function reasonOf(row, status, why, at, endedLeave, endedClaim, endedSessi
   if why == 'idle' then return 'idle' end
   if why == 'gone' then
     if endedLeave then return endedLeave.lost and 'node_lost' or 'disconnect' end
+    if at.deliberate == 'revoked' then return 'revoked' end
     return endedSession and 'expired' or 'goodbye'
   end
   if row.status == 'offline' then
@@ -200,7 +205,7 @@ local function reasonOf(row, status, why, at, endedLeave, endedClaim, endedSessi
     return why == 'claim' and 'claim' or 'active'
   end
   if endedClaim then return 'expired' end
-  if why == 'claim' or at.deliberate or isClaimShown(row) then return 'claim' end
+  if why == 'claim' or at.deliberate == 'claim' or isClaimShown(row) then return 'claim' end
   return status == 'away' and 'idle' or 'active'
 end
 

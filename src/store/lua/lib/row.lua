@@ -4,7 +4,7 @@
 --   a part    flags: stance (0 own, 1 took active, 2 took idle) + 3 when idle  devices  count  opened  act  node
 --   a grace   flags: 1 idle, 2 lost  devices  at  grace
 --   rare      a MessagePack map of what few rows have: name, groups (JSON), iat, pending (name and groups), shown, own,
---             claims, sessions, left, frozen; what a later release adds is kept
+--             claims, sessions, left, frozen, out (at, how), forgotten, revoked; what a later release adds is kept
 -- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing.
 local LAYOUT = 1
 local HEAD, PART, LEAVE, HEAD_AND_PART = '<BBBBdddd', '<BBHddBc0', '<BBdd', '<BBBBddddBBHddBc0'
@@ -19,6 +19,7 @@ local BLANK = { __index = { rare = EMPTY, shown = EMPTY, sessions = EMPTY, claim
 local function loadRare(row, rare)
   row.rare, row.name, row.groups, row.own, row.frozen = rare, rare.name, rare.groups, rare.own, rare.frozen
   row.iat, row.left, row.pending = rare.iat or 0, rare.left or 0, rare.pending
+  row.out, row.forgotten, row.revoked = rare.out, rare.forgotten, rare.revoked
   row.shown, row.claims, row.sessions = rare.shown or EMPTY, rare.claims or EMPTY, rare.sessions or EMPTY
   -- A cleared claim is one of which only the stamp is left.
   if row.own and not row.own.status then row.own.status = cjson.null end
@@ -55,12 +56,12 @@ end
 local function rareOf(row)
   local shown, claims, sessions = row.shown, row.claims, row.sessions
   if not (row.own or row.name or row.groups or row.pending or row.frozen or shown ~= EMPTY or claims ~= EMPTY or sessions ~= EMPTY
-      or row.left > 0 or row.iat > 0 or row.rare ~= EMPTY) then
+      or row.left > 0 or row.iat > 0 or row.out or row.revoked or row.rare ~= EMPTY) then
     return nil
   end
   local rare = row.rare == EMPTY and {} or row.rare
   rare.name, rare.groups, rare.own, rare.frozen = row.name, row.groups, row.own, row.frozen
-  rare.pending = row.pending
+  rare.pending, rare.out, rare.forgotten, rare.revoked = row.pending, row.out, row.forgotten, row.revoked
   rare.iat, rare.left = row.iat > 0 and row.iat or nil, row.left > 0 and row.left or nil
   rare.shown, rare.claims, rare.sessions =
     next(shown) and shown, next(claims) and claims or nil, next(sessions) and sessions or nil

@@ -1,0 +1,23 @@
+import type { Claim } from './model.ts';
+import type { Row } from './row.ts';
+
+/** Claims that services may hold for one user, beside the person's own. */
+const MAX_CLAIMS = 8;
+
+/**
+ * Sets the claim of a service, or takes it back; one a source.
+ * @returns `false` when there are too many already.
+ */
+export const setClaim = (row: Row, source: string, claim: Claim | null, now: number): boolean => {
+  if (claim === null) {
+    row.claims.delete(source);
+    return true;
+  }
+  let others = 0;
+  for (const [other, { until }] of row.claims) {
+    if (other !== source && (until === undefined || until > now)) others += 1;
+  }
+  if (others >= MAX_CLAIMS) return false;
+  row.claims.set(source, claim);
+  return true;
+};

@@ -1,0 +1,51 @@
+import type { DeviceMask } from './devices.ts';
+import { isPresent, lastActive, type Row } from './row.ts';
+
+/** Sessions one user may have at once. */
+const MAX_SESSIONS = 16;
+
+/** What a call says of a session, in the store's time. */
+export interface SessionReport {
+  readonly expires: number;
+  readonly activity: 'active' | 'idle' | undefined;
+  readonly devices: DeviceMask;
+}
+
+/**
+ * Begins a session or prolongs it. The first call is activity unless it says otherwise; one that begins idle takes over
+ * the user's last activity, as a connection that opens beside others does. Later calls are activity when they say so.
+ * @returns `false` when there are too many already.
+ */
+export const keepSession = (row: Row, id: string, report: SessionReport, now: number): boolean => {
+  const { expires, activity, devices } = report;
+  const known = row.sessions.get(id);
+  const prior = known !== undefined && known.expires > now ? known : undefined;
+  if (prior === undefined && othersAlive(row, id, now) >= MAX_SESSIONS) return false;
+  let idle = activity === 'idle' || (activity === undefined && prior?.idle === true);
+  let act = prior?.act ?? (idle && isPresent(row) ? lastActive(row) : now);
+  if (activity === 'active') {
+    idle = false;
+    act = now;
+  }
+  row.sessions.set(id, { expires, act, idle, devices });
+  return true;
+};
+
+/** A goodbye: what was known of the session's activity stays. @returns whether there was one. */
+export const endSession = (row: Row, id: string): boolean => {
+  const session = row.sessions.get(id);
+  if (session === undefined) return false;
+  row.seen = Math.max(row.seen, session.act);
+  return row.sessions.delete(id);
+};
+
+/** "I was active now" of somebody without a connection: nobody is present by it. */
+export const touch = (row: Row, now: number): void => {
+  row.seen = Math.max(row.seen, now);
+};
+
+const othersAlive = (row: Row, id: string, now: number): number => {
+  let others = 0;
+  for (const [other, { expires }] of row.sessions) if (other !== id && expires > now) others += 1;
+  return others;
+};

@@ -1,0 +1,20 @@
+-- Begins, prolongs or ends a session: presence without a socket.
+-- KEYS as in single.lua   ARGV: 1 policy  2… the user as in entries.lua, with: id, ms it lives ('' ends it),
+-- 'active', 'idle' or '', devices as bits, profile as in profile.lua (JSON)
+-- Reply: {'young'|'too_many_sessions'|'revoked'} or {'ok', the user as in reply.lua}
+local function session(keys, args)
+  return single(keys, args, 7, function(row, at, arg)
+    local id, ttl, activity = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
+    if ttl == '' then
+      if not row.sessions[id] then return 'ok' end
+      at.deliberate = 'goodbye'
+      endSession(row, id)
+      return
+    end
+    local profile = cjson.decode(ARGV[arg + 4])
+    if isRevoked(row, profile.iat) then return 'revoked' end
+    if not keepSession(row, id, now + ttl, activity, ARGV[arg + 3] + 0) then return 'too_many_sessions' end
+    if profile.name or profile.groups then takeProfile(row, profile) end
+  end)
+end
+define('session', session)

@@ -1,0 +1,116 @@
+import { takeOwnClaim } from '../../domain/absorb.ts';
+import { setClaim } from '../../domain/claims.ts';
+import { toMs } from '../../domain/clock.ts';
+import { deviceMask } from '../../domain/devices.ts';
+import { isRevoked } from '../../domain/ending.ts';
+import { before, type Circumstances } from '../../domain/evaluate.ts';
+import type { UserRef } from '../../domain/model.ts';
+import { takeProfile } from '../../domain/profile.ts';
+import type { Row } from '../../domain/row.ts';
+import { endSession, keepSession, touch } from '../../domain/sessions.ts';
+import type { Profile, ServiceClaim, SessionRequest } from '../calls.ts';
+import { type ClaimRequest, type SelfView, StoreError } from '../presence-store.ts';
+import type { MemoryPartition } from './memory-partition.ts';
+
+/** A call under way: the row of its user, and when it is. */
+interface Call {
+  readonly shard: MemoryPartition;
+  readonly ref: UserRef;
+  readonly row: Row;
+  /** Hybrid clock, µs. */
+  readonly clock: number;
+  /** ms. */
+  readonly now: number;
+}
+
+/** What callers without a socket change of one user. */
+export class UserCalls {
+  readonly #of: (ref: UserRef) => MemoryPartition;
+
+  constructor(of: (ref: UserRef) => MemoryPartition) {
+    this.#of = of;
+  }
+
+  claimOwn(ref: UserRef, claim: ClaimRequest): SelfView {
+    return this.#change(ref, 'claim', ({ shard, row, clock }) => {
+      const stamp = Math.max(clock, (row.own?.stamp ?? 0) + 1);
+      takeOwnClaim(row, { ...claim, stamp });
+      return () => {
+        if (row.parts.size > 0) announce(shard, ref, row);
+        shard.clock.raise(stamp);
+      };
+    });
+  }
+
+  claim(ref: UserRef, source: string, claim: ServiceClaim | null): SelfView {
+    const shard = this.#of(ref);
+    const known = shard.peek(ref);
+    if (claim === null && !known.claims.has(source)) return selfOf(shard, ref, known);
+    return this.#change(ref, 'claim', ({ row, clock, now }) => {
+      const stamp = clock + 1;
+      if (!setClaim(row, source, claim && { ...claim, stamp }, now)) {
+        throw new StoreError('too_many_claims', 'services have set as many claims as one user may have');
+      }
+      shard.clock.raise(stamp);
+    });
+  }
+
+  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): SelfView {
+    return this.#change(ref, undefined, ({ row, now }) => {
+      refuseRevoked(row, profile);
+      const { ttlMs, activity, device } = session;
+      const report = { expires: now + ttlMs, activity, devices: deviceMask([device]) };
+      if (!keepSession(row, id, report, now)) {
+        throw new StoreError('too_many_sessions', 'there are as many sessions as one user may have');
+      }
+      takeProfile(row, profile);
+    });
+  }
+
+  endSession(ref: UserRef, id: string): void {
+    if (!this.#of(ref).peek(ref).sessions.has(id)) return;
+    this.#change(ref, 'goodbye', ({ row }) => void endSession(row, id));
+  }
+
+  touch(ref: UserRef, profile: Profile): SelfView {
+    return this.#change(ref, undefined, ({ row, now }) => {
+      refuseRevoked(row, profile);
+      touch(row, now);
+      takeProfile(row, profile);
+    });
+  }
+
+  /** @param inputs - throws before it changes anything, and may return what follows once all is decided. */
+  #change(
+    ref: UserRef,
+    deliberate: Circumstances['deliberate'],
+    inputs: (call: Call) => (() => void) | undefined | undefined,
+  ): SelfView {
+    const shard = this.#of(ref);
+    const clock = shard.clock.now();
+    const now = toMs(clock);
+    const known = shard.peek(ref);
+    const was = before(known);
+    const after = inputs({ shard, ref, row: known, clock, now });
+    shard.keep(ref, known);
+    shard.settle(ref, known, now, was, { deliberate });
+    after?.();
+    shard.publish();
+    return selfOf(shard, ref, known);
+  }
+}
+
+const refuseRevoked = (row: Row, { iat }: Profile): void => {
+  if (isRevoked(row, iat)) throw new StoreError('revoked', 'the token was revoked');
+};
+
+export const selfOf = (shard: MemoryPartition, { user }: UserRef, row: Row): SelfView => ({
+  view: shard.view(user, row),
+  invisible: row.own?.status === 'invisible',
+  ...(row.own && { claim: row.own }),
+});
+
+/** Tells the nodes that hold a user what the person's own claim is now. */
+export const announce = (shard: MemoryPartition, ref: UserRef, row: Row): void => {
+  if (row.own) shard.command({ type: 'claim', ref, claim: row.own });
+};

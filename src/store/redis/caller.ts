@@ -1,0 +1,92 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { redisErrorCode } from '../../redis/client.ts';
+import type { PartitionKeys } from '../../redis/keys.ts';
+import { type FunctionName, type RawReply, UnexpectedReply } from '../../redis/library.ts';
+import type { RedisLink } from '../../redis/link.ts';
+import { StoreError, type StoreErrorCode } from '../presence-store.ts';
+import { listOf } from './decode.ts';
+
+export interface CallerOptions {
+  readonly link: RedisLink;
+  /** Replicas that must have what hides or refuses somebody before it is answered; 0 for none. */
+  readonly writeReplicas: number;
+  readonly replicaTimeoutMs: number;
+}
+
+/** A function that met a slot on the move did nothing and may be run again. */
+const RETRIED = new Set(['TRYAGAIN', 'CLUSTERDOWN']);
+const RETRIES = 3;
+const RETRY_MS = 50;
+
+/** What functions answer instead of `ok`. */
+const REFUSALS: Readonly<Record<string, readonly [StoreErrorCode, string]>> = {
+  young: ['unavailable', 'presence is still being gathered after a loss'],
+  too_many_claims: ['too_many_claims', 'services have set as many claims as one user may have'],
+  too_many_sessions: ['too_many_sessions', 'there are as many sessions as one user may have'],
+  revoked: ['revoked', 'the token was revoked'],
+};
+
+/** Calls Redis, and says what went wrong as the port does. */
+export class Caller {
+  readonly #options: CallerOptions;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+  }
+
+  /** Whatever the function answers. @throws StoreError `unavailable` */
+  async run(
+    name: FunctionName,
+    keys: readonly string[],
+    args: readonly (string | number | Buffer)[],
+  ): Promise<RawReply> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#options.link.run(name, keys, args);
+      } catch (cause) {
+        if (attempt <= RETRIES && RETRIED.has(redisErrorCode(cause) ?? '')) {
+          await delay(RETRY_MS * attempt);
+          continue;
+        }
+        throw new StoreError('unavailable', `redis did not answer ${name}`, { cause });
+      }
+    }
+  }
+
+  /** What follows `ok`. @throws StoreError */
+  async ask(
+    name: FunctionName,
+    keys: readonly string[],
+    args: readonly (string | number | Buffer)[],
+  ): Promise<RawReply[]> {
+    const reply = await this.run(name, keys, args);
+    const [result, ...rest] = listOf(name, reply);
+    if (result === 'ok') return rest;
+    const refusal = REFUSALS[String(result)];
+    if (refusal === undefined) throw new UnexpectedReply(name, reply);
+    throw new StoreError(...refusal);
+  }
+
+  /** One plain command. @throws StoreError `unavailable` */
+  async command(name: string, ...args: (string | number)[]): Promise<RawReply> {
+    try {
+      return await this.#options.link.command(name, ...args);
+    } catch (cause) {
+      throw new StoreError('unavailable', `redis did not answer ${name}`, { cause });
+    }
+  }
+
+  /** A failover must not show somebody again who was told that nobody sees them. */
+  async isReplicated({ meta }: PartitionKeys): Promise<boolean> {
+    const { link, writeReplicas, replicaTimeoutMs } = this.#options;
+    if (writeReplicas === 0) return true;
+    const reached = await link.replicated(meta, writeReplicas, replicaTimeoutMs).catch(() => 0);
+    return reached >= writeReplicas;
+  }
+
+  /** @throws StoreError `unavailable` when too few replicas have what was just written. */
+  async awaitReplicas(keys: PartitionKeys): Promise<void> {
+    if (await this.isReplicated(keys)) return;
+    throw new StoreError('unavailable', 'too few replicas have it yet; it may still take effect');
+  }
+}

@@ -1,0 +1,73 @@
+import { deviceMask } from '../../domain/devices.ts';
+import { OWN_SOURCE, type UserRef } from '../../domain/model.ts';
+import type { PartitionKeys } from '../../redis/keys.ts';
+import type { FunctionName, RawReply } from '../../redis/library.ts';
+import type { Profile, ServiceClaim, SessionRequest } from '../calls.ts';
+import type { ClaimRequest, SelfView } from '../presence-store.ts';
+import type { Caller } from './caller.ts';
+import { decodeSelf } from './decode.ts';
+import { encodeClaim, encodeProfile, encodeUsers } from './encode.ts';
+
+export interface UserCallsOptions {
+  readonly caller: Caller;
+  readonly policy: string;
+  readonly keysOf: (ref: UserRef) => PartitionKeys;
+}
+
+/** What callers without a socket change of one user: one function each. */
+export class UserCalls {
+  readonly #options: UserCallsOptions;
+
+  constructor(options: UserCallsOptions) {
+    this.#options = options;
+  }
+
+  async claimOwn(ref: UserRef, claim: ClaimRequest): Promise<SelfView> {
+    const self = await this.#self('claim', ref, OWN_SOURCE, encodeClaim(claim));
+    const { caller, keysOf } = this.#options;
+    if (claim.status === 'invisible') await caller.awaitReplicas(keysOf(ref));
+    return self;
+  }
+
+  claim(ref: UserRef, source: string, claim: ServiceClaim | null): Promise<SelfView> {
+    return this.#self('claim', ref, source, claim === null ? '' : encodeClaim(claim));
+  }
+
+  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): Promise<SelfView> {
+    const { ttlMs, activity = '', device } = session;
+    return this.#self(
+      'session',
+      ref,
+      id,
+      Math.round(ttlMs),
+      activity,
+      deviceMask([device]),
+      encodeProfile(profile),
+    );
+  }
+
+  async endSession(ref: UserRef, id: string): Promise<void> {
+    await this.#call('session', ref, id, '', '', 0, '');
+  }
+
+  touch(ref: UserRef, profile: Profile): Promise<SelfView> {
+    return this.#self('touch', ref, encodeProfile(profile));
+  }
+
+  async #self(name: FunctionName, ref: UserRef, ...args: (string | number)[]): Promise<SelfView> {
+    const [self] = await this.#call(name, ref, ...args);
+    return decodeSelf(name, ref.user, self);
+  }
+
+  /** See single.lua. */
+  #call(name: FunctionName, ref: UserRef, ...args: (string | number)[]): Promise<RawReply[]> {
+    const { caller, policy, keysOf } = this.#options;
+    const keys = keysOf(ref);
+    const users = encodeUsers(keys, [ref], () => args);
+    return caller.ask(
+      name,
+      [keys.meta, keys.log, keys.events, keys.due, ...users.keys],
+      [policy, ...users.args],
+    );
+  }
+}
