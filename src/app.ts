@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { ClaimRules } from './auth/claims.ts';
+import { TokenIssuer } from './auth/issuer.ts';
 import { createKeyring } from './auth/keyring.ts';
 import { TokenVerifier } from './auth/verifier.ts';
 import type { ConfigError } from './config/config-error.ts';
@@ -166,6 +167,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     now: wall,
     monotonic,
   });
+  const issuer = new TokenIssuer({ keys: keyring, rules: claimRules(settings), now: wall });
   const storage =
     settings.redisUrl === MEMORY_URL
       ? openMemory(settings, nodeId, logger)
@@ -222,6 +224,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     settings,
     store,
     auth: authenticator,
+    issuer,
     metrics,
     logger,
     health: node.health,

@@ -50,7 +50,8 @@ export type AuthFailure =
   | 'lifetime_too_long'
   | 'bad_audience'
   | 'bad_issuer'
-  | 'bad_claims';
+  | 'bad_claims'
+  | 'revoked';
 
 export class AuthError extends Error {
   readonly code = 'unauthorized';

@@ -40,6 +40,12 @@ const PROBLEMS = {
     description: 'The token does not allow this.',
     detail: 'This needs the scope read.',
   },
+  404: { code: 'not_found', description: 'There is nothing there.' },
+  409: {
+    code: 'too_many_claims',
+    description: 'There are as many as there may be.',
+    detail: 'There are eight claims of other services already.',
+  },
   413: { code: 'too_large', description: 'The body is too large.', detail: 'The body is too large.' },
   429: {
     code: 'rate_limited',

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+import type { TokenIssuer } from '../auth/issuer.ts';
 import type { Authenticator } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
 import { userKey } from '../domain/model.ts';
@@ -6,9 +7,13 @@ import type { NodeInfo, PresenceStore } from '../store/presence-store.ts';
 import { authenticate, decorateCaller } from './auth.ts';
 import { type AddressHook, spend } from './limits.ts';
 import { RateLimiter } from './rate-limit.ts';
+import { claimRoutes } from './routes/claims.ts';
 import { meRoutes } from './routes/me.ts';
 import { nodeRoutes } from './routes/nodes.ts';
+import { operatorRoutes } from './routes/operators.ts';
 import { presenceRoutes } from './routes/presence.ts';
+import { sessionRoutes } from './routes/sessions.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** What the calls under `/v1` are made of. */
@@ -16,6 +21,7 @@ export interface ApiDeps {
   readonly settings: Settings;
   readonly store: PresenceStore;
   readonly auth: Authenticator;
+  readonly issuer: Pick<TokenIssuer, 'issue'>;
   nodes(): Promise<readonly NodeInfo[]>;
   now?(): number;
 }
@@ -31,7 +37,13 @@ export const registerApi = async (
 ): Promise<void> => {
   const { settings, store, auth } = deps;
   const byUser = new RateLimiter({ rate: settings.httpRate });
-  const routeDeps = { store, nodes: () => deps.nodes(), now: () => deps.now?.() ?? Date.now() };
+  const routeDeps = {
+    store,
+    issuer: deps.issuer,
+    maxTokenTtlS: settings.maxTokenTtlS,
+    nodes: () => deps.nodes(),
+    now: () => deps.now?.() ?? Date.now(),
+  };
 
   const api: FastifyPluginCallback = (scope, _options, done) => {
     decorateCaller(scope);
@@ -51,6 +63,10 @@ export const registerApi = async (
     });
     scope.register(presenceRoutes, { prefix: '/presence', ...routeDeps });
     scope.register(meRoutes, { prefix: '/presence', ...routeDeps });
+    scope.register(sessionRoutes, { prefix: '/presence/me', ...routeDeps });
+    scope.register(claimRoutes, { prefix: '/presence/users/:id', ...routeDeps });
+    scope.register(operatorRoutes, routeDeps);
+    scope.register(tokenRoutes, routeDeps);
     scope.register(nodeRoutes, routeDeps);
     done();
   };

@@ -5,6 +5,7 @@ import type {
   FastifyRequest,
   preHandlerAsyncHookHandler,
 } from 'fastify';
+import { IssueError } from '../auth/issuer.ts';
 import { AuthError } from '../auth/principal.ts';
 import { FieldError } from '../protocol/status-fields.ts';
 import { StoreError } from '../store/presence-store.ts';
@@ -42,14 +43,27 @@ const FRAMEWORK: Readonly<Record<string, () => ProblemError>> = {
   FST_ERR_HANDLER_TIMEOUT: () => unavailable('No answer in time.'),
 };
 
+const TOO_MANY = {
+  claims: 'There are eight claims of services already.',
+  sessions: 'There are sixteen sessions already.',
+} as const;
+
 /** What a caller is told of an error; `undefined` for one that is nobody's business but ours. */
 export const problemFor = (error: unknown): ProblemError | undefined => {
   if (error instanceof ProblemError) return error;
   if (error instanceof AuthError) return unauthorized(error);
   if (error instanceof FieldError) return invalid(`body.${error.message}`);
+  if (error instanceof IssueError) {
+    return error.code === 'no_key'
+      ? new ProblemError(404, 'not_found', error.message)
+      : invalid(error.message);
+  }
   if (error instanceof StoreError) {
     if (error.code === 'unavailable') return unavailable('This is not known right now.');
     if (error.code === 'invalid_cursor') return invalid('query.cursor is not one that was given out');
+    if (error.code === 'too_many_claims') return new ProblemError(409, error.code, TOO_MANY.claims);
+    if (error.code === 'too_many_sessions') return new ProblemError(409, error.code, TOO_MANY.sessions);
+    if (error.code === 'revoked') return unauthorized(new AuthError('revoked', 'The token was revoked.'));
     return undefined;
   }
   const { code, statusCode } = (error ?? {}) as Partial<FastifyError>;

@@ -1,14 +1,31 @@
 import { type TSchema, Type } from 'typebox';
-import { DEVICES } from '../domain/model.ts';
+import { DEVICES, REASONS } from '../domain/model.ts';
+import { PRIORITY, SERVICE_STATUSES } from '../protocol/claim-fields.ts';
 import type { Presence } from '../protocol/presence.ts';
 import { MAX_TEXT, OWN_STATUSES } from '../protocol/status-fields.ts';
 import { PROBLEM_CODES } from './problem.ts';
 
 // Answers may gain fields, so their schemas are open; what is asked is closed, so that a misspelt field is noticed.
 
+/** s a session may live between two calls. */
+export const SESSION_TTL_S = { min: 10, max: 3600 } as const;
+
+/** A reference to one of {@link NAMED_SCHEMAS}. Answers alone may use it: what is validated stands in full. */
+export const named = (schema: TSchema & { readonly $id?: string }): TSchema =>
+  Type.Unsafe({ $ref: `${schema.$id}#` });
+
 const time = (description: string) => Type.String({ format: 'date-time', description });
 
 const EXAMPLE_TIME = '2026-11-21T09:30:00.000Z';
+
+/** `?tenant=` of calls about a tenant. */
+export const TENANT = Type.Optional(
+  Type.String({
+    pattern: '^[A-Za-z0-9._-]{1,64}$',
+    description: 'the tenant meant; required with a token for every tenant, forbidden with any other',
+  }),
+);
+export const TenantQuery = Type.Object({ tenant: TENANT });
 
 /** The example of a user who is here. */
 export const ALICE: Presence = {
@@ -89,6 +106,140 @@ export const MeSchema = Type.Object(
   },
 );
 
+const sourceDescription = 'who says so: `calendar`, `call`, …';
+
+const serviceClaimFields = {
+  status: Type.Enum([...SERVICE_STATUSES], { type: 'string' }),
+  priority: Type.Optional(
+    Type.Integer({
+      minimum: PRIORITY.min,
+      maximum: PRIORITY.max,
+      default: PRIORITY.default,
+      description: 'the highest counts, then the newest; the person’s own is 100',
+    }),
+  ),
+  text: claimFields.text,
+  emoji: claimFields.emoji,
+  until: claimFields.until,
+};
+
+/** Body of `PUT …/claims/{source}`; its rules are those of `parseServiceClaim`. */
+export const ServiceClaimSchema = Type.Object(serviceClaimFields, {
+  additionalProperties: false,
+  examples: [{ status: 'busy', text: 'In a call', emoji: '📞', until: '2026-11-21T10:00:00.000Z' }],
+});
+
+export const ClaimSchema = Type.Object(
+  {
+    source: Type.String({ description: sourceDescription }),
+    ...serviceClaimFields,
+    priority: Type.Integer(),
+  },
+  {
+    $id: 'Claim',
+    description: 'What a service claims of a user, as stored.',
+    examples: [{ source: 'calendar', status: 'busy', priority: 50, text: 'Planning' }],
+  },
+);
+
+/** Source of a claim in a path. */
+export const SourceSchema = Type.String({
+  pattern: '^[a-z0-9-]{1,32}$',
+  description: `${sourceDescription}; not \`user\`, which is the person`,
+  examples: ['calendar'],
+});
+
+const device = Type.Enum([...DEVICES], { type: 'string', description: 'kind of device' });
+
+/** Body of `PUT …/me/sessions/{id}`. */
+export const SessionRequestSchema = Type.Object(
+  {
+    ttlSeconds: Type.Integer({
+      minimum: SESSION_TTL_S.min,
+      maximum: SESSION_TTL_S.max,
+      description: 'the session ends when this long passed without another call',
+    }),
+    activity: Type.Optional(
+      Type.Enum(['active', 'idle'], {
+        type: 'string',
+        description: 'whether the person is active now; without it only the first call is activity',
+      }),
+    ),
+    device: Type.Optional(device),
+  },
+  { additionalProperties: false, examples: [{ ttlSeconds: 120, activity: 'active', device: 'mobile' }] },
+);
+
+export const SessionSchema = Type.Object(
+  { id: Type.String(), ttlSeconds: Type.Integer(), device, presence: named(MeSchema) },
+  { $id: 'Session', description: 'A presence without a socket, and one’s own presence with it.' },
+);
+
+const devices = Type.Array(device);
+
+const explainedTransition = Type.Object({
+  at: time('when it was decided'),
+  status: presenceFields.status,
+  previous: presenceFields.status,
+  reason: Type.Enum([...REASONS], { type: 'string' }),
+  since: time('when the status began'),
+  ver: presenceFields.ver,
+  text: presenceFields.text,
+  emoji: presenceFields.emoji,
+  until: presenceFields.until,
+});
+
+export const ExplanationSchema = Type.Object(
+  {
+    presence: named(PresenceSchema),
+    invisible: Type.Boolean(),
+    connections: Type.Array(
+      Type.Object({
+        node: Type.String({ description: 'id of the node and of its lease' }),
+        connections: Type.Integer({ minimum: 1 }),
+        newestOpening: time('when the newest of them opened'),
+        lastActive: Type.Optional(time('absent while they took over what the user was')),
+        idle: Type.Boolean(),
+        devices,
+      }),
+    ),
+    sessions: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        expires: time('when it runs out'),
+        lastActive: time('its last activity'),
+        idle: Type.Boolean(),
+        devices,
+      }),
+    ),
+    claims: Type.Array(
+      Type.Object({
+        source: Type.String({ description: '`user` is the person' }),
+        status: Type.Enum([...OWN_STATUSES], { type: 'string' }),
+        priority: Type.Integer(),
+        set: time('when it was set'),
+        text: presenceFields.text,
+        emoji: presenceFields.emoji,
+        until: presenceFields.until,
+      }),
+    ),
+    counts: Type.Optional(Type.String({ description: 'source of the claim that counts' })),
+    grace: Type.Optional(
+      Type.Object({
+        since: time('when the newest connection closed'),
+        ends: time('when the user is offline unless they return'),
+        nodeLost: Type.Boolean({ description: 'it was their node that died' }),
+      }),
+    ),
+    nextDeadline: Type.Optional(time('when time alone may change the status')),
+    lastActive: Type.Optional(time('the truth, whatever is shown of it')),
+    revoked: Type.Optional(time('tokens up to 5 s after it are refused')),
+    groups: Type.Array(Type.String()),
+    transitions: Type.Array(explainedTransition, { description: 'newest first, at most five' }),
+  },
+  { $id: 'Explanation', description: 'Why a user’s status is what it is.' },
+);
+
 export const NodeSchema = Type.Object(
   {
     id: Type.String({ description: 'random per process' }),
@@ -128,8 +279,12 @@ export const ProblemSchema = Type.Object(
 );
 
 /** Schemas that the document holds once and refers to by name. */
-export const NAMED_SCHEMAS = [PresenceSchema, MeSchema, NodeSchema, ProblemSchema];
-
-/** A reference to one of {@link NAMED_SCHEMAS}. Answers alone may use it: what is validated stands in full. */
-export const named = (schema: TSchema & { readonly $id?: string }): TSchema =>
-  Type.Unsafe({ $ref: `${schema.$id}#` });
+export const NAMED_SCHEMAS = [
+  PresenceSchema,
+  MeSchema,
+  ClaimSchema,
+  SessionSchema,
+  ExplanationSchema,
+  NodeSchema,
+  ProblemSchema,
+];

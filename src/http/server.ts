@@ -2,6 +2,7 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { Logger } from 'pino';
+import type { TokenIssuer } from '../auth/issuer.ts';
 import type { Authenticator } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Health } from '../node/membership.ts';
@@ -22,6 +23,7 @@ export interface PublicServerDeps {
   readonly settings: Settings;
   readonly store: PresenceStore;
   readonly auth: Authenticator;
+  readonly issuer: Pick<TokenIssuer, 'issue'>;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly health: Health;

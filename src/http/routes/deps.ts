@@ -1,3 +1,4 @@
+import type { TokenIssuer } from '../../auth/issuer.ts';
 import type { NodeInfo, PresenceStore } from '../../store/presence-store.ts';
 
 /** What the routes need besides the request. */
@@ -5,6 +6,8 @@ export interface RouteDeps {
   readonly store: PresenceStore;
   /** Who is in the cluster. @throws StoreError `unavailable`. */
   nodes(): Promise<readonly NodeInfo[]>;
+  readonly issuer: Pick<TokenIssuer, 'issue'>;
+  readonly maxTokenTtlS: number;
   /** Wall clock, ms since the epoch. */
   now(): number;
 }

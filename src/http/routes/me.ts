@@ -1,43 +1,10 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyRequest } from 'fastify';
-import type { UserRef } from '../../domain/model.ts';
-import { isoTime, type Presence, presenceOf } from '../../protocol/presence.ts';
 import { parseStatusFields } from '../../protocol/status-fields.ts';
-import type { SelfView } from '../../store/presence-store.ts';
 import { answer, noContent, problems } from '../answers.ts';
-import { callerOf, permit, tenantOf } from '../auth.ts';
+import { permit } from '../auth.ts';
 import { MeSchema, named, OwnStatusSchema } from '../schemas.ts';
 import type { RouteDeps } from './deps.ts';
-
-/** One's own presence and the truth about it. */
-interface Me extends Presence {
-  readonly invisible?: true;
-  readonly claim?: {
-    readonly status: string;
-    readonly text?: string;
-    readonly emoji?: string;
-    readonly until?: string;
-  };
-}
-
-const meOf = ({ view, invisible, claim }: SelfView): Me => ({
-  ...presenceOf(view),
-  ...(invisible && { invisible }),
-  ...(claim !== undefined &&
-    claim.status !== null && {
-      claim: {
-        status: claim.status,
-        ...(claim.text !== undefined && { text: claim.text }),
-        ...(claim.emoji !== undefined && { emoji: claim.emoji }),
-        ...(claim.until !== undefined && { until: isoTime(claim.until) }),
-      },
-    }),
-});
-
-const selfOf = (request: FastifyRequest): UserRef => ({
-  tenant: tenantOf(request),
-  user: callerOf(request).user,
-});
+import { meOf, selfOf } from './own.ts';
 
 const common = { tags: ['me'], security: [{ bearer: ['connect'] }] };
 

@@ -1,11 +1,11 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { isUserId } from '../../domain/ids.ts';
+import { isGroupId, isUserId } from '../../domain/ids.ts';
 import { presenceOf } from '../../protocol/presence.ts';
 import { answer, problems } from '../answers.ts';
 import { permit, tenantOf } from '../auth.ts';
 import { invalid } from '../errors.ts';
-import { ALICE, named, PresenceSchema, UserIdSchema } from '../schemas.ts';
+import { ALICE, named, PresenceSchema, TENANT, TenantQuery, UserIdSchema } from '../schemas.ts';
 import type { RouteDeps } from './deps.ts';
 
 /** Users one batch may ask for. */
@@ -16,12 +16,12 @@ const BATCH_BODY_LIMIT = 1_048_576;
 const MAX_CURSOR = 1024;
 const PAGE = { default: 100, max: 1000 } as const;
 
-const tenant = Type.Optional(
-  Type.String({
-    pattern: '^[A-Za-z0-9._-]{1,64}$',
-    description: 'the tenant meant; required with a token for every tenant, forbidden with any other',
-  }),
-);
+const group = Type.Optional(Type.String({ description: 'only members of this group' }));
+
+const groupOf = (value: string | undefined): string | undefined => {
+  if (value !== undefined && !isGroupId(value)) throw invalid('query.group is not a group id');
+  return value;
+};
 
 const users = Type.Array(named(PresenceSchema));
 
@@ -39,7 +39,7 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
         tags: ['presence'],
         security: [{ bearer: ['read'] }],
         params: Type.Object({ id: UserIdSchema }),
-        querystring: Type.Object({ tenant }),
+        querystring: TenantQuery,
         response: { 200: answer('Their presence.', named(PresenceSchema)), ...problems() },
       },
     },
@@ -63,7 +63,7 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
         description: 'Needs the scope `read`. Answers in the order asked.',
         tags: ['presence'],
         security: [{ bearer: ['read'] }],
-        querystring: Type.Object({ tenant }),
+        querystring: TenantQuery,
         body: Type.Object(
           { users: Type.Array(UserIdSchema, { maxItems: MAX_BATCH_USERS }) },
           { additionalProperties: false, examples: [{ users: ['alice', 'bob'] }] },
@@ -91,11 +91,12 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
         operationId: 'listOnline',
         summary: 'Everyone who is not offline, in pages',
         description:
-          'Needs the scope `read`. Pages are stable: a user who stays is on exactly one of them, whoever comes and goes meanwhile.',
+          'Needs the scope `read`. Pages are stable: a user who stays is on exactly one of them, whoever comes and goes meanwhile. A page may have fewer users than asked for, even none; the last one has no `cursor`. With `group` only its members.',
         tags: ['presence'],
         security: [{ bearer: ['read'] }],
         querystring: Type.Object({
-          tenant,
+          tenant: TENANT,
+          group,
           limit: Type.Optional(
             Type.Integer({
               minimum: 1,
@@ -121,9 +122,13 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
       },
     },
     async (request) => {
-      refuseGroup(request.query);
       const { limit = PAGE.default, cursor } = request.query;
-      const page = await store.page(tenantOf(request), limit, cursor);
+      const group = groupOf(request.query.group);
+      const tenant = tenantOf(request);
+      const page =
+        group === undefined
+          ? await store.page(tenant, limit, cursor)
+          : await store.groupPage(tenant, group, limit, cursor);
       return {
         users: page.users.map(presenceOf),
         ...(page.cursor !== undefined && { cursor: page.cursor }),
@@ -138,36 +143,46 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
       schema: {
         operationId: 'countOnline',
         summary: 'How many are online, away and busy',
-        description: 'Needs the scope `read`.',
+        description:
+          'Needs the scope `read`. With `group`, of its members how many are not offline, and how many there are.',
         tags: ['presence'],
         security: [{ bearer: ['read'] }],
-        querystring: Type.Object({ tenant }),
+        querystring: Type.Object({ tenant: TENANT, group }),
         response: {
           200: answer(
             'The numbers.',
-            Type.Object(
-              {
-                online: Type.Integer({ minimum: 0 }),
-                away: Type.Integer({ minimum: 0 }),
-                busy: Type.Integer({ minimum: 0 }),
-              },
-              { examples: [{ online: 812, away: 96, busy: 41 }] },
-            ),
+            Type.Union([
+              Type.Object(
+                {
+                  online: Type.Integer({ minimum: 0 }),
+                  away: Type.Integer({ minimum: 0 }),
+                  busy: Type.Integer({ minimum: 0 }),
+                },
+                { examples: [{ online: 812, away: 96, busy: 41 }], description: 'of the tenant' },
+              ),
+              Type.Object(
+                { present: Type.Integer({ minimum: 0 }), members: Type.Integer({ minimum: 0 }) },
+                {
+                  examples: [{ present: 9, members: 14 }],
+                  description: 'of a group: members not offline, and all',
+                },
+              ),
+            ]),
           ),
           ...problems(),
         },
       },
     },
     async (request) => {
-      refuseGroup(request.query);
-      const { online, away, busy } = await store.count(tenantOf(request));
+      const group = groupOf(request.query.group);
+      const tenant = tenantOf(request);
+      if (group !== undefined) {
+        const { present, members } = await store.groupCount(tenant, group);
+        return { present, members };
+      }
+      const { online, away, busy } = await store.count(tenant);
       return { online, away, busy };
     },
   );
   done();
-};
-
-/** Ignoring it would answer with a whole tenant where a group was meant. */
-const refuseGroup = (query: object): void => {
-  if ('group' in query) throw invalid('query.group is not supported yet');
 };

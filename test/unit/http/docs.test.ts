@@ -7,14 +7,25 @@ const start = rigs();
 
 /** The calls of the contract that are built so far. */
 const CALLS = [
+  'DELETE /v1/presence/me/sessions/{id}',
+  'DELETE /v1/presence/me/status',
+  'DELETE /v1/presence/users/{id}',
+  'DELETE /v1/presence/users/{id}/claims/{source}',
   'GET /v1/nodes',
   'GET /v1/presence/count',
   'GET /v1/presence/me',
   'GET /v1/presence/online',
   'GET /v1/presence/users/{id}',
+  'GET /v1/presence/users/{id}/explain',
   'POST /v1/presence/batch',
+  'POST /v1/tokens',
+  'POST /v1/users/{id}/disconnect',
+  'POST /v1/users/{id}/logout',
+  'POST /v1/users/{id}/revoke',
+  'PUT /v1/presence/me/last-seen',
+  'PUT /v1/presence/me/sessions/{id}',
   'PUT /v1/presence/me/status',
-  'DELETE /v1/presence/me/status',
+  'PUT /v1/presence/users/{id}/claims/{source}',
 ].sort();
 
 interface Media {
@@ -52,7 +63,15 @@ it('is an OpenAPI 3.1 document of every call and of nothing else', async () => {
       .map(([name]) => name)
       .sort(),
   ).toEqual(CALLS);
-  expect(Object.keys(document.components.schemas).sort()).toEqual(['Me', 'Node', 'Presence', 'Problem']);
+  expect(Object.keys(document.components.schemas).sort()).toEqual([
+    'Claim',
+    'Explanation',
+    'Me',
+    'Node',
+    'Presence',
+    'Problem',
+    'Session',
+  ]);
 });
 
 it('describes every call in full', async () => {

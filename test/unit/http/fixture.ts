@@ -7,6 +7,8 @@ import type { UserRef, View } from '../../../src/domain/model.ts';
 import { buildPublicServer, type PublicServerDeps } from '../../../src/http/server.ts';
 import type { Health } from '../../../src/node/membership.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
+import type { GroupCounts, Profile, ServiceClaim, SessionRequest } from '../../../src/store/calls.ts';
+import type { Explanation } from '../../../src/store/explanation.ts';
 import type {
   ClaimRequest,
   Counts,
@@ -46,6 +48,15 @@ class FakeStore {
   nextPage: Page = { users: [] };
   counts: Counts = { online: 0, away: 0, busy: 0 };
   nodes: NodeInfo[] = [];
+  explanation: Explanation = {
+    view: view('bob'),
+    invisible: false,
+    nodes: [],
+    sessions: [],
+    claims: [],
+    groups: [],
+    transitions: [],
+  };
   /** Never answers. */
   hangs = false;
 
@@ -78,6 +89,45 @@ class FakeStore {
     return this.#answer('page', [tenant, limit, cursor], () => this.nextPage);
   }
 
+  claim(ref: UserRef, source: string, claim: ServiceClaim | null): Promise<SelfView> {
+    return this.#answer('claim', [ref, source, claim], () => ({ view: view(ref.user), invisible: false }));
+  }
+
+  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): Promise<SelfView> {
+    return this.#answer('keepSession', [ref, id, session, profile], () => ({
+      view: view(ref.user),
+      invisible: false,
+    }));
+  }
+
+  endSession(ref: UserRef, id: string): Promise<void> {
+    return this.#answer('endSession', [ref, id], () => undefined);
+  }
+
+  touch(ref: UserRef, profile: Profile): Promise<SelfView> {
+    return this.#answer('touch', [ref, profile], () => ({ view: view(ref.user), invisible: false }));
+  }
+
+  groupPage(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {
+    return this.#answer('groupPage', [tenant, group, limit, cursor], () => this.nextPage);
+  }
+
+  groupCount(tenant: string, group: string): Promise<GroupCounts> {
+    return this.#answer('groupCount', [tenant, group], () => ({ present: 2, members: 5 }));
+  }
+
+  end(ref: UserRef, how: string): Promise<void> {
+    return this.#answer('end', [ref, how], () => undefined);
+  }
+
+  forget(ref: UserRef): Promise<void> {
+    return this.#answer('forget', [ref], () => undefined);
+  }
+
+  explain(ref: UserRef): Promise<Explanation> {
+    return this.#answer('explain', [ref], () => this.explanation);
+  }
+
   count(tenant: string): Promise<Counts> {
     return this.#answer('count', [tenant], () => this.counts);
   }
@@ -100,6 +150,10 @@ export const PRINCIPALS: Record<string, Principal> = {
   user: principal('connect watch'),
   reader: principal('read', { user: 'crm' }),
   nobody: principal(''),
+  member: principal('connect watch', { name: 'Alice', groups: ['g'], iat: 77 }),
+  writer: principal('write', { user: 'calendar' }),
+  minter: principal('mint', { user: 'login' }),
+  everywhereMinter: principal('mint write', { tenant: '*', user: 'platform' }),
   admin: principal('admin read', { user: 'ops' }),
   everywhere: principal('read admin', { tenant: '*', user: 'platform' }),
   everywhereReader: principal('read', { tenant: '*', user: 'platform' }),
@@ -187,6 +241,14 @@ export interface Rig {
   call(method: string, url: string, options?: CallOptions): Promise<LightMyRequestResponse>;
 }
 
+/** Issues what it was asked for, legibly. */
+const ISSUER: PublicServerDeps['issuer'] = {
+  issue: async (request) => ({
+    token: JSON.stringify(request),
+    expiresAt: NOW + request.ttlSeconds * 1000,
+  }),
+};
+
 /** A public server over a fake store. */
 const rig = async (more: Partial<PublicServerDeps> = {}): Promise<Rig> => {
   const store = new FakeStore();
@@ -194,6 +256,7 @@ const rig = async (more: Partial<PublicServerDeps> = {}): Promise<Rig> => {
     settings: settings(),
     store: store as unknown as PresenceStore,
     auth,
+    issuer: ISSUER,
     metrics: createMetrics(),
     logger: pino({ level: 'silent' }),
     health: health(),

@@ -259,8 +259,9 @@ describe('GET /v1/presence/online', () => {
     ['cursor=', 'query.cursor must not have fewer than 1 characters'],
     [`cursor=${'x'.repeat(1025)}`, 'query.cursor must not have more than 1024 characters'],
     ['cursor=a&cursor=b', 'query.cursor must be string'],
-    ['group=team', 'query.group is not supported yet'],
-    ['group=', 'query.group is not supported yet'],
+    ['group=', 'query.group is not a group id'],
+    ['group=..', 'query.group is not a group id'],
+    ['group=a&group=b', 'query.group must be string'],
   ])('refuses ?%s', async (query, detail) => {
     const { store, call } = await start();
     expect(problem(await call('GET', `/v1/presence/online?${query}`, { token: 'reader' }))).toEqual({
@@ -282,12 +283,19 @@ describe('GET /v1/presence/count', () => {
     expect(store.calls).toEqual([{ name: 'count', args: ['acme'] }]);
   });
 
-  it('refuses a group rather than count the tenant', async () => {
+  it('of a group tells members who are there, and all of them', async () => {
+    const { store, call } = await start();
+    const response = await call('GET', '/v1/presence/count?group=team', { token: 'reader' });
+    expect(response.json()).toEqual({ present: 2, members: 5 });
+    expect(store.calls).toEqual([{ name: 'groupCount', args: ['acme', 'team'] }]);
+  });
+
+  it('refuses what can be no group', async () => {
     const { call } = await start();
-    expect(problem(await call('GET', '/v1/presence/count?group=team', { token: 'reader' }))).toEqual({
+    expect(problem(await call('GET', '/v1/presence/count?group=', { token: 'reader' }))).toEqual({
       status: 400,
       code: 'invalid',
-      detail: 'query.group is not supported yet',
+      detail: 'query.group is not a group id',
     });
   });
 });

@@ -1,0 +1,76 @@
+import type { Adornment, Transition } from '../domain/model.ts';
+import { isoTime, presenceOf } from '../protocol/presence.ts';
+import type { Explanation } from '../store/explanation.ts';
+
+const adornment = ({ text, emoji, until }: Adornment) => ({
+  ...(text !== undefined && { text }),
+  ...(emoji !== undefined && { emoji }),
+  ...(until !== undefined && { until: isoTime(until) }),
+});
+
+/** A stamp of the hybrid clock, µs. */
+const stampTime = (stamp: number): string => isoTime(Math.floor(stamp / 1000));
+
+const transitionOf = ({ status, previous, reason, ver, since, ...rest }: Transition) => ({
+  at: stampTime(ver),
+  status,
+  previous,
+  reason,
+  since: isoTime(since),
+  ver,
+  ...adornment(rest),
+});
+
+/** An explanation as HTTP tells it: times as texts, what is not there left out. */
+export const explanationOf = (why: Explanation) => ({
+  presence: presenceOf(why.view),
+  invisible: why.invisible,
+  connections: why.nodes.map(({ node, connections, openedAt, activeAt, idle, devices }) => ({
+    node,
+    connections,
+    newestOpening: isoTime(openedAt),
+    ...(activeAt !== undefined && { lastActive: isoTime(activeAt) }),
+    idle,
+    devices,
+  })),
+  sessions: why.sessions.map(({ id, expiresAt, activeAt, idle, devices }) => ({
+    id,
+    expires: isoTime(expiresAt),
+    lastActive: isoTime(activeAt),
+    idle,
+    devices,
+  })),
+  claims: [
+    ...(why.own !== undefined && why.own.status !== null
+      ? [
+          {
+            source: 'user',
+            status: why.own.status,
+            priority: 100,
+            set: stampTime(why.own.stamp),
+            ...adornment(why.own),
+          },
+        ]
+      : []),
+    ...why.claims.map(({ source, status, priority, stamp, ...rest }) => ({
+      source,
+      status,
+      priority,
+      set: stampTime(stamp),
+      ...adornment(rest),
+    })),
+  ],
+  ...(why.counts !== undefined && { counts: why.counts }),
+  ...(why.grace && {
+    grace: {
+      since: isoTime(why.grace.since),
+      ends: isoTime(why.grace.endsAt),
+      nodeLost: why.grace.nodeLost,
+    },
+  }),
+  ...(why.nextDeadline !== undefined && { nextDeadline: isoTime(why.nextDeadline) }),
+  ...(why.lastActive !== undefined && { lastActive: isoTime(why.lastActive) }),
+  ...(why.revokedAt !== undefined && { revoked: isoTime(why.revokedAt) }),
+  groups: why.groups,
+  transitions: why.transitions.map(transitionOf),
+});

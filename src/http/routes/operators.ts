@@ -1,0 +1,108 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { answer, noContent, problems } from '../answers.ts';
+import { permit, tenantOf } from '../auth.ts';
+import { explanationOf } from '../explanation.ts';
+import { ExplanationSchema, named, TenantQuery, UserIdSchema } from '../schemas.ts';
+import type { RouteDeps } from './deps.ts';
+import { refOf } from './user-ref.ts';
+
+const params = Type.Object({ id: UserIdSchema });
+
+/** Calls that end or explain somebody's presence. */
+export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store }, done) => {
+  const endings = [
+    {
+      how: 'logout',
+      permitted: permit('write', { own: true }),
+      scope: 'write',
+      summary: 'Say goodbye everywhere',
+      description:
+        'Needs the scope `write`, or one’s own token. Ends every connection (1000), session and grace of the user on every node: they are `offline` at once.',
+      done: 'They are offline.',
+    },
+    {
+      how: 'disconnect',
+      permitted: permit('admin'),
+      scope: 'admin',
+      summary: 'Close a user’s connections',
+      description:
+        'Needs the scope `admin`. Closes their sockets with 4403 and ends their sessions. Their tokens stay good.',
+      done: 'They are offline.',
+    },
+    {
+      how: 'revoke',
+      permitted: permit('admin'),
+      scope: 'admin',
+      summary: 'Revoke a user’s tokens',
+      description:
+        'Needs the scope `admin`. Tokens issued up to 5 s from now, and those without `iat`, stop working on every node within a second; sockets close with 4403.',
+      done: 'Their tokens are refused.',
+    },
+  ] as const;
+
+  for (const { how, permitted, scope, summary, description, done: told } of endings) {
+    app.post(
+      `/users/:id/${how}`,
+      {
+        onRequest: permitted,
+        schema: {
+          operationId: `${how}User`,
+          summary,
+          description,
+          tags: ['operations'],
+          security: [{ bearer: [scope] }],
+          params,
+          querystring: TenantQuery,
+          response: { 204: noContent(told), ...problems(413) },
+        },
+      },
+      async (request, reply) => {
+        await store.end(refOf(tenantOf(request), request.params.id), how);
+        return reply.code(204).send(null);
+      },
+    );
+  }
+
+  app.delete(
+    '/presence/users/:id',
+    {
+      onRequest: permit('admin'),
+      schema: {
+        operationId: 'forgetUser',
+        summary: 'Forget a user',
+        description:
+          'Needs the scope `admin`. Everything that is known of the user goes; their sockets close with 4403, and whoever watches them is told `gone`.',
+        tags: ['operations'],
+        security: [{ bearer: ['admin'] }],
+        params,
+        querystring: TenantQuery,
+        response: { 204: noContent('Forgotten.'), ...problems(413) },
+      },
+    },
+    async (request, reply) => {
+      await store.forget(refOf(tenantOf(request), request.params.id));
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.get(
+    '/presence/users/:id/explain',
+    {
+      onRequest: permit('admin'),
+      schema: {
+        operationId: 'explainPresence',
+        summary: 'Why a user’s status is what it is',
+        description:
+          'Needs the scope `admin`. Connections by node, sessions, claims, the running grace, the next deadline, and the newest transitions as far as the log holds them.',
+        tags: ['operations'],
+        security: [{ bearer: ['admin'] }],
+        params,
+        querystring: TenantQuery,
+        response: { 200: answer('The whole truth.', named(ExplanationSchema)), ...problems() },
+      },
+    },
+    async (request) => explanationOf(await store.explain(refOf(tenantOf(request), request.params.id))),
+  );
+  done();
+};

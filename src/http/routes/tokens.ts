@@ -1,0 +1,79 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { MAX_GROUPS } from '../../domain/ids.ts';
+import { isoTime } from '../../protocol/presence.ts';
+import { answer, problems } from '../answers.ts';
+import { permit, tenantOf } from '../auth.ts';
+import { invalid } from '../errors.ts';
+import { TenantQuery, UserIdSchema } from '../schemas.ts';
+import type { RouteDeps } from './deps.ts';
+
+/** What an issued token may allow: a service that may issue must not be able to make itself an operator. */
+const MINTABLE = new Set(['connect', 'watch', 'watch:tenant']);
+
+const DEFAULT_TTL_S = 3600;
+
+const checkScope = (scope: string): void => {
+  const beyond = scope.split(' ').filter((word) => word !== '' && !MINTABLE.has(word));
+  if (beyond.length > 0) {
+    throw invalid(`body.scope may only hold ${[...MINTABLE].join(', ')}`);
+  }
+};
+
+/** Issues tokens for users, in place of a login service of one's own. */
+export const tokenRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { issuer, maxTokenTtlS }, done) => {
+  app.post(
+    '/tokens',
+    {
+      onRequest: permit('mint'),
+      schema: {
+        operationId: 'issueToken',
+        summary: 'Issue a token for a user',
+        description:
+          'Needs the scope `mint`, and a local or secret key among the keys of the service: without one there is no such call. For users of the own tenant, with scopes within `connect watch watch:tenant`.',
+        tags: ['operations'],
+        security: [{ bearer: ['mint'] }],
+        querystring: TenantQuery,
+        body: Type.Object(
+          {
+            user: UserIdSchema,
+            groups: Type.Optional(Type.Array(Type.String(), { maxItems: MAX_GROUPS })),
+            name: Type.Optional(Type.String({ description: 'display name' })),
+            scope: Type.Optional(
+              Type.String({ maxLength: 200, description: 'space separated; without it `connect watch`' }),
+            ),
+            ttlSeconds: Type.Optional(
+              Type.Integer({
+                minimum: 1,
+                maximum: maxTokenTtlS,
+                default: Math.min(DEFAULT_TTL_S, maxTokenTtlS),
+              }),
+            ),
+          },
+          { additionalProperties: false, examples: [{ user: 'alice', groups: ['team-7'], ttlSeconds: 900 }] },
+        ),
+        response: {
+          201: answer(
+            'The token.',
+            Type.Object({ token: Type.String(), expiresAt: Type.String({ format: 'date-time' }) }),
+          ),
+          ...problems(404, 413),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { user, groups, name, scope, ttlSeconds = Math.min(DEFAULT_TTL_S, maxTokenTtlS) } = request.body;
+      if (scope !== undefined) checkScope(scope);
+      const issued = await issuer.issue({
+        user,
+        tenant: tenantOf(request),
+        ttlSeconds,
+        ...(groups !== undefined && { groups }),
+        ...(name !== undefined && { name }),
+        ...(scope !== undefined && { scope }),
+      });
+      return reply.code(201).send({ token: issued.token, expiresAt: isoTime(issued.expiresAt) });
+    },
+  );
+  done();
+};
