@@ -31,6 +31,7 @@ export interface PartitionKeys {
   beat(node: string): string;
   node(node: string): string;
   nodeMeta(node: string): string;
+  seq(node: string): string;
   fence(id: string): string;
   online(tenant: string): string;
   away(tenant: string): string;
@@ -67,6 +68,7 @@ const partitionKeys = (p: string): PartitionKeys => ({
   beat: (node) => `${p}beat:${node}`,
   node: (node) => `${p}node:${node}`,
   nodeMeta: (node) => `${p}node-meta:${node}`,
+  seq: (node) => `${p}seq:${node}`,
   fence: (id) => `${p}fence:${id}`,
   online: (tenant) => `${p}online:${tenant}`,
   away: (tenant) => `${p}away:${tenant}`,

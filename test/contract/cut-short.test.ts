@@ -53,7 +53,7 @@ describe('a call that is cut short', () => {
   ])('at %s leaves the transition in the log, and repeats it under a newer version', async (_, key) => {
     await broken(key(), () => line.opens('a.0', 'ann', idle));
     expect(await line.story()).toEqual(['away connect']);
-    expect(await line.redis.hget(line.keys.nodeMeta('a.0'), 'seq')).toBeNull();
+    expect(await line.redis.get(line.keys.seq('a.0'))).toBeNull();
     expect(await line.view('ann')).toMatchObject({ status: 'offline', ver: 0 });
     expect(messages).toEqual([]);
 
@@ -64,7 +64,7 @@ describe('a call that is cut short', () => {
     await expect.poll(() => messages.length).toBe(1);
     // The message names what was logged before it, so that a feed reads what nobody published.
     expect(messages[0]?.split('\n')[1]).toBe(String((await line.transitions())[0]?.ver));
-    expect(await line.redis.hget(line.keys.nodeMeta('a.0'), 'seq')).toBe('2');
+    expect(await line.redis.get(line.keys.seq('a.0'))).toBe('2');
     await expectConsistent(line.redis, line.keys);
   });
 

@@ -134,7 +134,7 @@ describe('stored rows', () => {
       code: 'unavailable',
     });
     expect(await raw.redis.xlen(keys().log)).toBe(1);
-    expect(await raw.redis.hget(keys().nodeMeta('a.0'), 'seq')).toBeNull();
+    expect(await raw.redis.get(keys().seq('a.0'))).toBeNull();
     await raw.redis.del(keys().online('acme'));
     await raw.redis.del(keys().user(ann));
     expect((await raw.store.apply(0, batchOf('a.0', gen, 2, [entryOf('ann')], 0))).result).toBe('ok');

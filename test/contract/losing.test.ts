@@ -40,7 +40,7 @@ describe('a batch', () => {
       expect(reply).toEqual({ result: 'stale' });
     }
     expect(await line.view('ann')).toEqual(view);
-    expect(await line.redis.hget(line.keys.nodeMeta('a.0'), 'seq')).toBe('2');
+    expect(await line.redis.get(line.keys.seq('a.0'))).toBe('2');
   });
 
   it('of a generation that is gone is lost, whatever is there instead', async () => {

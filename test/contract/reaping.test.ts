@@ -75,7 +75,9 @@ describe('a reaper', () => {
     await line.dies('a.0');
     expect(await line.reap()).toEqual({ fenced: 1, users: crowd.length });
     expect(await line.redis.smembers(line.keys.nodes)).toEqual(['b.0']);
-    expect(await line.redis.exists(line.keys.node('a.0'), line.keys.nodeMeta('a.0'))).toBe(0);
+    expect(
+      await line.redis.exists(line.keys.node('a.0'), line.keys.nodeMeta('a.0'), line.keys.seq('a.0')),
+    ).toBe(0);
     expect(await line.store.held(0, 'a.0')).toEqual([]);
   });
 
@@ -91,7 +93,7 @@ describe('a reaper', () => {
     await line.opens('a.0', 'ann');
     await line.tell('a.0', entryOf('ann', { count: 0 }));
     expect(await line.reap()).toEqual({ fenced: 0, users: 0 });
-    expect(await line.redis.hget(line.keys.nodeMeta('a.0'), 'seq')).toBe('2');
+    expect(await line.redis.get(line.keys.seq('a.0'))).toBe('2');
     expect(await line.opens('a.0', 'ann')).toMatchObject({ result: 'ok' });
   });
 

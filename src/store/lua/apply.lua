@@ -24,8 +24,8 @@ local function tellClaim(entry)
 end
 
 -- Brings the store to what a node knows of some users, evaluates them, logs, publishes. All or nothing for the caller.
--- KEYS: 1 meta  2 log  3 events  4 due  5 nodes  6 fence:<id>  7 node:<node>  8 node-meta:<node>
---       then online, away, busy for every tenant, then user for every entry
+-- KEYS: 1 meta  2 log  3 events  4 due  5 nodes  6 node:<node>
+--       then online, away, busy for every tenant, then fence:<id>, seq:<node>, user for every entry
 -- ARGV: 1 policy  2 the batch
 -- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, positions that took over, position, the user as in reply.lua, …}
 --   with the entries whose view or own claim is not what the entry carried (positions from 0, in a text with spaces)
@@ -34,27 +34,28 @@ local function apply(keys, args)
   local epoch, seen, base, seq, tenantCount, node, told, groups, at = struct.unpack(BATCH, packed)
   open(keys, args, seen)
   groupPrefix = groups
-  local logKey, channel, dueKey, nodesKey, fenceKey, listKey, nodeMetaKey =
-    KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+  local logKey, channel, dueKey, nodesKey, listKey = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 
-  if (call('GET', fenceKey) or -1) + 0 >= epoch then return { 'fenced' } end
-  local storedSeq = (call('HGET', nodeMetaKey, 'seq') or 0) + 0
+  local fenceAt = 7 + tenantCount * 3
+  local stored, firstUser = readFrom(fenceAt), fenceAt + 2
+  local fence, storedSeq = (stored[1] or -1) + 0, (stored[2] or 0) + 0
+  if fence >= epoch then return { 'fenced' } end
   if gen ~= told or storedSeq < base then return { 'lost' } end
   if seq <= storedSeq then return { 'stale' } end
 
-  local tenants, firstUser = {}, 9 + tenantCount * 3
+  local tenants = {}
   for i = 1, tenantCount do
     local name
     name, at = unpackFrom(TENANT, packed, at)
-    tenants[i] = openTenant(name, 6 + i * 3)
+    tenants[i] = openTenant(name, 4 + i * 3)
   end
-  local rows, entries, tookOver = readRows(firstUser), {}, ''
+  local entries, tookOver = {}, ''
   local held, gone, reply, replied = { 'HSET', listKey }, { 'HDEL', listKey }, { 'ok', '', '' }, 3
-  for n = 1, #rows do
+  for n = 1, #stored - 2 do
     local tenant, count, flags, code, devices, active, opened, closed, grace, iat, oldest, ver, since, seen, user, rest
     tenant, count, flags, code, devices, active, opened, closed, grace, iat, oldest, ver, since, seen, user, rest, at =
       unpackFrom(ENTRY, packed, at)
-    local entry = openEntry(tenants[tenant], user, KEYS[firstUser + n - 1], rows[n])
+    local entry = openEntry(tenants[tenant], user, KEYS[firstUser + n - 1], stored[n + 2])
     entries[n] = entry
     local row = load(entry)
     local report, stamp = reportOf(node, count, flags == 1, devices, active, opened, closed), 0
@@ -102,8 +103,7 @@ local function apply(keys, args)
   if storedSeq == 0 then call('SADD', nodesKey, node) end
   if #held > 2 then call(unpack(held)) end
   if #gone > 2 then call(unpack(gone)) end
-  saveRows(entries, dueKey)
-  call('HSET', nodeMetaKey, 'seq', digits(seq))
+  saveRows(entries, dueKey, KEYS[fenceAt + 1], digits(seq))
   publish(channel)
   reply[2], reply[3] = clockText(clock), tookOver
   return reply

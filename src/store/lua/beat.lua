@@ -15,7 +15,7 @@ local function trimLog(logKey, oldest, keepEntries)
 end
 
 -- Renews the lease of a node epoch in one partition; notices that data was lost and holds the partition still.
--- KEYS: 1 meta  2 beat:<node>  3 fence:<id>  4 node-meta:<node>  5 log  6 nodes
+-- KEYS: 1 meta  2 beat:<node>  3 fence:<id>  4 node-meta:<node>  5 log  6 nodes  7 seq:<node>
 -- ARGV: 1 policy  2 epoch  3 gen the node remembers or ''  4 highest clock it has seen  5 highest seq acknowledged
 --       6 flush lag ms  7 a fresh gen  8 seconds the log keeps  9 entries the log keeps  10 node
 --       11 id of the newest log entry it was given
@@ -30,7 +30,7 @@ local function beat(keys, args)
 
   local fenced = (tonumber(redis.call('GET', fenceKey)) or -1) >= epoch
   if not fenced and redis.call('PEXPIRE', beatKey, TTL) == 0 then redis.call('SET', beatKey, '1', 'PX', TTL) end
-  local storedSeq = tonumber(redis.call('HGET', nodeMetaKey, 'seq')) or 0
+  local storedSeq = tonumber(redis.call('GET', KEYS[7])) or 0
   local heldFor = redis.call('HGET', metaKey, 'held')
   -- What the partition says, not what this call makes of its silence.
   hold = storedHold

@@ -5,7 +5,7 @@ local function read(keys, args)
   open(keys, args, 0)
   if not gen or young > now then return { 'young' } end
   local reply = { 'ok' }
-  local rows = readRows(2)
+  local rows = readFrom(2)
   for i = 1, #rows do reply[i + 1] = selfReply(loadRow(rows[i])) end
   return reply
 end

@@ -1,13 +1,14 @@
 -- Clears users of a node epoch whose lease ended. Decides and acts in this one call: what the caller read before,
 -- or another reaper does meanwhile, cannot clear anybody who is alive.
 -- KEYS: 1 meta  2 log  3 events  4 due  5 nodes  6 fence:<id>  7 node:<node>  8 node-meta:<node>  9 beat:<node>
+--       10 seq:<node>
 --       then online, away, busy for every tenant, then user for every entry
 -- ARGV: 1 policy  2 node  3 epoch  4… users as in entries.lua
 -- Reply: {'hold'|'alive'} or {'ok', fenced now 0|1, users cleared, users left}
 local function reap(keys, args)
   open(keys, args, 0)
-  local logKey, channel, dueKey, nodesKey, fenceKey, listKey, nodeMetaKey, beatKey =
-    KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+  local logKey, channel, dueKey, nodesKey, fenceKey, listKey, nodeMetaKey, beatKey, seqKey =
+    KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
   local node, epoch = ARGV[2], tonumber(ARGV[3])
   if not gen or hold > now then return { 'hold' } end
   if redis.call('EXISTS', beatKey) == 1 then return { 'alive' } end
@@ -16,7 +17,7 @@ local function reap(keys, args)
   local lastBeat = tonumber(redis.call('HGET', nodeMetaKey, 'beat')) or now - TTL
   local diedBy = min(lastBeat + INTERVAL, now)
   local cleared, gone = {}, { 'HDEL', listKey }
-  for _, entry in ipairs(openEntries(10, 4, 2)) do
+  for _, entry in ipairs(openEntries(11, 4, 2)) do
     if redis.call('HEXISTS', listKey, entry.member) == 1 then
       gone[#gone + 1] = entry.member
       local row = load(entry)
@@ -36,7 +37,7 @@ local function reap(keys, args)
   local left = redis.call('HLEN', listKey)
   if left == 0 then
     redis.call('SREM', nodesKey, node)
-    redis.call('DEL', nodeMetaKey)
+    redis.call('DEL', nodeMetaKey, seqKey)
   end
   publish(channel)
   return { 'ok', fences and 1 or 0, #cleared, left }

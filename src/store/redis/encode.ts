@@ -21,15 +21,19 @@ export interface Users {
   readonly args: (string | number)[];
 }
 
-/** The tenants of some users, each once, and the keys of both as `openTenants` and `readRows` take them. */
+/** The tenants of some users, each once, and the keys of both. */
 const encodeTenants = (
   keys: PartitionKeys,
   users: readonly UserRef[],
-): { readonly tenants: ReadonlyMap<string, number>; readonly keys: string[] } => {
+): {
+  readonly tenants: ReadonlyMap<string, number>;
+  readonly tenantKeys: string[];
+  readonly keys: string[];
+} => {
   const tenants = new Map<string, number>();
   for (const { tenant } of users) if (!tenants.has(tenant)) tenants.set(tenant, tenants.size + 1);
   const tenantKeys = [...tenants.keys()].flatMap((t) => [keys.online(t), keys.away(t), keys.busy(t)]);
-  return { tenants, keys: [...tenantKeys, ...users.map((user) => keys.user(user))] };
+  return { tenants, tenantKeys, keys: users.map((user) => keys.user(user)) };
 };
 
 /** @param rest - what the function takes of each user after the tenant's position and the user. */
@@ -38,9 +42,12 @@ export const encodeUsers = <T extends UserRef>(
   users: readonly T[],
   rest: (user: T) => readonly (string | number)[],
 ): Users => {
-  const { tenants, keys: userKeys } = encodeTenants(keys, users);
+  const { tenants, tenantKeys, keys: userKeys } = encodeTenants(keys, users);
   const args = users.flatMap((user) => [tenants.get(user.tenant) ?? 0, user.user, ...rest(user)]);
-  return { keys: userKeys, args: [tenants.size, keys.groups, ...tenants.keys(), ...args] };
+  return {
+    keys: [...tenantKeys, ...userKeys],
+    args: [tenants.size, keys.groups, ...tenants.keys(), ...args],
+  };
 };
 
 /**
@@ -51,15 +58,15 @@ export const encodeBatch = (
   keys: PartitionKeys,
   epoch: number,
   { node, gen, seen, base, seq, entries }: Batch,
-): { readonly keys: string[]; readonly packed: Buffer } => {
-  const { tenants, keys: userKeys } = encodeTenants(keys, entries);
+): { readonly tenantKeys: string[]; readonly keys: string[]; readonly packed: Buffer } => {
+  const { tenants, tenantKeys, keys: userKeys } = encodeTenants(keys, entries);
   const head = Buffer.allocUnsafe(4 * 8 + 2);
   let at = 0;
   for (const number of [epoch, seen, base, seq]) at = head.writeDoubleLE(number, at);
   head.writeUInt16LE(tenants.size, at);
   const names = [node, gen, keys.groups, ...tenants.keys()].map(withLength);
   const packed = entries.map((entry) => packEntry(entry, tenants.get(entry.tenant) ?? 0));
-  return { keys: userKeys, packed: Buffer.concat([head, ...names, ...packed]) };
+  return { tenantKeys, keys: userKeys, packed: Buffer.concat([head, ...names, ...packed]) };
 };
 
 const withLength = (name: string): Buffer => {

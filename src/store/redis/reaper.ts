@@ -47,7 +47,7 @@ export class Reaper {
         'reap',
         await this.#options.caller.run(
           'reap',
-          [...fixed, keys.nodeMeta(node), keys.beat(node), ...encoded.keys],
+          [...fixed, keys.nodeMeta(node), keys.beat(node), keys.seq(node), ...encoded.keys],
           [this.#options.policy, node, epoch, ...encoded.args],
         ),
       );

@@ -101,7 +101,15 @@ export class RedisStore extends PendingStore implements PresenceStore {
     return decodeBeat(
       await this.#caller.run(
         'beat',
-        [keys.meta, keys.beat(beat.node), keys.fence(id), keys.nodeMeta(beat.node), keys.log, keys.nodes],
+        [
+          keys.meta,
+          keys.beat(beat.node),
+          keys.fence(id),
+          keys.nodeMeta(beat.node),
+          keys.log,
+          keys.nodes,
+          keys.seq(beat.node),
+        ],
         [
           this.#policy,
           epoch,
@@ -123,10 +131,10 @@ export class RedisStore extends PendingStore implements PresenceStore {
     const keys = this.#partition(partition);
     const [id, epoch] = splitNode(batch.node);
     const users = encodeBatch(keys, epoch, batch);
-    const own = [keys.meta, keys.log, keys.events, keys.due, keys.nodes, keys.fence(id)];
+    const own = [keys.meta, keys.log, keys.events, keys.due, keys.nodes, keys.node(batch.node)];
     const reply = await this.#caller.run(
       'apply',
-      [...own, keys.node(batch.node), keys.nodeMeta(batch.node), ...users.keys],
+      [...own, ...users.tenantKeys, keys.fence(id), keys.seq(batch.node), ...users.keys],
       [this.#policy, users.packed],
     );
     const decoded = decodeApply(reply, batch.entries);

@@ -91,7 +91,7 @@ describe('keys', () => {
       .record({ kind: fc.constantFrom('online', 'away', 'busy'), tenant })
       .map(({ kind, tenant }) => ({ of: `${kind}|${tenant}`, key: keys[kind as 'online'](tenant) })),
     fc
-      .record({ kind: fc.constantFrom('beat', 'node', 'nodeMeta', 'fence'), node })
+      .record({ kind: fc.constantFrom('beat', 'node', 'nodeMeta', 'seq', 'fence'), node })
       .map(({ kind, node }) => ({ of: `${kind}|${node}`, key: keys[kind as 'beat'](node) })),
     fc
       .constantFrom('meta', 'log', 'events', 'due', 'nodes')
@@ -119,6 +119,7 @@ describe('keys', () => {
           each.beat(node),
           each.node(node),
           each.nodeMeta(node),
+          each.seq(node),
           each.fence(node),
           each.log,
           each.events,

@@ -15,8 +15,8 @@ local function openTenants(firstKey, firstArg)
   return tenants, firstKey + count * 3, firstArg + count + 2
 end
 
--- The stored rows of all users: their keys are the last ones.
-local function readRows(firstKey)
+-- What is stored under all keys from one on: those of the users come last.
+local function readFrom(firstKey)
   return KEYS[firstKey] and call('MGET', unpack(KEYS, firstKey)) or EMPTY
 end
 
@@ -27,7 +27,7 @@ end
 
 local function openEntries(firstKey, firstArg, width)
   local tenants, key, arg = openTenants(firstKey, firstArg)
-  local rows, entries = readRows(key), {}
+  local rows, entries = readFrom(key), {}
   for n = 1, #rows do
     local entry = openEntry(tenants[ARGV[arg] + 0], ARGV[arg + 1], KEYS[key], rows[n])
     entry.arg, entries[n] = arg, entry
@@ -108,8 +108,9 @@ local function saveIndexes(entries, dueKey)
   writeIndexes()
 end
 
-local function saveRows(entries, dueKey)
-  local set, n = { 'MSET' }, 1
+-- `alsoKey` and `also`: what has to become true together with the rows.
+local function saveRows(entries, dueKey, alsoKey, also)
+  local set, n = { 'MSET', alsoKey, also }, alsoKey and 3 or 1
   for _, entry in ipairs(entries) do
     local text = rowText(entry.row)
     if text ~= entry.value then
