@@ -10,6 +10,7 @@ const ON_KEYS: readonly (readonly string[])[] = [
   ['HEXISTS', 'f'],
   ['HGET', 'f'],
   ['HGETALL'],
+  ['HINCRBY', 'f', '1'],
   ['HKEYS'],
   ['HLEN'],
   ['HMGET', 'f'],
@@ -23,10 +24,12 @@ const ON_KEYS: readonly (readonly string[])[] = [
   ['SMEMBERS'],
   ['SREM', 'm'],
   ['XADD', '*', 'f', 'v'],
+  ['XLEN'],
   ['XRANGE', '-', '+'],
   ['XTRIM', 'MAXLEN', '1'],
   ['ZADD', '0', 'm'],
   ['ZCARD'],
+  ['ZMSCORE', 'm'],
   ['ZRANGE', '0', '1'],
   ['ZRANGEBYSCORE', '0', '1'],
   ['ZREM', 'm'],
@@ -54,6 +57,7 @@ export const rightsNeeded = (options: RightsOptions): Rights => {
   const commands: (readonly string[])[] = [
     ...ON_KEYS.map(([name = '', ...rest]) => [name, key, ...rest]),
     ['XINFO', 'STREAM', key],
+    ['ZINTERCARD', '1', key],
     ['SPUBLISH', channel, ''],
     ['SSUBSCRIBE', channel],
     ['TIME'],
@@ -76,7 +80,7 @@ export const missingRights = (
   prefix: string,
 ): readonly string[] => {
   const missing = new Set(refused.map((position) => names[position] ?? ''));
-  const onKeys = [...ON_KEYS.map(nameOf), '+xinfo|stream'];
+  const onKeys = [...ON_KEYS.map(nameOf), '+xinfo|stream', '+zintercard'];
   const lost: string[] = [];
   for (const [group, pattern] of [
     [onKeys, `~${prefix}:*`],
