@@ -9,39 +9,10 @@ import { TIMINGS } from '../support/timings.ts';
 import { holds, until } from '../support/until.ts';
 import { DnsDouble } from './dns-double.ts';
 import { CONFIG, HAPROXY, HaproxyProcess } from './haproxy-process.ts';
+import { SteadyClient } from './steady-client.ts';
 
 /** As the nodes of a compose project: one name, one port, an address each. */
 const ADDRESSES = ['127.0.1.1', '127.0.1.2', '127.0.1.3'];
-
-/** What every good client does: on any close it comes back through the balancer. */
-class SteadyClient {
-  readonly done: Promise<void>;
-  current: Client | undefined;
-  connects = 0;
-  #running = true;
-
-  constructor(url: string, token: string) {
-    this.done = this.#live(url, token);
-  }
-
-  stop(): void {
-    this.#running = false;
-    this.current?.terminate();
-  }
-
-  async #live(url: string, token: string): Promise<void> {
-    while (this.#running) {
-      try {
-        const client = await Connection.connect(url, { token });
-        this.current = client;
-        this.connects += 1;
-        await client.until(() => client.over || !this.#running, { timeoutMs: 60_000 });
-      } catch {
-        await holds(() => true, 50);
-      }
-    }
-  }
-}
 
 describe.skipIf(HAPROXY === undefined)('HAProxy in front of the nodes', () => {
   let cluster: Cluster;
