@@ -8,7 +8,7 @@ import { PROBLEM_CODES } from './problem.ts';
 // Answers may gain fields, so their schemas are open; what is asked is closed, so that a misspelt field is noticed.
 
 /** s a session may live between two calls. */
-export const SESSION_TTL_S = { min: 10, max: 3600 } as const;
+const SESSION_TTL_S = { min: 10, max: 3600 } as const;
 
 /** A reference to one of {@link NAMED_SCHEMAS}. Answers alone may use it: what is validated stands in full. */
 export const named = (schema: TSchema & { readonly $id?: string }): TSchema =>
