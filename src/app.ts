@@ -12,6 +12,7 @@ import { MemoryFeed } from './events/memory-feed.ts';
 import { RedisFeed } from './events/redis-feed.ts';
 import { NodeFanout } from './fanout/node-fanout.ts';
 import { buildAdminServer } from './http/admin.ts';
+import { EventStreams } from './http/events/event-streams.ts';
 import { listenOn } from './http/listener.ts';
 import { buildPublicServer } from './http/server.ts';
 import { registerWebSocket } from './http/websocket.ts';
@@ -219,6 +220,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     random: Math.random,
     log: logger,
   });
+  const streams = new EventStreams({ feed, metrics, now: monotonic, wallNow: wall, random: Math.random });
   const lag = new LoopLag(monotonic);
   const publicServer = await buildPublicServer({
     settings,
@@ -228,6 +230,8 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     metrics,
     logger,
     health: node.health,
+    feed,
+    streams,
     version,
     nodes: () => node.directory.ask(),
     registerSockets: (server) =>
@@ -276,7 +280,11 @@ export const createApp = async (options: AppOptions): Promise<App> => {
         delayMs: settings.drainDelayMs,
         windowMs: settings.drainWindowMs,
         unready: () => node.health.drain(),
-        sessions,
+        sessions: {
+          drain: async (windowMs) => {
+            await Promise.all([sessions.drain(windowMs), streams.drain(windowMs)]);
+          },
+        },
         flushed: (withinMs) => node.flushed(withinMs),
         log: logger,
       }),

@@ -3,10 +3,14 @@ import type { Command, LogEntry } from '../store/log-entry.ts';
 
 export type { Command };
 
-/** A transition with its place in the log: the hybrid clock (µs) of the partition, also its log id. */
-export interface LoggedTransition {
+/** A place in the logs: the hybrid clock (µs) of the partition, which is the log id. */
+export interface Place {
   readonly id: number;
   readonly partition: number;
+}
+
+/** A transition with its place in the log. */
+export interface LoggedTransition extends Place {
   readonly transition: Transition;
 }
 
@@ -53,7 +57,7 @@ export class CursorLost extends Error {
 export interface FeedListener {
   /** Every transition of every partition, per partition in log order, each once. */
   transition?(event: LoggedTransition): void;
-  command?(command: Command): void;
+  command?(command: Command, place: Place): void;
   /** Part of this partition's history is gone for good: whatever was derived from it must be read again. */
   reset?(partition: number): void;
   signal?(signal: Signal): void;

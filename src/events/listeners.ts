@@ -20,8 +20,9 @@ export class Listeners {
 
   deliver(partition: number, entry: LogEntry): void {
     this.#each((listener) => {
-      if (entry.kind === 'command') listener.command?.(entry.command);
-      else listener.transition?.({ id: entry.id, partition, transition: entry.transition });
+      const { id } = entry;
+      if (entry.kind === 'command') listener.command?.(entry.command, { id, partition });
+      else listener.transition?.({ id, partition, transition: entry.transition });
     });
   }
 

@@ -3,11 +3,14 @@ import type { TokenIssuer } from '../auth/issuer.ts';
 import type { Authenticator } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
 import { userKey } from '../domain/model.ts';
+import type { EventFeed } from '../events/feed.ts';
 import type { NodeInfo, PresenceStore } from '../store/presence-store.ts';
 import { authenticate, decorateCaller } from './auth.ts';
+import type { EventStreams } from './events/event-streams.ts';
 import { type AddressHook, spend } from './limits.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { claimRoutes } from './routes/claims.ts';
+import { eventRoutes } from './routes/events.ts';
 import { meRoutes } from './routes/me.ts';
 import { nodeRoutes } from './routes/nodes.ts';
 import { operatorRoutes } from './routes/operators.ts';
@@ -22,6 +25,8 @@ export interface ApiDeps {
   readonly store: PresenceStore;
   readonly auth: Authenticator;
   readonly issuer: Pick<TokenIssuer, 'issue'>;
+  readonly feed: EventFeed;
+  readonly streams: EventStreams;
   nodes(): Promise<readonly NodeInfo[]>;
   now?(): number;
 }
@@ -68,6 +73,7 @@ export const registerApi = async (
     scope.register(operatorRoutes, routeDeps);
     scope.register(tokenRoutes, routeDeps);
     scope.register(nodeRoutes, routeDeps);
+    scope.register(eventRoutes, { feed: deps.feed, streams: deps.streams });
     done();
   };
   await app.register(api, { prefix: '/v1' });

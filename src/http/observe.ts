@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Metrics } from '../observability/metrics.ts';
+import { EVENT_STREAM } from './events/sse.ts';
 
 /** Label of requests that no route matched: their paths are endless. */
 const UNMATCHED = 'unmatched';
@@ -10,6 +11,8 @@ export const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';
 /** Counts and logs every answer once, by the pattern of its route. */
 export const observeRequests = (app: FastifyInstance, metrics: Metrics): void => {
   app.addHook('onResponse', async (request, reply) => {
+    // How long a stream was open says nothing of how fast it was answered.
+    if (reply.raw.getHeader('content-type') === EVENT_STREAM) return;
     const { method } = request;
     const route = request.routeOptions.url ?? UNMATCHED;
     const code = reply.statusCode;

@@ -35,6 +35,7 @@ export const registerOpenApi = async (app: FastifyInstance, version: string): Pr
       tags: [
         { name: 'presence', description: 'Presence of anyone' },
         { name: 'me', description: 'One’s own presence' },
+        { name: 'events', description: 'What happens, for other services' },
         { name: 'operations', description: 'The deployment' },
       ],
       components: {

@@ -3,6 +3,7 @@ import { DEVICES, REASONS } from '../domain/model.ts';
 import { PRIORITY, SERVICE_STATUSES } from '../protocol/claim-fields.ts';
 import type { Presence } from '../protocol/presence.ts';
 import { MAX_TEXT, OWN_STATUSES } from '../protocol/status-fields.ts';
+import { ForgottenEventSchema, TransitionEventSchema } from './events/event-schemas.ts';
 import { PROBLEM_CODES } from './problem.ts';
 
 // Answers may gain fields, so their schemas are open; what is asked is closed, so that a misspelt field is noticed.
@@ -287,4 +288,6 @@ export const NAMED_SCHEMAS = [
   ExplanationSchema,
   NodeSchema,
   ProblemSchema,
+  TransitionEventSchema,
+  ForgottenEventSchema,
 ];

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { TokenIssuer } from '../auth/issuer.ts';
 import type { Authenticator } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
+import type { EventFeed } from '../events/feed.ts';
 import type { Health } from '../node/membership.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { NodeInfo, PresenceStore } from '../store/presence-store.ts';
@@ -12,6 +13,7 @@ import { registerApi } from './api.ts';
 import { registerJsonBodies } from './body.ts';
 import { answerClientError } from './client-error.ts';
 import { registerErrors } from './errors.ts';
+import type { EventStreams } from './events/event-streams.ts';
 import { limitByAddress } from './limits.ts';
 import { observeRequests } from './observe.ts';
 import { registerDocs, registerOpenApi } from './openapi.ts';
@@ -27,6 +29,8 @@ export interface PublicServerDeps {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly health: Health;
+  readonly feed: EventFeed;
+  readonly streams: EventStreams;
   readonly version: string;
   /** Who is in the cluster. @throws StoreError `unavailable`. */
   nodes(): Promise<readonly NodeInfo[]>;
@@ -96,7 +100,7 @@ const registerHeaders = async (app: FastifyInstance, { allowedOrigins }: Setting
   await app.register(cors, {
     origin: allowedOrigins === '*' ? '*' : [...allowedOrigins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-    allowedHeaders: ['Authorization', 'Content-Type'],
+    allowedHeaders: ['Authorization', 'Content-Type', 'Last-Event-ID'],
     exposedHeaders: ['Retry-After', 'WWW-Authenticate'],
     maxAge: 7200,
     strictPreflight: false,

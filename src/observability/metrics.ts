@@ -175,6 +175,37 @@ export const createMetrics = (register = new Registry()) => {
       name: 'rollcall_feed_resyncs_total',
       help: 'Times the feed of a partition had to be read anew.',
     }),
+    eventStreams: new Gauge({
+      ...on,
+      name: 'rollcall_event_streams',
+      help: 'Open event streams (`GET /v1/events`) on this node.',
+    }),
+    eventsSent: new Counter({
+      ...on,
+      name: 'rollcall_events_sent_total',
+      help: 'Events given to readers of event streams.',
+    }),
+    eventsEncoded: new Counter({
+      ...on,
+      name: 'rollcall_events_encoded_total',
+      help: 'Events turned into text: once, however many readers there are, but again for each who reads the log.',
+    }),
+    eventResets: new Counter({
+      ...on,
+      name: 'rollcall_event_resets_total',
+      help: 'Times a reader of an event stream was told to read a snapshot.',
+    }),
+    eventReadersBehind: new Counter({
+      ...on,
+      name: 'rollcall_event_readers_behind_total',
+      help: 'Times a reader of an event stream was so slow that it was given the log instead of what is new.',
+    }),
+    eventStreamsCut: new Counter({
+      ...on,
+      name: 'rollcall_event_streams_cut_total',
+      help: 'Event streams ended from this side, to be resumed by cursor: the reader took nothing, or the log could not be read.',
+      labelNames: ['reason'] as const,
+    }),
     redisUp: new Gauge({
       ...on,
       name: 'rollcall_redis_up',

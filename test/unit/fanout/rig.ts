@@ -286,7 +286,7 @@ export class Rig {
   }
 
   command(command: Command): void {
-    for (const listener of this.feed.listeners) listener.command?.(command);
+    for (const listener of this.feed.listeners) listener.command?.(command, { id: 0, partition: 0 });
   }
 
   reset(partition: number): void {

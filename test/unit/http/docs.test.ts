@@ -11,6 +11,7 @@ const CALLS = [
   'DELETE /v1/presence/me/status',
   'DELETE /v1/presence/users/{id}',
   'DELETE /v1/presence/users/{id}/claims/{source}',
+  'GET /v1/events',
   'GET /v1/nodes',
   'GET /v1/presence/count',
   'GET /v1/presence/me',
@@ -66,11 +67,13 @@ it('is an OpenAPI 3.1 document of every call and of nothing else', async () => {
   expect(Object.keys(document.components.schemas).sort()).toEqual([
     'Claim',
     'Explanation',
+    'ForgottenEvent',
     'Me',
     'Node',
     'Presence',
     'Problem',
     'Session',
+    'TransitionEvent',
   ]);
 });
 

@@ -4,6 +4,7 @@ import { afterEach } from 'vitest';
 import { AuthError, type Authenticator, type Principal, type Scope } from '../../../src/auth/principal.ts';
 import type { Settings } from '../../../src/config/settings.ts';
 import type { UserRef, View } from '../../../src/domain/model.ts';
+import { EventStreams } from '../../../src/http/events/event-streams.ts';
 import { buildPublicServer, type PublicServerDeps } from '../../../src/http/server.ts';
 import type { Health } from '../../../src/node/membership.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
@@ -18,6 +19,7 @@ import type {
   SelfView,
 } from '../../../src/store/presence-store.ts';
 import { StoreError } from '../../../src/store/presence-store.ts';
+import { memoryFeed } from '../../support/memory-feed.ts';
 import { expectDocumented } from './documented.ts';
 
 export const NOW = Date.parse('2026-11-21T12:00:00.000Z');
@@ -252,12 +254,23 @@ const ISSUER: PublicServerDeps['issuer'] = {
 /** A public server over a fake store. */
 const rig = async (more: Partial<PublicServerDeps> = {}): Promise<Rig> => {
   const store = new FakeStore();
+  const metrics = createMetrics();
+  const feed = memoryFeed();
+  const streams = new EventStreams({
+    feed,
+    metrics,
+    now: () => performance.now(),
+    wallNow: () => NOW,
+    random: () => 0.5,
+  });
   const app = await buildPublicServer({
+    feed,
+    streams,
     settings: settings(),
     store: store as unknown as PresenceStore,
     auth,
     issuer: ISSUER,
-    metrics: createMetrics(),
+    metrics,
     logger: pino({ level: 'silent' }),
     health: health(),
     nodes: () => store.listNodes(),

@@ -35,7 +35,7 @@ describe('browsers elsewhere', () => {
     expect(response.headers['access-control-allow-origin']).toBe(APP);
     expect(response.headers['access-control-allow-methods']).toMatch(/\bPUT\b.*\bDELETE\b/);
     expect(String(response.headers['access-control-allow-headers']).toLowerCase()).toBe(
-      'authorization, content-type',
+      'authorization, content-type, last-event-id',
     );
     expect(response.headers['vary']).toMatch(/origin/i);
     expect(store.calls).toEqual([]);

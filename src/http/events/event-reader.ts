@@ -1,0 +1,205 @@
+import type { Principal } from '../../auth/principal.ts';
+import { CursorLost, type EventFeed, type Replay } from '../../events/feed.ts';
+import { type EventFilter, passes } from './event-filter.ts';
+import type { Outlet } from './outlet.ts';
+import { SSE_COMMENT, SSE_RESET, sseId } from './sse.ts';
+import { itemOf, type StreamItem } from './stream-item.ts';
+
+export interface ReaderOptions {
+  readonly outlet: Outlet;
+  readonly feed: Pick<EventFeed, 'partitions' | 'watermark' | 'replay'>;
+  readonly principal: Principal;
+  readonly tenant: string;
+  readonly filter: EventFilter;
+  /** Unread bytes above which this reader is given nothing newer, but reads on from the log at its own pace. */
+  readonly maxUnread: number;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  readonly meter: ReaderMeter;
+  /** Ends this reader for a reason of this side's; it comes back with its cursor. */
+  readonly cut: (reason: CutReason) => void;
+}
+
+/** `stalled`: took nothing for a minute; `unavailable`: fell behind, and the log cannot be read. */
+export type CutReason = 'stalled' | 'unavailable';
+
+export interface ReaderMeter {
+  sent(): void;
+  reset(): void;
+  behind(): void;
+  encoded(): void;
+}
+
+/** Partitions lose their data together: their readers are told at most this often, ms. */
+const RESET_EVERY_MS = 1000;
+
+/**
+ * One reader of the event stream. It is *live* in a partition when everything the feed delivers goes straight to it;
+ * else it is read the log from where it stands, at the pace at which it takes what it is given, until it has caught up
+ * with the feed there. So a reader that is slow, or was away for long, costs a bounded buffer and no event.
+ */
+export class EventReader {
+  readonly #options: ReaderOptions;
+  /** By partition: the newest id given to this reader (µs). */
+  readonly #at: Float64Array;
+  /** By partition: the newest id that went by while it was not live. */
+  readonly #missed: Float64Array;
+  readonly #live: Uint8Array;
+  /** Partitions in which it reads the log, the next one first. */
+  #reading: number[] = [];
+  /** Where the logs are read from, µs; `undefined` until they are open. */
+  #from: number | undefined;
+  /** Counts what ends a reading of the logs: they tell of something else from then on. */
+  #turn = 0;
+  #told: string | undefined;
+  #resetAt = Number.NEGATIVE_INFINITY;
+  #resetDue = false;
+
+  constructor(options: ReaderOptions) {
+    const { partitions } = options.feed;
+    this.#options = options;
+    this.#at = new Float64Array(partitions);
+    this.#missed = new Float64Array(partitions);
+    this.#live = new Uint8Array(partitions).fill(1);
+  }
+
+  get principal(): Principal {
+    return this.#options.principal;
+  }
+
+  get tenant(): string {
+    return this.#options.tenant;
+  }
+
+  get outlet(): Outlet {
+    return this.#options.outlet;
+  }
+
+  /** Begins with what follows a cursor. Resolves when it has caught up, fell silent or was told to begin anew. */
+  async resume(replay: Replay): Promise<void> {
+    this.#leaveLive();
+    await this.#catchUp(() => Promise.resolve(replay));
+  }
+
+  /** The feed delivered something of this tenant. */
+  take(partition: number, item: StreamItem): void {
+    if (this.#live[partition] === 0) {
+      this.#missed[partition] = Math.max(this.#missed[partition] ?? 0, item.id);
+      return;
+    }
+    if (item.id <= (this.#at[partition] ?? 0)) return;
+    this.#give(partition, item);
+    if (this.outlet.unread > this.#options.maxUnread) this.#fallBehind(partition, item.id);
+  }
+
+  /** What this reader holds may be wrong: it is told, and goes on with what comes from now on. */
+  reset(): void {
+    this.#turn += 1;
+    this.#reading = [];
+    this.#live.fill(1);
+    this.#at.fill(0);
+    this.#missed.fill(0);
+    if (this.#options.now() - this.#resetAt < RESET_EVERY_MS) this.#resetDue = true;
+    else this.#tellReset();
+  }
+
+  /** About once a second: tells how far this reader was given everything. */
+  tell(): void {
+    if (this.#resetDue) this.#tellReset();
+    if (this.#reading.length > 0 && this.#from === undefined) return;
+    const watermark = this.#options.feed.watermark(this.#reached());
+    if (watermark === undefined || watermark === this.#told) return;
+    this.#told = watermark;
+    this.outlet.write(sseId(watermark));
+  }
+
+  comment(): void {
+    if (this.outlet.unread === 0) this.outlet.write(SSE_COMMENT);
+  }
+
+  #tellReset(): void {
+    this.#resetDue = false;
+    this.#resetAt = this.#options.now();
+    this.#options.meter.reset();
+    this.outlet.write(SSE_RESET);
+  }
+
+  #give(partition: number, item: StreamItem): void {
+    this.#at[partition] = item.id;
+    if (!passes(this.#options.filter, item)) return;
+    this.#options.meter.sent();
+    this.outlet.write(item.text);
+  }
+
+  /** How far the partitions that are read from the log have come; those that are live are where the feed is. */
+  #reached(): number {
+    return this.#reading.reduce(
+      (least, partition) => Math.min(least, this.#position(partition)),
+      Number.POSITIVE_INFINITY,
+    );
+  }
+
+  #position(partition: number): number {
+    return Math.max(this.#at[partition] ?? 0, this.#from ?? 0);
+  }
+
+  #leaveLive(): void {
+    // A reading that only waits to find that it is done must not go on with what is begun here.
+    this.#turn += 1;
+    this.#from = undefined;
+    this.#live.fill(0);
+    this.#missed.fill(0);
+    this.#reading = [...this.#live.keys()];
+  }
+
+  #fallBehind(partition: number, id: number): void {
+    if (this.#reading.length > 0) {
+      // It is reading the other logs as it is: this one joins them.
+      this.#live[partition] = 0;
+      this.#missed[partition] = id;
+      this.#reading.push(partition);
+      return;
+    }
+    const { feed, meter, outlet } = this.#options;
+    meter.behind();
+    const from = feed.watermark(id);
+    this.#leaveLive();
+    void this.#catchUp(async () =>
+      (await outlet.room()) && from !== undefined ? feed.replay(from) : undefined,
+    );
+  }
+
+  async #catchUp(open: () => Promise<Replay | undefined>): Promise<void> {
+    const turn = this.#turn;
+    try {
+      const replay = await open();
+      if (turn !== this.#turn || this.outlet.closed) return;
+      if (replay === undefined) throw new CursorLost();
+      this.#from = replay.from;
+      await this.#read(replay, turn);
+    } catch (error) {
+      if (turn !== this.#turn || this.outlet.closed) return;
+      if (error instanceof CursorLost) this.reset();
+      // It comes back with its cursor, when the log can be read again.
+      else this.#options.cut('unavailable');
+    }
+  }
+
+  /** A page of each log in turn, so that all come forward together and with them the watermark. */
+  async #read(replay: Replay, turn: number): Promise<void> {
+    for (let partition = this.#reading[0]; partition !== undefined; partition = this.#reading[0]) {
+      const { entries, upTo, end } = await replay.entries(partition, this.#position(partition));
+      if (turn !== this.#turn) return;
+      for (const entry of entries) {
+        const item = itemOf(entry, this.#options.meter.encoded);
+        if (item?.tenant === this.tenant && item.id > (this.#at[partition] ?? 0)) this.#give(partition, item);
+      }
+      this.#at[partition] = Math.max(this.#at[partition] ?? 0, upTo);
+      this.#reading.shift();
+      // The feed may be ahead of what was read: live is who has had all that went by.
+      if (end && (this.#missed[partition] ?? 0) <= upTo) this.#live[partition] = 1;
+      else this.#reading.push(partition);
+      if (!(await this.outlet.room()) || turn !== this.#turn) return;
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Principal } from '../../auth/principal.ts';
+import type { UserRef } from '../../domain/model.ts';
+import type { Command, EventFeed, LoggedTransition, Place, Replay } from '../../events/feed.ts';
+import type { Metrics } from '../../observability/metrics.ts';
+import type { EventFilter } from './event-filter.ts';
+import { type CutReason, EventReader } from './event-reader.ts';
+import { ResponseOutlet } from './outlet.ts';
+import { sseRetry } from './sse.ts';
+import { itemOf, type StreamItem, transitionItem } from './stream-item.ts';
+
+export interface EventStreamsOptions {
+  readonly feed: EventFeed;
+  readonly metrics: Metrics;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  /** ms since the epoch. */
+  readonly wallNow: () => number;
+  readonly random: () => number;
+  /** Whether a token stopped working since it was verified; asked about once a second for every stream. */
+  readonly ended?: (principal: Principal) => boolean;
+}
+
+export interface StreamRequest {
+  readonly principal: Principal;
+  readonly tenant: string;
+  readonly filter: EventFilter;
+  /** What to begin with. */
+  readonly replay?: Replay;
+  /** A cursor was given that is not held any more. */
+  readonly lost?: boolean;
+}
+
+interface Stream {
+  readonly reader: EventReader;
+  /** What the client had taken, and since when it took nothing more. */
+  taken: number;
+  stalledAt: number;
+}
+
+const TICK_MS = 1000;
+const COMMENT_TICKS = 15;
+/** Unread bytes above which a reader reads on from the log, and up to which it is given more of it. */
+const MAX_UNREAD = 262_144;
+const ROOM = 65_536;
+/** A client that takes nothing for so long is gone, or holds a connection and buffers for nothing. */
+const STALLED_MS = 60_000;
+/** Streams cut together come back apart, ms. */
+const RETRY_MS = { least: 1000, spread: 2000 } as const;
+/** Issued up to so long after a revocation, a token is revoked all the same: clocks differ. */
+const REVOCATION_SKEW_US = 5_000_000;
+const DRAIN_STEP_MS = 25;
+const FINISH_MS = 1000;
+
+/** Every open event stream of this node, and the one listener that feeds them. */
+export class EventStreams {
+  readonly #options: EventStreamsOptions;
+  readonly #streams = new Set<Stream>();
+  readonly #byTenant = new Map<string, Set<EventReader>>();
+  readonly #onEncode: () => void;
+  #leave: (() => void) | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #ticks = 0;
+  #draining = false;
+
+  constructor(options: EventStreamsOptions) {
+    this.#options = options;
+    this.#onEncode = () => options.metrics.eventsEncoded.inc();
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Takes over a response whose head has been written. */
+  open(response: ServerResponse, { principal, tenant, filter, replay, lost = false }: StreamRequest): void {
+    const { feed, metrics, now, random } = this.#options;
+    const outlet = new ResponseOutlet(response, ROOM, () => this.#closed(stream));
+    const reader: EventReader = new EventReader({
+      outlet,
+      feed,
+      principal,
+      tenant,
+      filter,
+      maxUnread: MAX_UNREAD,
+      now,
+      meter: {
+        sent: () => metrics.eventsSent.inc(),
+        reset: () => metrics.eventResets.inc(),
+        behind: () => metrics.eventReadersBehind.inc(),
+        encoded: this.#onEncode,
+      },
+      cut: (reason) => this.#cut(stream, reason),
+    });
+    const stream: Stream = { reader, taken: 0, stalledAt: now() };
+    this.#streams.add(stream);
+    const ofTenant = this.#byTenant.get(tenant) ?? new Set();
+    this.#byTenant.set(tenant, ofTenant.add(reader));
+    metrics.eventStreams.set(this.#streams.size);
+    this.#listen();
+    outlet.write(sseRetry(RETRY_MS.least + random() * RETRY_MS.spread));
+    if (lost) reader.reset();
+    if (replay) void reader.resume(replay);
+    reader.tell();
+  }
+
+  /** Ends every stream, one after another over the window, so that they do not all arrive elsewhere at once. */
+  async drain(windowMs: number): Promise<void> {
+    this.#draining = true;
+    const { now } = this.#options;
+    const end = now() + windowMs;
+    while (this.#streams.size > 0) {
+      const steps = Math.max(1, Math.floor((end - now()) / DRAIN_STEP_MS));
+      const some = [...this.#streams].slice(0, Math.ceil(this.#streams.size / steps));
+      for (const { reader } of some) reader.outlet.end();
+      // One that does not read does not end either: those are for `finish`.
+      if (steps === 1) return;
+      await sleep(DRAIN_STEP_MS);
+    }
+  }
+
+  /** Ends what is left, whether it reads or not. */
+  async finish(): Promise<void> {
+    await this.drain(0);
+    const end = this.#options.now() + FINISH_MS;
+    while (this.#streams.size > 0 && this.#options.now() < end) await sleep(DRAIN_STEP_MS);
+    for (const { reader } of this.#streams) reader.outlet.destroy();
+  }
+
+  #listen(): void {
+    if (this.#leave) return;
+    this.#leave = this.#options.feed.subscribe({
+      transition: (event) => this.#transition(event),
+      command: (command, place) => this.#command(command, place),
+      reset: () => {
+        for (const { reader } of this.#streams) reader.reset();
+      },
+    });
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  #closed(stream: Stream): void {
+    if (!this.#streams.delete(stream)) return;
+    const { reader } = stream;
+    const ofTenant = this.#byTenant.get(reader.tenant);
+    ofTenant?.delete(reader);
+    if (ofTenant?.size === 0) this.#byTenant.delete(reader.tenant);
+    this.#options.metrics.eventStreams.set(this.#streams.size);
+    if (this.#streams.size > 0) return;
+    this.#leave?.();
+    this.#leave = undefined;
+    clearInterval(this.#ticker);
+  }
+
+  #cut({ reader }: Stream, reason: CutReason): void {
+    this.#options.metrics.eventStreamsCut.inc({ reason });
+    if (reason === 'stalled') reader.outlet.destroy();
+    else reader.outlet.end();
+  }
+
+  #transition({ id, partition, transition }: LoggedTransition): void {
+    this.#pass(partition, transitionItem(id, transition, this.#onEncode));
+  }
+
+  #command(command: Command, { id, partition }: Place): void {
+    const item = itemOf({ id, kind: 'command', command }, this.#onEncode);
+    if (item) this.#pass(partition, item);
+    else if (command.type === 'revoke') this.#revoke(command.ref, command.at);
+  }
+
+  #revoke(ref: UserRef, at: number): void {
+    for (const { reader } of this.#streams) {
+      const { tenant, user, iat } = reader.principal;
+      const isTheirs = tenant === ref.tenant && user === ref.user;
+      if (isTheirs && (iat === undefined || iat * 1_000_000 <= at + REVOCATION_SKEW_US)) reader.outlet.end();
+    }
+  }
+
+  #pass(partition: number, item: StreamItem): void {
+    const readers = this.#byTenant.get(item.tenant);
+    if (readers) for (const reader of readers) reader.take(partition, item);
+  }
+
+  #tick(): void {
+    const { ended, now, wallNow } = this.#options;
+    this.#ticks += 1;
+    for (const stream of this.#streams) {
+      const { reader } = stream;
+      if (wallNow() >= reader.principal.exp * 1000 || ended?.(reader.principal)) {
+        reader.outlet.end();
+        continue;
+      }
+      reader.tell();
+      if (this.#ticks % COMMENT_TICKS === 0) reader.comment();
+      this.#look(stream, now());
+    }
+  }
+
+  #look(stream: Stream, now: number): void {
+    const { taken, unread } = stream.reader.outlet;
+    if (taken !== stream.taken || unread === 0) {
+      stream.taken = taken;
+      stream.stalledAt = now;
+    } else if (now - stream.stalledAt > STALLED_MS) this.#cut(stream, 'stalled');
+  }
+}

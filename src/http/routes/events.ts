@@ -1,0 +1,125 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
+import { Type } from 'typebox';
+import type { EventFeed, Replay } from '../../events/feed.ts';
+import { StoreError } from '../../store/presence-store.ts';
+import { problems } from '../answers.ts';
+import { callerOf, permit, tenantOf } from '../auth.ts';
+import { invalid, unavailable } from '../errors.ts';
+import { parseFilter } from '../events/event-filter.ts';
+import { EVENT_STREAM_EXAMPLE } from '../events/event-schemas.ts';
+import type { EventStreams } from '../events/event-streams.ts';
+import { EVENT_STREAM } from '../events/sse.ts';
+import { TENANT } from '../schemas.ts';
+
+export interface EventRouteDeps {
+  readonly feed: EventFeed;
+  readonly streams: EventStreams;
+}
+
+const DESCRIPTION = `Needs the scope \`events\`. Server-sent events that go on until the token ends:
+
+- \`event: transition\`: \`data\` is one CloudEvent (see \`TransitionEvent\` and \`ForgottenEvent\` below): somebody’s status changed (\`type\` \`rollcall.transition\`), or somebody was forgotten (\`rollcall.forgotten\`: drop what you hold of them). Per user in the order of \`ver\`; drop what is not newer than what you hold.
+- \`id:\`, about once a second: everything before it was sent. Keep it with what you made of the events; as \`Last-Event-ID\` or \`after\` it resumes there, on any node. The last seconds may be repeated.
+- \`event: reset\`: the cursor is not held any more, or data was lost. Read a snapshot, and go on with what follows.
+- a comment at least every 15 seconds.
+
+Filters hold together: a transition has to pass each that is given. A reader that is slow is given the log at its own pace; one that takes nothing for a minute is disconnected, and resumes by its cursor.`;
+
+const list = (description: string) =>
+  Type.Optional(Type.String({ minLength: 1, description: `${description}, separated by commas` }));
+
+/** The event stream for other services. */
+export const eventRoutes: FastifyPluginCallbackTypebox<EventRouteDeps> = (app, { feed, streams }, done) => {
+  // A server that closes waits for answers under way, and these never end by themselves.
+  app.addHook('preClose', async () => streams.finish());
+
+  app.get(
+    '/events',
+    {
+      onRequest: permit('events'),
+      exposeHeadRoute: false,
+      schema: {
+        operationId: 'streamEvents',
+        summary: 'Every transition, as it happens',
+        description: DESCRIPTION,
+        tags: ['events'],
+        security: [{ bearer: ['events'] }],
+        querystring: Type.Object({
+          tenant: TENANT,
+          users: list('users to hear of'),
+          groups: list('groups of which a user has to be in one'),
+          status: list('statuses to hear of: `online`, `away`, `busy`, `offline`'),
+          after: Type.Optional(
+            Type.String({ description: 'where to go on; the header `Last-Event-ID` counts before it' }),
+          ),
+        }),
+        headers: Type.Object({
+          'last-event-id': Type.Optional(Type.String({ description: 'the last `id` received' })),
+        }),
+        response: {
+          200: {
+            description: 'The events, until the token ends.',
+            content: {
+              [EVENT_STREAM]: {
+                schema: Type.String({ description: 'server-sent events' }),
+                example: EVENT_STREAM_EXAMPLE,
+              },
+            },
+          },
+          ...problems(),
+        },
+      },
+    },
+    async (request, reply) => {
+      const filter = parseFilter(request.query);
+      // What browsers send of themselves when they come back is newer than what stands in the URL.
+      const cursor = request.headers['last-event-id'] || request.query.after;
+      if (streams.draining) throw unavailable('This node is going away.');
+      if (!feed.connected || feed.watermark() === undefined)
+        throw unavailable('This is not known right now.');
+      const replay = cursor === undefined ? undefined : await openReplay(feed, cursor);
+      // Gone while the logs were looked at: nobody would ever tell that this response closed.
+      if (request.raw.socket.destroyed) return reply.hijack();
+      startStream(reply);
+      streams.open(reply.raw, {
+        principal: callerOf(request),
+        tenant: tenantOf(request),
+        filter,
+        ...(replay !== undefined && { replay }),
+        lost: cursor !== undefined && replay === undefined,
+      });
+      return reply;
+    },
+  );
+  done();
+};
+
+const openReplay = async (feed: EventFeed, cursor: string): Promise<Replay | undefined> => {
+  try {
+    return await feed.replay(cursor);
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'invalid_cursor')
+      throw invalid('query.after or Last-Event-ID is not one that was given out');
+    throw error;
+  }
+};
+
+/** From here on the response is ours: no time limit of a call or of an idle connection ends it. */
+const startStream = (reply: FastifyReply): void => {
+  const headers = reply.getHeaders();
+  reply.hijack();
+  const { raw } = reply;
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) raw.setHeader(name, value);
+  raw.setHeader('content-type', EVENT_STREAM);
+  // Proxies that collect an answer before they pass it on would keep the events.
+  raw.setHeader('x-accel-buffering', 'no');
+  raw.writeHead(200);
+  raw.flushHeaders();
+  raw.socket?.setTimeout(0);
+  raw.socket?.setNoDelay(true);
+  raw.socket?.setKeepAlive(true, KEEP_ALIVE_MS);
+};
+
+/** A peer that vanished is noticed by its system's silence. */
+const KEEP_ALIVE_MS = 30_000;
