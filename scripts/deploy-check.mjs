@@ -3,6 +3,7 @@
 // named. Further arguments go to vitest.
 import { spawnSync } from 'node:child_process';
 import { aptTool } from './lib/apt-tool.mjs';
+import { aptUnpack } from './lib/apt-unpack.mjs';
 import { compile } from './lib/compile.mjs';
 import { findRedis, NO_REDIS } from './lib/find-redis.mjs';
 import { goTool } from './lib/go-tool.mjs';
@@ -23,6 +24,8 @@ const tools = {
   ROLLCALL_KUBECONFORM: () => goTool('kubeconform'),
   ROLLCALL_COMPOSE_SPEC: () => goTool('compose-spec'),
   ROLLCALL_HAPROXY: () => aptTool('haproxy', { ask: '-v' }),
+  ROLLCALL_PROMTOOL: () => aptUnpack('prometheus', 'prometheus', 'promtool')?.[1],
+  ROLLCALL_PROMETHEUS: () => aptUnpack('prometheus', 'prometheus', 'promtool')?.[0],
 };
 for (const [name, find] of Object.entries(tools)) {
   const path = find();
