@@ -20,6 +20,11 @@ export interface Circumstances {
   readonly policy: Policy;
   /** While above `now`, nobody becomes less than they were: the partition holds still after a loss. */
   readonly holdUntil: number;
+  /**
+   * Data was lost, and until the hold ends not everybody has told again who was there: nobody appears either, because
+   * the row may only have forgotten that they were shown all along.
+   */
+  readonly gathering: boolean;
   /** How long nodes may be late in writing what they know: graces wait that much longer. */
   readonly lagMs: number;
   /** What was true before the inputs changed. */
@@ -69,7 +74,8 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   if (row.frozen === undefined) revealProfile(row);
 
   if (target.status === row.status && sameAdornment(target.shown, row.shown)) return undefined;
-  if (held && !at.deliberate && isLess(row, target)) {
+  const isUnsure = isLess(row, target) || (at.gathering && row.status === 'offline');
+  if (held && !at.deliberate && isUnsure) {
     row.due = next === 0 ? at.holdUntil : Math.min(next, at.holdUntil);
     return undefined;
   }

@@ -72,6 +72,7 @@ export class MemoryPartition {
       now,
       policy,
       holdUntil: 0,
+      gathering: false,
       lagMs: 0,
       deliberate: undefined,
       repair: false,

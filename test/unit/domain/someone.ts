@@ -62,6 +62,7 @@ export class Someone {
   row: Row = emptyRow();
   now = START;
   holdUntil = 0;
+  gathering = false;
   lagMs = 0;
   /** The row was not worth keeping any more. */
   forgotten = false;
@@ -211,6 +212,7 @@ export class Someone {
       now: this.now,
       policy: this.policy,
       holdUntil: this.holdUntil,
+      gathering: this.gathering,
       lagMs: this.lagMs,
       deliberate: undefined,
       repair: false,

@@ -133,6 +133,7 @@ describe('the status', () => {
             now: START,
             policy: POLICY,
             holdUntil: 0,
+            gathering: false,
             lagMs: 0,
             before: { present: false, hidden: false },
             deliberate: undefined,

@@ -1,7 +1,8 @@
 -- The policy and the circumstances of the call under way, set by `open`: times in ms, clocks and versions in µs.
 -- Functions run one at a time and to their end, so these may be locals of the library; `open` sets every one of them.
 -- Of the partition's `meta`: gen, clock (hybrid clock), last (id of the newest log entry), tick (last beat of anybody),
--- hold, young, lag, cut (entries up to this id may be gone from the log), trimmed (how many beats removed).
+-- hold, young, held (the generation whose loss was noticed), lag, cut (entries up to this id may be gone from the log),
+-- trimmed (how many beats removed).
 local FOREVER = 1 / 0
 local EMPTY = {}
 -- While a library loads it has no globals: these are set by the first call.
@@ -11,7 +12,7 @@ local PADDED, PLAIN, SECOND
 
 local policy, AWAY, OFFLINE, GRACE, RETENTION, REVOCATION, INTERVAL, TTL, PRECISION, TENANT_CHANNEL
 local KEYS, ARGV, metaKey
-local gen, storedClock, tick, storedHold, hold, young, logged, clock, now, lag
+local gen, storedClock, tick, storedHold, hold, young, gathering, logged, clock, now, lag
 -- What the call records and which sorted sets it changes: see commit.lua and entries.lua.
 local recorded, lastId
 local streamIds, channels, message = {}, {}, {}
@@ -60,12 +61,14 @@ end
 local function open(keys, args, seen)
   KEYS, ARGV, metaKey = keys, args, keys[1]
   if args[1] ~= policy then setPolicy(args[1]) end
-  local meta = call('HMGET', metaKey, 'gen', 'clock', 'tick', 'hold', 'young', 'last', 'lag')
+  local meta = call('HMGET', metaKey, 'gen', 'clock', 'tick', 'hold', 'young', 'last', 'lag', 'held')
   local time = call('TIME')
   gen, storedClock, tick = meta[1], (meta[2] or 0) + 0, (meta[3] or 0) + 0
   storedHold, young, logged = (meta[4] or 0) + 0, (meta[5] or 0) + 0, (meta[6] or 0) + 0
   clock = max(time[1] * 1000000 + time[2], storedClock, seen)
   now, hold, lag = floor(clock / 1000), storedHold, 0
+  -- Data was lost, and not everybody has had the time to tell again who was there.
+  gathering = young > now and meta[8] == meta[1]
   -- Nobody beat for one and a half intervals: whoever looks dead may just not have been able to say so.
   if tick + INTERVAL * 1.5 < now then hold = max(hold, now + 1) end
   if meta[7] then

@@ -234,7 +234,7 @@ local function evaluate(row, at)
   if status == row.status and old.text == shown.text and old.emoji == shown.emoji and old['until'] == shown['until'] then
     return
   end
-  if held and not at.deliberate and isLess(row, status, why) then
+  if held and not at.deliberate and (gathering and row.status == 'offline' or isLess(row, status, why)) then
     row.due = row.due == 0 and hold or min(row.due, hold)
     return
   end
