@@ -13,8 +13,7 @@ const LOG_LIMIT = 5_000;
  * What to run: `ROLLCALL_MAIN` (for instance `dist/main.js`), else the sources as they are, so that a test never
  * speaks of an old build.
  */
-const command = (): string[] => {
-  const main = process.env.ROLLCALL_MAIN;
+const command = (main = process.env.ROLLCALL_MAIN): string[] => {
   return main === undefined ? ['--import', 'tsx', 'src/main.ts'] : [main];
 };
 
@@ -23,6 +22,8 @@ export interface NodeOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Do not wait for `/readyz`: for nodes that cannot become ready or are meant to exit. */
   readonly waitReady?: boolean;
+  /** Run this instead: a build of the test's own. */
+  readonly main?: string | undefined;
 }
 
 /** Settings shared by every node in the tests: short periods, and no rate limits because all clients share an address. */
@@ -53,17 +54,17 @@ export class NodeProcess {
   readonly #child: ChildProcess;
   #partial = '';
 
-  private constructor(port: number, adminPort: number, env: Record<string, string>) {
+  private constructor(port: number, adminPort: number, env: Record<string, string>, main?: string) {
     this.port = port;
     this.adminPort = adminPort;
     this.#child = own(
-      spawn(process.execPath, command(), { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] }),
+      spawn(process.execPath, command(main), { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] }),
     );
     this.#child.stdout?.on('data', (chunk: Buffer) => this.#log(chunk));
     this.#child.stderr?.on('data', (chunk: Buffer) => this.#log(chunk));
   }
 
-  static async start({ env, waitReady = true }: NodeOptions): Promise<NodeProcess> {
+  static async start({ env, waitReady = true, main }: NodeOptions): Promise<NodeProcess> {
     const port = await freePort(HOST);
     const adminPort = await freePort(HOST);
     const settings: Record<string, string> = { ...inherited(), ...testEnv() };
@@ -78,7 +79,7 @@ export class NodeProcess {
       if (value === undefined) delete settings[name];
       else settings[name] = value;
     }
-    const node = new NodeProcess(port, adminPort, settings);
+    const node = new NodeProcess(port, adminPort, settings, main);
     if (!waitReady) return node;
     try {
       await node.ready();

@@ -19,6 +19,8 @@ export class Link {
   /** The connection sent SUBSCRIBE, PSUBSCRIBE or SSUBSCRIBE. */
   subscriber = false;
   #sniffed = '';
+  /** What the node sent and the store is not to have yet. */
+  #held: Buffer[] | undefined;
 
   constructor(client: Socket, server: Socket) {
     this.client = client;
@@ -45,6 +47,37 @@ export class Link {
     this.server.resume();
   }
 
+  /** From now on what the node sends is kept back, until {@link deliver}: also when the node has long closed the link. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  get holding(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Takes bytes that are kept back. */
+  keep(chunk: Buffer): void {
+    this.#held?.push(chunk);
+  }
+
+  /** The node is told that the link broke, the store is not. */
+  abandon(): void {
+    this.hold();
+    this.client.destroy();
+  }
+
+  /** What was kept back reaches the store, as late as this. @returns how many bytes. */
+  deliver(): number {
+    const late = Buffer.concat(this.#held ?? []);
+    this.#held = undefined;
+    if (this.server.writable) {
+      this.server.write(late);
+      if (this.client.destroyed) this.server.end();
+    }
+    return late.length;
+  }
+
   destroy(): void {
     this.client.destroy();
     this.server.destroy();
@@ -55,6 +88,7 @@ export class Link {
 export class TcpProxy {
   readonly port: number;
   readonly links = new Set<Link>();
+  readonly target: Target;
   readonly #listener: Server;
   #delayMs = 0;
   #refusing = false;
@@ -62,6 +96,7 @@ export class TcpProxy {
 
   private constructor(listener: Server, target: Target) {
     this.#listener = listener;
+    this.target = target;
     const address = listener.address();
     this.port = typeof address === 'object' && address !== null ? address.port : 0;
     listener.on('connection', (client) => this.#accept(client, target));
@@ -123,12 +158,15 @@ export class TcpProxy {
     client.setNoDelay(true);
     client.on('data', (chunk) => {
       link.sniff(chunk);
-      this.#forward(server, chunk);
+      if (link.holding) link.keep(chunk);
+      else this.#forward(server, chunk);
     });
     server.on('data', (chunk) => this.#forward(client, chunk));
     for (const socket of [client, server]) {
       socket.on('error', () => undefined);
       socket.once('close', () => {
+        // The packets of a dead node may still be on their way.
+        if (socket === client && link.holding) return;
         link.destroy();
         this.links.delete(link);
       });

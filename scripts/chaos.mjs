@@ -1,0 +1,24 @@
+// npm run test:chaos: one run of the chaos suite; `-- planted`: whether it finds the planted bugs. Settings of a run:
+//   CHAOS_SEED, CHAOS_SECONDS (60), CHAOS_TOPOLOGY (standalone, sentinel, cluster), CHAOS_ONLY (kinds of faults)
+import { spawn } from 'node:child_process';
+import { compile } from './lib/compile.mjs';
+import { findRedis, NO_REDIS } from './lib/find-redis.mjs';
+import { install } from './lib/install.mjs';
+import { fail, root } from './lib/root.mjs';
+
+install();
+compile();
+
+const redis = (await findRedis()) ?? fail(NO_REDIS);
+await redis.stop();
+if (redis.server === undefined) fail('the chaos suite kills its Redis: it needs a redis-server binary');
+
+const main = process.argv[2] === 'planted' ? 'test/chaos/planted/main.ts' : 'test/chaos/main.ts';
+const child = spawn(process.execPath, ['--import', 'tsx', main], {
+  cwd: root,
+  env: { ...process.env, ROLLCALL_MAIN: `${root}dist/main.js`, ROLLCALL_REDIS_SERVER: redis.server },
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+process.on('SIGINT', () => {});
+child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

@@ -1,0 +1,58 @@
+import type {
+  ClaimRecord,
+  ConnectionRecord,
+  CursorRecord,
+  FaultRecord,
+  History,
+  LogRecord,
+  MemoryRecord,
+  ReadRecord,
+  Scope,
+  ShownRecord,
+  WatcherRecord,
+} from './history.ts';
+
+/** ms since the epoch with a fraction; never steps. */
+export const clock = (): number => performance.timeOrigin + performance.now();
+
+/** Writes the history of a run. */
+export class Recorder implements History {
+  readonly begunAt = clock();
+  endedAt = Number.POSITIVE_INFINITY;
+  readonly users: string[] = [];
+  readonly connections: ConnectionRecord[] = [];
+  readonly claims: ClaimRecord[] = [];
+  readonly faults: FaultRecord[] = [];
+  readonly watchers: WatcherRecord[] = [];
+  readonly shown: ShownRecord[] = [];
+  readonly log: LogRecord[] = [];
+  readonly cursorReads: CursorRecord[] = [];
+  readonly reads: ReadRecord[] = [];
+  readonly memory: MemoryRecord[] = [];
+
+  dial(user: string, slot: number): ConnectionRecord {
+    const record: ConnectionRecord = { id: this.connections.length, user, slot, dialAt: clock() };
+    this.connections.push(record);
+    return record;
+  }
+
+  watcher(name: string, slot: number): WatcherRecord {
+    const record: WatcherRecord = { id: this.watchers.length, name, slot, openAt: clock(), silences: [] };
+    this.watchers.push(record);
+    return record;
+  }
+
+  /** A fault begins; it lasts until its `to` is set. */
+  fault(kind: string, scope: Scope, slots: readonly number[] = []): FaultRecord {
+    const record: FaultRecord = {
+      id: this.faults.length,
+      kind,
+      scope,
+      slots,
+      from: clock(),
+      to: Number.POSITIVE_INFINITY,
+    };
+    this.faults.push(record);
+    return record;
+  }
+}

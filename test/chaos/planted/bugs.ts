@@ -1,0 +1,72 @@
+/** One change of a built file: `from` must be there, once. */
+export interface Mutation {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Bugs that the chaos suite must find. They exist only as changes to a copy of the build: the service has no switch. */
+export const BUGS = {
+  /** A node that was taken for dead goes on as if nothing had happened. */
+  'no-fence': [
+    {
+      file: 'store/lua/apply.lua',
+      from: "  if (tonumber(redis.call('GET', fenceKey)) or -1) >= epoch then return { 'fenced' } end\n",
+      to: '',
+    },
+    {
+      file: 'store/lua/apply.lua',
+      from: "if gen ~= told or storedSeq < base then return { 'lost' } end",
+      to: "if gen ~= told then return { 'lost' } end",
+    },
+    {
+      file: 'store/lua/beat.lua',
+      from: "local fenced = (tonumber(redis.call('GET', fenceKey)) or -1) >= epoch",
+      to: 'local fenced = false',
+    },
+    {
+      file: 'store/lua/beat.lua',
+      from: '(storedClock < seen or storedSeq < acked)',
+      to: 'storedClock < seen',
+    },
+  ],
+  /** What a broken link swallowed is never read from the log. */
+  'no-gap-repair': [
+    {
+      file: 'events/partition-feed.js',
+      from: 'if (message.before > this.#last) {',
+      to: 'if (false) {',
+    },
+    {
+      file: 'events/partition-feed.js',
+      from: 'if (this.#repairing || this.#last < 0)',
+      to: 'if (true)',
+    },
+    {
+      file: 'events/partition-feed.js',
+      from: 'return this.isBehind(gen, last);',
+      to: 'return false;',
+    },
+  ],
+  /** A node tells how many connections came or went instead of how many there are. */
+  increments: [
+    {
+      file: 'node/holding.js',
+      from: 'count: this.members.length,',
+      to: 'count: (() => { const told = this.told ?? 0; this.told = this.members.length; return this.told - told; })(),',
+    },
+    {
+      file: 'store/lua/apply.lua',
+      from: "match(numbers, '^(%d+) (%-?%d+) (%d) (%-?%d+) (%d+)(.*)$')",
+      to: "match(numbers, '^(%-?%d+) (%-?%d+) (%d) (%-?%d+) (%d+)(.*)$')",
+    },
+    {
+      file: 'store/lua/apply.lua',
+      from: '    local had = row.parts[node] and row.parts[node].count\n',
+      to: '    local had = row.parts[node] and row.parts[node].count\n    report.count = max(0, (had or 0) + report.count)\n',
+    },
+  ],
+} as const satisfies Record<string, readonly Mutation[]>;
+
+export type Bug = keyof typeof BUGS;
+export const BUG_NAMES = Object.keys(BUGS) as Bug[];

@@ -1,0 +1,26 @@
+import { runChaos } from '../run.ts';
+import { BUG_NAMES } from './bugs.ts';
+import { plant } from './plant.ts';
+
+/** Each planted bug has to be found within a minute of faults. */
+const SECONDS = 60;
+
+let missed = 0;
+for (const bug of BUG_NAMES) {
+  const seed = Number(process.env.CHAOS_SEED ?? Math.floor(Math.random() * 1e9));
+  const begun = performance.now();
+  const options = {
+    seed,
+    seconds: SECONDS,
+    topology: 'standalone',
+    main: plant(bug),
+    impatient: true,
+  } as const;
+  const { violations } = await runChaos(options);
+  const took = ((performance.now() - begun) / 1_000).toFixed(0);
+  const [first] = violations;
+  if (first === undefined) missed += 1;
+  const found = first === undefined ? 'NOT FOUND' : `found: ${first.rule}: ${first.user ?? ''} ${first.what}`;
+  process.stdout.write(`${bug} (seed ${seed}, ${took} s with start and end) ${found}\n`);
+}
+process.exit(missed === 0 ? 0 : 1);
