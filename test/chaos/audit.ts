@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { Cluster } from 'ioredis';
+import { readStoredRow, type StoredPart } from '../support/stored-row.ts';
 import type { Violation } from './checker/violation.ts';
 import type { ConnectionRecord } from './history/history.ts';
 import { clock, type Recorder } from './history/recorder.ts';
@@ -22,6 +23,7 @@ export const audit = async (world: World, recorder: Recorder): Promise<Violation
   for (const master of masters) {
     const keys = await scan(master, `${world.prefix}:*`);
     const rest = (key: string): string => key.slice(key.indexOf('}:') + 2);
+    const tagOf = (key: string): string => key.slice(0, key.indexOf('}:') + 2);
     const beating = new Set(
       keys.filter((key) => rest(key).startsWith('beat:')).map((key) => rest(key).slice(5)),
     );
@@ -29,38 +31,34 @@ export const audit = async (world: World, recorder: Recorder): Promise<Violation
       const name = rest(key);
       if (name.startsWith('user:default:user-')) {
         const user = name.slice('user:default:'.length);
-        checkRow(await client.hgetall(key), user, open, beating, say);
+        const row = await readStoredRow(master, key);
+        const here = row && (row.status === 'offline' ? null : '0');
+        const listed = await master.zscore(`${tagOf(key)}online:default`, user);
+        if (row !== undefined && here !== listed)
+          say(`the row says ${row.status}, the index ${listed}`, user);
+        checkParts(row?.parts ?? [], user, open, beating, say);
       } else if (name === 'nodes') {
-        for (const node of await client.smembers(key))
+        for (const node of await master.smembers(key))
           if (!beating.has(node)) say(`${node} is still listed but does not beat`);
-      } else if (name === 'online:default') {
-        for (const user of await client.zrange(key, '0', '-1')) {
-          if (!user.startsWith('user-')) continue;
-          const row = await client.hget(`${key.slice(0, key.indexOf('}:') + 2)}user:default:${user}`, 'v');
-          if (row === null || row.startsWith('f')) say(`listed as present, but the row says ${row}`, user);
-        }
       }
     }
   }
   return found;
 };
 
-const checkRow = (
-  row: Readonly<Record<string, string>>,
+const checkParts = (
+  parts: readonly StoredPart[],
   user: string,
   open: readonly ConnectionRecord[],
   beating: ReadonlySet<string>,
   say: (what: string, user: string) => void,
 ): void => {
-  let count = 0;
-  for (const [field, value] of Object.entries(row)) {
-    if (!field.startsWith('c:')) continue;
-    const node = field.slice(2);
+  for (const { node } of parts)
     if (!beating.has(node)) say(`connections of ${node}, which does not beat, are still counted`, user);
-    count += Number(/^\d[0-9a-f](\d+),/.exec(value)?.[1] ?? 0);
-  }
+  const count = parts.reduce((sum, part) => sum + part.count, 0);
   const real = open.filter((connection) => connection.user === user).length;
-  if (count !== real) say(`${real} connections are open, ${count} are counted: ${JSON.stringify(row)}`, user);
+  if (count !== real)
+    say(`${real} connections are open, ${count} are counted: ${JSON.stringify(parts)}`, user);
 };
 
 const scan = async (client: Redis, match: string): Promise<string[]> => {

@@ -11,7 +11,7 @@ export const BUGS = {
   'no-fence': [
     {
       file: 'store/lua/apply.lua',
-      from: "  if (tonumber(redis.call('GET', fenceKey)) or -1) >= epoch then return { 'fenced' } end\n",
+      from: "if (call('GET', fenceKey) or -1) + 0 >= epoch then return { 'fenced' } end",
       to: '',
     },
     {
@@ -26,8 +26,8 @@ export const BUGS = {
     },
     {
       file: 'store/lua/beat.lua',
-      from: '(storedClock < seen or storedSeq < acked)',
-      to: 'storedClock < seen',
+      from: 'logged < delivered or storedSeq < acked)',
+      to: 'logged < delivered)',
     },
   ],
   /** What a broken link swallowed is never read from the log. */
@@ -53,17 +53,15 @@ export const BUGS = {
     {
       file: 'node/holding.js',
       from: 'count: this.members.length,',
-      to: 'count: (() => { const told = this.told ?? 0; this.told = this.members.length; return this.told - told; })(),',
+      to: 'count: (() => { const told = this.told ?? 0; this.told = this.members.length; return 1000 + this.told - told; })(),',
     },
     {
       file: 'store/lua/apply.lua',
-      from: "match(numbers, '^(%d+) (%-?%d+) (%d) (%-?%d+) (%d+)(.*)$')",
-      to: "match(numbers, '^(%-?%d+) (%-?%d+) (%d) (%-?%d+) (%d+)(.*)$')",
-    },
-    {
-      file: 'store/lua/apply.lua',
-      from: '    local had = row.parts[node] and row.parts[node].count\n',
-      to: '    local had = row.parts[node] and row.parts[node].count\n    report.count = max(0, (had or 0) + report.count)\n',
+      from: '    local row = load(entry)\n',
+      to:
+        '    local row = load(entry)\n    local had = 0\n' +
+        '    for _, part in ipairs(row.parts) do if part.node == node then had = part.count end end\n' +
+        '    count = max(0, had + count - 1000)\n',
     },
   ],
 } as const satisfies Record<string, readonly Mutation[]>;
