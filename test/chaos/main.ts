@@ -10,6 +10,10 @@ process.stdout.write(
   `${history.connections.length} connections, ${history.faults.length} faults, ${history.log.length} transitions, ` +
     `${history.shown.length} told, ${history.reads.length} read\n`,
 );
+const busyMs = history.faults
+  .filter(({ kind }) => kind.startsWith('machine'))
+  .reduce((sum, { from, to }) => sum + to - from, 0);
+process.stdout.write(`the machine kept processes waiting for ${Math.round(busyMs)} ms in all\n`);
 for (const { kind, ms, users } of result.recoveries)
   process.stdout.write(`  ${kind}: truth after ${Math.round(ms)} ms (${users} users)\n`);
 process.stdout.write(`${result.report}\n`);

@@ -62,7 +62,9 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
     const isEnough = async (): Promise<boolean> => {
       if (!impatient) return false;
       await observers.finish();
-      found.push(...check({ ...recorder, endedAt: clock() }, CHAOS_BOUNDS));
+      const sofar = check({ ...recorder, endedAt: clock() }, CHAOS_BOUNDS);
+      // A socket closed by a node that was too busy is not what an impatient run is after.
+      found.push(...sofar.filter(({ rule }) => rule !== 'socketsStayOpen'));
       return found.length > 0;
     };
     const faults = random.fork('faults');

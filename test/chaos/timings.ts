@@ -10,8 +10,8 @@ export const CHAOS_TIMINGS: Timings = {
   drainWindowMs: 400,
   redisCommandTimeoutMs: 800,
 };
-export const PING_INTERVAL_MS = 1_500;
-export const PING_TIMEOUT_MS = 1_500;
+export const PING_INTERVAL_MS = 2_500;
+export const PING_TIMEOUT_MS = 2_500;
 
 /** What the guarantees of the service promise with these periods, ms. */
 export interface Bounds extends Timings {

@@ -8,6 +8,7 @@ import type { ChaosStore } from '../world/chaos-store.ts';
 import type { Slot } from '../world/slot.ts';
 import { ChaosWatcher } from './chaos-watcher.ts';
 import { LogTail } from './log-tail.ts';
+import { Starvation } from './starvation.ts';
 
 export interface ObserversOptions {
   readonly slots: readonly Slot[];
@@ -20,9 +21,7 @@ export interface ObserversOptions {
 }
 
 const TAIL_MS = 80;
-const STEP_MS = 50;
-/** The machine stood still for longer than this: whatever is late then is not the service's doing, ms. */
-const STALL_MS = 400;
+const STARVATION_MS = 200;
 const READ_USERS = 20;
 
 /** Everybody who looks on: watchers on every node, readers of the log, reads over HTTP, and a look at the memory. */
@@ -87,7 +86,7 @@ export class Observers {
         () => draw.between(2_000, 6_000),
         () => this.#tire(draw),
       ),
-      this.#watchTheClock(),
+      this.#watchTheMachine(),
     ];
   }
 
@@ -154,16 +153,16 @@ export class Observers {
     random.pick(this.watchers).sleep(random.between(200, 900));
   }
 
-  /** When this process stood still, so did the others: they share the machine. */
-  async #watchTheClock(): Promise<void> {
-    let last = clock();
-    await this.#every(STEP_MS, () => {
-      const now = clock();
-      if (now - last > STALL_MS + STEP_MS) {
-        const stall = this.#options.recorder.fault('machine stood still', 'store');
-        Object.assign(stall, { from: last, to: now });
-      }
-      last = now;
+  /** What was late because the machine had no time for it is not the service's doing. */
+  async #watchTheMachine(): Promise<void> {
+    const { recorder, slots, store } = this.#options;
+    const starvation = new Starvation(recorder);
+    await this.#every(STARVATION_MS, async () => {
+      starvation.look('this process', process.pid, 'store', []);
+      for (const { index, isOpen, isPaused, node } of slots)
+        if (isOpen && !isPaused && node.running) starvation.look(`node ${index}`, node.pid, 'node', [index]);
+      for (const server of await store.masters().catch(() => []))
+        if (server.running) starvation.look('Redis', server.pid, 'store', []);
     });
   }
 }

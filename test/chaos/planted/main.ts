@@ -18,7 +18,8 @@ for (const bug of BUG_NAMES) {
   } as const;
   const { violations } = await runChaos(options);
   const took = ((performance.now() - begun) / 1_000).toFixed(0);
-  const [first] = violations;
+  // Not what a busy machine alone may bring about.
+  const [first] = violations.filter(({ rule }) => rule !== 'socketsStayOpen');
   if (first === undefined) missed += 1;
   const found = first === undefined ? 'NOT FOUND' : `found: ${first.rule}: ${first.user ?? ''} ${first.what}`;
   process.stdout.write(`${bug} (seed ${seed}, ${took} s with start and end) ${found}\n`);
