@@ -20,6 +20,9 @@ export interface Host {
 
 /** Below this a slow handshake would look like a Redis that is away, ms. */
 const MIN_CONNECT_MS = 1000;
+/** A link on which nothing came for so many command timeouts while something was awaited is given up. */
+const SILENT_COMMANDS = 2.5;
+const DISCONNECT_MS = 100;
 /** How long a link that met a replica in place of its master stays all the same, ms: else it would reconnect in circles. */
 const READONLY_MS = 1000;
 
@@ -45,7 +48,9 @@ const commonOptions = (options: LinkOptions, commandTimeout: number) => ({
   autoResendUnfulfilledCommands: false,
   // And what was under way when a connection closed has failed there and then: else it waits for its timeout.
   maxRetriesPerRequest: 0,
-  ...(commandTimeout > 0 && { commandTimeout, socketTimeout: commandTimeout * 2 + 1000 }),
+  ...(commandTimeout > 0 && { commandTimeout, socketTimeout: commandTimeout * SILENT_COMMANDS }),
+  // A server that hangs does not close its side: what is given up must not wait for that.
+  disconnectTimeout: DISCONNECT_MS,
 });
 
 /**
