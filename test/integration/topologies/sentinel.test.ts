@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cluster } from '../../support/cluster.ts';
 import { Crowd } from '../../support/crowd.ts';
 import { hasRedisBinary } from '../../support/redis-server.ts';
-import { bound, SLACK_MS } from '../../support/timings.ts';
+import { healBound, SLACK_MS } from '../../support/timings.ts';
 import { SentinelTopology } from '../../support/topologies/sentinel-topology.ts';
 
 describe.skipIf(!hasRedisBinary)('G5 on Sentinel', () => {
@@ -11,7 +11,7 @@ describe.skipIf(!hasRedisBinary)('G5 on Sentinel', () => {
   let crowd: Crowd;
   beforeAll(async () => {
     redis = await SentinelTopology.start();
-    cluster = await Cluster.start({ nodes: 2, redis });
+    cluster = await Cluster.start({ nodes: 2, redis, env: Crowd.env });
     crowd = await Crowd.gather(cluster, 'stays');
   });
   afterAll(() => cluster?.stop());
@@ -70,7 +70,8 @@ describe.skipIf(!hasRedisBinary)('G5 on Sentinel', () => {
     await cluster.connect('on-the-dead', { node: 2 });
     for (const watcher of crowd.watchers) await watcher.sees('on-the-dead', 'online');
     await cluster.node(2).kill();
-    for (const watcher of crowd.watchers) await watcher.sees('on-the-dead', 'offline', bound() + SLACK_MS);
+    for (const watcher of crowd.watchers)
+      await watcher.sees('on-the-dead', 'offline', healBound() + SLACK_MS);
     await crowd.nobodyMoved(0);
   });
 });
