@@ -37,6 +37,11 @@ export class RedisLink {
     return () => this.#listeners.delete(listener);
   }
 
+  async #connect(): Promise<void> {
+    await this.#client.connect();
+    await this.#ready();
+  }
+
   async #ready(): Promise<void> {
     if (this.#client instanceof Cluster) await Promise.all(this.#client.nodes('master').map(connectMaster));
     if (this.#client.status === 'ready') this.#turn(true);
@@ -54,7 +59,7 @@ export class RedisLink {
   /** Connects, or goes on trying in the background when Redis is away. */
   async start(): Promise<void> {
     this.#options.metrics.redisUp.set(0);
-    const connecting = this.#client.connect().catch((error: Error) => {
+    const connecting = this.#connect().catch((error: Error) => {
       this.#options.logger.warn({ err: error }, 'redis is not there yet');
     });
     // With sentinels that are away it never ends: they are asked again and again.

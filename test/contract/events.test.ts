@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeMessage } from '../../src/events/log-codec.ts';
 import type { RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
 import { entryOf } from '../support/raw-store.ts';
+import { isOneServer } from '../support/topologies/chosen-topology.ts';
 import { GRACE, INTERVAL, START, TENANT, Timeline } from './timeline.ts';
 import { useRedis } from './use-redis.ts';
 
@@ -62,7 +63,7 @@ const live = async (): Promise<void> => {
   await line.sweep();
 };
 
-describe('the event of a transition', () => {
+describe.skipIf(!isOneServer)('the event of a transition', () => {
   beforeEach(() => open());
 
   it('is the same in the log and on the channel of its tenant, and on no other channel', async () => {
@@ -153,7 +154,7 @@ describe('the event of a transition', () => {
   });
 });
 
-describe('a message to the nodes', () => {
+describe.skipIf(!isOneServer)('a message to the nodes', () => {
   beforeEach(() => open());
 
   it('names the entry before its first and its last, so that a gap shows', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Link } from '../support/tcp-proxy.ts';
+import { isOneServer } from '../support/topologies/chosen-topology.ts';
 import { holds, until } from '../support/until.ts';
 import { COMMAND_MS, online, RealFeed } from './feed-rig.ts';
 import { useRedis } from './use-redis.ts';
@@ -9,7 +10,7 @@ const BEHIND_MS = 500;
 const SLACK_MS = 1500;
 
 /** G7: the newest is never missing, and never later than one heartbeat and a second, whatever the links do. */
-describe('the feed over a link that breaks', () => {
+describe.skipIf(!isOneServer)('the feed over a link that breaks', () => {
   const redis = useRedis();
   let rig: RealFeed;
   beforeEach(async () => {

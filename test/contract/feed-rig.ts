@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { parseRedisUrl } from '../../src/config/redis-url.ts';
 import { streamId } from '../../src/events/log-codec.ts';
@@ -10,6 +10,7 @@ import { createKeys, type Keys, type PartitionKeys } from '../../src/redis/keys.
 import { RedisLink } from '../../src/redis/link.ts';
 import type { BeatReply, Entry } from '../../src/store/presence-store.ts';
 import { RedisStore, type RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
+import { openObserver } from '../support/observer.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
 export const PARTITIONS = 4;
@@ -29,6 +30,18 @@ export const entryOf = (user: string, count: number): Entry => ({
   iat: 0,
 });
 
+interface Proxies {
+  readonly commands: TcpProxy;
+  readonly messages: TcpProxy;
+}
+
+const proxiesTo = async (url: string): Promise<Proxies | undefined> => {
+  const { topology, hosts } = parseRedisUrl(url);
+  const [target] = hosts;
+  if (topology !== 'standalone' || target === undefined) return undefined;
+  return { commands: await TcpProxy.start(target), messages: await TcpProxy.start(target) };
+};
+
 /**
  * A node that writes, and a feed that reads what it wrote. The feed's two connections go through proxies of their own,
  * so that a test can break either.
@@ -44,7 +57,7 @@ export class RealFeed {
   /** What the feed warned of. */
   readonly warnings: string[] = [];
   readonly redis: Redis;
-  readonly proxies: { readonly commands: TcpProxy; readonly messages: TcpProxy };
+  readonly #proxies: Proxies | undefined;
   readonly feed: RedisFeed;
   readonly #writer: RedisStore;
   readonly #links: readonly RedisLink[];
@@ -54,13 +67,13 @@ export class RealFeed {
   private constructor(
     url: string,
     prefix: string,
-    proxies: RealFeed['proxies'],
+    proxies: Proxies | undefined,
     more: Partial<RedisStoreOptions>,
   ) {
     this.prefix = prefix;
     this.keys = createKeys(prefix, PARTITIONS);
-    this.redis = new Redis(url);
-    this.proxies = proxies;
+    this.redis = openObserver(url);
+    this.#proxies = proxies;
     const options = (address: string, name: string): LinkOptions => ({
       address: parseRedisUrl(address),
       name,
@@ -70,7 +83,7 @@ export class RealFeed {
       random: () => 0.5,
     });
     const writerLink = new RedisLink(options(url, 'writer'));
-    const readerLink = new RedisLink(options(proxies.commands.url, 'reader'));
+    const readerLink = new RedisLink(options(proxies?.commands.url ?? url, 'reader'));
     this.#links = [writerLink, readerLink];
     this.#writer = new RedisStore({
       partitions: PARTITIONS,
@@ -90,7 +103,7 @@ export class RealFeed {
     });
     this.feed = new RedisFeed({
       link: readerLink,
-      subscriber: options(proxies.messages.url, this.subscriberName),
+      subscriber: options(proxies?.messages.url ?? url, this.subscriberName),
       keys: this.keys,
       now: () => performance.now(),
       metrics: this.metrics,
@@ -114,10 +127,7 @@ export class RealFeed {
     options: { prefix?: string; deaf?: boolean; store?: Partial<RedisStoreOptions> } = {},
   ): Promise<RealFeed> {
     const { prefix = `feed-${randomBytes(6).toString('hex')}`, deaf = false, store = {} } = options;
-    const { hostname: host, port } = new URL(url);
-    const target = { host, port: Number(port || 6379) };
-    const proxies = { commands: await TcpProxy.start(target), messages: await TcpProxy.start(target) };
-    const rig = new RealFeed(url, prefix, proxies, store);
+    const rig = new RealFeed(url, prefix, await proxiesTo(url), store);
     if (deaf) rig.proxies.messages.cut();
     for (const link of rig.#links) await link.start();
     await rig.feed.start();
@@ -128,10 +138,16 @@ export class RealFeed {
   async stop(): Promise<void> {
     await this.feed.stop();
     for (const link of this.#links) await link.stop();
-    for (const proxy of Object.values(this.proxies)) await proxy.stop();
+    for (const proxy of Object.values(this.#proxies ?? {})) await proxy.stop();
     const keys = await this.redis.keys(`${this.prefix}:*`);
     if (keys.length > 0) await this.redis.del(...keys);
     this.redis.disconnect();
+  }
+
+  /** @throws Error on several servers, where addresses come from the servers themselves. */
+  get proxies(): Proxies {
+    if (this.#proxies === undefined) throw new Error('only a single Redis can be behind a proxy');
+    return this.#proxies;
   }
 
   partitionOf(user: string): number {

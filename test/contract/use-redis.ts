@@ -1,12 +1,14 @@
 import { afterAll, beforeAll } from 'vitest';
-import { hasRedisBinary, RedisServer } from '../support/redis-server.ts';
+import { hasRedisBinary, type RedisServer } from '../support/redis-server.ts';
 import { SharedRedis } from '../support/shared-redis.ts';
+import { startTopology } from '../support/topologies/chosen-topology.ts';
+import type { RedisTopology } from '../support/topologies/redis-topology.ts';
 
 /** A Redis for the tests of one file: one's own where there is a binary, else the one the run was given. */
 export const useRedis = (): { readonly url: () => string } => {
-  let server: RedisServer | SharedRedis | undefined;
+  let server: RedisServer | RedisTopology | SharedRedis | undefined;
   beforeAll(async () => {
-    server = hasRedisBinary ? await RedisServer.start() : new SharedRedis();
+    server = hasRedisBinary ? await startTopology() : new SharedRedis();
   });
   afterAll(async () => {
     await server?.stop();

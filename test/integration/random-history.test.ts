@@ -4,8 +4,10 @@ import type { Client } from '../support/client.ts';
 import { Cluster } from '../support/cluster.ts';
 import type { Presence } from '../support/frames.ts';
 import { expectRisingVersions } from '../support/history.ts';
-import { hasRedisBinary, RedisServer } from '../support/redis-server.ts';
+import { hasRedisBinary, type RedisServer } from '../support/redis-server.ts';
 import { bound, healBound, SLACK_MS } from '../support/timings.ts';
+import { mastersOf, startTopology } from '../support/topologies/chosen-topology.ts';
+import type { RedisTopology } from '../support/topologies/redis-topology.ts';
 import { until } from '../support/until.ts';
 
 /** A small seeded generator, so that a failing history can be played again: `ROLLCALL_SEED=… npx vitest …`. */
@@ -26,10 +28,10 @@ const NAMES = Array.from({ length: 10 }, (_, i) => `user-${i}`);
 const seed = Number(process.env.ROLLCALL_SEED ?? Math.floor(Math.random() * 1e9));
 
 describe.skipIf(!hasRedisBinary)('random histories with faults end in the truth', () => {
-  let redis: RedisServer;
+  let redis: RedisServer | RedisTopology;
   let cluster: Cluster;
   beforeAll(async () => {
-    redis = await RedisServer.start();
+    redis = await startTopology();
     cluster = await Cluster.start({ nodes: 3, redis });
   });
   afterAll(() => cluster?.stop());
@@ -95,7 +97,7 @@ describe.skipIf(!hasRedisBinary)('random histories with faults end in the truth'
     for (let step = 0; step < STEPS; step++) {
       if (step === 50) await cluster.node(2).kill();
       if (step === 80) {
-        await redis.call('FLUSHALL');
+        for (const master of await mastersOf(redis)) await master.call('FLUSHALL');
         for (const user of claims.keys()) if (connections(user).length === 0) forgotten.add(user);
       }
       await pick(actions)();

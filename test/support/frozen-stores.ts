@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { parseRedisUrl } from '../../src/config/redis-url.ts';
 import type { Policy } from '../../src/domain/model.ts';
@@ -10,6 +10,7 @@ import type { LogEntry } from '../../src/store/log-entry.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import type { PresenceStore } from '../../src/store/presence-store.ts';
 import { RedisStore, type RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
+import { openObserver } from './observer.ts';
 
 /** A store whose hybrid clock stands where the test puts it, far in the future of any real clock. */
 export interface FrozenStore {
@@ -69,7 +70,7 @@ export const frozenRedis = async (
   policy = POLICY,
   more: Partial<RedisStoreOptions> = {},
 ): Promise<FrozenRedis> => {
-  const redis = new Redis(url);
+  const redis = openObserver(url);
   const keys = createKeys(prefix, SETTINGS.partitions);
   const link = new RedisLink({
     address: parseRedisUrl(url),

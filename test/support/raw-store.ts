@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { parseRedisUrl } from '../../src/config/redis-url.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
@@ -6,6 +6,7 @@ import { createKeys, type Keys } from '../../src/redis/keys.ts';
 import { RedisLink } from '../../src/redis/link.ts';
 import type { Batch, Beat, Entry } from '../../src/store/presence-store.ts';
 import { RedisStore, type RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
+import { openObserver } from './observer.ts';
 
 /** A RedisStore on the real clock with short periods, and a client to look behind it. */
 export interface RawStore {
@@ -28,7 +29,7 @@ export const openRawStore = async (
   more: Partial<RedisStoreOptions> = {},
   prefix = `raw-${process.pid}-${serial++}`,
 ): Promise<RawStore> => {
-  const redis = new Redis(url);
+  const redis = openObserver(url);
   const partitions = more.partitions ?? 2;
   const keys = createKeys(prefix, partitions);
   const link = new RedisLink({
@@ -67,9 +68,8 @@ export const openRawStore = async (
     redis,
     keys,
     loseEverything: async () => {
-      for await (const found of redis.scanStream({ match: `${prefix}:*`, count: 1000 })) {
-        if ((found as string[]).length > 0) await redis.del(...(found as string[]));
-      }
+      const found = await redis.keys(`${prefix}:*`);
+      if (found.length > 0) await redis.del(...found);
     },
     stop: async () => {
       await store.stop();

@@ -15,6 +15,13 @@ const chosenTopology = (env: NodeJS.ProcessEnv = process.env): TopologyKind => {
   return kind;
 };
 
+/** Tests run on one server: what needs proxies, or one order over all channels, can be tested there alone. */
+export const isOneServer = chosenTopology() === 'standalone';
+
+/** Those that take writes now, of whatever {@link startTopology} started. */
+export const mastersOf = async (redis: RedisServer | RedisTopology): Promise<readonly RedisServer[]> =>
+  redis instanceof RedisServer ? [redis] : redis.masters();
+
 /** A Redis of one's own of that kind, over TLS where there are certificates. */
 export const startTopology = (
   kind = chosenTopology(),
