@@ -1,6 +1,6 @@
 import { deviceList } from '../domain/devices.ts';
 import type { OwnClaim, Reason, Status, Transition, UserRef, View } from '../domain/model.ts';
-import type { Command, LogEntry } from '../store/log-entry.ts';
+import type { Command, Ending, LogEntry } from '../store/log-entry.ts';
 
 /** A view as the log holds it; see `shownFields` in commit.lua. */
 interface ViewJson {
@@ -22,7 +22,12 @@ interface EventJson extends ViewJson, UserRef {
 }
 
 type CommandJson = UserRef &
-  ({ type: 'claim'; claim: OwnClaim } | { type: 'groups'; view: ViewJson } | { type: 'later' });
+  (
+    | { type: 'claim'; claim: OwnClaim }
+    | { type: 'groups'; view: ViewJson }
+    | { type: Ending | 'forget'; at: number }
+    | { type: 'later' }
+  );
 
 /** A message of a partition's channel: what one script recorded. */
 export interface Message {
@@ -96,6 +101,11 @@ const commandOf = (json: CommandJson, devices: number): Command => {
       return { type: 'claim', ref, claim: json.claim };
     case 'groups':
       return { type: 'groups', ref, view: viewOf({ user, ...json.view }, devices) };
+    case 'logout':
+    case 'disconnect':
+    case 'revoke':
+    case 'forget':
+      return { type: json.type, ref, at: json.at };
     default:
       throw new UnknownEntry(json.type);
   }

@@ -27,6 +27,8 @@ export interface PartitionKeys {
   readonly events: string;
   readonly due: string;
   readonly nodes: string;
+  /** Until when whose tokens are refused. */
+  readonly revoked: string;
   user(ref: UserRef): string;
   beat(node: string): string;
   node(node: string): string;
@@ -64,6 +66,7 @@ const partitionKeys = (p: string): PartitionKeys => ({
   events: `${p}events`,
   due: `${p}due`,
   nodes: `${p}nodes`,
+  revoked: `${p}revoked`,
   user: ({ tenant, user }) => `${p}user:${tenant}:${user}`,
   beat: (node) => `${p}beat:${node}`,
   node: (node) => `${p}node:${node}`,

@@ -29,6 +29,8 @@ const FUNCTIONS = [
   'claim',
   'session',
   'touch',
+  'finish',
+  'revoked',
   'read',
   'replay',
   'members',

@@ -33,6 +33,7 @@ const ON_KEYS: readonly (readonly string[])[] = [
   ['ZRANGE', '0', '1'],
   ['ZRANGEBYSCORE', '0', '1'],
   ['ZREM', 'm'],
+  ['ZREMRANGEBYSCORE', '0', '1'],
 ];
 
 export interface Rights {

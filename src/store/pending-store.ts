@@ -6,8 +6,5 @@ const pending = async (): Promise<never> => {
 
 /** Calls of the port that are being built. */
 export abstract class PendingStore {
-  end: PresenceStore['end'] = pending;
-  forget: PresenceStore['forget'] = pending;
-  revocations: PresenceStore['revocations'] = pending;
   explain: PresenceStore['explain'] = pending;
 }

@@ -176,6 +176,11 @@ export type ApplyReply =
        * until those connections are gone.
        */
       readonly revoked?: ReadonlyMap<number, number>;
+      /**
+       * By position, users whose connections told of were all ended since they opened: they were counted as none. A node
+       * that missed the command learns it by this.
+       */
+      readonly ended?: ReadonlyMap<number, { readonly how: Ending | 'forget'; readonly at: number }>;
       /** `false`: too few replicas have it for who hides to be told so. */
       readonly replicated?: boolean;
     };

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEVICES, type Device, type View } from '../../src/domain/model.ts';
 import type { Profile, ServiceClaim, SessionRequest } from '../../src/store/calls.ts';
+import type { Ending } from '../../src/store/log-entry.ts';
 import {
   type ClaimRequest,
   type Entry,
@@ -34,6 +35,7 @@ type Step =
   | { kind: 'service'; user: string; source: string; claim: ServiceClaim | null }
   | { kind: 'session'; user: string; id: string; session: SessionRequest; profile: Profile }
   | { kind: 'goodbye'; user: string; id: string }
+  | { kind: 'end'; user: string; how: Ending | 'forget' }
   | { kind: 'touch'; user: string; profile: Profile }
   | { kind: 'repair'; user: string; status: View['status']; ahead: number }
   | {
@@ -62,11 +64,14 @@ const definedOnly = <T extends object>(value: T): T =>
 const ending = (until: number | undefined): { until: number } | undefined =>
   until === undefined ? undefined : { until: EPOCH + until };
 
+/** Seconds; a revocation falls between the later ones. */
+const iat = fc.constantFrom(0, 1, 2, 3, EPOCH / 1000 + 8, EPOCH / 1000 + 1000);
+
 const profile: fc.Arbitrary<Profile> = fc
   .record({
     name: fc.option(fc.constantFrom('Ann "A"', 'Anna'), { nil: undefined }),
     groups: fc.option(fc.constantFrom(['g1'], ['g3', 'g1'], []), { nil: undefined }),
-    iat: fc.integer({ min: 0, max: 4 }),
+    iat,
   })
   .map((each) => definedOnly(each) as Profile);
 
@@ -128,6 +133,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('touch' as const), user, profile }) },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('end' as const),
+      user,
+      how: fc.constantFrom('logout' as const, 'disconnect' as const, 'revoke' as const, 'forget' as const),
+    }),
+  },
+  {
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 4000 }) }),
   },
@@ -171,7 +184,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         groups: fc.option(fc.constantFrom(['g1'], ['g "2"', 'g1'], ['g1', 'g "2"', 'g3'], []), {
           nil: undefined,
         }),
-        iat: fc.integer({ min: 0, max: 3 }),
+        iat,
+        oldestIat: fc.option(iat, { nil: undefined }),
         claim: fc.option(claimOf, { nil: undefined }),
         stampAgo: fc.option(fc.integer({ min: -500, max: 3000 }), { nil: undefined }),
         knows: fc.boolean(),
@@ -226,6 +240,10 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
         .catch(codeOf);
     case 'goodbye':
       return store.endSession({ tenant: TENANT, user: step.user }, step.id);
+    case 'end': {
+      const ref = { tenant: TENANT, user: step.user };
+      return step.how === 'forget' ? store.forget(ref) : store.end(ref, step.how);
+    }
     case 'touch':
       return store.touch({ tenant: TENANT, user: step.user }, step.profile).catch(codeOf);
     case 'repair': {
@@ -251,7 +269,9 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
       };
       const batch = { node: step.node, gen: target.gen, seen: 0, base: 0, seq: at.seq, entries: [entry] };
       const reply = await store.apply(store.partitionOf(ref), batch);
-      return reply.result === 'ok' ? { ...reply, selves: [...reply.selves] } : reply;
+      if (reply.result !== 'ok') return reply;
+      const { selves, revoked, ended, ...rest } = reply;
+      return { ...rest, selves: [...selves], revoked: [...(revoked ?? [])], ended: [...(ended ?? [])] };
     }
   }
 };
@@ -266,6 +286,7 @@ const stateOf = async (store: PresenceStore): Promise<unknown> => ({
   selves: await Promise.all(USERS.map((user) => store.readSelf({ tenant: TENANT, user }))),
   views: await store.read(TENANT, USERS),
   count: await store.count(TENANT),
+  revocations: (await store.revocations()).sort((a, b) => (a.user < b.user ? -1 : 1)),
   page: (await store.page(TENANT, 10)).users.map((view) => view.user).sort(),
   groups: await Promise.all(GROUPS.map((group) => groupState(store, group))),
 });

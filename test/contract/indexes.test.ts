@@ -37,6 +37,11 @@ const entry: fc.Arbitrary<Entry> = fc
     }),
   );
 
+/** After a loss the partition answers nothing for a while. */
+const unavailable = (error: unknown): void => {
+  expect(error).toMatchObject({ code: 'unavailable' });
+};
+
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
@@ -51,7 +56,28 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.tuple(user, tenant, fc.constantFrom('busy', 'invisible', null)).map(
       ([user, tenant, status]): Step =>
         (line) =>
-          line.store.claimOwn({ tenant, user }, { status }).catch(() => undefined),
+          line.store.claimOwn({ tenant, user }, { status }).catch(unavailable),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(user, tenant, fc.constantFrom('logout', 'disconnect', 'revoke', 'forget')).map(
+      ([user, tenant, how]): Step =>
+        (line) => {
+          const ref = { tenant, user };
+          const done = how === 'forget' ? line.store.forget(ref) : line.store.end(ref, how);
+          return done.catch(unavailable);
+        },
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(user, tenant, fc.constantFrom(500, 60_000), fc.constantFrom(['g'], ['h:i'])).map(
+      ([user, tenant, ttlMs, groups]): Step =>
+        (line) =>
+          line.store
+            .keepSession({ tenant, user }, 's', { ttlMs, device: 'api' }, { groups, iat: 9e9 })
+            .catch(unavailable),
     ),
   },
   { weight: 3, arbitrary: fc.constant<Step>((line) => line.sweep()) },
@@ -103,7 +129,7 @@ describe('indexes, deadlines and work lists', () => {
           await line.beat('c.0');
           await line.reap();
           for (let round = 0; round < 4; round += 1) {
-            await line.redis.hincrby(line.keys.meta, 'clock', RETENTION * 1000);
+            await line.redis.hincrby(line.keys.meta, 'clock', 2 * RETENTION * 1000);
             await line.beat('c.0');
             await line.redis.hset(line.keys.meta, 'hold', 0);
             await line.sweep();

@@ -27,8 +27,10 @@ end
 -- KEYS: 1 meta  2 log  3 events  4 due  5 nodes  6 node:<node>
 --       then online, away, busy for every tenant, then fence:<id>, seq:<node>, user for every entry
 -- ARGV: 1 policy  2 the batch
--- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, positions that took over, position, the user as in reply.lua, …}
---   with the entries whose view or own claim is not what the entry carried (positions from 0, in a text with spaces)
+-- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, positions that took over, entries turned away, position, the user as in
+--   reply.lua, …} with the entries whose view or own claim is not what the entry carried. Positions are from 0, in a text
+--   with spaces; of who is turned away follow how (t: the oldest token is revoked and nothing was taken; else the first
+--   letter of how all that was open was ended) and since when.
 local function apply(keys, args)
   local packed = args[2]
   local epoch, seen, base, seq, tenantCount, node, told, groups, at = struct.unpack(BATCH, packed)
@@ -49,8 +51,8 @@ local function apply(keys, args)
     name, at = unpackFrom(TENANT, packed, at)
     tenants[i] = openTenant(name, 4 + i * 3)
   end
-  local entries, tookOver = {}, ''
-  local held, gone, reply, replied = { 'HSET', listKey }, { 'HDEL', listKey }, { 'ok', '', '' }, 3
+  local entries, tookOver, turned = {}, '', ''
+  local held, gone, reply, replied = { 'HSET', listKey }, { 'HDEL', listKey }, { 'ok', '', '', '' }, 4
   for n = 1, #stored - 2 do
     local tenant, count, flags, code, devices, active, opened, closed, grace, iat, oldest, ver, since, seen, user, rest
     tenant, count, flags, code, devices, active, opened, closed, grace, iat, oldest, ver, since, seen, user, rest, at =
@@ -58,42 +60,50 @@ local function apply(keys, args)
     local entry = openEntry(tenants[tenant], user, KEYS[firstUser + n - 1], stored[n + 2])
     entries[n] = entry
     local row = load(entry)
-    local report, stamp = reportOf(node, count, flags == 1, devices, active, opened, closed), 0
-    if closed >= 0 then report.grace = grace end
-    local more = rest ~= '' and cjson.decode(rest) or EMPTY
-    if more ~= EMPTY then
-      report.iat, report.name, report.groups, report.claim = iat, more.name, more.groups, more.claim
-      if more.claim then
-        stamp = more.claim.stamp
-        more.claim.stamp = min(stamp, clock)
-      end
-    end
-    -- What the node knows matters where the row is behind it.
-    if ver > row.ver then
-      local shown = more.shown or EMPTY
-      report.known = { status = STATUS[code], ver = ver, since = since, lastSeen = seen,
-        text = shown.text, emoji = shown.emoji, ['until'] = shown['until'] }
-    end
-
-    local was, prior = before(row), nil
-    was.repair, was.deliberate, prior = absorb(row, node, report)
-    settle(entry, was)
-    if was.deliberate and heldElsewhere(row, node) then tellClaim(entry) end
-    -- What was ended meanwhile counts as none.
-    if report.count == 0 then
-      if prior then
-        gone[#gone + 1] = entry.member
-      end
+    if row.revoked and count > 0 and isRevoked(row, oldest) then
+      -- Nothing is taken of a user until the connections with revoked tokens are gone.
+      turned = turned .. digits(n - 1) .. 't' .. digits(row.revoked) .. ' '
     else
-      if not prior or prior.count ~= count then
-        held[#held + 1] = entry.member
-        held[#held + 1] = PLAIN[count]
+      local report, stamp = reportOf(node, count, flags == 1, devices, active, opened, closed), 0
+      if closed >= 0 then report.grace = grace end
+      local more = rest ~= '' and cjson.decode(rest) or EMPTY
+      if more ~= EMPTY then
+        report.iat, report.name, report.groups, report.claim = iat, more.name, more.groups, more.claim
+        if more.claim then
+          stamp = more.claim.stamp
+          more.claim.stamp = min(stamp, clock)
+        end
       end
-      if report.stance ~= OWN then tookOver = tookOver .. digits(n - 1) .. ' ' end
-    end
-    if row.ver ~= ver or (row.own and row.own.stamp or 0) ~= stamp then
-      reply[replied + 1], reply[replied + 2] = n - 1, selfReply(row)
-      replied = replied + 2
+      -- What the node knows matters where the row is behind it.
+      if ver > row.ver then
+        local shown = more.shown or EMPTY
+        report.known = { status = STATUS[code], ver = ver, since = since, lastSeen = seen,
+          text = shown.text, emoji = shown.emoji, ['until'] = shown['until'] }
+      end
+
+      local was, prior = before(row), nil
+      was.repair, was.deliberate, prior = absorb(row, node, report)
+      settle(entry, was)
+      if was.deliberate and heldElsewhere(row, node) then tellClaim(entry) end
+      if report.count < count then
+        -- The node does not know yet that everything of the user was ended.
+        turned = turned .. digits(n - 1) .. string.sub(row.out.how, 1, 1) .. clockText(row.out.at) .. ' '
+      end
+      if report.count == 0 then
+        if prior then
+          gone[#gone + 1] = entry.member
+        end
+      else
+        if not prior or prior.count ~= count then
+          held[#held + 1] = entry.member
+          held[#held + 1] = PLAIN[count]
+        end
+        if report.stance ~= OWN then tookOver = tookOver .. digits(n - 1) .. ' ' end
+      end
+      if row.ver ~= ver or (row.own and row.own.stamp or 0) ~= stamp then
+        reply[replied + 1], reply[replied + 2] = n - 1, selfReply(row)
+        replied = replied + 2
+      end
     end
   end
 
@@ -105,7 +115,7 @@ local function apply(keys, args)
   if #gone > 2 then call(unpack(gone)) end
   saveRows(entries, dueKey, KEYS[fenceAt + 1], digits(seq))
   publish(channel)
-  reply[2], reply[3] = clockText(clock), tookOver
+  reply[2], reply[3], reply[4] = clockText(clock), tookOver, turned
   return reply
 end
 define('apply', apply)

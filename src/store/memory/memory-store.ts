@@ -1,8 +1,10 @@
 import { absorb, restore } from '../../domain/absorb.ts';
+import { isEnded, isRevoked, revokedUntil } from '../../domain/ending.ts';
 import { before, isForgettable } from '../../domain/evaluate.ts';
 import { type UserRef, userRef, type View } from '../../domain/model.ts';
-import type { GroupCounts, Profile, ServiceClaim, SessionRequest } from '../calls.ts';
-import type { LogEntry } from '../log-entry.ts';
+import type { Row } from '../../domain/row.ts';
+import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
+import type { Ending, LogEntry } from '../log-entry.ts';
 import { partitionOf } from '../partition.ts';
 import { PendingStore } from '../pending-store.ts';
 import {
@@ -80,13 +82,20 @@ export class MemoryStore extends PendingStore implements PresenceStore {
     const { now } = shard;
     const selves = new Map<number, SelfView>();
     const tookOver: number[] = [];
+    const revoked = new Map<number, number>();
+    const ended = new Map<number, NonNullable<Row['out']>>();
     batch.entries.forEach((entry, position) => {
       const ref = { tenant: entry.tenant, user: entry.user };
       const row = shard.row(ref);
+      if (entry.count > 0 && isRevoked(row, entry.oldestIat ?? entry.iat)) {
+        revoked.set(position, row.revoked);
+        return;
+      }
       const was = before(row);
       const report = reportOf(entry, now, shard.clock.now());
-      if (entry.known) shard.clock.raise(entry.known.ver);
+      if (row.out && entry.count > 0 && isEnded(row, report.opened)) ended.set(position, row.out);
       const { restored, claimed } = absorb(row, batch.node, report, now, this.#options.policy.idleAwayMs);
+      if (restored && entry.known) shard.clock.raise(entry.known.ver);
       shard.settle(ref, row, now, was, { deliberate: claimed ? 'claim' : undefined, repair: restored });
       const others = row.parts.size - (row.parts.has(batch.node) ? 1 : 0);
       if (claimed && others > 0) announce(shard, ref, row);
@@ -96,7 +105,11 @@ export class MemoryStore extends PendingStore implements PresenceStore {
       }
     });
     shard.publish();
-    return { result: 'ok', clock: shard.clock.now(), selves, tookOver };
+    return {
+      ...{ result: 'ok', clock: shard.clock.now(), selves, tookOver },
+      ...(revoked.size > 0 && { revoked }),
+      ...(ended.size > 0 && { ended }),
+    };
   }
 
   async held(partition: number, node: string): Promise<UserRef[]> {
@@ -158,6 +171,23 @@ export class MemoryStore extends PendingStore implements PresenceStore {
 
   async touch(ref: UserRef, profile: Profile): Promise<SelfView> {
     return this.#calls.touch(ref, profile);
+  }
+
+  async end(ref: UserRef, how: Ending): Promise<void> {
+    this.#calls.end(ref, how);
+  }
+
+  async forget(ref: UserRef): Promise<void> {
+    this.#calls.end(ref, 'forget');
+  }
+
+  async revocations(): Promise<Revocation[]> {
+    const { policy } = this.#options;
+    return this.#shards.flatMap((shard) =>
+      [...shard.rows]
+        .filter(([, row]) => revokedUntil(row, policy) > shard.now)
+        .map(([key, { revoked }]) => ({ ...userRef(key), at: revoked })),
+    );
   }
 
   async groupPage(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {

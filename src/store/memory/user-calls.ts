@@ -2,11 +2,11 @@ import { takeOwnClaim } from '../../domain/absorb.ts';
 import { setClaim } from '../../domain/claims.ts';
 import { toMs } from '../../domain/clock.ts';
 import { deviceMask } from '../../domain/devices.ts';
-import { isRevoked } from '../../domain/ending.ts';
+import { endAll, forget, isRevoked } from '../../domain/ending.ts';
 import { before, type Circumstances } from '../../domain/evaluate.ts';
 import type { UserRef } from '../../domain/model.ts';
 import { takeProfile } from '../../domain/profile.ts';
-import type { Row } from '../../domain/row.ts';
+import { type EndingKind, emptyRow, type Row } from '../../domain/row.ts';
 import { endSession, keepSession, touch } from '../../domain/sessions.ts';
 import type { Profile, ServiceClaim, SessionRequest } from '../calls.ts';
 import { type ClaimRequest, type SelfView, StoreError } from '../presence-store.ts';
@@ -32,7 +32,7 @@ export class UserCalls {
   }
 
   claimOwn(ref: UserRef, claim: ClaimRequest): SelfView {
-    return this.#change(ref, 'claim', ({ shard, row, clock }) => {
+    return this.#change(ref, { deliberate: 'claim' }, ({ shard, row, clock }) => {
       const stamp = Math.max(clock, (row.own?.stamp ?? 0) + 1);
       takeOwnClaim(row, { ...claim, stamp });
       return () => {
@@ -46,7 +46,7 @@ export class UserCalls {
     const shard = this.#of(ref);
     const known = shard.peek(ref);
     if (claim === null && !known.claims.has(source)) return selfOf(shard, ref, known);
-    return this.#change(ref, 'claim', ({ row, clock, now }) => {
+    return this.#change(ref, { deliberate: 'claim' }, ({ row, clock, now }) => {
       const stamp = clock + 1;
       if (!setClaim(row, source, claim && { ...claim, stamp }, now)) {
         throw new StoreError('too_many_claims', 'services have set as many claims as one user may have');
@@ -56,7 +56,7 @@ export class UserCalls {
   }
 
   keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): SelfView {
-    return this.#change(ref, undefined, ({ row, now }) => {
+    return this.#change(ref, {}, ({ row, now }) => {
       refuseRevoked(row, profile);
       const { ttlMs, activity, device } = session;
       const report = { expires: now + ttlMs, activity, devices: deviceMask([device]) };
@@ -69,21 +69,32 @@ export class UserCalls {
 
   endSession(ref: UserRef, id: string): void {
     if (!this.#of(ref).peek(ref).sessions.has(id)) return;
-    this.#change(ref, 'goodbye', ({ row }) => void endSession(row, id));
+    this.#change(ref, { deliberate: 'goodbye' }, ({ row }) => void endSession(row, id));
   }
 
   touch(ref: UserRef, profile: Profile): SelfView {
-    return this.#change(ref, undefined, ({ row, now }) => {
+    return this.#change(ref, {}, ({ row, now }) => {
       refuseRevoked(row, profile);
       touch(row, now);
       takeProfile(row, profile);
     });
   }
 
+  end(ref: UserRef, how: EndingKind): void {
+    // Nobody is told that they are gone, or in which groups, who is told to forget them.
+    const repair = how === 'forget';
+    const deliberate = how === 'logout' ? 'goodbye' : 'revoked';
+    this.#change(ref, { deliberate, repair }, ({ shard, row, clock }) => {
+      if (how === 'forget') forget(row, emptyRow(), clock);
+      else endAll(row, how, clock);
+      return () => shard.command({ type: how, ref, at: clock });
+    });
+  }
+
   /** @param inputs - throws before it changes anything, and may return what follows once all is decided. */
   #change(
     ref: UserRef,
-    deliberate: Circumstances['deliberate'],
+    how: Pick<Partial<Circumstances>, 'deliberate' | 'repair'>,
     inputs: (call: Call) => (() => void) | undefined | undefined,
   ): SelfView {
     const shard = this.#of(ref);
@@ -93,7 +104,7 @@ export class UserCalls {
     const was = before(known);
     const after = inputs({ shard, ref, row: known, clock, now });
     shard.keep(ref, known);
-    shard.settle(ref, known, now, was, { deliberate });
+    shard.settle(ref, known, now, was, how);
     after?.();
     shard.publish();
     return selfOf(shard, ref, known);

@@ -1,7 +1,9 @@
 import { toMs } from '../../domain/clock.ts';
 import { deviceList } from '../../domain/devices.ts';
-import type { Adornment, OwnClaim, Status, View } from '../../domain/model.ts';
+import { type Adornment, type OwnClaim, type Status, userRef, type View } from '../../domain/model.ts';
 import { type FunctionName, type RawReply, UnexpectedReply } from '../../redis/library.ts';
+import type { Revocation } from '../calls.ts';
+import type { Ending } from '../log-entry.ts';
 import type { ApplyReply, BeatReply, SelfView } from '../presence-store.ts';
 
 const STATUS: Readonly<Record<string, Status>> = { o: 'online', a: 'away', b: 'busy', f: 'offline' };
@@ -64,16 +66,30 @@ export const decodeSelf = (script: FunctionName, user: string, reply: RawReply |
   };
 };
 
+const ENDINGS = { l: 'logout', d: 'disconnect', r: 'revoke', f: 'forget' } as const;
+
+/** Whom the function turned away: see apply.lua. */
+const turnedAway = (turned: string): Pick<ApplyReply & { result: 'ok' }, 'revoked' | 'ended'> => {
+  if (turned === '') return {};
+  const revoked = new Map<number, number>();
+  const ended = new Map<number, { how: Ending | 'forget'; at: number }>();
+  for (const [, position, how = '', at] of turned.matchAll(/(\d+)([a-z])(\d+) /g)) {
+    if (how === 't') revoked.set(Number(position), Number(at));
+    else ended.set(Number(position), { how: ENDINGS[how as keyof typeof ENDINGS], at: Number(at) });
+  }
+  return { ...(revoked.size > 0 && { revoked }), ...(ended.size > 0 && { ended }) };
+};
+
 const positionsOf = (list: string): number[] => (list === '' ? [] : list.trim().split(' ').map(Number));
 
 /** @param users - the users of the batch, by position. */
 export const decodeApply = (reply: RawReply, users: readonly { readonly user: string }[]): ApplyReply => {
   const list = listOf('apply', reply);
-  const [result, clock, tookOver] = list;
+  const [result, clock, tookOver, turned] = list;
   if (result === 'fenced' || result === 'lost' || result === 'stale') return { result };
   if (result !== 'ok') throw new UnexpectedReply('apply', reply);
   const selves = new Map<number, SelfView>();
-  for (let i = 3; i < list.length; i += 2) {
+  for (let i = 4; i < list.length; i += 2) {
     const position = number('apply', list[i]);
     const user = users[position]?.user;
     if (user === undefined) throw new UnexpectedReply('apply', reply);
@@ -84,5 +100,15 @@ export const decodeApply = (reply: RawReply, users: readonly { readonly user: st
     clock: number('apply', clock),
     selves,
     tookOver: positionsOf(text('apply', tookOver)),
+    ...turnedAway(text('apply', turned)),
   };
+};
+
+/** Members and scores by turns. */
+export const decodeRevocations = (flat: readonly RawReply[]): Revocation[] => {
+  const revocations: Revocation[] = [];
+  for (let i = 0; i < flat.length; i += 2) {
+    revocations.push({ ...userRef(text('revoked', flat[i])), at: number('revoked', flat[i + 1]) });
+  }
+  return revocations;
 };

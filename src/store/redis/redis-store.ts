@@ -2,7 +2,8 @@ import { type UserRef, userRef, type View } from '../../domain/model.ts';
 import type { Keys, PartitionKeys } from '../../redis/keys.ts';
 import { UnexpectedReply } from '../../redis/library.ts';
 import type { RedisLink } from '../../redis/link.ts';
-import type { GroupCounts, Profile, ServiceClaim, SessionRequest } from '../calls.ts';
+import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
+import type { Ending } from '../log-entry.ts';
 import { batchesByPartition, partitionOf, positionsByPartition } from '../partition.ts';
 import { PendingStore } from '../pending-store.ts';
 import {
@@ -23,7 +24,7 @@ import {
 import type { StoreOptions } from '../store-options.ts';
 import { Caller } from './caller.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { decodeApply, decodeBeat, decodeSelf, listOf, number } from './decode.ts';
+import { decodeApply, decodeBeat, decodeRevocations, decodeSelf, listOf, number } from './decode.ts';
 import { encodeBatch, encodeKnown, encodePolicy, encodeUsers } from './encode.ts';
 import { GroupReads } from './group-reads.ts';
 import { Reaper } from './reaper.ts';
@@ -227,6 +228,23 @@ export class RedisStore extends PendingStore implements PresenceStore {
 
   touch(ref: UserRef, profile: Profile): Promise<SelfView> {
     return this.#calls.touch(ref, profile);
+  }
+
+  end(ref: UserRef, how: Ending): Promise<void> {
+    return this.#calls.end(ref, how);
+  }
+
+  forget(ref: UserRef): Promise<void> {
+    return this.#calls.forget(ref);
+  }
+
+  async revocations(): Promise<Revocation[]> {
+    const lists = await Promise.all(
+      this.#keys.partitions.map(({ meta, revoked }) =>
+        this.#caller.ask('revoked', [meta, revoked], [this.#policy]),
+      ),
+    );
+    return lists.flatMap(decodeRevocations);
   }
 
   groupPage(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {

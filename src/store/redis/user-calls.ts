@@ -3,6 +3,7 @@ import { OWN_SOURCE, type UserRef } from '../../domain/model.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
 import type { FunctionName, RawReply } from '../../redis/library.ts';
 import type { Profile, ServiceClaim, SessionRequest } from '../calls.ts';
+import type { Ending } from '../log-entry.ts';
 import type { ClaimRequest, SelfView } from '../presence-store.ts';
 import type { Caller } from './caller.ts';
 import { decodeSelf } from './decode.ts';
@@ -52,6 +53,29 @@ export class UserCalls {
 
   touch(ref: UserRef, profile: Profile): Promise<SelfView> {
     return this.#self('touch', ref, encodeProfile(profile));
+  }
+
+  async end(ref: UserRef, how: Ending): Promise<void> {
+    await this.#finish(ref, how);
+    const { caller, keysOf } = this.#options;
+    if (how === 'revoke') await caller.awaitReplicas(keysOf(ref));
+  }
+
+  async forget(ref: UserRef): Promise<void> {
+    await this.#finish(ref, 'forget');
+    const { caller, keysOf } = this.#options;
+    await caller.awaitReplicas(keysOf(ref));
+  }
+
+  async #finish(ref: UserRef, how: Ending | 'forget'): Promise<void> {
+    const { caller, policy, keysOf } = this.#options;
+    const keys = keysOf(ref);
+    const users = encodeUsers(keys, [ref], () => [how, keys.node('')]);
+    await caller.ask(
+      'finish',
+      [keys.meta, keys.log, keys.events, keys.due, keys.revoked, ...users.keys],
+      [policy, ...users.args],
+    );
   }
 
   async #self(name: FunctionName, ref: UserRef, ...args: (string | number)[]): Promise<SelfView> {

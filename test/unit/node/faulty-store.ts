@@ -1,6 +1,6 @@
 import type { UserRef, View } from '../../../src/domain/model.ts';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
-import type { GroupCounts } from '../../../src/store/calls.ts';
+import type { GroupCounts, Revocation } from '../../../src/store/calls.ts';
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
 import { partitionOf } from '../../../src/store/partition.ts';
 import { PendingStore } from '../../../src/store/pending-store.ts';
@@ -186,6 +186,18 @@ export class FaultyStore extends PendingStore implements PresenceStore {
 
   async touch(): Promise<SelfView> {
     throw new Error('not here');
+  }
+
+  async end(): Promise<void> {
+    throw new Error('not here');
+  }
+
+  async forget(): Promise<void> {
+    throw new Error('not here');
+  }
+
+  async revocations(): Promise<Revocation[]> {
+    return [];
   }
 
   async groupPage(): Promise<Page> {

@@ -1,0 +1,34 @@
+-- Ends everything of a user that is alive, or forgets them altogether, and tells every node.
+-- KEYS: as in single.lua, but 5 revoked before the tenant's
+-- ARGV: 1 policy  2… the user as in entries.lua, with: 'logout', 'disconnect', 'revoke' or 'forget', and what the keys of
+-- the lists of nodes begin with
+-- Reply: {'young'} or {'ok', the user as in reply.lua}
+local DELIBERATE = { logout = 'goodbye', disconnect = 'revoked', revoke = 'revoked', forget = 'revoked' }
+
+local function finish(keys, args)
+  return single(keys, args, 4, function(row, at, arg)
+    local how, ended, heldBy = ARGV[arg], clock, row.parts
+    at.deliberate = DELIBERATE[how]
+    if how == 'forget' then
+      -- Nobody is told that they are gone who is told to forget them.
+      at.repair = true
+      forget(row)
+    else
+      endAll(row, how)
+    end
+    return nil, function(entry)
+      command(entry, how, '"at":' .. clockText(ended))
+    end, function(entry)
+      -- Which nodes held the user is known only here; all keys of a partition share a slot.
+      for _, part in ipairs(heldBy) do
+        local list = ARGV[arg + 1] .. part.node
+        call('HDEL', list, entry.member)
+      end
+      if how == 'revoke' then
+        call('ZREMRANGEBYSCORE', KEYS[5], '-inf', digits(floor((now - REVOCATION) / 1000)))
+        call('ZADD', KEYS[5], digits(row.revoked), entry.member)
+      end
+    end
+  end, 6)
+end
+define('finish', finish)
