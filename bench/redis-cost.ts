@@ -34,7 +34,8 @@ interface Side {
 
 class Driver {
   readonly #store: RedisStore;
-  readonly #node = `${randomUUID()}.1`;
+  /** As long as the ids of nodes are: it is part of every row. */
+  readonly #node = `${randomBytes(5).toString('hex')}.1`;
   readonly sides: Side[];
   #beating: NodeJS.Timeout | undefined;
 

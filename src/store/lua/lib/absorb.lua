@@ -85,7 +85,8 @@ local function absorb(row, node, report)
   elseif prior or report.act > 0 then
     if stance == OWN then row.seen = max(row.seen, act) end
     if position then table.remove(row.parts, position) end
-    row.left = max(row.left, report.opened)
+    -- With nobody left it is forgotten again below.
+    if row.parts[1] then row.left = max(row.left, report.opened) end
   end
   -- Who was shown online was active, but when is lost with the row: else who returns would take over idleness.
   if restored and row.status == 'online' and row.seen == 0 then row.seen = now end

@@ -74,7 +74,8 @@ local function transition(row, entry, status, shown, reason)
   local previous = row.status
   row.ver = clock + 1
   if status ~= previous then row.since = floor(row.ver / 1000) end
-  row.status, row.shown = status, shown
+  row.status = status
+  if shown ~= row.shown then row.shown = shown end
   record('t', entry.tenant, shownText('{"tenant":"' .. entry.tenant.name .. '","user":"' .. escaped(entry.user) .. '","status":"'
     .. status .. '","previous":"' .. previous, row, ',"reason":"' .. reason .. '"}'), status == 'offline' and 0 or devicesOf(row))
 end

@@ -38,7 +38,8 @@ end
 
 local function load(entry)
   local row = loadRow(entry.value)
-  entry.row, entry.was, entry.wasDue, entry.groups = row, row.status, row.due, row.groups
+  entry.row, entry.was, entry.wasDue = row, row.status, row.due
+  if row.groups then entry.groups = row.groups end
   return row
 end
 

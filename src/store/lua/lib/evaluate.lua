@@ -226,7 +226,7 @@ local function evaluate(row, at)
   row.due = deadline(row, present, activeTo, status)
   if row.own and row.own.status == 'invisible' then
     row.frozen = row.frozen or knownActive(row)
-  elseif status ~= 'offline' then
+  elseif row.frozen and status ~= 'offline' then
     row.frozen = nil
   end
   if row.pending and not row.frozen then revealProfile(row) end

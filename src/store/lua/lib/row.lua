@@ -5,7 +5,9 @@
 --   a grace   flags: 1 idle, 2 lost  devices  at  grace
 --   rare      a MessagePack map of what few rows have: name, groups (JSON), iat, pending (name and groups), shown, own,
 --             claims, sessions, left, frozen, out (at, how), forgotten, revoked; what a later release adds is kept
--- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing.
+-- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing. A row has room for
+-- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s before
+-- what is mostly not there.
 local LAYOUT = 1
 local HEAD, PART, LEAVE, HEAD_AND_PART = '<BBBBdddd', '<BBHddBc0', '<BBdd', '<BBBBddddBBHddBc0'
 local HAS_LEAVE, HAS_RARE = 1, 2
