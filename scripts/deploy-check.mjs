@@ -33,6 +33,10 @@ for (const [name, find] of Object.entries(tools)) {
     console.log(`${name.slice('ROLLCALL_'.length).toLowerCase()} cannot be had here: skipping its tests`);
   else env[name] = path;
 }
+if (env.ROLLCALL_KUBECONFORM !== undefined) {
+  const { kubeSchemas } = await import('./lib/kube-schemas.mjs');
+  env.ROLLCALL_KUBE_SCHEMAS = kubeSchemas();
+}
 
 const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/deploy/vitest.config.ts'];
 const { status } = spawnSync(process.execPath, [...vitest, ...process.argv.slice(2)], {
