@@ -3,8 +3,11 @@ import { parseTime } from '../protocol/time.ts';
 import { AuthError, type Principal, type Scope } from './principal.ts';
 import { DEFAULT_SCOPE, scopeSet } from './scope-set.ts';
 
-/** Tolerated difference between the issuer's clock and ours. */
-const CLOCK_SKEW_MS = 5_000;
+/**
+ * Tolerated difference between the issuer's clock and ours: a token is good until so long after its `exp`, whether it
+ * is shown then or holds a connection open.
+ */
+export const CLOCK_SKEW_MS = 5_000;
 /** Tenant of service tokens that name one in each request. */
 const ANY_TENANT = '*';
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { CLOCK_SKEW_MS } from '../auth/claims.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Device, UserRef, View } from '../domain/model.ts';
 import type { Watcher } from '../fanout/fanout.ts';
@@ -301,9 +302,9 @@ export class Session extends Connection implements ClientSession, WheelItem {
     }
   }
 
-  /** ms until the token runs out, by the wall clock as it is now. */
+  /** ms until the token is good no more, by the wall clock as it is now; as long as it would open a connection. */
   #tokenLeft(): number {
-    return this.principal.exp * 1000 - this.host.clock.wall();
+    return this.principal.exp * 1000 + CLOCK_SKEW_MS - this.host.clock.wall();
   }
 
   /** ms until silence means that the device is not in use. */

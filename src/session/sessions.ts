@@ -26,7 +26,11 @@ export class Sessions {
 
   constructor(deps: SessionDeps) {
     const { clock, settings, health } = deps;
-    const wheel = new TimerWheel({ monotonic: () => clock.monotonic(), tickMs: tickFor(settings) });
+    const wheel = new TimerWheel({
+      monotonic: () => clock.monotonic(),
+      tickMs: tickFor(settings),
+      onError: (err) => deps.log.error({ err }, 'the deadlines of a connection could not be looked at'),
+    });
     this.#host = {
       ...deps,
       wheel,

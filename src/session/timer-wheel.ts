@@ -16,10 +16,15 @@ export interface TimerWheelOptions {
   readonly monotonic: () => number;
   /** How exact deadlines are, ms: an item is looked at up to this long after its time. */
   readonly tickMs?: number;
+  /** An item threw: it is looked at again a second later, and the others as if nothing had happened. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** A power of two; times 100 ms about 51 s, so that a connection is looked at a little more often than it is pinged. */
 const SLOTS = 512;
+
+/** After this long an item that threw is looked at again. */
+const RETRY_MS = 1000;
 
 /** Later than this the process was not running: stopped, swapped out, or its machine asleep. */
 const STALL_MS = 1000;
@@ -31,6 +36,7 @@ const STALL_MS = 1000;
 export class TimerWheel {
   readonly #monotonic: () => number;
   readonly #tickMs: number;
+  readonly #onError: (error: unknown) => void;
   readonly #slots: readonly Set<WheelItem>[] = Array.from({ length: SLOTS }, () => new Set());
   /** The last slot that was looked at. Slots are numbered from 1 for ever; the ring holds them modulo its length. */
   #current: number;
@@ -38,8 +44,9 @@ export class TimerWheel {
   #stalledMs = 0;
   #interval: NodeJS.Timeout | undefined;
 
-  constructor({ monotonic, tickMs = 100 }: TimerWheelOptions) {
+  constructor({ monotonic, tickMs = 100, onError }: TimerWheelOptions) {
     this.#monotonic = monotonic;
+    this.#onError = onError;
     this.#tickMs = tickMs;
     this.#advancedAt = monotonic();
     this.#current = this.#slotAt(this.#advancedAt);
@@ -103,8 +110,18 @@ export class TimerWheel {
     // Nothing is added to this slot meanwhile: what is scheduled goes at least one and at most all but one further.
     for (const item of items) {
       this.cancel(item);
-      const next = item.check(now);
+      const next = this.#check(item, now);
       if (next !== undefined) this.schedule(item, next);
+    }
+  }
+
+  /** One connection's mistake must not end the process, nor keep the rest of its slot for a turn of the ring. */
+  #check(item: WheelItem, now: number): number | undefined {
+    try {
+      return item.check(now);
+    } catch (error) {
+      this.#onError(error);
+      return now + RETRY_MS;
     }
   }
 }

@@ -47,6 +47,29 @@ describe('activity', () => {
   });
 });
 
+it('goes on for everybody, and for the one concerned, when the membership cannot take it', async () => {
+  harness = await Harness.start({ settings: { idleAwayMs: 150, pingIntervalMs: 100, pingTimeoutMs: 300 } });
+  const touched = harness.membership.touched.bind(harness.membership);
+  let isBroken = true;
+  harness.membership.touched = (member) => {
+    if (isBroken && member.ref.user === 'anna') throw new Error('planted');
+    touched(member);
+  };
+  const anna = await harness.enter('anna');
+  await harness.enter('bob');
+  const deaf = await harness.enter('carl', { autoPong: false });
+  await until(() => harness.membership.touches.some(({ member }) => member.ref.user === 'bob'));
+  // Deadlines of others in the same slot are kept, and hers as well.
+  expect(await deaf.end()).toBe(4408);
+  expect(anna.over).toBe(false);
+  expect(harness.logged.length).toBeGreaterThan(0);
+  isBroken = false;
+  anna.send({ type: 'activity', state: 'active' });
+  await until(
+    () => harness.membership.touches.filter(({ member }) => member.ref.user === 'anna').length >= 2,
+  );
+});
+
 describe('silence', () => {
   const start = async (idleAwayMs: number) => {
     harness = await Harness.start({ settings: { idleAwayMs, pingIntervalMs: 100, pingTimeoutMs: 5000 } });

@@ -29,7 +29,12 @@ class Item implements WheelItem {
 /** A wheel and the clock it goes by. */
 const setUp = (start = 0) => {
   const clock = { now: start };
-  const wheel = new TimerWheel({ monotonic: () => clock.now, tickMs: TICK });
+  const errors: unknown[] = [];
+  const wheel = new TimerWheel({
+    monotonic: () => clock.now,
+    tickMs: TICK,
+    onError: (error) => errors.push(error),
+  });
   /** Lets time pass as it does while the process runs. */
   const run = (ms: number) => {
     for (let passed = 0; passed < ms; passed += TICK) {
@@ -47,7 +52,7 @@ const setUp = (start = 0) => {
     wheel.schedule(made, deadline);
     return made;
   };
-  return { clock, wheel, run, stall, item };
+  return { clock, wheel, errors, run, stall, item };
 };
 
 describe('a deadline', () => {
@@ -168,6 +173,24 @@ describe('a process that stood still', () => {
     stall(3_600_000);
     expect(due.fired).toHaveLength(1);
   });
+});
+
+it('goes on when an item throws, and looks at that one again', () => {
+  const { run, item, errors } = setUp();
+  const before = item(1000);
+  const broken = item(1000);
+  const after = item(1000);
+  const check = broken.check.bind(broken);
+  let left = 2;
+  broken.check = (now) => {
+    if (left-- > 0) throw new Error('planted');
+    return check(now);
+  };
+  run(1200);
+  expect([before.fired.length, after.fired.length, errors.length]).toEqual([1, 1, 1]);
+  run(2200);
+  expect(errors).toHaveLength(2);
+  expect(broken.fired).toHaveLength(1);
 });
 
 it('looks at very many without forgetting one', () => {

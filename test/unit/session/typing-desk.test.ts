@@ -24,7 +24,10 @@ const rig = () => {
     buffered: 0,
     send: (frame) => void heard.push({ at: now, on: (JSON.parse(frame.toString()) as { on: boolean }).on }),
   };
-  const wheel = new TimerWheel({ monotonic: () => now, tickMs: 100 });
+  const onError = (error: unknown): never => {
+    throw error;
+  };
+  const wheel = new TimerWheel({ monotonic: () => now, tickMs: 100, onError });
   const feed = new FakeFeed();
   const desk = new TypingDesk({
     settings: { watchPolicy: 'tenant' },
