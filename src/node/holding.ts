@@ -20,6 +20,9 @@ export class Holding {
   #opened = -1;
   #closed = -1;
   #graceMs = 0;
+  /** Which close the newest batch carried, and which one is stored. */
+  #closedSent = -1;
+  #closedStored = -1;
   #iat = 0;
   #name: string | undefined;
   #groups: readonly string[] | undefined;
@@ -85,6 +88,7 @@ export class Holding {
 
   /** What the batch under way carried is stored. What changed since then still has to be told. */
   stored(): void {
+    this.#closedStored = this.#closedSent;
     this.#profileStored = this.#profileSent;
   }
 
@@ -103,13 +107,15 @@ export class Holding {
     const ago = (moment: number): number => (moment < 0 ? -1 : Math.max(0, now - moment));
     const isProfileDue = this.#profile !== this.#profileStored;
     this.#profileSent = this.#profile;
+    const closed = this.#isGraceSpent(now) ? -1 : this.#closed;
+    this.#closedSent = this.#closed;
     return {
       ...this.ref,
       count: this.members.length,
       activeAgo: ago(this.activity.last),
       idle: this.activity.idle,
       openedAgo: ago(this.#opened),
-      closedAgo: ago(this.#closed),
+      closedAgo: ago(closed),
       graceMs: this.#graceMs,
       devices: [...devices],
       iat: this.#iat,
@@ -118,6 +124,11 @@ export class Holding {
       ...(this.claim && { claim: this.claim }),
       ...(this.view && this.view.ver > 0 && { known: this.view }),
     };
+  }
+
+  /** The store knows of the close and its grace is over: told again, it would be the reason for what happens now. */
+  #isGraceSpent(now: number): boolean {
+    return this.#closedStored === this.#closed && now >= this.#closed + this.#graceMs;
   }
 
   #isInGrace(now: number): boolean {

@@ -119,6 +119,31 @@ describe('who joins and leaves a node', () => {
       expect(rig.store.newest('ann')).toMatchObject({ count: 0, closedAgo: 100, graceMs: GRACE_MS });
     });
 
+    /** Told again, the old close would be the reason for what the goodbye does: `disconnect`, of a grace long over. */
+    it('with a goodbye long after another one closed does not speak of that close again', async () => {
+      const [one, two] = [await joined(), await joined()];
+      rig.roster.leave(one, 'lost');
+      await pass(GRACE_MS + 100, 100);
+      rig.beat();
+      rig.roster.leave(two, 'goodbye');
+      await pass(10);
+      expect(rig.store.newest('ann')).toMatchObject({ count: 0, closedAgo: -1 });
+    });
+
+    it('is told however late, when the store has not heard of it in its grace', async () => {
+      const ann = await joined();
+      rig.store.onApply = async () => {
+        throw new Error('away');
+      };
+      rig.roster.leave(ann, 'lost');
+      await pass(GRACE_MS + 5000, 100);
+      rig.store.onApply = async () => ok();
+      rig.beat();
+      await pass(1100, 100);
+      expect(rig.store.newest('ann')?.count).toBe(0);
+      expect(rig.store.newest('ann')?.closedAgo).toBeGreaterThan(GRACE_MS);
+    });
+
     it('is one of several: the others count on', async () => {
       const phone = await joined('ann', { device: 'mobile' });
       await joined();
