@@ -16,7 +16,7 @@ import { EventStreams } from './http/events/event-streams.ts';
 import { listenOn } from './http/listener.ts';
 import { buildPublicServer } from './http/server.ts';
 import { registerWebSocket } from './http/websocket.ts';
-import { drain } from './lifecycle/drain.ts';
+import { drain, STOP_MS } from './lifecycle/drain.ts';
 import { LoopLag } from './lifecycle/loop-lag.ts';
 import { Services } from './lifecycle/service.ts';
 import { PresenceNode } from './node/presence-node.ts';
@@ -55,8 +55,6 @@ export interface App {
   readonly addresses: { readonly public: string; readonly admin: string };
 }
 
-/** Everything has to be stopped within this long, ms. */
-const STOP_MS = 4000;
 const DAY_MS = 86_400_000;
 /** The clocks of issuers may be so far ahead or behind: a revocation must not end before the last token it refuses. */
 const REVOCATION_SLACK_MS = 10_000;
@@ -286,6 +284,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
           },
         },
         flushed: (withinMs) => node.flushed(withinMs),
+        leave: () => node.leave(),
         log: logger,
       }),
     stop: () => services.stop(STOP_MS),

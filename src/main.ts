@@ -1,15 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import closeWithGrace from 'close-with-grace';
 import { type App, createApp } from './app.ts';
 import { KeyError } from './auth/key-error.ts';
 import { ConfigError, EXIT_CONFIG, loadSettings, type Settings } from './config/settings.ts';
 import { settingWarnings } from './config/warnings.ts';
+import { LEAVE_MS } from './lifecycle/drain.ts';
+import { leaveOnce } from './lifecycle/leave-once.ts';
 import { StartAborted } from './lifecycle/service.ts';
 import { createLogger } from './observability/logger.ts';
 import { VERSION } from './version.ts';
-
-/** What a drain may take beyond its delay and window, ms: the last writes and stopping, with a store that hangs. */
-const DRAIN_SLACK_MS = 8000;
 
 /** One clear line, and the exit code that says the configuration is at fault. */
 const refuse = (error: { readonly message: string }): never => {
@@ -39,16 +37,14 @@ const run = async (): Promise<void> => {
     if (error instanceof KeyError) return refuse(error);
     throw error;
   }
-  // A second signal ends the process at once; an uncaught error drains too, and exits 1.
-  closeWithGrace(
-    { delay: settings.drainDelayMs + settings.drainWindowMs + DRAIN_SLACK_MS, logger: false },
-    async ({ err, signal }) => {
-      if (err) logger.fatal({ err }, 'leaving after an error');
-      else logger.info({ signal }, 'leaving');
+  leaveOnce({
+    withinMs: settings.drainDelayMs + settings.drainWindowMs + LEAVE_MS,
+    leave: async () => {
       await app.drain();
       await app.stop();
     },
-  );
+    log: logger,
+  });
   try {
     await app.start();
   } catch (err) {

@@ -9,13 +9,18 @@ export interface Listener {
   readonly url: string;
 }
 
+/** How long answers that are under way may take when the server closes, ms: streams would never end by themselves. */
+const LAST_ANSWERS_MS = 1000;
+
 export const listenOn = (name: string, server: FastifyInstance, port: number, host: string): Listener => ({
   name,
   start: async () => {
     await server.listen({ port, host });
   },
   stop: async () => {
+    const cutOff = setTimeout(() => server.server.closeAllConnections(), LAST_ANSWERS_MS);
     await server.close();
+    clearTimeout(cutOff);
   },
   get url() {
     const address = server.server.address();

@@ -75,6 +75,12 @@ export class Flusher {
     return this.#lanes.every((lane) => lane.size === 0 && !lane.isFlying);
   }
 
+  /** The same of one partition. */
+  isDone(partition: number): boolean {
+    const lane = this.#lane(partition);
+    return lane.size === 0 && !lane.isFlying;
+  }
+
   stop(): void {
     this.#stopped = true;
     for (const alarm of this.#alarms) alarm.stop();

@@ -165,6 +165,20 @@ export class PresenceNode {
     return true;
   }
 
+  /**
+   * Gives up the lease wherever the store knows all that this node knows; nothing may join any more. Elsewhere it runs
+   * out by itself, and who is left is reaped as after a crash.
+   */
+  async leave(): Promise<void> {
+    const { store, id, now, heartbeatTtlMs } = this.#options;
+    this.#heartbeat.stop();
+    const done = this.#partitions.filter(
+      (state) =>
+        state.mayWrite(now(), heartbeatTtlMs) && !state.reassertDue && this.#flusher.isDone(state.partition),
+    );
+    await Promise.all(done.map(({ partition, epoch }) => store.retire(partition, `${id}.${epoch}`)));
+  }
+
   async stop(): Promise<void> {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;

@@ -17,6 +17,8 @@ export interface PresenceStore {
 
   /** Renews the lease of one node in one partition, raises the partition's clock, tells loss and fencing. */
   beat(partition: number, beat: Beat): Promise<BeatReply>;
+  /** Ends the lease of a node that has written everything: what is left of it is cleared up at once, not a lease later. */
+  retire(partition: number, node: string): Promise<void>;
   /** Writes what a node knows of some users (absolute values), evaluates them, logs, publishes. */
   apply(partition: number, batch: Batch): Promise<ApplyReply>;
   /** Users this node epoch is recorded to hold in a partition: what a re-assertion must cover. */

@@ -112,6 +112,8 @@ export class MemoryStore extends PendingStore implements PresenceStore {
     };
   }
 
+  async retire(): Promise<void> {}
+
   async held(partition: number, node: string): Promise<UserRef[]> {
     const rows = [...this.#shard(partition).rows];
     return rows.filter(([, row]) => row.parts.has(node)).map(([key]) => userRef(key));

@@ -144,6 +144,10 @@ export class RedisStore extends PendingStore implements PresenceStore {
     return (await this.#caller.isReplicated(keys)) ? decoded : { ...decoded, replicated: false };
   }
 
+  async retire(partition: number, node: string): Promise<void> {
+    await this.#command('DEL', this.#partition(partition).beat(node));
+  }
+
   async held(partition: number, node: string): Promise<UserRef[]> {
     const members = listOf(
       'apply',

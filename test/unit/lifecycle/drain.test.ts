@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type DrainOptions, drain } from '../../../src/lifecycle/drain.ts';
+import {
+  type DrainOptions,
+  drain,
+  FLUSH_MS,
+  LEAVE_MS,
+  RETIRE_MS,
+  STOP_MS,
+} from '../../../src/lifecycle/drain.ts';
 
 describe('a drain', () => {
   let said: string[];
@@ -20,6 +27,9 @@ describe('a drain', () => {
         said.push('flushed');
         return true;
       },
+      leave: async () => {
+        said.push('left');
+      },
       log: { info: () => undefined, warn: (_, message) => said.push(message) },
     };
   });
@@ -29,7 +39,25 @@ describe('a drain', () => {
 
   it('takes the node out of the balancer, sends everybody away over the window, and writes what is left', async () => {
     await drain(options);
-    expect(said).toEqual(['unready', 'sessions 5000', 'flushed']);
+    expect(said).toEqual(['unready', 'sessions 5000', 'flushed', 'left']);
+  });
+
+  it('does not wait for a store that does not answer, and stops all the same when it fails', async () => {
+    vi.useRealTimers();
+    await drain({ ...options, leave: () => new Promise(() => undefined) });
+    await drain({
+      ...options,
+      leave: async () => {
+        throw new Error('away');
+      },
+    });
+    expect(said.at(-1)).toMatch(/by itself/);
+  });
+
+  it('fits with what follows into the time that leaving may take', () => {
+    // Promised are 5 s beyond delay and window.
+    expect(LEAVE_MS).toBeLessThan(5000);
+    expect(FLUSH_MS + RETIRE_MS + STOP_MS).toBeLessThan(LEAVE_MS);
   });
 
   it('begins to write only when everybody has gone', async () => {
@@ -40,7 +68,7 @@ describe('a drain', () => {
     expect(said).toEqual(['unready']);
     gone();
     await draining;
-    expect(said).toEqual(['unready', 'flushed']);
+    expect(said).toEqual(['unready', 'flushed', 'left']);
   });
 
   it('gives the balancer time to notice when told to', async () => {
@@ -48,7 +76,7 @@ describe('a drain', () => {
     const from = performance.now();
     await drain({ ...options, delayMs: 60 });
     expect(performance.now() - from).toBeGreaterThanOrEqual(55);
-    expect(said).toEqual(['unready', 'sessions 5000', 'flushed']);
+    expect(said).toEqual(['unready', 'sessions 5000', 'flushed', 'left']);
   });
 
   it('says so when the store did not take everything in time', async () => {
@@ -61,6 +89,6 @@ describe('a drain', () => {
       },
     });
     expect(within[0]).toBeGreaterThan(0);
-    expect(said.at(-1)).toMatch(/reap/);
+    expect(said.at(-2)).toMatch(/reap/);
   });
 });

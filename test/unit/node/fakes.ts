@@ -126,6 +126,10 @@ export class FakeStore {
     return this.onBeat(beat, partition);
   }
 
+  async retire(partition: number, node: string): Promise<void> {
+    this.calls.push(`retire ${partition} ${node}`);
+  }
+
   held(partition: number, node: string): Promise<UserRef[]> {
     this.calls.push(`held ${partition} ${node}`);
     return this.onHeld(partition, node);

@@ -106,6 +106,8 @@ export class FaultyStore extends PendingStore implements PresenceStore {
     return reply;
   }
 
+  async retire(): Promise<void> {}
+
   async held(partition: number, node: string): Promise<UserRef[]> {
     await this.#trip();
     return this.heldNow(partition, node);

@@ -228,6 +228,34 @@ describe('a node in the cluster', () => {
       expect(written).toBe(false);
     });
 
+    /** Where something is not written, the list of the node still names people: they are for a reaper, after the lease. */
+    it('gives up its leases only where everything is written', async () => {
+      node.start();
+      await pass(10);
+      store.onApply = () => gate<ApplyReply>().promise;
+      const unwritten = store.partitionOf(join('ann').ref);
+      await pass(10);
+      await node.leave();
+      expect(store.calls.filter((call) => call.startsWith('retire'))).toEqual([
+        `retire ${1 - unwritten} n1.0`,
+      ]);
+      // A beat would take the lease again.
+      const before = store.beats.length;
+      await pass(2 * INTERVAL_MS);
+      expect(store.beats).toHaveLength(before);
+    });
+
+    it('has no lease to give up where it holds none any more', async () => {
+      node.start();
+      await pass(10);
+      store.onBeat = async () => {
+        throw new Error('away');
+      };
+      await pass(TTL_MS + INTERVAL_MS);
+      await node.leave();
+      expect(store.calls.filter((call) => call.startsWith('retire'))).toEqual([]);
+    });
+
     it('takes itself out of the list, is told nothing more, and leaves no timer', async () => {
       node.start();
       await pass(10);
