@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CLOCK_SKEW_MS } from '../../auth/claims.ts';
 import type { Principal } from '../../auth/principal.ts';
 import type { UserRef } from '../../domain/model.ts';
 import type { Command, EventFeed, LoggedTransition, Place, Replay } from '../../events/feed.ts';
@@ -187,7 +188,7 @@ export class EventStreams {
     this.#ticks += 1;
     for (const stream of this.#streams) {
       const { reader } = stream;
-      if (wallNow() >= reader.principal.exp * 1000 || ended?.(reader.principal)) {
+      if (wallNow() >= reader.principal.exp * 1000 + CLOCK_SKEW_MS || ended?.(reader.principal)) {
         reader.outlet.end();
         continue;
       }

@@ -145,7 +145,7 @@ export class RedisStore extends PendingStore implements PresenceStore {
   }
 
   async retire(partition: number, node: string): Promise<void> {
-    await this.#command('DEL', this.#partition(partition).beat(node));
+    await this.#caller.command('DEL', this.#partition(partition).beat(node));
   }
 
   async held(partition: number, node: string): Promise<UserRef[]> {
