@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CLOCK_SKEW_MS } from '../../../src/auth/claims.ts';
 import type { Transition } from '../../../src/domain/model.ts';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
 import { EventStreams } from '../../../src/http/events/event-streams.ts';
@@ -286,12 +287,12 @@ describe('about once a second', () => {
   it('looks whether the token has ended', async () => {
     const client = await open();
     await isOpen(1);
-    wall = NOW + 3_599_000;
+    wall = NOW + 3_599_000 + CLOCK_SKEW_MS;
     tick();
     beat();
     tick();
     await client.mark();
-    wall = NOW + 3_600_000;
+    wall = NOW + 3_600_000 + CLOCK_SKEW_MS;
     tick();
     await until(() => client.ended, { what: 'the end' });
     expect(client.ended).toBe('end');
