@@ -18,7 +18,6 @@ const INTEGRATION = [
   'node-crash',
   'node-paused',
   'random-history',
-  'slow-watcher',
   'status',
   'tenants',
   'typing',

@@ -9,6 +9,8 @@ import { mastersOf, startTopology } from '../support/topologies/chosen-topology.
 import type { RedisTopology } from '../support/topologies/redis-topology.ts';
 import { holds, until } from '../support/until.ts';
 
+const COMMAND_MS = 3000;
+
 let redis: RedisServer | RedisTopology | undefined;
 let link: RedisLink | undefined;
 
@@ -17,7 +19,7 @@ const open = async (url: string): Promise<{ link: RedisLink; name: string }> => 
   link = new RedisLink({
     address: parseRedisUrl(url),
     name,
-    commandTimeoutMs: 3000,
+    commandTimeoutMs: COMMAND_MS,
     metrics: createMetrics(),
     logger: pino({ level: 'silent' }),
     random: Math.random,
@@ -55,9 +57,12 @@ describe.skipIf(!hasRedisBinary)('a command of which nobody knows what became', 
       () => 'answered',
       () => 'unknown',
     );
+    const from = performance.now();
     const killed = await Promise.all(masters.map((master) => killNamed(master, opened.name)));
     expect(killed.reduce((sum, count) => sum + count, 0)).toBe(masters.length);
     expect(await outcome).toBe('unknown');
+    // There and then: one that waits for an answer to a second try would take until its timeout.
+    expect(performance.now() - from).toBeLessThan(COMMAND_MS - 500);
     // One that is sent again would be by then.
     await until(() => opened.link.command('GET', key), { what: 'a new connection' });
     await holds(() => true, 400);
