@@ -3,7 +3,7 @@ import { parseAllDocuments } from 'yaml';
 
 export const HELM = process.env.ROLLCALL_HELM;
 export const CHART = 'helm/rollcall';
-export const RELEASE = 'here';
+const RELEASE = 'here';
 const NAMESPACE = 'presence';
 
 /** The least a release must say. */
