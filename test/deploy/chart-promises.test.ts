@@ -11,7 +11,14 @@ import { CHART, HELM, LEAST, type Resource, render } from './helm.ts';
 
 const KEY = 'k4.public.auNHogtjdnGdCx_9okC_B_0cJKs-K8xGgdtezfVDzEI';
 /** Read by Node.js itself, or by Kubernetes when it puts the credentials into REDIS_URL. */
-const NOT_SETTINGS = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'REDIS_USERNAME', 'REDIS_PASSWORD'];
+const NOT_SETTINGS = [
+  'NODE_OPTIONS',
+  'NODE_EXTRA_CA_CERTS',
+  'REDIS_USERNAME',
+  'REDIS_PASSWORD',
+  'REDIS_SENTINEL_USERNAME',
+  'REDIS_SENTINEL_PASSWORD',
+];
 
 interface Variable {
   readonly name: string;
@@ -46,13 +53,20 @@ describe.skipIf(HELM === undefined)('what the chart promises', () => {
 
   it('says where Redis is in each of its forms, with user and password from the secret', () => {
     const url = (redis: object): string | undefined =>
-      environment({ ...LEAST, redis }, { REDIS_USERNAME: 'app', REDIS_PASSWORD: 'p%40ss' })['REDIS_URL'];
+      environment(
+        { ...LEAST, redis },
+        { REDIS_USERNAME: 'app', REDIS_PASSWORD: 'p%40ss', REDIS_SENTINEL_PASSWORD: 'guard' },
+      )['REDIS_URL'];
     const auth = { existingSecret: 's', usernameKey: 'u' };
     expect(url({ hosts: ['r'] })).toBe('redis://r');
     expect(url({ hosts: ['r:1'], database: 3, tls: { enabled: true } })).toBe('rediss://r:1/3');
     expect(url({ hosts: ['r:1'], auth: { existingSecret: 's' } })).toBe('redis://:p%40ss@r:1');
     expect(url({ mode: 'sentinel', hosts: ['a:1', 'b:2'], auth })).toBe(
       'redis+sentinel://app:p%40ss@a:1,b:2/mymaster',
+    );
+    const sentinel = { ...auth, sentinelPasswordKey: 'p' };
+    expect(url({ mode: 'sentinel', hosts: ['a'], auth: sentinel })).toBe(
+      'redis+sentinel://app:p%40ss@a/mymaster?sentinelPassword=guard',
     );
     expect(url({ mode: 'cluster', hosts: ['a:1', 'b'], auth, tls: { enabled: true } })).toBe(
       'rediss+cluster://app:p%40ss@a:1,b',

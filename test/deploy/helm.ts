@@ -5,6 +5,8 @@ export const HELM = process.env.ROLLCALL_HELM;
 export const CHART = 'helm/rollcall';
 const RELEASE = 'here';
 const NAMESPACE = 'presence';
+/** Else a Helm that was built by `go install` may take Kubernetes for an ancient one. */
+export const KUBERNETES = ['--kube-version', '1.34.0'];
 
 /** The least a release must say. */
 export const LEAST = { redis: { hosts: ['redis:6379'] }, keys: { existingSecret: 'keys' } };
@@ -46,7 +48,7 @@ const template = (values: object | string, more: readonly string[]) => {
 };
 
 /** What Kubernetes would get. @throws Error with Helm's own words */
-export const render = (values: object | string, more: readonly string[] = []): Rendered => {
+export const render = (values: object | string, more: readonly string[] = KUBERNETES): Rendered => {
   const { status, out, err } = template(values, more);
   if (status !== 0) throw new Error(err);
   const resources = resourcesOf(out);
@@ -64,6 +66,6 @@ export const render = (values: object | string, more: readonly string[] = []): R
 
 /** Why Helm refuses these values, on top of {@link LEAST}; empty when it takes them. */
 export const refusal = (values: object): string => {
-  const { status, err } = template({ ...LEAST, ...values }, []);
+  const { status, err } = template({ ...LEAST, ...values }, KUBERNETES);
   return status === 0 ? '' : err;
 };

@@ -13,7 +13,13 @@
 {{- else if and (eq $redis.mode "standalone") (ne (int $redis.database) 0) -}}
 {{- $path = printf "/%d" (int $redis.database) -}}
 {{- end -}}
-{{- printf "%s%s://%s%s%s" $scheme $kind $auth (join "," $redis.hosts) $path -}}
+{{- $query := list -}}
+{{- if and (eq $redis.mode "sentinel") $redis.auth.existingSecret -}}
+{{- if $redis.auth.sentinelUsernameKey -}}{{- $query = append $query "sentinelUsername=$(REDIS_SENTINEL_USERNAME)" -}}{{- end -}}
+{{- if $redis.auth.sentinelPasswordKey -}}{{- $query = append $query "sentinelPassword=$(REDIS_SENTINEL_PASSWORD)" -}}{{- end -}}
+{{- end -}}
+{{- $end := ternary (printf "?%s" (join "&" $query)) "" (gt (len $query) 0) -}}
+{{- printf "%s%s://%s%s%s%s" $scheme $kind $auth (join "," $redis.hosts) $path $end -}}
 {{- end -}}
 
 {{/* Ports of Redis as a JSON list: those given, else those of the hosts, and with Sentinel also that of Redis itself. */}}
