@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from '../support/client.ts';
 import { Cluster } from '../support/cluster.ts';
-import { holds } from '../support/until.ts';
+import { holds, until } from '../support/until.ts';
 
 describe('limits of connections', () => {
   let cluster: Cluster;
@@ -79,5 +79,33 @@ describe('UPGRADE_RATE', () => {
       expect([429, 503]).toContain(client.refused?.status);
       expect(Number(client.refused?.headers['retry-after'])).toBeGreaterThan(0);
     }
+  });
+});
+
+describe('a node whose event loop is behind', () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await Cluster.start({ nodes: 1 });
+  });
+  afterAll(() => cluster?.stop());
+
+  it('takes nobody more until it keeps up again, and loses nobody', async () => {
+    const node = cluster.node();
+    const here = await cluster.connect('here');
+    const token = await cluster.token('comes');
+    // What a loop that is held up looks like from outside: requests wait, and are looked at much too late.
+    node.pause();
+    const refused = cluster.track(new Client(node.wsUrl, { token }));
+    const told = cluster.track(new Client(node.wsUrl, { token, signIn: 'subprotocol' }));
+    await holds(() => !refused.over && !told.over, 1_800, 'silence');
+    node.resume();
+    expect(await refused.end()).toBe(503);
+    expect(Number(refused.refused?.headers['retry-after'])).toBeGreaterThan(0);
+    expect(await told.end()).toBe(1013);
+    expect(await node.metric('rollcall_upgrades_total', 'overloaded')).toBe(2);
+
+    // A moment later it does.
+    await until(() => cluster.connect('comes'), { timeoutMs: 5_000, everyMs: 100 });
+    expect(await here.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
   });
 });

@@ -88,6 +88,8 @@ export class Link {
 export class TcpProxy {
   readonly port: number;
   readonly links = new Set<Link>();
+  /** Connections that were asked for so far, refused ones included. */
+  asked = 0;
   readonly target: Target;
   readonly #listener: Server;
   #delayMs = 0;
@@ -148,6 +150,7 @@ export class TcpProxy {
   }
 
   #accept(client: Socket, target: Target): void {
+    this.asked += 1;
     if (this.#refusing) {
       client.destroy();
       return;
