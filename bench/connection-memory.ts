@@ -10,7 +10,8 @@ import type { Benchmark, Sample } from './lib/result.ts';
 
 const CONNECTIONS = 10_000;
 const BARE = fileURLToPath(new URL('./lib/bare-server.ts', import.meta.url));
-const SETTLE_MS = 12_000;
+/** V8 gives back what the storm of connecting left behind about half a minute after it has ended. */
+const SETTLE_MS = 60_000;
 
 /** Resident bytes for each of so many idle connections, beyond what the process needed before the first. */
 const perConnection = async (pid: number, port: number, tokens: readonly string[]): Promise<number> => {
@@ -18,7 +19,6 @@ const perConnection = async (pid: number, port: number, tokens: readonly string[
   try {
     const before = rssBytes(pid);
     await herd.open(tokens);
-    // The collector gives back some of what the storm of connecting left behind.
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     const { open } = await herd.count();
     if (open !== tokens.length) throw new Error(`${tokens.length - open} connections were lost`);
@@ -52,7 +52,7 @@ const run = async (): Promise<Sample[]> => {
         unit: 'KiB',
         value: ours / 1_024,
         target: { max: 10 },
-        note: 'beyond the process with nobody connected',
+        note: 'beyond the process with nobody connected, a minute after the last of them connected',
       },
       { name: 'RSS for a connection of a bare `ws` server', unit: 'KiB', value: (await bare()) / 1_024 },
     ];
