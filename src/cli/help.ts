@@ -5,9 +5,10 @@ export const HELP = `rollcall <command> [options]
       Prints new keys as PASERK, with their ids.
 
   token --user <id> [--tenant <id>] [--scope "connect watch"] [--groups a,b] [--name <text>] [--ttl 3600]
-        [--key k4.secret.…]
+        [--key k4.secret.…] [--count <n>]
       Prints a token, signed with --key or with the first secret or local key of the environment
       (PASETO_KEYS, PASETO_KEYS_FILE, PASETO_SYMMETRIC_KEY). TOKEN_AUDIENCE and TOKEN_ISSUER go into it.
+      With --count many, one a line: {n} in --user is a number from 0.
 
   check-config
       Says whether a node would start with this environment; exit code 78 and one line when not.

@@ -16,7 +16,11 @@ const OPTIONS = {
   name: { type: 'string' },
   ttl: { type: 'string', default: '3600' },
   key: { type: 'string' },
+  count: { type: 'string' },
 } as const;
+
+/** Where the number of a user goes when there are many. */
+const NUMBER = '{n}';
 
 const hasKeys = ({ pasetoKeys, pasetoKeysFile, pasetoSymmetricKey }: TokenSettings): boolean =>
   (pasetoKeys ?? pasetoKeysFile ?? pasetoSymmetricKey) !== undefined;
@@ -34,17 +38,28 @@ const secondsOf = (text: string): number => {
   throw new UsageError(`--ttl must be a whole number of seconds, not ${JSON.stringify(text)}`);
 };
 
+/** Whose tokens are wanted: one user, or `count` of them, numbered from 0. */
+const usersOf = (user: string | undefined, count: string | undefined): string[] => {
+  if (user === undefined) throw new UsageError('--user is needed: whose token it is');
+  if (count === undefined) return [user];
+  if (!/^[1-9]\d{0,6}$/.test(count)) {
+    throw new UsageError(`--count must be a whole number from 1 to 9999999, not ${JSON.stringify(count)}`);
+  }
+  if (!user.includes(NUMBER)) throw new UsageError(`with --count, --user needs ${NUMBER} where the number goes`);
+  return Array.from({ length: Number(count) }, (_, n) => user.replaceAll(NUMBER, String(n)));
+};
+
 const groupsOf = (text: string): string[] =>
   text
     .split(',')
     .map((group) => group.trim())
     .filter((group) => group !== '');
 
-/** Prints a token that a service with the same settings accepts. */
+/** Prints a token that a service with the same settings accepts, or one a line for many users. */
 export const token: Command = async (args, io) => {
   const { values } = readArguments(args, OPTIONS);
-  const { user, tenant, scope, groups, name } = values;
-  if (user === undefined) throw new UsageError('--user is needed: whose token it is');
+  const { tenant, scope, groups, name } = values;
+  const users = usersOf(values.user, values.count);
   const ttlSeconds = secondsOf(values.ttl);
   const settings = loadTokenSettings(io.env);
   const { tokenAudience: audience, tokenIssuer: issuer, maxTokenTtlS: maxTtlSeconds } = settings;
@@ -58,16 +73,20 @@ export const token: Command = async (args, io) => {
     now: () => io.date(),
   });
   try {
-    const { token, expiresAt } = await issue.issue({
-      user,
-      tenant,
-      ttlSeconds,
-      ...(scope !== undefined && { scope }),
-      ...(groups !== undefined && { groups: groupsOf(groups) }),
-      ...(name !== undefined && { name }),
-    });
-    io.out(token);
-    io.err(`valid until ${new Date(expiresAt).toISOString()}`);
+    let validUntil = Number.POSITIVE_INFINITY;
+    for (const user of users) {
+      const { token, expiresAt } = await issue.issue({
+        user,
+        tenant,
+        ttlSeconds,
+        ...(scope !== undefined && { scope }),
+        ...(groups !== undefined && { groups: groupsOf(groups) }),
+        ...(name !== undefined && { name }),
+      });
+      io.out(token);
+      validUntil = Math.min(validUntil, expiresAt);
+    }
+    io.err(`valid until ${new Date(validUntil).toISOString()}`);
     return 0;
   } catch (error) {
     if (!(error instanceof IssueError)) throw error;

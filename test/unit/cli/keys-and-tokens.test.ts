@@ -53,6 +53,25 @@ describe('keygen', () => {
 });
 
 describe('token', () => {
+  it('makes many at once, one a line, each for a user of its own', async () => {
+    const { secret = '', public: key = '' } = await keysOf('v4', 'public');
+    const { code, out, err } = await ran(['token', '--user', 'load-{n}', '--count', '3', '--key', secret]);
+    expect({ code, err }).toEqual({ code: 0, err: ['valid until 2026-11-21T10:30:00.000Z'] });
+    const users = await Promise.all(out.map(async (token) => (await open(token, { PASETO_KEYS: key })).user));
+    expect(users).toEqual(['load-0', 'load-1', 'load-2']);
+  });
+
+  it.each([
+    ['no number', ['--user', 'load-{n}', '--count', 'many'], '--count must be a whole number'],
+    ['none', ['--user', 'load-{n}', '--count', '0'], '--count must be a whole number'],
+    ['one name for all', ['--user', 'load', '--count', '3'], '--user needs {n}'],
+  ])('refuses to make %s of them', async (_, args, message) => {
+    const { secret = '' } = await keysOf('v4', 'public');
+    const { code, out, err } = await ran(['token', ...args, '--key', secret]);
+    expect({ code, out }).toEqual({ code: 64, out: [] });
+    expect(err[0]).toContain(message);
+  });
+
   it.each([
     ['v4', 'public'],
     ['v4', 'local'],
