@@ -1,5 +1,5 @@
 // Everybody is here, statuses change all the time, and one in fifty watches a thousand: how late changes are.
-import { afterwards, arrive, change, crowd, everybody, leaveAll } from './lib/crowd.ts';
+import { afterwards, arrive, change, crowd, endOf, everybody } from './lib/crowd.ts';
 import { beginAtZero } from './lib/metrics.ts';
 import { FANOUT, once, optionsOf, WELCOME } from './lib/options.ts';
 import { PEOPLE, SECONDS } from './lib/settings.ts';
@@ -19,7 +19,6 @@ export default (): void => {
   const stopChanges = change(people.slice(1));
   afterwards(() => {
     stopChanges();
-    people[0]?.leave();
-    afterwards(() => leaveAll(people.slice(1)), 1);
+    endOf(people, seen);
   }, SECONDS);
 };

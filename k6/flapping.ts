@@ -1,5 +1,5 @@
 // Everybody but the watchers loses the connection every few seconds and is back within the grace: no transition at all.
-import { afterwards, arrive, crowd, everybody, leaveAll } from './lib/crowd.ts';
+import { afterwards, arrive, crowd, endOf, everybody } from './lib/crowd.ts';
 import { beginAtZero, falseOfflines } from './lib/metrics.ts';
 import { once, optionsOf, WELCOME } from './lib/options.ts';
 import { PEOPLE, SECONDS } from './lib/settings.ts';
@@ -36,8 +36,7 @@ export default (): void => {
     () => {
       stopped = true;
       for (const [user, ver] of before) if (seen.byUser.get(user)?.ver !== ver) falseOfflines.add(1);
-      people[0]?.leave();
-      afterwards(() => leaveAll(flapping), 2);
+      endOf(people, seen);
     },
     Math.max(SECONDS, 2 * SETTLED_S),
   );

@@ -1,6 +1,6 @@
 // All connections break at once and come back within a second, as after a balancer that was restarted: whether everybody
 // gets in again, and nobody is shown offline meanwhile.
-import { afterwards, arrive, crowd, everybody, leaveAll } from './lib/crowd.ts';
+import { afterwards, arrive, crowd, endOf, everybody } from './lib/crowd.ts';
 import { beginAtZero, missed } from './lib/metrics.ts';
 import { once, optionsOf, WELCOME } from './lib/options.ts';
 import { PEOPLE, SECONDS } from './lib/settings.ts';
@@ -27,7 +27,6 @@ export default (): void => {
   }
   afterwards(() => {
     missed.add(herd.filter((person) => !person.isHere).length);
-    people[0]?.leave();
-    afterwards(() => leaveAll(herd), 1);
+    endOf(people, seen);
   }, SECONDS);
 };

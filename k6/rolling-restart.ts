@@ -2,7 +2,7 @@
 // live client is ever shown offline, and who does nothing has no transition at all. scripts/k6.mjs restarts the nodes and
 // says at CONTROL when it is done; elsewhere do it by hand while this runs.
 import http from 'k6/http';
-import { afterwards, arrive, change, crowd, everybody, leaveAll } from './lib/crowd.ts';
+import { afterwards, arrive, change, crowd, endOf, everybody } from './lib/crowd.ts';
 import type { Presence } from './lib/frames.ts';
 import { beginAtZero, falseOfflines, missed } from './lib/metrics.ts';
 import { FANOUT, once, optionsOf } from './lib/options.ts';
@@ -55,8 +55,7 @@ export default (): void => {
         falseOfflines.add(1);
         console.error(`${user} was silent and has another version: ${JSON.stringify(now)}`);
       }
-      watcher?.leave();
-      afterwards(() => leaveAll(others), 1);
+      endOf(people, seen);
     }, FINAL_READ_S);
   };
   const deadline = Date.now() + SECONDS * 1000;

@@ -1,6 +1,6 @@
 // Watchers behind a line that is stopped for seconds at a time: they delay nobody, and have the newest state when it goes
 // on. k6 itself always reads, so the line is a proxy of scripts/k6.mjs; SLOW is its address.
-import { afterwards, arrive, change, crowd, everybody, leaveAll, place } from './lib/crowd.ts';
+import { afterwards, arrive, change, crowd, endOf, everybody, place } from './lib/crowd.ts';
 import { beginAtZero, missed } from './lib/metrics.ts';
 import { FANOUT, once, optionsOf, WELCOME } from './lib/options.ts';
 import { Person } from './lib/person.ts';
@@ -42,7 +42,6 @@ export default (): void => {
   afterwards(() => {
     for (const [user, { ver }] of seen.byUser)
       missed.add(known.filter(({ byUser }) => byUser.get(user) !== ver).length);
-    people[0]?.leave();
-    afterwards(() => leaveAll([...people.slice(1), ...slow]), 1);
+    endOf([...people, ...slow], seen);
   }, SECONDS + SETTLE_S);
 };

@@ -1,6 +1,6 @@
 // A little of everything, for a few seconds: whether a deployment works at all.
 import http from 'k6/http';
-import { afterwards, arrive, change, crowd, everybody, leaveAll } from './lib/crowd.ts';
+import { afterwards, arrive, change, crowd, endOf, everybody } from './lib/crowd.ts';
 import { beginAtZero, missed } from './lib/metrics.ts';
 import { FANOUT, once, optionsOf, WELCOME } from './lib/options.ts';
 import { NODES, PEOPLE, SECONDS } from './lib/settings.ts';
@@ -33,9 +33,7 @@ export default (): void => {
       (user) => (seen.byUser.get(user)?.status ?? 'offline') === 'offline',
     );
     missed.add(absent.length);
-    // Those who leave in earnest are offline at once, and nobody is to call that wrong: the watcher goes first.
-    people[0]?.leave();
-    afterwards(() => leaveAll(people.slice(1)), 1);
+    endOf(people, seen);
   }, SECONDS - 1);
 };
 

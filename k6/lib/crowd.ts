@@ -2,7 +2,7 @@ import exec from 'k6/execution';
 import { type Behaviour, Person } from './person.ts';
 import { RATE, SECONDS, shareOf, VUS } from './settings.ts';
 import { userOf } from './tokens.ts';
-import { stamped } from './watching.ts';
+import { type Seen, stamped } from './watching.ts';
 
 /** Connecting all at once is a scenario of its own; else people come over so long, ms. */
 const ARRIVAL_MS = 2_000;
@@ -26,6 +26,15 @@ export const arrive = (people: readonly Person[], overMs = ARRIVAL_MS): void => 
 
 export const leaveAll = (people: readonly Person[]): void => {
   for (const person of people) person.leave();
+};
+
+/** Virtual users do not end in the same moment: who leaves first may not look offline to those who still judge, s. */
+const JUDGED_S = 3;
+
+/** The end of a scenario in which nobody may be shown offline: first nobody judges any more, then all leave. */
+export const endOf = (people: readonly Person[], seen: Seen): void => {
+  seen.over();
+  afterwards(() => leaveAll(people), JUDGED_S);
 };
 
 /** Lets people of this virtual user change their status, one after another, at its share of `RATE`. @returns the end. */

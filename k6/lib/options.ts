@@ -3,7 +3,7 @@ import { FANOUT_P95_MS, SECONDS, VUS, WELCOME_P95_MS } from './settings.ts';
 import { TREND_STATS } from './summary.ts';
 
 /** What no scenario may show. */
-export const ALWAYS = {
+const ALWAYS = {
   rollcall_false_offlines: ['count==0'],
   rollcall_unexpected_closes: ['count==0'],
   rollcall_error_frames: ['count==0'],

@@ -36,6 +36,7 @@ export class Person {
   #comeBackMs = 0;
   #wantsToBeHere = false;
   #isHere = false;
+  #awaitsSnapshot = false;
 
   constructor(n: number, behaviour: Behaviour = {}) {
     this.#n = n;
@@ -96,13 +97,17 @@ export class Person {
         this.#isHere = true;
         this.#retryMs = FIRST_RETRY_MS;
         welcome.add(Date.now() - startedAt);
+        this.#awaitsSnapshot = watch !== undefined;
         if (watch !== undefined) this.send({ type: 'watch', ...watch, ref: 'watch' });
         onWelcome?.();
         // Left while it was still connecting.
         if (!this.#wantsToBeHere) this.leave();
         break;
       case 'presence':
-        if (frame.snapshot === true && frame.more !== true) snapshot.add(Date.now() - startedAt);
+        if (this.#awaitsSnapshot && frame.snapshot === true && frame.more !== true) {
+          this.#awaitsSnapshot = false;
+          snapshot.add(Date.now() - startedAt);
+        }
         onPresence?.(frame.users, frame.snapshot === true);
         break;
       case 'ack':

@@ -9,7 +9,7 @@ const linesOf = (file: string): string[] =>
     .filter((line) => line !== '');
 
 /** One a user, of `load-0`, `load-1`, …; scope `connect watch watch:tenant`. Kept once, not in each virtual user. */
-export const people = new SharedArray('people', () => linesOf('people.txt'));
+const people = new SharedArray('people', () => linesOf('people.txt'));
 
 /** Scope `read`. */
 export const reader = new SharedArray('reader', () => linesOf('reader.txt'));

@@ -18,10 +18,16 @@ export class Seen {
   readonly #alwaysHere: (user: string) => boolean;
   /** Who was shown present: only they can be shown offline wrongly. */
   readonly #present = new Set<string>();
+  #isOver = false;
 
   /** @param alwaysHere - users who never leave for longer than the grace while the scenario lasts. */
   constructor(alwaysHere: (user: string) => boolean = () => false) {
     this.#alwaysHere = alwaysHere;
+  }
+
+  /** From now on people may leave. */
+  over(): void {
+    this.#isOver = true;
   }
 
   take(users: readonly Presence[], isSnapshot: boolean): void {
@@ -30,7 +36,7 @@ export class Seen {
       if (ver < (this.byUser.get(user)?.ver ?? 0)) continue;
       this.byUser.set(user, presence);
       if (status !== 'offline') this.#present.add(user);
-      else if (this.#present.has(user) && this.#alwaysHere(user)) {
+      else if (!this.#isOver && this.#present.has(user) && this.#alwaysHere(user)) {
         falseOfflines.add(1);
         console.error(`${user} was shown offline`);
       }

@@ -45,7 +45,8 @@ const usersOf = (user: string | undefined, count: string | undefined): string[] 
   if (!/^[1-9]\d{0,6}$/.test(count)) {
     throw new UsageError(`--count must be a whole number from 1 to 9999999, not ${JSON.stringify(count)}`);
   }
-  if (!user.includes(NUMBER)) throw new UsageError(`with --count, --user needs ${NUMBER} where the number goes`);
+  if (!user.includes(NUMBER))
+    throw new UsageError(`with --count, --user needs ${NUMBER} where the number goes`);
   return Array.from({ length: Number(count) }, (_, n) => user.replaceAll(NUMBER, String(n)));
 };
 
