@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { asyncApiDocument } from '../protocol/asyncapi.ts';
 import type { AddressHook } from './limits.ts';
 import { NAMED_SCHEMAS } from './schemas.ts';
 
@@ -52,8 +53,14 @@ export const registerOpenApi = async (app: FastifyInstance, version: string): Pr
   });
 };
 
-/** Serves the document at `/docs/json` and a page made of it at `/docs`. */
-export const registerDocs = async (app: FastifyInstance, limitAddress: AddressHook): Promise<void> => {
+/** Serves the document at `/docs/json`, a page made of it at `/docs`, and the one of the frames beside them. */
+export const registerDocs = async (
+  app: FastifyInstance,
+  version: string,
+  limitAddress: AddressHook,
+): Promise<void> => {
+  const frames = asyncApiDocument(version);
+  app.get('/docs/asyncapi.json', { onRequest: limitAddress, schema: { hide: true } }, async () => frames);
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     uiHooks: { onRequest: limitAddress },

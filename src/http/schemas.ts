@@ -1,10 +1,20 @@
 import { type TSchema, Type } from 'typebox';
 import { DEVICES, REASONS } from '../domain/model.ts';
 import { PRIORITY, SERVICE_STATUSES } from '../protocol/claim-fields.ts';
-import type { Presence } from '../protocol/presence.ts';
-import { MAX_TEXT, OWN_STATUSES } from '../protocol/status-fields.ts';
+import {
+  ALICE,
+  claimFields,
+  EXAMPLE_TIME,
+  PresenceSchema,
+  presenceFields,
+  time,
+  UserIdSchema,
+} from '../protocol/presence-schema.ts';
+import { OWN_STATUSES } from '../protocol/status-fields.ts';
 import { ForgottenEventSchema, TransitionEventSchema } from './events/event-schemas.ts';
 import { PROBLEM_CODES } from './problem.ts';
+
+export { ALICE, PresenceSchema, UserIdSchema };
 
 // Answers may gain fields, so their schemas are open; what is asked is closed, so that a misspelt field is noticed.
 
@@ -15,10 +25,6 @@ const SESSION_TTL_S = { min: 10, max: 3600 } as const;
 export const named = (schema: TSchema & { readonly $id?: string }): TSchema =>
   Type.Unsafe({ $ref: `${schema.$id}#` });
 
-const time = (description: string) => Type.String({ format: 'date-time', description });
-
-const EXAMPLE_TIME = '2026-11-21T09:30:00.000Z';
-
 /** `?tenant=` of calls about a tenant. */
 export const TENANT = Type.Optional(
   Type.String({
@@ -27,64 +33,6 @@ export const TENANT = Type.Optional(
   }),
 );
 export const TenantQuery = Type.Object({ tenant: TENANT });
-
-/** The example of a user who is here. */
-export const ALICE: Presence = {
-  user: 'alice',
-  status: 'busy',
-  since: EXAMPLE_TIME,
-  ver: 1_795_253_400_000_000,
-  lastSeen: '2026-11-21T09:41:12.000Z',
-  name: 'Alice Liddell',
-  text: 'Tea party',
-  emoji: '🫖',
-  until: '2026-11-21T10:00:00.000Z',
-  devices: ['web', 'mobile'],
-};
-
-/** A user id in a path or body. Its bytes and characters are checked by the rules of the domain, not by a pattern. */
-export const UserIdSchema = Type.String({
-  description: '1 to 128 bytes of UTF-8 without control characters, not `.` or `..`',
-  examples: ['alice'],
-});
-
-const presenceFields = {
-  user: UserIdSchema,
-  status: Type.Enum(['online', 'away', 'busy', 'offline'], {
-    type: 'string',
-    description: 'what others see',
-  }),
-  since: Type.Optional(time('when the status began; absent of users never seen')),
-  ver: Type.Integer({
-    minimum: 0,
-    description: 'rises with every change: drop what is not newer than what you hold; 0 of users never seen',
-  }),
-  lastSeen: Type.Optional(time('when the user was last active; absent while online')),
-  name: Type.Optional(Type.String({ description: 'display name' })),
-  text: Type.Optional(Type.String({ maxLength: MAX_TEXT })),
-  emoji: Type.Optional(Type.String()),
-  until: Type.Optional(time('when the claimed status ends')),
-  devices: Type.Optional(
-    Type.Array(Type.Enum([...DEVICES], { type: 'string' }), {
-      description: 'kinds of device alive; absent while offline',
-    }),
-  ),
-};
-
-export const PresenceSchema = Type.Object(presenceFields, {
-  $id: 'Presence',
-  description: 'What others see of one user.',
-  examples: [ALICE],
-});
-
-const claimFields = {
-  status: Type.Enum([...OWN_STATUSES], { type: 'string' }),
-  text: Type.Optional(
-    Type.String({ maxLength: MAX_TEXT, description: 'without control characters; empty is none' }),
-  ),
-  emoji: Type.Optional(Type.String({ description: 'one emoji' })),
-  until: Type.Optional(time('when it ends by itself: in the future')),
-};
 
 /** Body of `PUT …/me/status`. The rules of the fields are those of the `status` frame: see `parseStatusFields`. */
 export const OwnStatusSchema = Type.Object(claimFields, {

@@ -122,7 +122,7 @@ export const buildPublicServer = async (deps: PublicServerDeps): Promise<Fastify
   await registerHeaders(app, deps.settings);
   await registerOpenApi(app, deps.version);
   await registerApi(app, deps, limitAddress);
-  await registerDocs(app, limitAddress);
+  await registerDocs(app, deps.version, limitAddress);
   // Last: the WebSocket plugin wraps every route after it so that an upgrade to a plain one is answered 101.
   await deps.registerSockets(app);
   return app;

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import type { ClientFrame, Presence, ServerFrame } from './frames.ts';
+import { serverFrameProblem } from './server-frame-problem.ts';
 
 /** Where the token goes: SPEC's four ways, or nowhere. */
 export type SignIn = 'header' | 'subprotocol' | 'query' | 'frame' | 'none';
@@ -61,7 +62,11 @@ export class Client {
       this.#wake();
     });
     this.socket.on('message', (data: Buffer) => {
-      this.received.push({ at: performance.now(), frame: JSON.parse(data.toString()) as ServerFrame });
+      const frame = JSON.parse(data.toString()) as ServerFrame;
+      // Thrown where nobody catches it: whatever a test is about, an undocumented frame fails it.
+      const problem = serverFrameProblem(frame);
+      if (problem !== undefined) throw new Error(`the service sent what is not documented: ${problem}`);
+      this.received.push({ at: performance.now(), frame });
       this.#wake();
     });
     this.socket.on('unexpected-response', (_request, response) => {

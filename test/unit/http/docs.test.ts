@@ -1,5 +1,6 @@
 import { Compile } from 'typebox/compile';
 import { expect, it } from 'vitest';
+import { asyncApiDocument } from '../../../src/protocol/asyncapi.ts';
 import { type Document, documentOf, resolved } from './documented.ts';
 import { rigs } from './fixture.ts';
 
@@ -75,6 +76,14 @@ it('is an OpenAPI 3.1 document of every call and of nothing else', async () => {
     'Session',
     'TransitionEvent',
   ]);
+});
+
+it('has the document of the frames beside it', async () => {
+  const { call } = await start();
+  const response = await call('GET', '/docs/asyncapi.json');
+  expect(response.statusCode).toBe(200);
+  expect(response.headers['content-type']).toMatch(/^application\/json/);
+  expect(response.json()).toEqual(JSON.parse(JSON.stringify(asyncApiDocument('1.2.3'))));
 });
 
 it('describes every call in full', async () => {

@@ -1,0 +1,65 @@
+import { type TSchema, Type } from 'typebox';
+import { ERROR_CODES, type ErrorCode } from './codes.ts';
+import { PresenceSchema, StatusSchema, time, UserIdSchema } from './presence-schema.ts';
+
+/** What the server sends may gain fields; a client ignores those it does not know. */
+const frame = (type: string, description: string, fields: Record<string, TSchema>) =>
+  Type.Object({ type: Type.Literal(type), ...fields }, { description });
+
+const ref = Type.Optional(Type.String({ description: 'the one of the frame that this answers' }));
+const ids = (description: string) => Type.Optional(Type.Array(Type.String(), { description }));
+const flag = (description: string) => Type.Optional(Type.Literal(true, { description }));
+
+/** Every frame a client may get, by its `type`. */
+export const SERVER_FRAMES = {
+  welcome: frame('welcome', 'Signed in, or renewed.', {
+    user: UserIdSchema,
+    tenant: Type.String(),
+    expiresAt: time('when the token ends, and the connection with it unless it is renewed'),
+    idleAfterMs: Type.Integer({
+      minimum: 0,
+      description: 'silence after which this device counts as idle; 0: never',
+    }),
+    pingIntervalMs: Type.Integer({ minimum: 0, description: 'how often the server pings' }),
+    serverTime: time('now'),
+    self: Type.Optional(
+      Type.Object(
+        { status: StatusSchema, invisible: flag('others see offline because the person wishes so') },
+        { description: 'what others see; absent while that is not known' },
+      ),
+    ),
+    ref,
+  }),
+  presence: frame('presence', 'What others see of some users: the answer to `watch`, or changes.', {
+    users: Type.Array(PresenceSchema),
+    snapshot: flag('the answer to `watch`'),
+    more: flag('further frames of the same answer follow'),
+    ref,
+  }),
+  gone: frame('gone', 'You get these no longer: forget what you hold, `ver` included.', {
+    users: ids('users'),
+    groups: ids('groups'),
+    tenant: flag('the watch of the tenant'),
+  }),
+  typing: frame('typing', 'Somebody types, or stopped. Gone after 6 s unless repeated.', {
+    from: UserIdSchema,
+    group: Type.Optional(Type.String({ description: 'absent when you alone are meant' })),
+    on: Type.Boolean(),
+  }),
+  ack: frame('ack', 'Done.', { ref }),
+  pong: frame('pong', 'The answer to `ping`.', { ref }),
+  error: frame('error', 'What was asked is not done; the connection stays.', {
+    code: Type.Enum(Object.keys(ERROR_CODES) as ErrorCode[], {
+      type: 'string',
+      description: 'for programs; stable',
+    }),
+    message: Type.String({ description: 'for people; may change' }),
+    ref,
+  }),
+  reconnect: frame('reconnect', 'This node is going away: come back after that long, somewhere else.', {
+    afterMs: Type.Integer({ minimum: 0 }),
+  }),
+  degraded: frame('degraded', 'What you see may be stale, or is fresh again.', { on: Type.Boolean() }),
+} as const;
+
+export type ServerFrameType = keyof typeof SERVER_FRAMES;
