@@ -15,6 +15,9 @@ const chosenTopology = (env: NodeJS.ProcessEnv = process.env): TopologyKind => {
   return kind;
 };
 
+/** Nobody is to take anybody's place where no test wants it, however busy the machine. */
+const PATIENCE_MS = 20_000;
+
 /** Tests run on one server: what needs proxies, or one order over all channels, can be tested there alone. */
 export const isOneServer = chosenTopology() === 'standalone';
 
@@ -27,11 +30,12 @@ export const startTopology = (
   kind = chosenTopology(),
   certificates?: Certificates,
 ): Promise<RedisServer | RedisTopology> => {
+  const calm = certificates ? { certificates } : {};
   switch (kind) {
     case 'sentinel':
-      return SentinelTopology.start({ ...(certificates && { certificates }) });
+      return SentinelTopology.start({ ...calm, downAfterMs: PATIENCE_MS });
     case 'cluster':
-      return ClusterTopology.start({ ...(certificates && { certificates }) });
+      return ClusterTopology.start({ ...calm, nodeTimeoutMs: PATIENCE_MS });
     case 'standalone':
       return RedisServer.start(withTls({}, certificates));
   }
