@@ -122,8 +122,6 @@ export const createClient = (
         ...lone,
         ...sentinelOptions(options, retryStrategy),
         name: address.master ?? '',
-        // A master that hangs closes nothing: the sentinels tell that it was replaced.
-        failoverDetector: reconnects,
       });
     case 'standalone':
       return new Redis({ ...lone, ...host, db: address.db });
@@ -135,7 +133,6 @@ const sentinelOptions = (options: LinkOptions, retryStrategy: (attempt: number) 
   return {
     sentinels: [...hosts],
     sentinelRetryStrategy: retryStrategy,
-    sentinelReconnectStrategy: (attempt: number) => retryDelay(attempt, options.random),
     // One that accepts and says nothing must not keep us from asking the next.
     sentinelCommandTimeout: options.commandTimeoutMs,
     ...(sentinelUsername !== undefined && { sentinelUsername }),

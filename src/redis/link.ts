@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import calculateSlot from 'cluster-key-slot';
 import { Cluster, type Redis } from 'ioredis';
-import { connectTimeout, createClient, type LinkOptions, redisErrorCode } from './client.ts';
+import { connectTimeout, createClient, type Host, type LinkOptions, redisErrorCode } from './client.ts';
 import { errorLabel } from './error-label.ts';
 import { type FunctionName, Library, type RawReply } from './library.ts';
+import { SentinelWatch } from './sentinel-watch.ts';
 
 /** The command connection of a node. Every command has a deadline; nothing is queued while Redis is away. */
 export class RedisLink {
@@ -11,6 +12,7 @@ export class RedisLink {
   readonly #options: LinkOptions;
   readonly #listeners = new Set<(up: boolean) => void>();
   readonly #library = new Library();
+  readonly #sentinels: SentinelWatch | undefined;
   #loading: Promise<boolean> | undefined;
   #up = false;
 
@@ -21,6 +23,9 @@ export class RedisLink {
     this.#client.on('close', () => this.#turn(false));
     this.#client.on('end', () => this.#turn(false));
     this.#client.on('error', (error: Error) => options.logger.debug({ err: error }, 'redis link'));
+    if (options.address.topology === 'sentinel') {
+      this.#sentinels = new SentinelWatch(options, (master) => this.#moveTo(master));
+    }
     // What is sent to a master while it is being connected fails, so it is connected before anything is sent.
     this.#client.on('+node', (node: Redis) => {
       if (this.#client.status === 'ready') setImmediate(() => void connectMaster(node));
@@ -35,6 +40,13 @@ export class RedisLink {
   onTurn(listener: (up: boolean) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Leaves a master that was replaced. The sentinels tell one after another: a link that is there already stays. */
+  #moveTo({ host, port }: Host): void {
+    if (this.#client instanceof Cluster || this.#client.status !== 'ready') return;
+    const { remoteAddress, remotePort } = this.#client.stream;
+    if (remoteAddress !== host || remotePort !== port) this.#client.disconnect(true);
   }
 
   async #connect(): Promise<void> {
@@ -59,6 +71,7 @@ export class RedisLink {
   /** Connects, or goes on trying in the background when Redis is away. */
   async start(): Promise<void> {
     this.#options.metrics.redisUp.set(0);
+    this.#sentinels?.start();
     const connecting = this.#connect().catch((error: Error) => {
       this.#options.logger.warn({ err: error }, 'redis is not there yet');
     });
@@ -67,6 +80,7 @@ export class RedisLink {
   }
 
   async stop(): Promise<void> {
+    this.#sentinels?.stop();
     this.#client.disconnect();
   }
 

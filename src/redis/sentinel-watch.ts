@@ -1,0 +1,70 @@
+import type { Redis } from 'ioredis';
+import { createSentinelClient, type Host, type LinkOptions, retryDelay } from './client.ts';
+
+const CHANNEL = '+switch-master';
+
+/**
+ * Hears from the sentinels that the master was replaced: one that hangs, or is cut off, closes no connection. A sentinel
+ * that is away is tried again; that it is, the others make up for.
+ */
+export class SentinelWatch {
+  readonly #link: LinkOptions;
+  readonly #onSwitch: (master: Host) => void;
+  readonly #clients = new Map<Host, Redis>();
+  readonly #retries = new Map<Host, NodeJS.Timeout>();
+  #stopped = true;
+
+  /** @param onSwitch - told of the new master by each sentinel, one after another. */
+  constructor(link: LinkOptions, onSwitch: (master: Host) => void) {
+    this.#link = link;
+    this.#onSwitch = onSwitch;
+  }
+
+  start(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    for (const sentinel of this.#link.address.hosts) void this.#listen(sentinel, 0);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#retries.values()) clearTimeout(timer);
+    this.#retries.clear();
+    for (const client of this.#clients.values()) client.disconnect();
+    this.#clients.clear();
+  }
+
+  async #listen(sentinel: Host, failures: number): Promise<void> {
+    const client = createSentinelClient(this.#link, sentinel);
+    this.#clients.set(sentinel, client);
+    let attempt = failures;
+    client.on('error', (err: Error) => this.#link.logger.debug({ err, sentinel }, 'sentinel'));
+    client.on('message', (_: string, message: string) => this.#hear(message));
+    client.on('end', () => this.#again(sentinel, attempt + 1));
+    try {
+      await client.connect();
+      await client.subscribe(CHANNEL);
+      attempt = 0;
+    } catch {
+      client.disconnect();
+    }
+  }
+
+  /** The name of the master, its old address and its new one. */
+  #hear(message: string): void {
+    const [name, , , host, port] = message.split(' ');
+    if (name !== this.#link.address.master || host === undefined) return;
+    this.#onSwitch({ host, port: Number(port) });
+  }
+
+  #again(sentinel: Host, attempt: number): void {
+    if (this.#stopped) return;
+    const timer = setTimeout(
+      () => {
+        if (!this.#stopped) void this.#listen(sentinel, attempt);
+      },
+      retryDelay(attempt, this.#link.random),
+    );
+    this.#retries.set(sentinel, timer);
+  }
+}
