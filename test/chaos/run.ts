@@ -43,7 +43,7 @@ const PEOPLE = 120;
 /** One run: a world, its people, its observers, and what goes wrong. */
 export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
   const random = new Random(options.seed);
-  const world = await World.start(options.topology, options.main);
+  const world = await World.start(options.topology, options.seed % 2 === 0, options.main);
   const recorder = new Recorder();
   const { slots, issuer, store, prefix, partitions } = world;
   const population = new Population({
@@ -102,10 +102,11 @@ const unwell = ({ watchers }: Observers): Violation[] =>
     }));
 
 /** Until everything promised has had its time: from then on every status is the truth. */
-const quiescence = async ({ faults }: Recorder): Promise<void> => {
-  const { heal, delivery, slack, deaf } = CHAOS_BOUNDS;
+const quiescence = async ({ faults, connections }: Recorder): Promise<void> => {
+  const { heal, delivery, slack, deaf, b } = CHAOS_BOUNDS;
   const last = Math.max(clock() - heal, ...faults.map(({ to, lateAt }) => Math.max(to, lateAt ?? 0)));
-  const due = Math.max(last + heal + delivery + slack, clock() + deaf + CHAOS_BOUNDS.b + slack);
+  const silent = connections.map(({ end }) => (end?.how === 'half-open' ? end.at + deaf : 0));
+  const due = Math.max(last + heal + delivery + slack, Math.max(clock(), ...silent) + b + slack);
   // A moment more, in which the truth is shown and looked at.
   await sleep(due + 1_000 - clock());
 };

@@ -84,6 +84,42 @@ export class Link {
   }
 }
 
+/** Bytes on their way to a socket: they may be late, but a stream never changes its order, also when the delay does. */
+class Line {
+  readonly #to: Socket;
+  readonly #late: { readonly chunk: Buffer; readonly due: number }[] = [];
+
+  constructor(to: Socket) {
+    this.#to = to;
+  }
+
+  add(chunk: Buffer, delayMs: number): void {
+    if (delayMs === 0 && this.#late.length === 0) {
+      this.#write(chunk);
+      return;
+    }
+    this.#late.push({ chunk, due: performance.now() + delayMs });
+    if (this.#late.length === 1) this.#wait();
+  }
+
+  #wait(): void {
+    const [first] = this.#late;
+    if (first === undefined) return;
+    setTimeout(
+      () => {
+        for (; this.#late[0] !== undefined && this.#late[0].due <= performance.now(); this.#late.shift())
+          this.#write(this.#late[0].chunk);
+        this.#wait();
+      },
+      Math.max(0, Math.ceil(first.due - performance.now())),
+    ).unref();
+  }
+
+  #write(chunk: Buffer): void {
+    if (this.#to.writable) this.#to.write(chunk);
+  }
+}
+
 /** A TCP proxy with faults, to stand between one node and its Redis. */
 export class TcpProxy {
   readonly port: number;
@@ -157,14 +193,16 @@ export class TcpProxy {
     }
     const server = connect({ port: target.port, host: target.host, noDelay: true });
     const link = new Link(client, server);
+    const up = new Line(server);
+    const down = new Line(client);
     this.links.add(link);
     client.setNoDelay(true);
     client.on('data', (chunk) => {
       link.sniff(chunk);
       if (link.holding) link.keep(chunk);
-      else this.#forward(server, chunk);
+      else up.add(chunk, this.#delayMs);
     });
-    server.on('data', (chunk) => this.#forward(client, chunk));
+    server.on('data', (chunk) => down.add(chunk, this.#delayMs));
     for (const socket of [client, server]) {
       socket.on('error', () => undefined);
       socket.once('close', () => {
@@ -175,11 +213,5 @@ export class TcpProxy {
       });
     }
     if (this.#stalled !== undefined) link.stall(this.#stalled);
-  }
-
-  #forward(to: Socket, chunk: Buffer): void {
-    if (this.#delayMs === 0) to.write(chunk);
-    // Equal delays keep the order: timers of one length fire in the order they were set.
-    else setTimeout(() => to.writable && to.write(chunk), this.#delayMs).unref();
   }
 }

@@ -12,6 +12,8 @@ export class Case {
   /** In the order in which they were appended. */
   readonly logOf: ReadonlyMap<string, readonly LogRecord[]>;
 
+  readonly #firstShown = new Map<string, number>();
+
   constructor(history: History, bounds: Bounds) {
     this.history = history;
     this.bounds = bounds;
@@ -22,12 +24,22 @@ export class Case {
     const logOf = new Map<string, LogRecord[]>(history.users.map((user) => [user, []]));
     for (const record of history.log) logOf.get(record.user)?.push(record);
     this.logOf = logOf;
+    for (const { user, ver, at } of history.shown) {
+      const key = `${user} ${ver}`;
+      if (!this.#firstShown.has(key)) this.#firstShown.set(key, at);
+    }
   }
 
   person(user: string): Presence {
     const person = this.people.get(user);
     if (person === undefined) throw new Error(`nobody is called ${user}`);
     return person;
+  }
+
+  /** When a transition was decided: by the log's clock, unless that is not the time of day; then when it was first seen. */
+  momentOf({ at, seenAt, user, ver }: LogRecord): number {
+    const seen = Math.min(seenAt, this.#firstShown.get(`${user} ${ver}`) ?? seenAt);
+    return Math.abs(seen - at) < 5_000 ? Math.min(at, seen) : seen;
   }
 
   /** Data may have been lost between two moments, or shortly before: it takes a while until all is told again. */

@@ -37,7 +37,7 @@ export const steady = (run: Case): Violation[] => {
   for (const [user, log] of run.logOf) {
     const person = run.person(user);
     for (const record of log) {
-      const moment = momentOf(record);
+      const moment = run.momentOf(record);
       const stay = person.stays.find(({ from, to }) => from + BLUR < moment && moment < to - BLUR);
       if (stay === undefined) continue;
       const explained = explanation(run, person, stay.from, moment);
@@ -102,7 +102,7 @@ export const noGhosts = (run: Case): Violation[] => {
     const person = run.person(user);
     for (const record of log) {
       if (record.status === 'offline') continue;
-      const moment = momentOf(record);
+      const moment = run.momentOf(record);
       const gone = { from: moment - BLUR, to: moment + BLUR };
       const mayBeThere =
         at(person.possible, gone.from) ?? at(person.possible, gone.to) ?? at(person.possible, record.seenAt);
@@ -114,7 +114,3 @@ export const noGhosts = (run: Case): Violation[] => {
   }
   return found;
 };
-
-/** By the log's clock, unless that is not the time of day: then when it was first seen. */
-const momentOf = ({ at: moment, seenAt }: LogRecord): number =>
-  Math.abs(seenAt - moment) < 5_000 ? Math.min(moment, seenAt) : seenAt;

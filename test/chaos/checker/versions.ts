@@ -51,10 +51,14 @@ const UNSEEN_MS = 2_000;
 /** What a watcher was told as a change is in the log: decided and recorded at once. */
 export const toldIsLogged = (run: Case): Violation[] => {
   const logged = new Set(run.history.log.map(({ user, ver }) => `${user} ${ver}`));
-  const { losses } = run.faults;
   return run.history.shown
     .filter(({ user, ver, snapshot }) => !snapshot && !logged.has(`${user} ${ver}`))
-    .filter(({ ver }) => !losses.some((lostAt) => Math.abs(ver / 1000 - lostAt) < UNSEEN_MS))
+    .filter(
+      ({ at }) =>
+        !run.faults.list.some(
+          ({ lostAt, to }) => lostAt !== undefined && at > lostAt - UNSEEN_MS && at < to + UNSEEN_MS,
+        ),
+    )
     .map(({ at, user, watcher, ver, status }) => ({
       rule: 'toldIsLogged',
       at,

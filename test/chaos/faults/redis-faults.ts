@@ -4,6 +4,9 @@ import { StandaloneStore } from '../world/standalone-store.ts';
 import type { World } from '../world/world.ts';
 import { type Fault, type FaultContext, forMs } from './fault.ts';
 
+/** A master that is silent for longer is replaced, which is a fault of its own, ms. */
+const PATIENCE_MS = 600;
+
 const isStandalone = (world: World): boolean => world.store.kind === 'standalone';
 
 const standalone = ({ world }: FaultContext): StandaloneStore => {
@@ -58,8 +61,9 @@ const freeze: Fault = {
   async run({ recorder, random, world }) {
     const fault = recorder.fault(freeze.kind, 'store');
     const master = random.pick(await world.store.masters());
+    const longest = isStandalone(world) ? 3_000 : PATIENCE_MS;
     master.pause();
-    await forMs(random.between(300, 3_000));
+    await forMs(random.between(300, longest));
     master.resume();
     fault.to = clock();
   },
@@ -72,7 +76,8 @@ const clientPause: Fault = {
   async run({ recorder, random, world }) {
     const fault = recorder.fault(clientPause.kind, 'store');
     const master = random.pick(await world.store.masters());
-    const ms = Math.round(random.between(1_000, 3_000));
+    const longest = isStandalone(world) ? 3_000 : PATIENCE_MS;
+    const ms = Math.round(random.between(longest / 3, longest));
     await master.call('CLIENT', 'PAUSE', ms, random.pick(['ALL', 'WRITE']));
     await forMs(ms);
     fault.to = clock();
@@ -88,7 +93,8 @@ const outOfMemory: Fault = {
     const masters = await world.store.masters();
     for (const master of masters) await master.call('CONFIG', 'SET', 'maxmemory', '1');
     await forMs(random.between(500, 2 * CHAOS_TIMINGS.heartbeatTtlMs));
-    for (const master of masters) await master.call('CONFIG', 'SET', 'maxmemory', '0');
+    for (const server of world.store.servers)
+      if (server.running) await server.call('CONFIG', 'SET', 'maxmemory', '0');
     fault.to = clock();
   },
 };

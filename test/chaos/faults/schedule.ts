@@ -3,12 +3,13 @@ import { clock, type Recorder } from '../history/recorder.ts';
 import type { Random } from '../random.ts';
 import { CHAOS_BOUNDS } from '../timings.ts';
 import type { World } from '../world/world.ts';
+import { FAILOVER_FAULTS } from './failover-faults.ts';
 import type { Fault } from './fault.ts';
 import { LINK_FAULTS } from './link-faults.ts';
 import { NODE_FAULTS } from './node-faults.ts';
 import { REDIS_FAULTS } from './redis-faults.ts';
 
-const FAULTS: readonly Fault[] = [...NODE_FAULTS, ...LINK_FAULTS, ...REDIS_FAULTS];
+const FAULTS: readonly Fault[] = [...NODE_FAULTS, ...LINK_FAULTS, ...REDIS_FAULTS, ...FAILOVER_FAULTS];
 
 /** Before the first fault everybody arrives, ms. */
 const ARRIVAL_MS = 3_000;

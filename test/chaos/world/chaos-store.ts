@@ -9,6 +9,10 @@ export interface ChaosStore {
   readonly url: string;
   /** Everything a node may connect to, sentinels included. */
   readonly addresses: readonly StoreAddress[];
+  /** Every server that holds data. */
+  readonly servers: readonly RedisServer[];
+  /** Waits until all of it is as it was before a fault. */
+  healthy(): Promise<void>;
   /** Those that take writes now. */
   masters(): Promise<readonly RedisServer[]>;
   /** Goes wherever the data is now; never queues. */

@@ -33,6 +33,14 @@ export class StandaloneStore implements ChaosStore {
     return [this.server];
   }
 
+  get servers(): readonly RedisServer[] {
+    return [this.server];
+  }
+
+  async healthy(): Promise<void> {
+    await this.server.start();
+  }
+
   async masters(): Promise<readonly RedisServer[]> {
     return [this.server];
   }

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createIssuer, type Issuer } from '../../support/tokens.ts';
 import type { TopologyKind } from '../../support/topologies/redis-topology.ts';
 import type { ChaosStore } from './chaos-store.ts';
+import { ClusterStore } from './cluster-store.ts';
+import { SentinelStore } from './sentinel-store.ts';
 import { Slot } from './slot.ts';
 import { StandaloneStore } from './standalone-store.ts';
 
@@ -23,11 +25,14 @@ export class World {
     this.prefix = prefix;
   }
 
-  /** @param main - what a node runs instead of the build. */
-  static async start(kind: TopologyKind, main?: string): Promise<World> {
+  /**
+   * @param skewed - clocks of replicas are off, where that can be.
+   * @param main - what a node runs instead of the build.
+   */
+  static async start(kind: TopologyKind, skewed: boolean, main?: string): Promise<World> {
     const issuer = await createIssuer();
     const prefix = `chaos-${randomUUID().slice(0, 8)}`;
-    const store = await openStore(kind);
+    const store = await openStore(kind, skewed);
     const slots: Slot[] = [];
     const world = new World(store, slots, issuer, prefix);
     try {
@@ -61,11 +66,13 @@ export class World {
   }
 }
 
-const openStore = async (kind: TopologyKind): Promise<ChaosStore> => {
+const openStore = async (kind: TopologyKind, skewed: boolean): Promise<ChaosStore> => {
   switch (kind) {
     case 'standalone':
       return StandaloneStore.start();
-    default:
-      throw new Error(`no chaos for ${kind} yet`);
+    case 'sentinel':
+      return SentinelStore.start(skewed);
+    case 'cluster':
+      return ClusterStore.start();
   }
 };
