@@ -195,7 +195,8 @@ const reason = (row: Row, target: Target, at: Circumstances, ended: Ended): Reas
     return ended.session ? 'expired' : 'goodbye';
   }
   if (row.status === 'offline') {
-    if (!at.before.present || at.before.hidden) return 'connect';
+    // Who was never shown to anybody had to wait for others to be heard.
+    if (!at.before.present || at.before.hidden || row.ver === 0) return 'connect';
     return target.why === 'claim' ? 'claim' : 'active';
   }
   if (ended.claim) return 'expired';

@@ -74,6 +74,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
       await quiescence(recorder);
       await observers.finish();
       found.push(...(await audit(world, recorder)), ...unwell(observers));
+      if (found.length > 0) process.stderr.write(`${slots.map((slot) => slot.node.tail(12)).join('\n')}\n`);
     }
     recorder.endedAt = clock();
   } finally {

@@ -78,7 +78,7 @@ export class Reaper {
       due.map((member) => userRef(String(member))),
       () => [],
     );
-    const fixed = [keys.meta, keys.log, keys.events, keys.due];
+    const fixed = [keys.meta, keys.log, keys.events, keys.due, keys.nodes];
     const swept = number(
       'sweep',
       await this.#options.caller.run(

@@ -309,7 +309,7 @@ export class RedisStore extends PendingStore implements PresenceStore {
           group.map(({ item }) => item),
           ({ view }) => [encodeKnown(view)],
         );
-        const fixed = [keys.meta, keys.log, keys.events, keys.due];
+        const fixed = [keys.meta, keys.log, keys.events, keys.due, keys.nodes];
         const repaired = await this.#caller.run(
           'repair',
           [...fixed, ...users.keys],

@@ -62,6 +62,16 @@ export class Faults {
     }
   }
 
+  /** When a node that died has certainly been fenced: a partition that holds still clears nobody. */
+  clearedBy(death: number): number {
+    const { heartbeatTtlMs: ttl, reapIntervalMs } = this.#bounds;
+    const end = death + ttl + 2 * reapIntervalMs;
+    const held = this.list.filter(
+      ({ scope, from, to }) => scope === 'store' && from < end && to + ttl > death,
+    );
+    return Math.max(end, ...held.map(({ to }) => to + 2 * ttl + 2 * reapIntervalMs));
+  }
+
   /** When a node is away from the store, or asleep, so long that it may be taken for dead. */
   away(slot: number): Interval[] {
     const { rejoin, delivery, slack } = this.#bounds;

@@ -67,6 +67,8 @@ export class Presence {
     if (end === undefined) return { from: dialAt - BLUR, to: this.#end };
     const { deaf, heartbeatTtlMs, reapIntervalMs } = this.#bounds;
     let to = end.at + (end.how === 'half-open' ? deaf : 0);
+    // Those of a dead node count for everybody until its lease is over and somebody has cleared them.
+    if (end.how === 'lost') to = this.#faults.clearedBy(end.at);
     for (const fault of this.#faults.delaying(slot, { from: dialAt, to: to + BLUR })) {
       const until = Math.min(fault.lateAt ?? fault.to, fault.from + heartbeatTtlMs + 2 * reapIntervalMs);
       to = Math.max(to, fault.lateAt === undefined ? fault.to : until);

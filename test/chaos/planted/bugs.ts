@@ -11,7 +11,7 @@ export const BUGS = {
   'no-fence': [
     {
       file: 'store/lua/apply.lua',
-      from: "if (call('GET', fenceKey) or -1) + 0 >= epoch then return { 'fenced' } end",
+      from: "if fence >= epoch then return { 'fenced' } end",
       to: '',
     },
     {

@@ -9,7 +9,11 @@ const connect = Socket.prototype.connect;
 Socket.prototype.connect = function (...args) {
   const options = Array.isArray(args[0]) ? args[0][0] : args[0];
   const port = options !== null && typeof options === 'object' ? routes[options.port] : undefined;
-  if (port !== undefined) options.port = port;
+  if (port !== undefined) {
+    // The caller's own options stay as they are: it may use them again.
+    if (Array.isArray(args[0])) args[0][0] = { ...options, port };
+    else args[0] = { ...options, port };
+  }
   return connect.apply(this, args);
 };
 

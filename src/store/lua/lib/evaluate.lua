@@ -201,7 +201,8 @@ local function reasonOf(row, status, why, at, endedLeave, endedClaim, endedSessi
     return endedSession and 'expired' or 'goodbye'
   end
   if row.status == 'offline' then
-    if not at.present or at.hidden then return 'connect' end
+    -- Who was never shown to anybody had to wait for others to be heard.
+    if not at.present or at.hidden or row.ver == 0 then return 'connect' end
     return why == 'claim' and 'claim' or 'active'
   end
   if endedClaim then return 'expired' end

@@ -1,3 +1,14 @@
+-- Whether somebody is listed who does not beat, shortly after a hold. A rollback brings back the parts of nodes that
+-- were cleared long ago, and forgets the fence: until they are cleared again nobody may be found present by them.
+local function hasUnreaped(nodesKey)
+  if storedHold + TTL <= now then return false end
+  local beats = string.sub(nodesKey, 1, -6) .. 'beat:'
+  for _, node in ipairs(call('SMEMBERS', nodesKey)) do
+    if call('EXISTS', beats .. node) == 0 then return true end
+  end
+  return false
+end
+
 -- Clears what a dead node held: the mirror of `loseNode` in domain/absorb.ts. Needs: absorb.lua.
 local function loseNode(row, node, lastBeat, diedBy)
   local prior, position = partOf(row, node)
