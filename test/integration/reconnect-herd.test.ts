@@ -57,7 +57,15 @@ describe.skipIf(!hasRedisBinary)('a reconnect herd', () => {
     const late = new Set([...away].filter(([, ms]) => ms > DEFAULTS.offlineGraceMs).map(([user]) => user));
     const worst = [...away.values()].sort((a, b) => a - b);
     const allIn = performance.now() - from;
-    expect(late.size, 'late ones, of whom nothing is promised').toBeLessThan(CLIENTS / 2);
+    if (ASKED !== undefined) {
+      const at = (share: number): number => Math.round(worst[Math.floor((worst.length - 1) * share)] ?? 0);
+      process.stdout.write(
+        `${CLIENTS} clients: away p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, worst ${at(1)} ms; all back after ${Math.round(allIn)} ms; ` +
+          `late ${late.size}; ends ${JSON.stringify([...herd.ends])}\n`,
+      );
+    } else {
+      expect(late.size, 'late ones, of whom nothing is promised').toBeLessThan(CLIENTS / 2);
+    }
 
     // Longer than the dead node's leases and graces, however late they were told.
     const end = bound(DEFAULTS) + 2 * SLACK_MS - (performance.now() - from);
@@ -72,13 +80,5 @@ describe.skipIf(!hasRedisBinary)('a reconnect herd', () => {
     const batches = await cluster.node(1).metric('rollcall_flushes_total');
     // Many changes a call: the herd costs Redis calls by time, not by head.
     expect(batches + (await cluster.node(2).metric('rollcall_flushes_total'))).toBeLessThan(CLIENTS);
-
-    if (ASKED !== undefined) {
-      const at = (share: number): number => Math.round(worst[Math.floor((worst.length - 1) * share)] ?? 0);
-      process.stdout.write(
-        `${CLIENTS} clients: away p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, worst ${at(1)} ms; all back after ${Math.round(allIn)} ms; ` +
-          `late ${late.size}; calls ${batches}; ends ${JSON.stringify([...herd.ends])}\n`,
-      );
-    }
   }, 150_000);
 });
