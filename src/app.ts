@@ -20,6 +20,7 @@ import { drain, STOP_MS } from './lifecycle/drain.ts';
 import { LoopLag } from './lifecycle/loop-lag.ts';
 import { Services } from './lifecycle/service.ts';
 import { PresenceNode } from './node/presence-node.ts';
+import { Revocations } from './node/revocations.ts';
 import { tellVitals } from './node/vitals.ts';
 import { tellLimits } from './observability/limits.ts';
 import { collectProcessMetrics, createMetrics, type Metrics } from './observability/metrics.ts';
@@ -159,7 +160,15 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   if (settings.redisUrl === MEMORY_URL) metrics.register.removeSingleMetric('rollcall_redis_up');
 
   const keyring = await createKeyring(settings, { log: logger });
+  const revocations = new Revocations({
+    store: () => store,
+    keepMs: storeOptions(settings).policy.revocationMs,
+    retryMs: settings.heartbeatIntervalMs,
+    wallNow: wall,
+    logger,
+  });
   const authenticator = new TokenVerifier({
+    isRevoked: (principal) => revocations.refuses(principal),
     keys: keyring,
     rules: claimRules(settings),
     metrics,
@@ -190,6 +199,8 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     wallNow: wall,
     linkUp: storage.linkUp,
     connections: (): number => sessions.size,
+    observersOf: (ref) => sessions.observersOf(ref),
+    revocations,
     metrics,
     logger,
     onIncompatible: options.onIncompatible,

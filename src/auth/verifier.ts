@@ -10,6 +10,8 @@ export interface TokenVerifierOptions {
   readonly keys: KeySource;
   readonly rules: ClaimRules;
   readonly metrics: Pick<Metrics, 'authentications' | 'authSeconds'>;
+  /** Whether the tokens of somebody were revoked, this one with them; default: nobody's. */
+  readonly isRevoked?: (principal: Principal) => boolean;
   /** ms since the epoch. */
   readonly now: () => number;
   /** Monotonic ms; measures how long a turn was held. */
@@ -38,6 +40,7 @@ export class TokenVerifier implements Authenticator {
   readonly #rules: ClaimRules;
   readonly #metrics: TokenVerifierOptions['metrics'];
   readonly #now: () => number;
+  readonly #isRevoked: (principal: Principal) => boolean;
   readonly #pool: Semaphore;
   readonly #loop: TurnBudget;
 
@@ -45,6 +48,7 @@ export class TokenVerifier implements Authenticator {
     keys,
     rules,
     metrics,
+    isRevoked = () => false,
     now,
     monotonic,
     parallel = PARALLEL,
@@ -54,6 +58,7 @@ export class TokenVerifier implements Authenticator {
     this.#rules = rules;
     this.#metrics = metrics;
     this.#now = now;
+    this.#isRevoked = isRevoked;
     this.#pool = new Semaphore(parallel);
     this.#loop = new TurnBudget(turnMs, monotonic);
   }
@@ -84,7 +89,10 @@ export class TokenVerifier implements Authenticator {
     for (const key of candidates) {
       const claims = await lane.run(() => key.open(token));
       // Judged by the clock after the wait in the queue, which may have outlasted the token.
-      if (claims !== undefined) return principalOf(claims, this.#rules, this.#now());
+      if (claims === undefined) continue;
+      const principal = principalOf(claims, this.#rules, this.#now());
+      if (this.#isRevoked(principal)) throw new AuthError('revoked', 'The token was revoked.');
+      return principal;
     }
     throw new AuthError('bad_signature', 'The token was not made with a known key, or was changed.');
   }

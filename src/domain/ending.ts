@@ -39,9 +39,11 @@ export const isEnded = (row: Row, opened: number): boolean =>
 export const isForgotten = (row: Row, opened: number): boolean =>
   row.forgotten > 0 && opened <= toMs(row.forgotten);
 
-/** Whether a revocation refuses a token. @param iat - s; 0 for none. */
+/** Whether a revocation refuses a token. @param at, iat - s; 0 for a token without `iat`. */
+export const refusesToken = (at: number, iat: number): boolean => iat === 0 || iat <= at + SKEW_S;
+
 export const isRevoked = (row: Row, iat: number): boolean =>
-  row.revoked > 0 && (iat === 0 || iat <= row.revoked + SKEW_S);
+  row.revoked > 0 && refusesToken(row.revoked, iat);
 
 /** Until when a revocation has a purpose, and a tombstone; 0 for neither. */
 export const revokedUntil = (row: Row, policy: Policy): number =>

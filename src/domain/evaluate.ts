@@ -69,13 +69,15 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   const next = deadline(row, at, target);
   row.due = next;
 
+  const isShown = target.status === row.status && sameAdornment(target.shown, row.shown);
+  const isUnsure = isLess(row, target) || (at.gathering && row.status === 'offline');
+  const waits = !isShown && held && !at.deliberate && isUnsure;
   if (row.own?.status === 'invisible') row.frozen ??= knownActive(row);
-  else if (target.status !== 'offline') row.frozen = undefined;
+  else if (target.status !== 'offline' && !waits) row.frozen = undefined;
   if (row.frozen === undefined) revealProfile(row);
 
-  if (target.status === row.status && sameAdornment(target.shown, row.shown)) return undefined;
-  const isUnsure = isLess(row, target) || (at.gathering && row.status === 'offline');
-  if (held && !at.deliberate && isUnsure) {
+  if (isShown) return undefined;
+  if (waits) {
     row.due = next === 0 ? at.holdUntil : Math.min(next, at.holdUntil);
     return undefined;
   }

@@ -97,7 +97,9 @@ const noRoom = (result: 'draining' | 'overloaded' | 'failed', reason: string): R
 const refusalOf = (error: AuthError | AdmissionError): Refusal => {
   const reason = error.message;
   if (error instanceof AuthError) {
-    return { result: 'unauthorized', code: 4401, reason, problem: problemFor(error) ?? invalid(reason) };
+    // One that was revoked never gets better, and its client is to stop as those are whose sockets were open.
+    const code = error.reason === 'revoked' ? 4403 : 4401;
+    return { result: 'unauthorized', code, reason, problem: problemFor(error) ?? invalid(reason) };
   }
   const status = error.code === 'invalid' ? 400 : 403;
   return { result: 'forbidden', code: 4403, reason, problem: new ProblemError(status, error.code, reason) };

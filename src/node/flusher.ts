@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../observability/metrics.ts';
+import type { Ending } from '../store/log-entry.ts';
 import type { ApplyReply, PresenceStore, SelfView } from '../store/presence-store.ts';
 import { Alarm } from './alarm.ts';
 import type { Waiter } from './deadline-queue.ts';
@@ -18,6 +19,10 @@ export interface FlusherOptions {
   readonly logger: Logger;
   /** A user was stored; `self` when the store knows something this node did not. */
   readonly onStored: (holding: Holding, self: SelfView | undefined, tookOver: boolean) => void;
+  /** All connections told of were counted as none, because they had been ended. */
+  readonly onEnded: (holding: Holding, how: Ending | 'forget') => void;
+  /** Nothing was taken of a user: tokens of connections told of were revoked at that time (s). */
+  readonly onRevoked: (holding: Holding, at: number) => void;
   /** The partition refuses this node's writes: a beat has to find out more, at once, and {@link Flusher.wake} follows. */
   readonly onRefused: (state: PartitionState) => void;
 }
@@ -167,7 +172,15 @@ export class Flusher {
   ): void {
     const tookOver = new Set(reply.tookOver);
     batch.forEach((holding, position) => {
+      const revokedAt = reply.revoked?.get(position);
+      if (revokedAt !== undefined) {
+        for (const waiter of waiters[position] ?? []) holding.wait(waiter);
+        this.#options.onRevoked(holding, revokedAt);
+        return;
+      }
       this.#options.onStored(holding, reply.selves.get(position), tookOver.has(position));
+      const ended = reply.ended?.get(position);
+      if (ended) this.#options.onEnded(holding, ended.how);
       const isUnsafe = reply.replicated === false && holding.claim?.status === 'invisible';
       for (const waiter of waiters[position] ?? []) {
         if (isUnsafe) waiter.expire();

@@ -17,6 +17,8 @@ export class Holding {
   /** The newest view this node has seen of the user: what a lost row is restored from. */
   view: View | undefined;
   #waiters: Waiter[] = [];
+  /** Newest opening that the newest batch told of. */
+  toldOpened = -1;
   #opened = -1;
   #closed = -1;
   #graceMs = 0;
@@ -97,6 +99,22 @@ export class Holding {
     if (this.#name !== undefined || this.#groups !== undefined) this.#profile += 1;
   }
 
+  /** No grace runs any more: what left was ended for good. */
+  endGrace(): void {
+    this.#closed = -1;
+  }
+
+  /** Nothing may come back of what this node knew of the user, but what those say who are here. */
+  forget(): void {
+    this.endGrace();
+    this.view = undefined;
+    this.claim = undefined;
+    this.#iat = 0;
+    this.#name = undefined;
+    this.#groups = undefined;
+    for (const member of this.members) this.learn(member);
+  }
+
   /** When this user need not be kept any more although nobody is connected: after grace and lease; now after a goodbye. */
   keepUntil(ttlMs: number): number {
     return this.#closed > this.#opened ? this.#closed + this.#graceMs + ttlMs : 0;
@@ -109,6 +127,7 @@ export class Holding {
     this.#profileSent = this.#profile;
     const closed = this.#isGraceSpent(now) ? -1 : this.#closed;
     this.#closedSent = this.#closed;
+    this.toldOpened = this.#opened;
     return {
       ...this.ref,
       count: this.members.length,
@@ -119,6 +138,7 @@ export class Holding {
       graceMs: this.#graceMs,
       devices: [...devices],
       iat: this.#iat,
+      ...(this.members.length > 0 && { oldestIat: this.#oldestIat() }),
       ...(isProfileDue && this.#name !== undefined && { name: this.#name }),
       ...(isProfileDue && this.#groups !== undefined && { groups: this.#groups }),
       ...(this.claim && { claim: this.claim }),
@@ -129,6 +149,13 @@ export class Holding {
   /** The store knows of the close and its grace is over: told again, it would be the reason for what happens now. */
   #isGraceSpent(now: number): boolean {
     return this.#closedStored === this.#closed && now >= this.#closed + this.#graceMs;
+  }
+
+  /** 0 when a token has no `iat`: a revocation refuses those first. */
+  #oldestIat(): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { principal } of this.members) oldest = Math.min(oldest, principal.iat ?? 0);
+    return oldest;
   }
 
   #isInGrace(now: number): boolean {

@@ -1,5 +1,6 @@
 import type { Principal } from '../auth/principal.ts';
 import type { Device, UserRef, View } from '../domain/model.ts';
+import type { Ending } from '../store/log-entry.ts';
 import type { ClaimRequest, SelfView } from '../store/presence-store.ts';
 
 /** One open connection as presence sees it; sessions implement it. Times are ms of the process' monotonic clock. */
@@ -15,8 +16,8 @@ export interface Member {
   readonly idle: boolean;
   /** What others see of the user, as this node learnt just now: newer than what was told before. */
   shown(view: View): void;
-  /** An operator or a revocation ends this connection: close it with 4403. */
-  evict(): void;
+  /** Somebody ended this connection for all nodes: without a grace, a logout as a goodbye, the others with 4403. */
+  evict(how: Ending | 'forget'): void;
 }
 
 /** How a connection ended: a goodbye has no grace, a drain a longer one. */

@@ -23,6 +23,7 @@ export class PartitionState {
   #beatAt = Number.NEGATIVE_INFINITY;
   #clock = 0;
   #clockAt = 0;
+  #askedAt = 0;
 
   constructor(partition: number, epoch: number) {
     this.partition = partition;
@@ -56,6 +57,7 @@ export class PartitionState {
     this.saw(reply.clock);
     this.#clock = reply.clock;
     this.#clockAt = now;
+    this.#askedAt = sentAt;
   }
 
   /** The data is not what this node wrote: nothing of it counts as acknowledged. */
@@ -78,6 +80,11 @@ export class PartitionState {
   /** The store's clock told us something: {@link clock} is more than a guess. */
   get hasClock(): boolean {
     return this.#clock > 0;
+  }
+
+  /** The latest the hybrid clock (µs) can have been at a moment of the monotonic clock; 0 before anything told. */
+  clockAt(moment: number): number {
+    return this.#clock === 0 ? 0 : this.#clock + Math.round((moment - this.#askedAt) * 1000);
   }
 
   /** The partition's hybrid clock now, µs, as well as this node can tell; 0 before anything told. */

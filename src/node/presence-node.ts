@@ -1,13 +1,17 @@
 import type { Logger } from 'pino';
+import type { UserRef } from '../domain/model.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { NodeInfo, PresenceStore, StoreError } from '../store/presence-store.ts';
 import { Caretaker } from './caretaker.ts';
 import { ClusterHealth } from './cluster-health.ts';
 import { Directory } from './directory.ts';
+import { Evictions } from './evictions.ts';
 import { Flusher } from './flusher.ts';
 import { Heartbeat } from './heartbeat.ts';
+import type { Member } from './membership.ts';
 import { PartitionState } from './partition-state.ts';
+import type { Revocations } from './revocations.ts';
 import { Roster } from './roster.ts';
 import type { Vitals } from './vitals.ts';
 
@@ -32,6 +36,9 @@ export interface PresenceNodeOptions {
   /** The link to the store is up. */
   readonly linkUp: () => boolean;
   readonly connections: () => number;
+  /** Open connections of a user that only watch. */
+  readonly observersOf: (ref: UserRef) => readonly Member[];
+  readonly revocations: Revocations;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** This node does not fit the deployment and must stop. */
@@ -51,6 +58,7 @@ export class PresenceNode {
   readonly #flusher: Flusher;
   readonly #heartbeat: Heartbeat;
   readonly #caretaker: Caretaker;
+  readonly #evictions: Evictions;
   #unsubscribe: (() => void) | undefined;
 
   constructor(options: PresenceNodeOptions) {
@@ -70,12 +78,20 @@ export class PresenceNode {
       now,
       logger,
       linkUp: options.linkUp,
-      onLinkUp: () => this.#heartbeat.beatAll(),
+      onLinkUp: () => {
+        this.#heartbeat.beatAll();
+        options.revocations.load();
+      },
     });
     this.#flusher = new Flusher({
       ...shared,
       onStored: (holding, self, tookOver) => this.roster.stored(holding, self, tookOver),
       onRefused: (state) => this.#heartbeat.beatNow(state),
+      onEnded: (holding, how) => this.#evictions.ended(holding, how),
+      onRevoked: ({ ref }, at) => {
+        options.revocations.learn(ref, at);
+        this.#evictions.refused(ref, at);
+      },
     });
     this.roster = new Roster({
       partitionOf: (ref) => store.partitionOf(ref),
@@ -90,6 +106,12 @@ export class PresenceNode {
       commandTimeoutMs: options.commandTimeoutMs,
       now,
       metrics,
+    });
+    this.#evictions = new Evictions({
+      roster: this.roster,
+      observersOf: options.observersOf,
+      clockAt: (ref, moment) => partitions[store.partitionOf(ref)]?.clockAt(moment) ?? 0,
+      revocations: options.revocations,
     });
     this.#heartbeat = new Heartbeat({
       ...shared,
@@ -117,13 +139,26 @@ export class PresenceNode {
   }
 
   start(): void {
-    this.#unsubscribe ??= this.#options.feed.subscribe({
+    const { feed, revocations } = this.#options;
+    if (this.#unsubscribe) return;
+    const unsubscribe = feed.subscribe({
       transition: ({ partition, id, transition }) => {
         this.#heartbeat.saw(partition, id);
         this.roster.transition(transition);
       },
-      command: (command) => this.roster.command(command),
+      command: (command) => {
+        this.roster.command(command);
+        this.#evictions.command(command);
+      },
+      // A revocation may be among what is gone.
+      reset: () => revocations.load(),
     });
+    const unlearn = revocations.onLearnt((ref, at) => this.#evictions.refused(ref, at));
+    this.#unsubscribe = () => {
+      unsubscribe();
+      unlearn();
+    };
+    revocations.start();
     this.directory.start();
     this.#heartbeat.start();
     this.#caretaker.start();
@@ -182,6 +217,7 @@ export class PresenceNode {
   async stop(): Promise<void> {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
+    this.#options.revocations.stop();
     this.health.stop();
     this.#heartbeat.stop();
     this.#flusher.stop();

@@ -161,6 +161,30 @@ export class Roster implements Membership {
     if (command.type === 'groups') this.#learn(holding, command.view);
   }
 
+  /** What was alive of a user was ended. Who is left here is told again: whether they are meant the store knows better. */
+  ended(ref: UserRef): void {
+    const holding = this.#holdings.get(userKey(ref));
+    if (!holding) return;
+    if (holding.members.length > 0) {
+      this.#options.flusher.mark(holding, true);
+      return;
+    }
+    holding.endGrace();
+    this.#expire(holding);
+  }
+
+  /** The user was forgotten: nothing this node knew of them may come back. */
+  forget(ref: UserRef): void {
+    this.#holdings.get(userKey(ref))?.forget();
+    this.ended(ref);
+  }
+
+  /** Whoever is here of a user has to be told again. */
+  tellAgain(ref: UserRef): void {
+    const holding = this.#holdings.get(userKey(ref));
+    if (holding) this.#options.flusher.mark(holding, true);
+  }
+
   /** Everybody held in a partition has to be told again. */
   reassert(partition: number): void {
     for (const holding of this.#holdings.values()) {

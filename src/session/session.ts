@@ -8,6 +8,7 @@ import type { Leaving } from '../node/membership.ts';
 import { parseClientFrame } from '../protocol/parse-frame.ts';
 import { isoTime } from '../protocol/presence.ts';
 import { degradedFrame, welcomeFrame } from '../protocol/server-frames.ts';
+import type { Ending } from '../store/log-entry.ts';
 import type { SelfView } from '../store/presence-store.ts';
 import { type Admission, mayConnect } from './admission.ts';
 import type { ClientSession } from './client-session.ts';
@@ -106,8 +107,9 @@ export class Session extends Connection implements ClientSession, WheelItem {
     this.#sightChanged();
   }
 
-  evict(): void {
-    this.close(4403, 'revoked, or disconnected by an operator');
+  evict(how: Ending | 'forget'): void {
+    if (how === 'logout') this.close(1000, 'logged out', 'goodbye');
+    else this.close(4403, 'revoked, or disconnected by an operator', 'goodbye');
   }
 
   enter(principal: Principal, ref?: string): void {

@@ -6,6 +6,7 @@ import type { ClientSession } from './client-session.ts';
 
 /** Why a token cannot be used, as an `error` frame says it. */
 interface Refusal {
+  readonly isRevoked?: boolean;
   readonly code: ErrorCode;
   readonly message: string;
 }
@@ -16,15 +17,16 @@ const verify = async ({ host, askedTenant }: ClientSession, token: string): Prom
     return { principal: admit(await host.authenticator.verify(token), askedTenant) };
   } catch (error) {
     if (error instanceof AuthError || error instanceof AdmissionError) {
-      return { refusal: { code: error.code, message: error.message } };
+      const isRevoked = error instanceof AuthError && error.reason === 'revoked';
+      return { refusal: { code: error.code, message: error.message, isRevoked } };
     }
     host.log.error({ err: error }, 'token verification failed unexpectedly');
     return { refusal: { code: 'unavailable', message: 'the token could not be verified' } };
   }
 };
 
-const refuseEntry = (session: ClientSession, { code, message }: Refusal): void => {
-  if (code === 'unauthorized') session.close(4401, message);
+const refuseEntry = (session: ClientSession, { code, message, isRevoked }: Refusal): void => {
+  if (code === 'unauthorized' && !isRevoked) session.close(4401, message);
   else if (code === 'unavailable') session.close(1013, message);
   else session.close(4403, message);
 };

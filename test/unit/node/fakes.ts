@@ -2,6 +2,8 @@ import { pino } from 'pino';
 import type { Principal } from '../../../src/auth/principal.ts';
 import type { Device, UserRef, View } from '../../../src/domain/model.ts';
 import type { Member } from '../../../src/node/membership.ts';
+import { Revocations } from '../../../src/node/revocations.ts';
+import type { Revocation } from '../../../src/store/calls.ts';
 import type {
   ApplyReply,
   Batch,
@@ -9,6 +11,7 @@ import type {
   BeatReply,
   Entry,
   NodeInfo,
+  PresenceStore,
   ReapReply,
   SelfView,
   SweepReply,
@@ -45,7 +48,7 @@ export class FakeMember implements Member {
   openedAt: number;
   activeAt = -1;
   idle = false;
-  evicted = 0;
+  readonly evicted: string[] = [];
 
   constructor(
     user: string,
@@ -58,8 +61,11 @@ export class FakeMember implements Member {
     this.principal = { tenant, user, scopes: new Set(['connect']), exp: 4_000_000_000, ...principal };
   }
 
-  evict(): void {
-    this.evicted += 1;
+  /** Closes it, as sessions do. */
+  onEvict: () => void = () => undefined;
+  evict(how: string): void {
+    this.evicted.push(how);
+    this.onEvict();
   }
 }
 
@@ -135,6 +141,12 @@ export class FakeStore {
     return this.onHeld(partition, node);
   }
 
+  onRevocations: () => Promise<Revocation[]> = async () => [];
+  revocations(): Promise<Revocation[]> {
+    this.calls.push('revocations');
+    return this.onRevocations();
+  }
+
   async reap(): Promise<ReapReply> {
     return { fenced: 0, users: 0 };
   }
@@ -152,6 +164,12 @@ export class FakeStore {
     this.calls.push(`unregister ${id}`);
   }
 }
+
+export const revocationsOf = (
+  store: Pick<PresenceStore, 'revocations'>,
+  wallNow: () => number,
+): Revocations =>
+  new Revocations({ store: () => store, keepMs: 86_400_000, retryMs: 500, wallNow, logger: silent });
 
 /** A promise that the test settles. */
 export const gate = <T = void>() => {

@@ -4,7 +4,7 @@ import { PresenceNode } from '../../../src/node/presence-node.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { ApplyReply, BeatReply, PresenceStore } from '../../../src/store/presence-store.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
-import { beaten, FakeMember, FakeStore, gate, ok, selfView, silent, view } from './fakes.ts';
+import { beaten, FakeMember, FakeStore, gate, ok, revocationsOf, selfView, silent, view } from './fakes.ts';
 import { AWAY_MS, COMMAND_MS, DRAIN_GRACE_MS, freezeTime, GRACE_MS, pass, TTL_MS, turn } from './rig.ts';
 
 const INTERVAL_MS = 2000;
@@ -37,6 +37,8 @@ describe('a node in the cluster', () => {
       wallNow: () => WALL + performance.now(),
       linkUp: () => linkUp,
       connections: () => 7,
+      observersOf: () => [],
+      revocations: revocationsOf(store, () => WALL + performance.now()),
       metrics: createMetrics(),
       logger: silent,
       onIncompatible: () => undefined,

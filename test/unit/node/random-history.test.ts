@@ -7,7 +7,7 @@ import { createMetrics } from '../../../src/observability/metrics.ts';
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
 import type { Entry } from '../../../src/store/presence-store.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
-import { FakeMember, silent } from './fakes.ts';
+import { FakeMember, revocationsOf, silent } from './fakes.ts';
 import { FaultyStore } from './faulty-store.ts';
 import { AWAY_MS, COMMAND_MS, DRAIN_GRACE_MS, freezeTime, GRACE_MS, pass, TTL_MS } from './rig.ts';
 
@@ -150,6 +150,8 @@ class World {
       wallNow: () => EPOCH + now(),
       linkUp: () => true,
       connections: () => this.members.length,
+      observersOf: () => [],
+      revocations: revocationsOf(this.store, () => EPOCH + now()),
       metrics: createMetrics(),
       logger: silent,
       onIncompatible: () => undefined,

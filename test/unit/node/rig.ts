@@ -1,5 +1,8 @@
 import { vi } from 'vitest';
+import { userKey } from '../../../src/domain/model.ts';
+import { Evictions } from '../../../src/node/evictions.ts';
 import { Flusher } from '../../../src/node/flusher.ts';
+import type { Member } from '../../../src/node/membership.ts';
 import { PartitionState } from '../../../src/node/partition-state.ts';
 import { Roster, type RosterOptions } from '../../../src/node/roster.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
@@ -42,6 +45,9 @@ export class Rig {
   readonly refused: number[] = [];
   readonly flusher: Flusher;
   readonly roster: Roster;
+  readonly evictions: Evictions;
+  readonly observers: Member[] = [];
+  readonly learnt: [user: string, at: number][] = [];
   storeAnswers = true;
 
   constructor(partitions = 1, over: Partial<RosterOptions> = {}) {
@@ -57,6 +63,8 @@ export class Rig {
       logger: silent,
       onStored: (holding, self, tookOver) => this.roster.stored(holding, self, tookOver),
       onRefused: ({ partition }) => this.refused.push(partition),
+      onEnded: (holding, how) => this.evictions.ended(holding, how),
+      onRevoked: ({ ref }, at) => this.evictions.refused(ref, at),
     });
     this.roster = new Roster({
       partitionOf: (ref) => this.store.partitionOf(ref),
@@ -71,6 +79,12 @@ export class Rig {
       now,
       metrics: this.metrics,
       ...over,
+    });
+    this.evictions = new Evictions({
+      roster: this.roster,
+      observersOf: (ref) => this.observers.filter((observer) => userKey(observer.ref) === userKey(ref)),
+      clockAt: (ref, moment) => this.state(this.store.partitionOf(ref)).clockAt(moment),
+      revocations: { learn: (ref, at) => this.learnt.push([ref.user, at]) },
     });
     for (const { partition } of this.states) this.beat(partition);
   }

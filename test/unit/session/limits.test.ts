@@ -139,6 +139,6 @@ describe('connections of one user', () => {
 it('eviction closes 4403', async () => {
   harness = await Harness.start();
   const client = await harness.enter('anna');
-  harness.membership.members[0]?.evict();
+  harness.membership.members[0]?.evict('disconnect');
   expect(await client.end()).toBe(4403);
 });

@@ -177,7 +177,7 @@ describe('a client that does not read', () => {
 
   it('can be closed all the same', async () => {
     const { client } = await fill();
-    harness.membership.members[0]?.evict();
+    harness.membership.members[0]?.evict('disconnect');
     expect(harness.membership.left).toHaveLength(1);
     client.resumeReading();
     expect(await client.end()).toBe(4403);

@@ -240,7 +240,8 @@ describe('a token without connect', () => {
 
   it('can be ended by an operator', async () => {
     const client = await harness.enter(principal('board', { scopes: ['watch'] }));
-    for (const observer of harness.sessions.observersOf({ tenant: 'acme', user: 'board' })) observer.evict();
+    for (const observer of harness.sessions.observersOf({ tenant: 'acme', user: 'board' }))
+      observer.evict('disconnect');
     expect(await client.end()).toBe(4403);
   });
 });

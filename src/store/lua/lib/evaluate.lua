@@ -225,17 +225,18 @@ local function evaluate(row, at)
   local present, activeTo = isPresent(row), activeUntil(row)
   local status, shown, why = decide(row, present, activeTo > now)
   row.due = deadline(row, present, activeTo, status)
+  local old = row.shown
+  local same = status == row.status and old.text == shown.text and old.emoji == shown.emoji and old['until'] == shown['until']
+  local waits = not same and held and not at.deliberate
+    and (gathering and row.status == 'offline' or isLess(row, status, why))
   if row.own and row.own.status == 'invisible' then
     row.frozen = row.frozen or knownActive(row)
-  elseif row.frozen and status ~= 'offline' then
+  elseif row.frozen and status ~= 'offline' and not waits then
     row.frozen = nil
   end
   if row.pending and not row.frozen then revealProfile(row) end
-  local old = row.shown
-  if status == row.status and old.text == shown.text and old.emoji == shown.emoji and old['until'] == shown['until'] then
-    return
-  end
-  if held and not at.deliberate and (gathering and row.status == 'offline' or isLess(row, status, why)) then
+  if same then return end
+  if waits then
     row.due = row.due == 0 and hold or min(row.due, hold)
     return
   end
