@@ -78,10 +78,7 @@ export class PresenceNode {
       now,
       logger,
       linkUp: options.linkUp,
-      onLinkUp: () => {
-        this.#heartbeat.beatAll();
-        options.revocations.load();
-      },
+      onLinkUp: () => this.#heartbeat.beatAll(),
     });
     this.#flusher = new Flusher({
       ...shared,
@@ -154,9 +151,12 @@ export class PresenceNode {
       reset: () => revocations.load(),
     });
     const unlearn = revocations.onLearnt((ref, at) => this.#evictions.refused(ref, at));
+    // Back from a time in which commands may have been missed, or for the first time able to ask.
+    const unheed = this.health.onDegraded((degraded) => degraded || revocations.load());
     this.#unsubscribe = () => {
       unsubscribe();
       unlearn();
+      unheed();
     };
     revocations.start();
     this.directory.start();

@@ -61,9 +61,10 @@ export class Revocations {
     this.#wake?.();
   }
 
-  /** Asks the store, until it answers. */
+  /** Asks the store, until it answers; at once, also when it did not answer a moment ago. */
   load(): void {
     this.#wanted = true;
+    this.#wake?.();
     if (!this.#running && !this.#stopped) void this.#run();
   }
 
