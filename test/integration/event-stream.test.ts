@@ -111,6 +111,37 @@ describe('the event stream over real nodes', () => {
     expect(client.ended).toBe('end');
   });
 
+  it('tells of somebody who is forgotten, on every node', async () => {
+    const streams = [await open(0), await open(1, '?status=busy')];
+    await cluster.connect('forgotten', { node: 1 });
+    await streams[0]?.sees('forgotten online');
+    const admin = { sub: 'ops', scope: 'admin' };
+    const answer = await cluster.http('/v1/presence/users/forgotten', { method: 'DELETE', claims: admin });
+    expect(answer.status).toBe(204);
+    for (const stream of streams) {
+      await stream.sees('forgotten forgotten');
+      expect(stream.cloudEvents.at(-1)).toMatchObject({ type: 'rollcall.forgotten', subject: 'forgotten' });
+    }
+    expect(streams[0]?.cloudEvents.map(({ data }) => data.ver)).toEqual(
+      streams[0]?.cloudEvents.map(({ data }) => data.ver).toSorted((a, b) => a - b),
+    );
+  });
+
+  it('ends on every node when the token of its reader is revoked, within a second', async () => {
+    const token = await cluster.token({ sub: 'spy', scope: 'events' });
+    const streams = await Promise.all(
+      [0, 1].map((node) => EventClient.open(`${cluster.node(node).httpUrl}/v1/events`, { token })),
+    );
+    clients.push(...streams);
+    const other = await open(1);
+    const admin = { sub: 'ops', scope: 'admin' };
+    const answer = await cluster.http('/v1/users/spy/revoke', { method: 'POST', claims: admin });
+    expect(answer.status).toBe(204);
+    for (const stream of streams)
+      await until(() => stream.ended, { what: 'the end', timeoutMs: 1000 + SLACK_MS });
+    expect(other.ended).toBeUndefined();
+  });
+
   it('is ended by a node that leaves, and goes on at another', async () => {
     const leaving = await cluster.addNode();
     const index = cluster.nodes.indexOf(leaving);
