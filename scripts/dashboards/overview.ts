@@ -350,6 +350,43 @@ const CLIENTS: Row = {
   ],
 };
 
+const EVENTS: Row = {
+  title: 'Event streams of other services',
+  panels: [
+    {
+      title: 'Open streams',
+      about:
+        'Services that follow `/v1/events`. One that is gone for long misses what the log no longer holds.',
+      unit: 'short',
+      stack: true,
+      queries: [{ expr: of('rollcall_event_streams'), legend: '{{pod}}' }],
+    },
+    {
+      title: 'Events sent and encoded',
+      about: 'One encoding serves every reader, except those who read the log.',
+      unit: 'ops',
+      queries: [
+        { expr: sum(rate('rollcall_events_sent_total')), legend: 'sent' },
+        { expr: sum(rate('rollcall_events_encoded_total')), legend: 'encoded' },
+      ],
+    },
+    {
+      title: 'Readers in trouble',
+      about:
+        'In the last 5 minutes: told to read a snapshot, too slow for what is new, or cut off to resume later.',
+      unit: 'short',
+      queries: [
+        { expr: `sum(increase(${of('rollcall_event_resets_total')}[5m]))`, legend: 'reset' },
+        { expr: `sum(increase(${of('rollcall_event_readers_behind_total')}[5m]))`, legend: 'behind' },
+        {
+          expr: `sum by (reason) (increase(${of('rollcall_event_streams_cut_total')}[5m]))`,
+          legend: 'cut: {{reason}}',
+        },
+      ],
+    },
+  ],
+};
+
 const HTTP_AND_PROCESS: Row = {
   title: 'HTTP and processes',
   panels: [
@@ -444,5 +481,5 @@ export const overview: Dashboard = {
   about: 'Whether presence is true, fast and has room.',
   refresh: '10s',
   from: 'now-1h',
-  rows: [NOW, PEOPLE, FANOUT, WRITING, REDIS, CLIENTS, HTTP_AND_PROCESS],
+  rows: [NOW, PEOPLE, FANOUT, WRITING, REDIS, CLIENTS, EVENTS, HTTP_AND_PROCESS],
 };

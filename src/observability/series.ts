@@ -16,6 +16,10 @@ export const UPGRADE_RESULTS = [
 ] as const;
 export type UpgradeResult = (typeof UPGRADE_RESULTS)[number];
 
+/** Why an event stream is ended from our side: its reader took nothing for a minute; or fell behind, and the log cannot be read. */
+export const CUT_REASONS = ['stalled', 'unavailable'] as const;
+export type CutReason = (typeof CUT_REASONS)[number];
+
 /**
  * Begins at zero whatever can be counted: a series that appears with its first event shows no increase by it, and the
  * first event is the one an alert waits for.
@@ -26,6 +30,7 @@ export const beginAtZero = (metrics: Metrics): void => {
   for (const code of Object.keys(ERROR_CODES)) metrics.frameErrors.inc({ code }, 0);
   for (const result of ['ok', 'lost', 'fenced', 'failed']) metrics.beats.inc({ result }, 0);
   for (const result of ['ok', 'stale', 'lost', 'fenced', 'unknown']) metrics.flushes.inc({ result }, 0);
+  for (const reason of CUT_REASONS) metrics.eventStreamsCut.inc({ reason }, 0);
   for (const status of STATUSES) {
     if (status !== 'offline') metrics.usersOnline.set({ status }, 0);
     for (const reason of REASONS) metrics.transitions.inc({ status, reason }, 0);

@@ -1,5 +1,6 @@
 import type { Principal } from '../../auth/principal.ts';
 import { CursorLost, type EventFeed, type Replay } from '../../events/feed.ts';
+import type { CutReason } from '../../observability/series.ts';
 import { type EventFilter, passes } from './event-filter.ts';
 import type { Outlet } from './outlet.ts';
 import { SSE_COMMENT, SSE_RESET, sseId } from './sse.ts';
@@ -19,9 +20,6 @@ export interface ReaderOptions {
   /** Ends this reader for a reason of this side's; it comes back with its cursor. */
   readonly cut: (reason: CutReason) => void;
 }
-
-/** `stalled`: took nothing for a minute; `unavailable`: fell behind, and the log cannot be read. */
-export type CutReason = 'stalled' | 'unavailable';
 
 export interface ReaderMeter {
   sent(): void;
