@@ -12,6 +12,7 @@ interface Service {
   readonly image: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
   readonly profiles?: readonly string[];
   readonly deploy?: { readonly replicas?: number };
   readonly stop_grace_period?: string;
@@ -55,6 +56,14 @@ describe('docker-compose.yml', () => {
     for (const name of ['rollcall', 'cli']) {
       for (const variable of Object.keys(service(name).environment ?? {})) expect(known).toContain(variable);
     }
+  });
+
+  it('shows Grafana the dashboards where it looks for them', () => {
+    const { providers } = parse(
+      readFileSync('deploy/grafana/provisioning/dashboards/rollcall.yml', 'utf8'),
+    ) as { providers: { options: { path: string } }[] };
+    for (const { options } of providers)
+      expect(service('grafana').volumes).toContain(`./deploy/grafana/dashboards:${options.path}:ro`);
   });
 
   it('lets a node drain before it is killed', () => {
