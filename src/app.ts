@@ -229,7 +229,14 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     random: Math.random,
     log: logger,
   });
-  const streams = new EventStreams({ feed, metrics, now: monotonic, wallNow: wall, random: Math.random });
+  const streams = new EventStreams({
+    feed,
+    metrics,
+    now: monotonic,
+    wallNow: wall,
+    random: Math.random,
+    ended: (principal) => revocations.refuses(principal),
+  });
   const lag = new LoopLag(monotonic);
   const publicServer = await buildPublicServer({
     settings,
