@@ -24,6 +24,7 @@ const FUNCTIONS = [
   'beat',
   'apply',
   'reap',
+  'retire',
   'sweep',
   'repair',
   'claim',

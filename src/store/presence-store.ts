@@ -17,7 +17,7 @@ export interface PresenceStore {
 
   /** Renews the lease of one node in one partition, raises the partition's clock, tells loss and fencing. */
   beat(partition: number, beat: Beat): Promise<BeatReply>;
-  /** Ends the lease of a node that has written everything: what is left of it is cleared up at once, not a lease later. */
+  /** A node that has written everything leaves the partition, so that nobody has to reap it; else nothing happens. */
   retire(partition: number, node: string): Promise<void>;
   /** Writes what a node knows of some users (absolute values), evaluates them, logs, publishes. */
   apply(partition: number, batch: Batch): Promise<ApplyReply>;

@@ -145,7 +145,10 @@ export class RedisStore extends PendingStore implements PresenceStore {
   }
 
   async retire(partition: number, node: string): Promise<void> {
-    await this.#caller.command('DEL', this.#partition(partition).beat(node));
+    const keys = this.#partition(partition);
+    const [id, epoch] = splitNode(node);
+    const own = [keys.beat(node), keys.fence(id), keys.node(node), keys.nodeMeta(node), keys.seq(node)];
+    await this.#caller.run('retire', [...own, keys.nodes], [node, epoch]);
   }
 
   async held(partition: number, node: string): Promise<UserRef[]> {
