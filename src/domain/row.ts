@@ -150,7 +150,7 @@ export const activeUntil = (row: Row, idleAwayMs: number): number => {
 };
 
 /** The claim that counts: an own `invisible` before all, then the highest priority, then the newest. */
-export const countingClaim = (row: Row): Claim | undefined => {
+export const countingClaim = (row: Row): (Claim & { readonly source: string }) | undefined => {
   let best: (Claim & { source: string }) | undefined;
   if (row.own !== undefined && row.own.status !== null) {
     best = { ...row.own, status: row.own.status, priority: OWN_PRIORITY, source: OWN_SOURCE };

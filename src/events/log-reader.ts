@@ -1,6 +1,6 @@
 import type { RedisLink } from '../redis/link.ts';
 import type { LogEntry } from '../store/log-entry.ts';
-import { clockOf, decodeStreamEntry, streamId, UnknownEntry } from './log-codec.ts';
+import { clockOf, decodeStreamEntry, streamId, UnknownEntry } from '../store/redis/log-codec.ts';
 
 /** Entries read at a time: some hundred kilobytes. */
 const PAGE = 1000;

@@ -3,8 +3,8 @@ import { UnexpectedReply } from '../redis/library.ts';
 import type { RedisLink } from '../redis/link.ts';
 import type { LogEntry } from '../store/log-entry.ts';
 import { StoreError } from '../store/presence-store.ts';
+import { clockOf, decodeStreamEntry, UnknownEntry } from '../store/redis/log-codec.ts';
 import { CursorLost, type Replay, type ReplayPage } from './feed.ts';
-import { clockOf, decodeStreamEntry, UnknownEntry } from './log-codec.ts';
 import { fingerprint, type Watermark } from './watermark.ts';
 
 /** Entries read at a time: what one reader may keep Redis and this node busy with before others have their turn. */

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../observability/metrics.ts';
 import type { LogEntry } from '../store/log-entry.ts';
+import type { Message } from '../store/redis/log-codec.ts';
 import type { Listeners } from './listeners.ts';
-import type { Message } from './log-codec.ts';
 import type { OnEntries } from './log-reader.ts';
 import type { Reached } from './watermark.ts';
 

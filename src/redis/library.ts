@@ -32,6 +32,7 @@ const FUNCTIONS = [
   'touch',
   'finish',
   'revoked',
+  'explain',
   'read',
   'replay',
   'members',

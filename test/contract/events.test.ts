@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeMessage } from '../../src/events/log-codec.ts';
+import { decodeMessage } from '../../src/store/redis/log-codec.ts';
 import type { RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
 import { entryOf } from '../support/raw-store.ts';
 import { isOneServer } from '../support/topologies/chosen-topology.ts';

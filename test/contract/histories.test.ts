@@ -288,6 +288,7 @@ const stateOf = async (store: PresenceStore): Promise<unknown> => ({
   count: await store.count(TENANT),
   revocations: (await store.revocations()).sort((a, b) => (a.user < b.user ? -1 : 1)),
   page: (await store.page(TENANT, 10)).users.map((view) => view.user).sort(),
+  why: await Promise.all(USERS.map((user) => store.explain({ tenant: TENANT, user }))),
   groups: await Promise.all(GROUPS.map((group) => groupState(store, group))),
 });
 

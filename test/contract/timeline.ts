@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import type { OwnClaim, Status, Transition, View } from '../../src/domain/model.ts';
-import { decodeStreamEntry } from '../../src/events/log-codec.ts';
 import type { PartitionKeys } from '../../src/redis/keys.ts';
 import type { LogEntry } from '../../src/store/log-entry.ts';
 import type {
@@ -12,6 +11,7 @@ import type {
   SelfView,
   SweepReply,
 } from '../../src/store/presence-store.ts';
+import { decodeStreamEntry } from '../../src/store/redis/log-codec.ts';
 import type { RedisStore, RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
 import { entryOf, openRawStore, type RawStore } from '../support/raw-store.ts';
 import { readStoredRow, type StoredPart, type StoredRow } from '../support/stored-row.ts';

@@ -2,13 +2,13 @@ import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { parseRedisUrl } from '../../src/config/redis-url.ts';
 import type { Policy } from '../../src/domain/model.ts';
-import { decodeStreamEntry } from '../../src/events/log-codec.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
 import { createKeys, type Keys } from '../../src/redis/keys.ts';
 import { RedisLink } from '../../src/redis/link.ts';
 import type { LogEntry } from '../../src/store/log-entry.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import type { PresenceStore } from '../../src/store/presence-store.ts';
+import { decodeStreamEntry } from '../../src/store/redis/log-codec.ts';
 import { RedisStore, type RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
 import { openObserver } from './observer.ts';
 

@@ -1,6 +1,13 @@
 import { HybridClock, toMs } from '../../domain/clock.ts';
 import { type Before, type Circumstances, evaluate, show } from '../../domain/evaluate.ts';
-import { type UserKey, type UserRef, userKey, userRef, type View } from '../../domain/model.ts';
+import {
+  type Transition,
+  type UserKey,
+  type UserRef,
+  userKey,
+  userRef,
+  type View,
+} from '../../domain/model.ts';
 import { emptyRow, type Row } from '../../domain/row.ts';
 import { viewOf } from '../../domain/show.ts';
 import type { Command, LogEntry } from '../log-entry.ts';
@@ -15,6 +22,15 @@ export interface MemoryPartitionOptions extends Pick<StoreOptions, 'policy' | 'l
   readonly publish: (entries: readonly LogEntry[]) => void;
 }
 
+/** A transition, and the version of the one before it; 0 for none. */
+interface Made {
+  readonly transition: Transition;
+  readonly before: number;
+}
+
+/** Transitions of each user that are kept for who asks why. */
+const REMEMBERED = 5;
+
 /** Rows of one partition, its clock, and what of the change under way is to be logged. */
 export class MemoryPartition {
   readonly clock: HybridClock;
@@ -23,6 +39,7 @@ export class MemoryPartition {
   last = 0;
   readonly #options: MemoryPartitionOptions;
   #log: LogEntry[] = [];
+  readonly #history = new Map<UserKey, readonly Made[]>();
 
   constructor(options: MemoryPartitionOptions) {
     this.#options = options;
@@ -79,13 +96,14 @@ export class MemoryPartition {
       ...more,
       before: was,
     };
-    const previous = row.status;
+    const { status: previous, ver: priorVer } = row;
     const change = evaluate(row, at);
     if (change) {
       const ver = this.clock.next();
       show(row, change, ver);
       const transition = { ...this.view(ref.user, row), tenant: ref.tenant, previous, reason: change.reason };
       this.#log.push({ id: ver, kind: 'transition', transition });
+      this.#remember(ref, { transition, before: priorVer });
     }
     const regrouped = groups.update(ref, row.groups);
     // What a repair brings back is no news: whoever watches reads again after a loss.
@@ -97,9 +115,27 @@ export class MemoryPartition {
     this.#log.push({ id: this.clock.next(), kind: 'command', command });
   }
 
+  /** The last transitions up to a version, newest first: each knows the one before it. */
+  lastTransitions(ref: UserRef, ver: number): Transition[] {
+    const found: Transition[] = [];
+    let next = ver;
+    for (const { transition, before } of this.#history.get(userKey(ref)) ?? []) {
+      if (transition.ver !== next) break;
+      found.push(transition);
+      next = before;
+    }
+    return found;
+  }
+
+  #remember(ref: UserRef, made: Made): void {
+    const key = userKey(ref);
+    this.#history.set(key, [made, ...(this.#history.get(key) ?? [])].slice(0, REMEMBERED));
+  }
+
   /** Nothing of the row is worth keeping. */
   drop(ref: UserRef): void {
     this.rows.delete(userKey(ref));
+    this.#history.delete(userKey(ref));
     this.#options.groups.update(ref);
   }
 

@@ -4,9 +4,10 @@ import { before, isForgettable } from '../../domain/evaluate.ts';
 import { type UserRef, userRef, type View } from '../../domain/model.ts';
 import type { Row } from '../../domain/row.ts';
 import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
+import { explainRow } from '../explain-row.ts';
+import type { Explanation } from '../explanation.ts';
 import type { Ending, LogEntry } from '../log-entry.ts';
 import { partitionOf } from '../partition.ts';
-import { PendingStore } from '../pending-store.ts';
 import {
   type ApplyReply,
   type Batch,
@@ -40,7 +41,7 @@ const GENERATION = 'memory';
  * Presence inside one process: the embedded default, and the reference the scripts are tested against. It needs no
  * lease, fence or hold, because the data cannot outlive its only node.
  */
-export class MemoryStore extends PendingStore implements PresenceStore {
+export class MemoryStore implements PresenceStore {
   readonly partitions: number;
   readonly #options: MemoryStoreOptions;
   readonly #shards: readonly MemoryPartition[];
@@ -49,7 +50,6 @@ export class MemoryStore extends PendingStore implements PresenceStore {
   #self: NodeInfo | undefined;
 
   constructor(options: MemoryStoreOptions) {
-    super();
     this.partitions = options.partitions;
     this.#options = options;
     this.#shards = Array.from(
@@ -181,6 +181,12 @@ export class MemoryStore extends PendingStore implements PresenceStore {
 
   async forget(ref: UserRef): Promise<void> {
     this.#calls.end(ref, 'forget');
+  }
+
+  async explain(ref: UserRef): Promise<Explanation> {
+    const shard = this.#of(ref);
+    const row = shard.peek(ref);
+    return explainRow(selfOf(shard, ref, row), row, 0, shard.lastTransitions(ref, row.ver));
   }
 
   async revocations(): Promise<Revocation[]> {

@@ -17,7 +17,7 @@ export const listOf = (script: FunctionName, reply: RawReply): RawReply[] => {
   return reply;
 };
 
-const text = (script: FunctionName, value: RawReply | undefined): string => {
+export const text = (script: FunctionName, value: RawReply | undefined): string => {
   if (typeof value !== 'string') throw new UnexpectedReply(script, value);
   return value;
 };

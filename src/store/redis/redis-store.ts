@@ -3,9 +3,9 @@ import type { Keys, PartitionKeys } from '../../redis/keys.ts';
 import { UnexpectedReply } from '../../redis/library.ts';
 import type { RedisLink } from '../../redis/link.ts';
 import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
+import type { Explanation } from '../explanation.ts';
 import type { Ending } from '../log-entry.ts';
 import { batchesByPartition, partitionOf, positionsByPartition } from '../partition.ts';
-import { PendingStore } from '../pending-store.ts';
 import {
   type ApplyReply,
   type Batch,
@@ -25,6 +25,7 @@ import type { StoreOptions } from '../store-options.ts';
 import { Caller } from './caller.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { decodeApply, decodeBeat, decodeRevocations, decodeSelf, listOf, number } from './decode.ts';
+import { decodeExplanation } from './decode-row.ts';
 import { encodeBatch, encodeKnown, encodePolicy, encodeUsers } from './encode.ts';
 import { GroupReads } from './group-reads.ts';
 import { Reaper } from './reaper.ts';
@@ -48,7 +49,7 @@ export interface RedisStoreOptions extends StoreOptions {
 const PAGE_STRIDE = 4;
 
 /** Presence in Redis, as laid out in docs/architecture.md. Every change of a user is one atomic function. */
-export class RedisStore extends PendingStore implements PresenceStore {
+export class RedisStore implements PresenceStore {
   readonly partitions: number;
   readonly #options: RedisStoreOptions;
   readonly #keys: Keys;
@@ -60,7 +61,6 @@ export class RedisStore extends PendingStore implements PresenceStore {
   readonly #groups: GroupReads;
 
   constructor(options: RedisStoreOptions) {
-    super();
     this.partitions = options.partitions;
     this.#options = options;
     this.#keys = options.keys;
@@ -243,6 +243,12 @@ export class RedisStore extends PendingStore implements PresenceStore {
 
   forget(ref: UserRef): Promise<void> {
     return this.#calls.forget(ref);
+  }
+
+  async explain(ref: UserRef): Promise<Explanation> {
+    const keys = this.#partition(this.partitionOf(ref));
+    const reply = await this.#caller.ask('explain', [keys.meta, keys.log, keys.user(ref)], [this.#policy]);
+    return decodeExplanation(ref, reply);
   }
 
   async revocations(): Promise<Revocation[]> {

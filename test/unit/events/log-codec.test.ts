@@ -5,7 +5,7 @@ import {
   decodeStreamEntry,
   streamId,
   UnknownEntry,
-} from '../../../src/events/log-codec.ts';
+} from '../../../src/store/redis/log-codec.ts';
 
 const event = (over: object = {}): string =>
   JSON.stringify({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { clockOf, streamId } from '../../../src/events/log-codec.ts';
 import { LogReader } from '../../../src/events/log-reader.ts';
+import { clockOf, streamId } from '../../../src/store/redis/log-codec.ts';
 
 const PAGE = 1000;
 const json = (user: string): string =>

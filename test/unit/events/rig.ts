@@ -1,10 +1,10 @@
 import { vi } from 'vitest';
 import type { FeedListener } from '../../../src/events/feed.ts';
 import { Listeners } from '../../../src/events/listeners.ts';
-import type { Message } from '../../../src/events/log-codec.ts';
 import { PartitionFeed } from '../../../src/events/partition-feed.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { LogEntry } from '../../../src/store/log-entry.ts';
+import type { Message } from '../../../src/store/redis/log-codec.ts';
 
 export const entry = (id: number): LogEntry => ({
   id,

@@ -1,9 +1,9 @@
 import type { UserRef, View } from '../../../src/domain/model.ts';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
 import type { GroupCounts, Revocation } from '../../../src/store/calls.ts';
+import type { Explanation } from '../../../src/store/explanation.ts';
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
 import { partitionOf } from '../../../src/store/partition.ts';
-import { PendingStore } from '../../../src/store/pending-store.ts';
 import type {
   ApplyReply,
   Batch,
@@ -44,7 +44,7 @@ const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
  * fail, are slow, succeed without an answer, or take effect long after everybody gave them up; partitions are emptied
  * or set back; the node is taken for dead.
  */
-export class FaultyStore extends PendingStore implements PresenceStore {
+export class FaultyStore implements PresenceStore {
   readonly partitions: number;
   readonly #options: FaultyStoreOptions;
   readonly #shards: Shard[];
@@ -56,7 +56,6 @@ export class FaultyStore extends PendingStore implements PresenceStore {
   #gens = 0;
 
   constructor(options: FaultyStoreOptions) {
-    super();
     this.#options = options;
     this.partitions = options.partitions;
     this.#shards = Array.from({ length: options.partitions }, (_, partition) => ({
@@ -195,6 +194,10 @@ export class FaultyStore extends PendingStore implements PresenceStore {
   }
 
   async forget(): Promise<void> {
+    throw new Error('not here');
+  }
+
+  async explain(): Promise<Explanation> {
     throw new Error('not here');
   }
 

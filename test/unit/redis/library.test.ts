@@ -38,6 +38,7 @@ describe('the library of functions', () => {
         members: "{ 'no-writes' }",
         count: "{ 'no-writes' }",
         lacks: "{ 'no-writes' }",
+        explain: "{ 'no-writes' }",
         revoked: "{ 'no-writes' }",
         groupcount: "{ 'no-writes' }",
         slice: "{ 'no-writes' }",

@@ -50,12 +50,13 @@ end
 -- before the first entry, id of the last, then of every entry the id, the kind, the devices as bits and the event. Lists
 -- are kept from call to call, because making them anew costs more than filling them; and every byte of a text that Lua
 -- makes is hashed, so that texts are put together once.
-local function record(kind, tenant, event, devices)
+local function record(kind, tenant, event, devices, before)
   local n = 5 + recorded * 5
   clock, recorded = clock + 1, recorded + 1
   lastId = clockText(clock)
   -- Ids in streams have no leading zeros.
   streamIds[recorded], channels[recorded] = printed .. '-' .. PLAIN[clock % 1000], kind == 't' and tenant.channel
+  befores[recorded] = before
   message[n + 1], message[n + 2], message[n + 3], message[n + 4], message[n + 5] = '\n', lastId, kind, PLAIN[devices], event
 end
 
@@ -71,13 +72,13 @@ end
 
 -- Shows a change: gives it a version, and writes down the public event.
 local function transition(row, entry, status, shown, reason)
-  local previous = row.status
+  local previous, before = row.status, row.ver > 0 and digits(row.ver)
   row.ver = clock + 1
   if status ~= previous then row.since = floor(row.ver / 1000) end
   row.status = status
   if shown ~= row.shown then row.shown = shown end
   record('t', entry.tenant, shownText('{"tenant":"' .. entry.tenant.name .. '","user":"' .. escaped(entry.user) .. '","status":"'
-    .. status .. '","previous":"' .. previous, row, ',"reason":"' .. reason .. '"}'), status == 'offline' and 0 or devicesOf(row))
+    .. status .. '","previous":"' .. previous, row, ',"reason":"' .. reason .. '"}'), status == 'offline' and 0 or devicesOf(row), before)
 end
 
 -- What nodes have to know although nobody sees it change.
@@ -90,7 +91,11 @@ end
 local function writeLog(logKey)
   for i = 1, recorded do
     local n = i * 5
-    call('XADD', logKey, streamIds[i], 'k', message[n + 3], 'v', '1', 'e', message[n + 5], 'd', message[n + 4])
+    if befores[i] then
+      call('XADD', logKey, streamIds[i], 'k', message[n + 3], 'v', '1', 'e', message[n + 5], 'd', message[n + 4], 'p', befores[i])
+    else
+      call('XADD', logKey, streamIds[i], 'k', message[n + 3], 'v', '1', 'e', message[n + 5], 'd', message[n + 4])
+    end
   end
   if recorded > 0 then
     call('HSET', metaKey, 'clock', lastId, 'last', lastId)

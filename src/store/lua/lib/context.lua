@@ -14,6 +14,7 @@ local policy, AWAY, OFFLINE, GRACE, RETENTION, REVOCATION, INTERVAL, TTL, PRECIS
 local KEYS, ARGV, metaKey
 local gen, storedClock, tick, storedHold, hold, young, gathering, logged, clock, now, lag
 -- What the call records and which sorted sets it changes: see commit.lua and entries.lua.
+local befores = {}
 local recorded, lastId
 local streamIds, channels, message = {}, {}, {}
 local added, removed

@@ -1,8 +1,8 @@
-import { deviceList } from '../domain/devices.ts';
-import type { OwnClaim, Reason, Status, Transition, UserRef, View } from '../domain/model.ts';
-import type { Command, Ending, LogEntry } from '../store/log-entry.ts';
+import { deviceList } from '../../domain/devices.ts';
+import type { OwnClaim, Reason, Status, Transition, UserRef, View } from '../../domain/model.ts';
+import type { Command, Ending, LogEntry } from '../log-entry.ts';
 
-/** A view as the log holds it; see `shownFields` in commit.lua. */
+/** A view as the log holds it; see `shownText` in commit.lua. */
 interface ViewJson {
   status: Status;
   since: string;

@@ -1,0 +1,46 @@
+import { deviceList } from '../domain/devices.ts';
+import type { Transition } from '../domain/model.ts';
+import { countingClaim, isPresent, lastActive, type Row } from '../domain/row.ts';
+import type { Explanation } from './explanation.ts';
+import type { SelfView } from './presence-store.ts';
+
+/**
+ * Says of a row why it shows what it shows.
+ * @param lagMs - how much longer graces wait, see `Circumstances`.
+ * @param transitions - newest first.
+ */
+export const explainRow = (
+  { view, invisible }: SelfView,
+  row: Row,
+  lagMs: number,
+  transitions: readonly Transition[],
+): Explanation => {
+  const counting = isPresent(row) ? countingClaim(row) : undefined;
+  const last = lastActive(row);
+  const { leave } = row;
+  return {
+    view,
+    invisible,
+    nodes: sorted(row.parts).map(([node, { count, opened, act, stance, idle, devices }]) => ({
+      ...{ node, connections: count, openedAt: opened, idle, devices: deviceList(devices) },
+      ...(stance === 'own' && { activeAt: act }),
+    })),
+    sessions: sorted(row.sessions).map(([id, { expires, act, idle, devices }]) => ({
+      ...{ id, expiresAt: expires, activeAt: act, idle, devices: deviceList(devices) },
+    })),
+    claims: sorted(row.claims).map(([source, claim]) => ({ ...claim, source })),
+    ...(row.own && { own: row.own }),
+    ...(counting && { counts: counting.source }),
+    ...(leave && {
+      grace: { since: leave.at, endsAt: leave.at + leave.graceMs + lagMs, nodeLost: leave.lost },
+    }),
+    ...(row.due > 0 && { nextDeadline: row.due }),
+    ...(last > 0 && { lastActive: last }),
+    ...(row.revoked > 0 && { revokedAt: row.revoked * 1000 }),
+    groups: view.groups ?? [],
+    transitions,
+  };
+};
+
+const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] =>
+  [...map].sort(([a], [b]) => (a < b ? -1 : 1));

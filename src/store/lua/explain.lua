@@ -1,0 +1,46 @@
+-- Everything that is stored of a user, and their last transitions as long as the log holds them: each names the one before.
+-- KEYS: 1 meta  2 log  3 user   ARGV: 1 policy
+-- Reply: {'young'} or {'ok', the user as in reply.lua, {seen, left, due, lag, revoked, frozen or -1},
+--   {node, stance, idle 0|1, devices, count, opened, act, …}, {session, idle 0|1, devices, expires, act, …},
+--   {source, claim as JSON, …}, {at, grace, idle 0|1, lost 0|1, devices} or {}, {entry of the log as XRANGE has it, …}}
+local MOST = 5
+
+local function put(list, ...)
+  for _, value in ipairs({ ... }) do
+    list[#list + 1] = type(value) == 'number' and digits(value) or value
+  end
+end
+
+local function lastTransitions(ver)
+  local entries = {}
+  while ver > 0 and #entries < MOST do
+    local id = format('%d-%d', floor(ver / 1000), ver % 1000)
+    local entry = call('XRANGE', KEYS[2], id, id)[1]
+    if not entry then break end
+    entries[#entries + 1] = entry
+    ver = 0
+    for i = 1, #entry[2], 2 do
+      if entry[2][i] == 'p' then ver = entry[2][i + 1] + 0 end
+    end
+  end
+  return entries
+end
+
+local function explain(keys, args)
+  open(keys, args, 0)
+  if not gen or young > now then return { 'young' } end
+  local row = loadRow(call('GET', KEYS[3]))
+  local numbers, parts, sessions, claims, grace = {}, {}, {}, {}, {}
+  put(numbers, row.seen, row.left, row.due, lag, row.revoked or 0, row.frozen or -1)
+  for _, part in ipairs(row.parts) do
+    put(parts, part.node, part.stance, part.idle and 1 or 0, part.devices, part.count, part.opened, part.act)
+  end
+  for id, session in pairs(row.sessions) do
+    put(sessions, id, session.idle and 1 or 0, session.devices, session.expires, session.act)
+  end
+  for source, claim in pairs(row.claims) do put(claims, source, claimJson(claim)) end
+  local leave = row.leave
+  if leave then put(grace, leave.at, leave.grace, leave.idle and 1 or 0, leave.lost and 1 or 0, leave.devices) end
+  return { 'ok', selfReply(row), numbers, parts, sessions, claims, grace, lastTransitions(row.ver) }
+end
+define('explain', explain, { 'no-writes' })

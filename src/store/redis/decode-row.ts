@@ -1,0 +1,62 @@
+import type { Claim, Transition, UserRef } from '../../domain/model.ts';
+import { emptyRow, type Row, type Stance } from '../../domain/row.ts';
+import type { RawReply } from '../../redis/library.ts';
+import { explainRow } from '../explain-row.ts';
+import type { Explanation } from '../explanation.ts';
+import type { SelfView } from '../presence-store.ts';
+import { decodeSelf, listOf, number, text } from './decode.ts';
+import { decodeStreamEntry } from './log-codec.ts';
+
+const STANCES: readonly Stance[] = ['own', 'tookActive', 'tookIdle'];
+
+/** What follows `ok` in the answer of explain.lua. */
+export const decodeExplanation = ({ user }: UserRef, reply: readonly RawReply[]): Explanation => {
+  const [told, numbers, parts, sessions, claims, grace, entries] = reply;
+  const self = decodeSelf('explain', user, told);
+  const row = rowOf(self);
+  const [seen = 0, left = 0, due = 0, lag = 0, revoked = 0, frozen = -1] = numbersOf(numbers);
+  Object.assign(row, { seen, left, due, revoked, ...(frozen >= 0 && { frozen }) });
+  for (const [node, stance, idle, devices, count, opened, act] of rowsOf(parts, 7)) {
+    row.parts.set(word(node), {
+      ...{ stance: STANCES[digits(stance)] ?? 'own', idle: digits(idle) === 1, devices: digits(devices) },
+      ...{ count: digits(count), opened: digits(opened), act: digits(act) },
+    });
+  }
+  for (const [id, idle, devices, expires, act] of rowsOf(sessions, 5)) {
+    row.sessions.set(word(id), {
+      ...{ idle: digits(idle) === 1, devices: digits(devices), expires: digits(expires), act: digits(act) },
+    });
+  }
+  for (const [source, claim] of rowsOf(claims, 2))
+    row.claims.set(word(source), JSON.parse(word(claim)) as Claim);
+  const [at, graceMs = 0, idle, lost, devices = 0] = numbersOf(grace);
+  if (at !== undefined) row.leave = { at, graceMs, idle: idle === 1, lost: lost === 1, devices };
+  const transitions = listOf('explain', entries ?? null).map(transitionOf);
+  return explainRow(
+    self,
+    row,
+    lag,
+    transitions.filter((each) => each?.user === user).filter((each) => each !== undefined),
+  );
+};
+
+/** The part of a row that others see of it. */
+const rowOf = ({ view, claim }: SelfView): Row => {
+  const { status, since, ver } = view;
+  return { ...emptyRow(), status, since, ver, own: claim };
+};
+
+const transitionOf = (raw: RawReply): Transition | undefined => {
+  const [id, fields] = listOf('explain', raw);
+  const entry = decodeStreamEntry(word(id), listOf('explain', fields ?? null).map(word));
+  return entry.kind === 'transition' ? entry.transition : undefined;
+};
+
+const word = (value: RawReply | undefined): string => text('explain', value);
+const digits = (value: RawReply | undefined): number => number('explain', value);
+const numbersOf = (list: RawReply | undefined): number[] => listOf('explain', list ?? null).map(digits);
+
+const rowsOf = (list: RawReply | undefined, width: number): RawReply[][] => {
+  const flat = listOf('explain', list ?? null);
+  return Array.from({ length: flat.length / width }, (_, i) => flat.slice(i * width, (i + 1) * width));
+};
