@@ -267,10 +267,11 @@ const REDIS: Row = {
     },
     {
       title: 'Nodes taken for dead, losses of data',
-      about: 'In the last 5 minutes, one for each partition. Good is 0.',
+      about:
+        'In the last 5 minutes, one for each partition. Good is 0; nodes that left in order count as ended, too.',
       unit: 'short',
       queries: [
-        { expr: `sum(increase(${of('rollcall_reaped_nodes_total')}[5m]))`, legend: 'reaped' },
+        { expr: `sum(increase(${of('rollcall_reaped_nodes_total')}[5m]))`, legend: 'ended' },
         { expr: `sum(increase(${of('rollcall_fenced_total')}[5m]))`, legend: 'fenced' },
         { expr: `sum(increase(${of('rollcall_data_lost_total')}[5m]))`, legend: 'data lost' },
       ],

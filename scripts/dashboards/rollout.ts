@@ -197,11 +197,11 @@ const STRAIN: Row = {
     },
     {
       title: 'Taken for dead',
-      about: 'In the last 5 minutes, one for each partition. A clean rollout has none.',
+      about: 'In the last 5 minutes. A clean rollout has none.',
       unit: 'short',
       queries: [
-        { expr: `sum(increase(${of('rollcall_reaped_nodes_total')}[5m]))`, legend: 'reaped' },
-        { expr: `sum(increase(${of('rollcall_fenced_total')}[5m]))`, legend: 'fenced' },
+        { expr: `sum(increase(${of('rollcall_reaped_users_total')}[5m]))`, legend: 'users reaped' },
+        { expr: `sum(increase(${of('rollcall_fenced_total')}[5m]))`, legend: 'nodes fenced' },
       ],
     },
   ],

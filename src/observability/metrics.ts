@@ -153,7 +153,7 @@ export const createMetrics = (register = new Registry()) => {
     reapedNodes: new Counter({
       ...on,
       name: 'rollcall_reaped_nodes_total',
-      help: 'Dead node epochs this node fenced, per partition.',
+      help: 'Node epochs without a lease that this node fenced, per partition; also of nodes that left in order.',
     }),
     reapedUsers: new Counter({
       ...on,
