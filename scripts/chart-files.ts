@@ -1,4 +1,4 @@
-// tsx scripts/chart-files.ts [--check]: what the chart has from elsewhere, because a chart cannot read outside its folder:
+// Part of npm run docs, and with --check of docs:check: what the chart has from elsewhere, because a chart cannot read outside its folder:
 // the settings of its schema from the code, rules and dashboards from deploy/, its versions from package.json. With
 // --check it writes nothing and fails when something is not as it should be.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -82,7 +82,7 @@ for (const [path, content] of wanted) {
   const is = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
   if (is === content) continue;
   isWrong = true;
-  if (isCheck) console.error(`${path} is not up to date: run npm run chart`);
+  if (isCheck) console.error(`${path} is not up to date: run npm run docs`);
   else if (content === undefined) rmSync(path);
   else {
     mkdirSync(dirname(path), { recursive: true });
