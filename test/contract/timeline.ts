@@ -22,7 +22,7 @@ export const INTERVAL = 20_000;
 export const TTL = 60_000;
 export const GRACE = 5000;
 export const RETENTION = 10_000_000;
-export const REVOCATION = 20_000_000;
+const REVOCATION = 20_000_000;
 export const TENANT = 'acme';
 const POLICY = {
   idleAwayMs: 300_000,
