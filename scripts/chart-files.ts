@@ -1,6 +1,6 @@
-// Part of npm run docs, and with --check of docs:check: what the chart has from elsewhere, because a chart cannot read outside its folder:
-// the settings of its schema from the code, rules and dashboards from deploy/, its versions from package.json. With
-// --check it writes nothing and fails when something is not as it should be.
+// Part of npm run docs, and with --check of docs:check: what the chart has from elsewhere, because a chart cannot read
+// outside its folder: the settings of its schema from the code, rules and dashboards from deploy/, its versions from
+// package.json. With --check it writes nothing and fails when something is not as it should be.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { envName, RULES, type Rule, SETTING_NAMES } from '../src/config/schema.ts';
