@@ -30,6 +30,8 @@ export interface PartitionKeys {
   /** Until when whose tokens are refused. */
   readonly revoked: string;
   user(ref: UserRef): string;
+  /** What every {@link beat} begins with. */
+  readonly beats: string;
   beat(node: string): string;
   node(node: string): string;
   nodeMeta(node: string): string;
@@ -68,6 +70,7 @@ const partitionKeys = (p: string): PartitionKeys => ({
   nodes: `${p}nodes`,
   revoked: `${p}revoked`,
   user: ({ tenant, user }) => `${p}user:${tenant}:${user}`,
+  beats: `${p}beat:`,
   beat: (node) => `${p}beat:${node}`,
   node: (node) => `${p}node:${node}`,
   nodeMeta: (node) => `${p}node-meta:${node}`,

@@ -4,10 +4,10 @@
 local function repair(keys, args)
   open(keys, args, 0)
   local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
-  if not gen or hold > now or hasUnreaped(KEYS[5]) then return -1 end
+  if not gen or hold > now or hasUnreaped(KEYS[5], ARGV[2]) then return -1 end
 
   local repaired = {}
-  for _, entry in ipairs(openEntries(6, 2, 3)) do
+  for _, entry in ipairs(openEntries(6, 3, 3)) do
     local row = load(entry)
     local at = before(row)
     local known = cjson.decode(ARGV[entry.arg + 2])

@@ -84,7 +84,7 @@ export class Reaper {
       await this.#options.caller.run(
         'sweep',
         [...fixed, ...users.keys],
-        [this.#options.policy, ...users.args],
+        [this.#options.policy, keys.beats, ...users.args],
       ),
     );
     return { swept: Math.max(swept, 0), more: swept > 0 && due.length === MAX_BATCH };

@@ -322,7 +322,7 @@ export class RedisStore implements PresenceStore {
         const repaired = await this.#caller.run(
           'repair',
           [...fixed, ...users.keys],
-          [this.#policy, ...users.args],
+          [this.#policy, keys.beats, ...users.args],
         );
         if (number('repair', repaired) < 0) throw new StoreError('unavailable', 'the partition is on hold');
       }),

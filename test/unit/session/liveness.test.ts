@@ -93,7 +93,8 @@ describe('a process that was stopped', () => {
 
 describe('a client that does not read', () => {
   /** A frame of about this many bytes. */
-  const frame = (bytes: number) => JSON.stringify({ type: 'presence', users: [], pad: 'x'.repeat(bytes) });
+  const frame = (bytes: number) =>
+    JSON.stringify({ type: 'error', code: 'invalid', message: 'x'.repeat(bytes) });
   const MEGABYTE = frame(1_000_000);
 
   const fill = async () => {

@@ -1,10 +1,11 @@
 -- Whether somebody is listed who does not beat, shortly after a hold. A rollback brings back the parts of nodes that
 -- were cleared long ago, and forgets the fence: until they are cleared again nobody may be found present by them.
-local function hasUnreaped(nodesKey)
+-- Who is listed only Redis knows: their heartbeat keys are made from what such keys begin with, in the same slot.
+local function hasUnreaped(nodesKey, beatPrefix)
   if storedHold + TTL <= now then return false end
-  local beats = string.sub(nodesKey, 1, -6) .. 'beat:'
   for _, node in ipairs(call('SMEMBERS', nodesKey)) do
-    if call('EXISTS', beats .. node) == 0 then return true end
+    local beatKey = beatPrefix .. node
+    if call('EXISTS', beatKey) == 0 then return true end
   end
   return false
 end
