@@ -1,5 +1,7 @@
-// npm run test:chaos: one run of the chaos suite; `-- planted`: whether it finds the planted bugs. Settings of a run:
-//   CHAOS_SEED, CHAOS_SECONDS (60), CHAOS_TOPOLOGY (standalone, sentinel, cluster), CHAOS_ONLY (kinds of faults)
+// npm run test:chaos: runs of the chaos suite; `-- planted`: whether it finds the planted bugs; `-- figures <file>`:
+// writes docs/reliability.md from results. Settings of a run: CHAOS_SEED, CHAOS_SECONDS (60), CHAOS_TOPOLOGY
+// (standalone, sentinel, cluster), CHAOS_ONLY (kinds of faults), CHAOS_RUNS (1; each with the next seed),
+// CHAOS_RESULTS (a file that gets a line a run), CHAOS_DUMP (a file that gets the history: see test/chaos/recheck.ts)
 import { spawn } from 'node:child_process';
 import { compile } from './lib/compile.mjs';
 import { findRedis, NO_REDIS } from './lib/find-redis.mjs';
@@ -13,8 +15,10 @@ const redis = (await findRedis()) ?? fail(NO_REDIS);
 await redis.stop();
 if (redis.server === undefined) fail('the chaos suite kills its Redis: it needs a redis-server binary');
 
-const main = process.argv[2] === 'planted' ? 'test/chaos/planted/main.ts' : 'test/chaos/main.ts';
-const child = spawn(process.execPath, ['--import', 'tsx', main], {
+const [, , mode, ...rest] = process.argv;
+const MAINS = { planted: 'test/chaos/planted/main.ts', figures: 'test/chaos/write-figures.ts' };
+const main = MAINS[mode] ?? 'test/chaos/main.ts';
+const child = spawn(process.execPath, ['--import', 'tsx', main, ...rest], {
   cwd: root,
   env: { ...process.env, ROLLCALL_MAIN: `${root}dist/main.js`, ROLLCALL_REDIS_SERVER: redis.server },
   stdio: ['ignore', 'inherit', 'inherit'],

@@ -96,6 +96,7 @@ export class Heartbeat {
         ...(gen !== undefined && { gen }),
         seen,
         delivered,
+        clock: state.clock(sentAt),
         acked,
         lagMs: flusher.lag(partition),
       });

@@ -5,6 +5,7 @@ import type { Keys } from './keys.ts';
 const ON_KEYS: readonly (readonly string[])[] = [
   ['DEL'],
   ['EXISTS'],
+  ['PTTL'],
   ['GET'],
   ['HDEL', 'f'],
   ['HEXISTS', 'f'],

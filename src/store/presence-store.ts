@@ -99,6 +99,8 @@ export interface Beat {
   readonly seen: number;
   /** Newest log entry (µs) of that generation that this node was given; absent or 0 for none. */
   readonly delivered?: number;
+  /** The partition's clock (µs) as this node reckons it to be now; 0 or absent before anything told. */
+  readonly clock?: number;
   /** Highest sequence number that was acknowledged when this beat was sent; 0 for none. */
   readonly acked: number;
   /** Age of the oldest change not yet written, ms. */

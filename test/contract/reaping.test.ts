@@ -20,7 +20,7 @@ describe('a reaper', () => {
   it('clears nobody whose node beats, whatever it peeked at', async () => {
     await line.opens('a.0', 'ann');
     // The peek was before the heartbeat, the deed comes after it.
-    link.onCommand = async (name) => (name === 'EXISTS' ? 0 : undefined);
+    link.onCommand = async (name) => (name === 'PTTL' ? -2 : undefined);
     link.ran.length = 0;
     expect(await line.reap()).toEqual({ fenced: 0, users: 0 });
     expect(link.ran).toContain('reap');

@@ -18,11 +18,12 @@ end
 -- KEYS: 1 meta  2 beat:<node>  3 fence:<id>  4 node-meta:<node>  5 log  6 nodes  7 seq:<node>
 -- ARGV: 1 policy  2 epoch  3 gen the node remembers or ''  4 highest clock it has seen  5 highest seq acknowledged
 --       6 flush lag ms  7 a fresh gen  8 seconds the log keeps  9 entries the log keeps  10 node
---       11 id of the newest log entry it was given
+--       11 id of the newest log entry it was given  12 the clock as it reckons it to be now
 -- Reply: {fenced 0|1, gen, lost 0|1, hold ms, young 0|1, clock, id of the last log entry}
 -- Allowed when Redis is out of memory: nodes must not be condemned for that.
 local function beat(keys, args)
   open(keys, args, tonumber(args[4]))
+  goOn(tonumber(args[12]))
   local beatKey, fenceKey, nodeMetaKey, logKey, nodesKey = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
   local epoch, remembered, seen, acked = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
   local flushLag, freshGen, keepSeconds, keepEntries = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])

@@ -11,10 +11,13 @@ local function reap(keys, args)
     KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
   local node, epoch = ARGV[2], tonumber(ARGV[3])
   if not gen or hold > now then return { 'hold' } end
-  if redis.call('EXISTS', beatKey) == 1 then return { 'alive' } end
+  local lastBeat = tonumber(redis.call('HGET', nodeMetaKey, 'beat')) or now - TTL
+  -- A lease ends at a moment of the clock it was given by. One that has longer to go than any lease comes from a machine
+  -- whose clock is ahead of this one's: then the last beat tells.
+  local left = redis.call('PTTL', beatKey)
+  if left >= 0 and (left <= TTL or lastBeat + TTL > now) then return { 'alive' } end
 
   local fences = (tonumber(redis.call('GET', fenceKey)) or -1) < epoch
-  local lastBeat = tonumber(redis.call('HGET', nodeMetaKey, 'beat')) or now - TTL
   local diedBy = min(lastBeat + INTERVAL, now)
   local cleared, gone = {}, { 'HDEL', listKey }
   for _, entry in ipairs(openEntries(11, 4, 2)) do

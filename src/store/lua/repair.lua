@@ -1,5 +1,5 @@
 -- Read-repair: rows that were lost, or are older than what somebody was shown, take that view and are evaluated.
--- KEYS and first ARGV as sweep.lua; an entry in 3: tenant's position, user, known view as JSON
+-- KEYS and first two ARGV as sweep.lua; an entry in 3: tenant's position, user, known view as JSON
 -- Reply: rows repaired, or -1 while the partition is on hold, or has to be reaped first
 local function repair(keys, args)
   open(keys, args, 0)

@@ -1,6 +1,6 @@
 import { type UserRef, userRef } from '../../domain/model.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
-import { UnexpectedReply } from '../../redis/library.ts';
+import { type RawReply, UnexpectedReply } from '../../redis/library.ts';
 import { MAX_BATCH, type ReapReply, type SweepReply } from '../presence-store.ts';
 import type { Caller } from './caller.ts';
 import { listOf, number } from './decode.ts';
@@ -9,6 +9,7 @@ import { encodeUsers } from './encode.ts';
 interface ReaperOptions {
   readonly caller: Caller;
   readonly policy: string;
+  readonly ttlMs: number;
 }
 
 /**
@@ -23,12 +24,16 @@ export class Reaper {
   }
 
   async reap(keys: PartitionKeys): Promise<ReapReply> {
+    const { ttlMs } = this.#options;
     const nodes = listOf('reap', await this.#options.caller.command('SMEMBERS', keys.nodes)).map(String);
     const beating = await Promise.all(
-      nodes.map((node) => this.#options.caller.command('EXISTS', keys.beat(node))),
+      nodes.map((node) => this.#options.caller.command('PTTL', keys.beat(node))),
     );
     const total = { fenced: 0, users: 0 };
-    for (const node of nodes.filter((_, i) => beating[i] !== 1)) {
+    // A lease that has longer to go than any lease was given by another clock.
+    const isLease = (left: RawReply | undefined): boolean =>
+      typeof left === 'number' && left >= 0 && left <= ttlMs;
+    for (const node of nodes.filter((_, i) => !isLease(beating[i]))) {
       const { fenced, users } = await this.#reapNode(keys, node);
       total.fenced += fenced;
       total.users += users;

@@ -68,7 +68,7 @@ export class RedisStore implements PresenceStore {
     this.#caller = new Caller(options);
     const caller = this.#caller;
     const policy = this.#policy;
-    this.#reaper = new Reaper({ caller, policy });
+    this.#reaper = new Reaper({ caller, policy, ttlMs: options.heartbeatTtlMs });
     this.#registry = new Registry({ caller, key: this.#keys.registry, options });
     this.#groups = new GroupReads({
       keys: this.#keys,
@@ -123,6 +123,7 @@ export class RedisStore implements PresenceStore {
           Math.ceil(eventLogMax / this.partitions),
           beat.node,
           beat.delivered ?? 0,
+          beat.clock ?? 0,
         ],
       ),
     );

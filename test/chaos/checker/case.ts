@@ -36,10 +36,15 @@ export class Case {
     return person;
   }
 
-  /** When a transition was decided: by the log's clock, unless that is not the time of day; then when it was first seen. */
+  /** Some Redis has a clock of its own. */
+  get hasOddClocks(): boolean {
+    return this.history.faults.some(({ kind }) => kind.includes('clock-behind'));
+  }
+
+  /** When a transition was decided: by the log's clock, unless that may not be the time of day; then when it was first seen. */
   momentOf({ at, seenAt, user, ver }: LogRecord): number {
     const seen = Math.min(seenAt, this.#firstShown.get(`${user} ${ver}`) ?? seenAt);
-    return Math.abs(seen - at) < 5_000 ? Math.min(at, seen) : seen;
+    return this.hasOddClocks ? seen : Math.min(at, seen);
   }
 
   /** Data may have been lost between two moments, or shortly before: it takes a while until all is told again. */

@@ -31,6 +31,8 @@ export class Presence {
   readonly stays: readonly Interval[];
   /** Some connection may have been there. Outside of it nothing may make this user appear. */
   readonly possible: readonly Interval[];
+  /** Until when each connection may have counted. */
+  readonly #lasted: readonly number[];
   readonly #bounds: Bounds;
   readonly #faults: Faults;
   readonly #end: number;
@@ -45,7 +47,9 @@ export class Presence {
     const pieces = this.connections.map((connection) => ({ connection, solid: this.#solid(connection) }));
     this.solid = united(pieces.flatMap(({ solid }) => solid));
     this.stays = this.#joined(pieces);
-    this.possible = united(this.connections.map((connection) => this.#possible(connection)));
+    const possible = this.connections.map((connection) => this.#possible(connection));
+    this.#lasted = possible.map(({ to }) => to);
+    this.possible = united(possible);
   }
 
   /** From the welcome (the store has it by then, or will before anybody may notice) until the client leaves. */
@@ -196,9 +200,11 @@ export class Presence {
   /** When the end of everything that was there until `moment` must have been told. */
   #goneBy(moment: number): number {
     const { offlineGraceMs, drainGraceMs, reapIntervalMs, deaf, b, gather } = this.#bounds;
-    const recent = this.connections.filter(
-      ({ end }) => end !== undefined && end.at <= moment && end.at > moment - 2 * b - drainGraceMs,
-    );
+    const since = moment - 2 * b - drainGraceMs;
+    const recent = this.connections.filter(({ end }, i) => {
+      const to = this.#lasted[i] ?? 0;
+      return end !== undefined && to <= moment && to > since;
+    });
     let due = 0;
     for (const { end, slot } of recent) {
       if (end === undefined) continue;

@@ -1,4 +1,4 @@
-import type { FaultRecord, History } from '../history/history.ts';
+import type { FaultRecord, History, Scope } from '../history/history.ts';
 import type { Bounds } from '../timings.ts';
 import { Case } from './case.ts';
 import { stepsOf, toldBy } from './shown.ts';
@@ -7,6 +7,8 @@ import { stepsOf, toldBy } from './shown.ts';
 export interface Recovery {
   readonly kind: string;
   readonly ms: number;
+  /** Within it the truth is promised. */
+  readonly promisedMs: number;
   /** Users whose truth stood still meanwhile, so that only the fault can be why they were shown wrong. */
   readonly users: number;
 }
@@ -41,9 +43,12 @@ export const recoveries = (history: History, bounds: Bounds): Recovery[] => {
         }
       }
     }
-    return [{ kind: fault.kind, ms, users: quiet.length }];
+    return [{ kind: fault.kind, ms, promisedMs: promised(fault.scope, bounds), users: quiet.length }];
   });
 };
+
+const promised = (scope: Scope, { b, heal, rejoin, delivery }: Bounds): number =>
+  ({ death: b, restart: 0, node: rejoin + delivery, store: heal, feed: delivery, none: 0 })[scope];
 
 /** No other fault in its time to heal, nor shortly before it. */
 const isAlone = ({ faults, endedAt }: History, fault: FaultRecord, horizon: number): boolean =>

@@ -29,7 +29,7 @@ export const risingForWatchers = (run: Case): Violation[] => {
  */
 export const risingInLog = (run: Case): Violation[] => {
   const found: Violation[] = [];
-  const hasOddClocks = run.history.faults.some(({ kind }) => kind.includes('clock-behind'));
+  const { hasOddClocks } = run;
   const ids = new Map<string, number>();
   const vers = new Map<string, number>();
   for (const { seenAt, partition, gen, id, user, ver } of run.history.log) {

@@ -29,10 +29,13 @@ const laggingFailover: Fault = {
     await forMs(context.random.between(200, 2_000));
     const fault = context.recorder.fault(kind, 'store');
     fault.lostAt = fault.from;
-    await topology.failover();
+    // Refused for too long, it was no failover: replicas that lag are all there is of it.
+    await topology.failover(15_000).catch(() => {
+      fault.note = 'no failover';
+    });
     fault.to = clock();
     await topology.resumeReplication();
-    await topology.healthy(30_000);
+    await topology.healthy(60_000);
   },
 };
 
@@ -46,10 +49,15 @@ const killedMaster: Fault = {
     const kind = skewed ? `${killedMaster.kind}, clock-behind or ahead` : killedMaster.kind;
     const fault = context.recorder.fault(kind, 'store');
     fault.lostAt = fault.from;
-    const { killed } = await topology.killMaster();
-    fault.to = clock();
+    const killed = await topology.master();
+    await killed.kill();
+    await topology.replaced(killed, 20_000).catch(() => {
+      fault.note = 'not replaced: back empty';
+    });
+    if (fault.note === undefined) fault.to = clock();
     await killed.start();
-    await topology.healthy(30_000);
+    await topology.healthy(60_000);
+    if (fault.note !== undefined) fault.to = clock();
   },
 };
 
@@ -63,7 +71,7 @@ const clusterMasterKilled: Fault = {
     const master = context.random.pick(await topology.masters());
     const fault = context.recorder.fault(clusterMasterKilled.kind, 'store');
     fault.lostAt = fault.from;
-    await topology.killMaster(master);
+    await topology.killMaster(master, 60_000);
     fault.to = clock();
     await master.start();
     await topology.healthy(30_000);
@@ -79,7 +87,7 @@ const clusterFailover: Fault = {
     const { topology } = cluster(context);
     const master = context.random.pick(await topology.masters());
     const fault = context.recorder.fault(clusterFailover.kind, 'store');
-    await topology.failover(master);
+    await topology.failover(master, 60_000);
     fault.to = clock();
     await topology.healthy(30_000);
   },

@@ -52,7 +52,8 @@ export const happen = async ({
       const second = deck.drawBeside(first);
       await sleep(random.between(0, 1_500));
       // Two nodes at once, or a node and the store; the third node is never touched: somebody has to be there.
-      running.push(second.run({ world, recorder, random: random.fork(`${second.kind} b`), slot: other }));
+      const draw = random.fork(`${second?.kind} b`);
+      if (second !== undefined) running.push(second.run({ world, recorder, random: draw, slot: other }));
     }
     await Promise.all(running);
     const rest = random.chance(HASTY)
@@ -82,10 +83,10 @@ class Deck {
     return fault;
   }
 
-  drawBeside(other: Fault): Fault {
+  drawBeside(other: Fault): Fault | undefined {
     const fits = this.#faults.filter(
       ({ needs }) => needs === 'node' || (needs === 'store' && other.needs !== 'store'),
     );
-    return fits.length > 0 ? this.draw(fits) : this.draw();
+    return fits.length > 0 ? this.draw(fits) : undefined;
   }
 }

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import type { RedisServer } from '../../support/redis-server.ts';
 import { SentinelTopology } from '../../support/topologies/sentinel-topology.ts';
 import type { ChaosStore } from './chaos-store.ts';
-import { fakeTime } from './fake-time.ts';
+import { clockOff } from './clock-off.ts';
 
 /** How far the clocks of the replicas are off when they are, s. */
 const SKEWS_S = [0, -20, 20];
@@ -29,12 +29,12 @@ export class SentinelStore implements ChaosStore {
     this.client.on('error', () => undefined);
   }
 
-  /** @param wantsSkew - replicas whose clocks are off, where libfaketime is installed. */
+  /** @param wantsSkew - replicas whose clocks are off, where a C compiler is. */
   static async start(wantsSkew: boolean): Promise<SentinelStore> {
-    const skewed = wantsSkew && fakeTime(0) !== undefined;
+    const skewed = wantsSkew && clockOff(0) !== undefined;
     const topology = await SentinelTopology.start({
       server: (index) => {
-        const env = skewed && index > 0 ? fakeTime(SKEWS_S[index] ?? 0) : undefined;
+        const env = skewed && index > 0 ? clockOff(SKEWS_S[index] ?? 0) : undefined;
         return env === undefined ? {} : { env };
       },
     });

@@ -67,7 +67,14 @@ describe('the heartbeat of a node', () => {
   it('tells what it remembers: generation, clock, what was acknowledged and the age of what was not', async () => {
     heartbeat.start();
     await turn();
-    expect(store.beats[0]?.beat).toEqual({ node: 'n1.0', seen: 0, delivered: 0, acked: 0, lagMs: 0 });
+    expect(store.beats[0]?.beat).toEqual({
+      node: 'n1.0',
+      seen: 0,
+      delivered: 0,
+      clock: 0,
+      acked: 0,
+      lagMs: 0,
+    });
     state().acked = 7;
     heartbeat.saw(0, 5000);
     lags[0] = 321;
@@ -77,6 +84,7 @@ describe('the heartbeat of a node', () => {
       gen: 'g1',
       seen: 5000,
       delivered: 5000,
+      clock: expect.any(Number),
       acked: 7,
       lagMs: 321,
     });

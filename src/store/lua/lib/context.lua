@@ -12,7 +12,7 @@ local PADDED, PLAIN, SECOND
 
 local policy, AWAY, OFFLINE, GRACE, RETENTION, REVOCATION, INTERVAL, TTL, PRECISION, TENANT_CHANNEL
 local KEYS, ARGV, metaKey
-local gen, storedClock, tick, storedHold, hold, young, gathering, logged, clock, now, lag
+local gen, storedClock, tick, storedHold, hold, young, gathering, logged, machineTime, clock, now, lag
 -- What the call records and which sorted sets it changes: see commit.lua and entries.lua.
 local befores = {}
 local recorded, lastId
@@ -57,6 +57,14 @@ local function clockText(us)
   return printedClock
 end
 
+-- Time that stands still because the machine's clock went back, as after a failover to another machine, goes on by what
+-- the nodes have measured since: else no grace and no hold would end until that clock has caught up.
+local function goOn(estimate)
+  if machineTime + INTERVAL * 1000 >= clock then return end
+  clock = max(clock, min(estimate, clock + TTL * 1000))
+  now = floor(clock / 1000)
+end
+
 -- Begins a call: keys[1] is the partition's meta, args[1] the policy; `seen` is the highest clock the caller knows.
 -- The hybrid clock is never behind real time, the partition's past, or what the caller has seen of it.
 local function open(keys, args, seen)
@@ -66,7 +74,8 @@ local function open(keys, args, seen)
   local time = call('TIME')
   gen, storedClock, tick = meta[1], (meta[2] or 0) + 0, (meta[3] or 0) + 0
   storedHold, young, logged = (meta[4] or 0) + 0, (meta[5] or 0) + 0, (meta[6] or 0) + 0
-  clock = max(time[1] * 1000000 + time[2], storedClock, seen)
+  machineTime = time[1] * 1000000 + time[2]
+  clock = max(machineTime, storedClock, seen)
   now, hold, lag = floor(clock / 1000), storedHold, 0
   -- Data was lost, and not everybody has had the time to tell again who was there.
   gathering = young > now and meta[8] == meta[1]
