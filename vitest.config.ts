@@ -14,7 +14,7 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 60_000,
           fileParallelism: true,
-          maxWorkers: 2,
+          maxWorkers: 4,
           // Alone: real processes and their timings want the machine to themselves. Projects with worker counts of
           // their own need an order of their own.
           sequence: { groupOrder: 1 },
