@@ -2,8 +2,15 @@ import type { FaultRecord } from '../history/history.ts';
 import type { Bounds } from '../timings.ts';
 import { type Interval, overlaps, united } from './interval.ts';
 
-/** How long after its end a fault may still be the reason of something late, ms: lag is told within two heartbeats. */
-const tail = (bounds: Bounds): number => bounds.rejoin + bounds.gather;
+/** A grace waits for writes that are late, but not longer, ms. */
+const MAX_LAG_MS = 5_000;
+
+/**
+ * How long after its end a fault may still be the reason of something late, ms: lag is told within two heartbeats, and a
+ * store that was away holds still until everybody was heard.
+ */
+const tail = ({ scope }: FaultRecord, { rejoin, gather, heal }: Bounds): number =>
+  scope === 'store' ? heal : rejoin + gather;
 
 /** What the faults of a run excuse. They excuse lateness, by exactly what the promises allow, and nothing else. */
 export class Faults {
@@ -22,15 +29,17 @@ export class Faults {
   /**
    * Until when something that began at `start` and takes `base` ms in peace may take.
    * @param slots - nodes it depends on.
+   * @param isGrace - the end of a grace: it waits as long as a node is late in writing what it knows.
    */
-  deadline(start: number, base: number, slots: ReadonlySet<number>): number {
+  deadline(start: number, base: number, slots: ReadonlySet<number>, isGrace = false): number {
     const { slack } = this.#bounds;
     let end = start + base + slack;
     for (let moved = true; moved; ) {
       moved = false;
       for (const fault of this.list) {
-        if (fault.from > end || fault.to + tail(this.#bounds) < start) continue;
-        const excused = this.#excuse(fault, start, base, slots) + slack;
+        if (fault.from > end || fault.to + tail(fault, this.#bounds) < start) continue;
+        const lag = isGrace && fault.scope === 'node' ? Math.min(fault.to - fault.from, MAX_LAG_MS) : 0;
+        const excused = this.#excuse(fault, start, base, slots) + slack + lag;
         if (excused <= end) continue;
         end = excused;
         moved = true;

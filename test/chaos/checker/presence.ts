@@ -219,14 +219,20 @@ export class Presence {
         'gave-up': close,
         server: close,
       };
-      due = Math.max(due, this.#faults.deadline(end.at, wait[end.how] + gather, new Set([slot])));
+      due = Math.max(
+        due,
+        this.#faults.deadline(end.at, wait[end.how] + gather, new Set([slot]), end.how !== 'bye'),
+      );
     }
     // One that was heard only when a fault had passed has a grace of its own from there.
     const isHeardLate = recent.some(
       ({ end }) => end !== undefined && moment - end.at > 3 * BLUR + gather + deaf,
     );
     if (isHeardLate)
-      due = Math.max(due, this.#faults.deadline(moment, offlineGraceMs + 2 * reapIntervalMs, new Set()));
+      due = Math.max(
+        due,
+        this.#faults.deadline(moment, offlineGraceMs + 2 * reapIntervalMs, new Set(), true),
+      );
     return Math.max(due, moment);
   }
 }
