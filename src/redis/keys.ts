@@ -43,7 +43,7 @@ export interface PartitionKeys {
   group(tenant: string, group: string): string;
   /**
    * What every group key begins with; `<tenant>:<group>` follows. Functions make the keys of groups that only the row
-   * of a user names, see decision 6 in docs.
+   * of a user names, see decision 10 in docs.
    */
   readonly groups: string;
 }
