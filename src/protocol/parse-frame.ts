@@ -84,7 +84,14 @@ const explain = (error: TLocalizedValidationError | undefined): string => {
 
 /** What no schema of single fields can say. */
 const semanticProblem = (frame: Record<string, unknown>): string | undefined => {
-  if (frame['type'] !== 'watch' && frame['type'] !== 'unwatch') return undefined;
+  const { type, to } = frame;
+  if (type === 'typing') {
+    // Each alternative ignores the other's field: without this, one of two addressees would be picked in silence.
+    return isObject(to) && 'user' in to && 'group' in to
+      ? 'to must name a user or a group, not both'
+      : undefined;
+  }
+  if (type !== 'watch' && type !== 'unwatch') return undefined;
   const named = frame['users'] ?? frame['groups'] ?? frame['tenant'];
   return named === undefined ? 'the frame must name users, groups or tenant' : undefined;
 };

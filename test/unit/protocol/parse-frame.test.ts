@@ -31,6 +31,17 @@ describe('a frame that is none', () => {
   });
 });
 
+describe('typing', () => {
+  it('goes to a user or to a group: whoever names both is told, not answered for one of them', () => {
+    const to = { user: 'a', group: 'g' };
+    expect(parse({ type: 'typing', to, on: true, ref: 'r' }).error).toEqual({
+      code: 'invalid',
+      message: 'to must name a user or a group, not both',
+      ref: 'r',
+    });
+  });
+});
+
 describe('good frames', () => {
   it.each([
     { type: 'auth', token: 'v4.public.x' },
