@@ -35,6 +35,7 @@ describe('check-config', () => {
     ['a wrong setting', { PORT: 'x' }, 'PORT must be a whole number from 0 to 65535, not "x"'],
     ['settings that do not fit', { HEARTBEAT_TTL_MS: '1000' }, 'HEARTBEAT_TTL_MS must be at least 3'],
     ['a key of the wrong length', { PASETO_KEYS: 'k4.public.AAAA' }, 'PASETO_KEYS'],
+    ['a wrong key beside a warning', { PASETO_KEYS: 'x', HEARTBEAT_TTL: '1' }, 'PASETO_KEYS'],
     ['a file that is not there', { PASETO_KEYS_FILE: '/nowhere/keys' }, 'PASETO_KEYS_FILE'],
   ])('ends with 78 and one line for %s', async (_, wrong, message) => {
     const { code, out, err } = await ran(['check-config'], { ...env, ...wrong });
