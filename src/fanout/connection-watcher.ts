@@ -1,6 +1,5 @@
 import { OUTGROWN_FRAMES } from '../protocol/encode-presence.ts';
 import { goneFrame } from '../protocol/server-frames.ts';
-import { StoreError } from '../store/presence-store.ts';
 import { Answer, type AnswerOwner } from './answer.ts';
 import type { CachedUser } from './cached-user.ts';
 import type { FanoutContext } from './context.ts';
@@ -11,6 +10,7 @@ import { type GroupOwner, GroupWatches } from './group-watches.ts';
 import { type Groups, tooManyMembers } from './groups.ts';
 import { ANSWER_WEIGHT, type WatchLimits } from './limits.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
+import { outOfSight, refusal } from './refusal.ts';
 import { checkRoom, type Wanted } from './room.ts';
 import { type Rosters, tooMany } from './rosters.ts';
 import { maySee, type Sight } from './sight.ts';
@@ -81,7 +81,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     } catch (error) {
       if (this.#closed) return;
       this.#abandon(answer);
-      throw this.#refusal(error);
+      throw refusal(error, this.#node.context.log);
     } finally {
       meter.commit();
     }
@@ -237,7 +237,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
         const loading = rosters.enter(tenant);
         if (loading !== undefined) waits.push(loading);
       }
-      this.#read(tenant, users, waits);
+      waits.push(...cache.confirm(tenant, users));
     }
     this.#watched.answers = added(this.#watched.answers, answer);
     return [answer, waits];
@@ -260,18 +260,6 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
 
   #check(wanted: Wanted): void {
     checkRoom(wanted, this.#watched, this.#node.context.meter, this.#node.limits);
-  }
-
-  /** Whom no read has confirmed is read, in one read of this connection's or in one that is under way. */
-  #read(tenant: TenantCache, users: ReadonlySet<CachedUser>, waits: Promise<void>[]): void {
-    const unknown: CachedUser[] = [];
-    const shared = new Set<Promise<void>>();
-    for (const user of users) {
-      if (user.read !== undefined) shared.add(user.read);
-      else if (!user.confirmed) unknown.push(user);
-    }
-    waits.push(...shared);
-    if (unknown.length > 0) waits.push(this.#node.cache.read(tenant, unknown));
   }
 
   /** Everything is known: the snapshot may go out. @throws WatchError when it may not; then nothing was changed. */
@@ -404,13 +392,4 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     for (const answer of this.#watched.answers) if (answer.tenant) return true;
     return false;
   }
-
-  #refusal(error: unknown): WatchError {
-    if (error instanceof WatchError) return error;
-    if (!(error instanceof StoreError)) this.#node.context.log.error({ err: error }, 'a watch failed');
-    return new WatchError('unavailable', 'presence cannot be told at the moment', { cause: error });
-  }
 }
-
-const outOfSight = (): WatchError =>
-  new WatchError('forbidden', 'the token and the policy do not allow to see all of this');

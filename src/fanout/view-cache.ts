@@ -119,18 +119,30 @@ export class ViewCache {
   }
 
   /**
-   * Reads users nothing is known of; who asks for one of them meanwhile shares the read.
-   * @throws whatever the store throws; then nothing was learnt.
+   * Reads whoever no read has confirmed yet, unless a read of theirs is under way.
+   * @returns what to wait for until all of them are known; each rejects with whatever the store throws.
    */
-  read(tenant: TenantCache, users: readonly CachedUser[]): Promise<void> {
-    const read = this.#read(tenant, users).finally(() => {
+  confirm(tenant: TenantCache, users: Iterable<CachedUser>): Promise<void>[] {
+    const unknown: CachedUser[] = [];
+    const waits = new Set<Promise<void>>();
+    for (const user of users) {
+      if (user.read !== undefined) waits.add(user.read);
+      else if (!user.confirmed) unknown.push(user);
+    }
+    if (unknown.length > 0) waits.add(this.#read(tenant, unknown));
+    return [...waits];
+  }
+
+  /** Who asks for one of these users meanwhile shares the read. When it throws, nothing was learnt. */
+  #read(tenant: TenantCache, users: readonly CachedUser[]): Promise<void> {
+    const read = this.#readAll(tenant, users).finally(() => {
       for (const user of users) user.read = undefined;
     });
     for (const user of users) user.read = read;
     return read;
   }
 
-  async #read(tenant: TenantCache, users: readonly CachedUser[]): Promise<void> {
+  async #readAll(tenant: TenantCache, users: readonly CachedUser[]): Promise<void> {
     this.reading(users);
     const views = await this.#store.read(
       tenant.name,

@@ -74,14 +74,20 @@ const explanation = (run: Case, person: Presence, since: number, moment: number)
 };
 
 /**
- * The store lost what it knew, and every node that had known this user before has died as well: that they were there all
- * along nobody can say, and coming back is a transition again.
+ * The store lost what it knew, and every node that had known this user before has died as well, or was silent from before
+ * the loss for longer than anybody waits for it: that they were there all along nobody can say, and coming back is a
+ * transition again.
  */
 const nobodyKnew = (run: Case, person: Presence, moment: number): boolean => {
   const { heal, delivery, slack, offlineGraceMs, heartbeatTtlMs } = run.bounds;
   const deaths = run.faults.list.filter(({ scope }) => scope === 'death' || scope === 'restart');
+  const away = run.faults.list.filter(({ scope }) => scope === 'node');
   return run.faults.list.some(({ lostAt, to }) => {
     if (lostAt === undefined || moment < lostAt || moment > to + heal + delivery + slack) return false;
+    const silent = away.filter(
+      ({ from, to: back }) =>
+        from <= lostAt + BLUR && back >= moment - BLUR && moment - from > heartbeatTtlMs - BLUR,
+    );
     const knowing = person.connections.filter(
       ({ welcomeAt, isStored, end, slot, dialAt }) =>
         welcomeAt !== undefined &&
@@ -89,7 +95,8 @@ const nobodyKnew = (run: Case, person: Presence, moment: number): boolean => {
         isStored === true &&
         // A node remembers who has left as long as their grace may count, and no goodbye.
         (end === undefined || (end.how !== 'bye' && end.at > lostAt - offlineGraceMs - heartbeatTtlMs)) &&
-        !deaths.some((death) => death.slots.includes(slot) && dialAt < death.to && death.from < moment),
+        !deaths.some((death) => death.slots.includes(slot) && dialAt < death.to && death.from < moment) &&
+        !silent.some((silence) => silence.slots.includes(slot)),
     );
     return knowing.length === 0;
   });

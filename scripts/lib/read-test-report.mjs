@@ -1,0 +1,45 @@
+// read-test-report.mjs FILE: vitest's JSON report in a few lines. First "passed failed skipped", then one line for each
+// failure: its file, its name and how its message begins. No report at all counts nothing: the caller knows the exit code.
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+
+const MESSAGE_CHARACTERS = 400;
+
+const report = read(process.argv[2]);
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+for (const file of report.testResults) {
+  const name = relative(process.cwd(), file.name);
+  const failed = file.assertionResults.filter((test) => test.status === 'failed');
+  counts.passed += file.assertionResults.filter((test) => test.status === 'passed').length;
+  counts.skipped += file.assertionResults.filter((test) =>
+    ['skipped', 'pending', 'todo'].includes(test.status),
+  ).length;
+  counts.failed += failed.length;
+  for (const test of failed)
+    failures.push(`${name} > ${test.fullName}: ${shortened(test.failureMessages.join(' | '))}`);
+  // A file that could not be loaded, or whose hooks failed, may have no failed test in it: it counts as one.
+  if (file.status === 'failed' && failed.length === 0) {
+    counts.failed += 1;
+    failures.push(`${name}: ${shortened(file.message ?? '')}`);
+  }
+}
+console.log(`${counts.passed} ${counts.failed} ${counts.skipped}`);
+for (const failure of failures) console.log(failure);
+
+function read(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return { testResults: [] };
+  }
+}
+
+function shortened(message) {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal are what is taken out.
+  return message
+    .replace(/\u001b\[[0-9;]*m/g, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, MESSAGE_CHARACTERS);
+}
