@@ -8,11 +8,14 @@ const common = { globals: false, restoreMocks: true, testTimeout: 20_000, hookTi
  */
 const retry = process.env.CI === 'true' ? 1 : 0;
 
+/** Most of these wait, for sockets and for Redis: more at a time than there are cores. */
+const maxWorkers = 4;
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...common, name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      { test: { ...common, name: 'contract', include: ['test/contract/**/*.test.ts'] } },
+      { test: { ...common, name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers } },
+      { test: { ...common, name: 'contract', include: ['test/contract/**/*.test.ts'], maxWorkers } },
       {
         test: {
           ...common,
