@@ -10,6 +10,7 @@ import { openFilesLimit } from './lib/proc.ts';
 import { page, type Section, textTable } from './lib/report.ts';
 import { type Benchmark, gather, reached, type Sample } from './lib/result.ts';
 import { redisCost } from './redis-cost.ts';
+import { rollingRestart } from './rolling-restart.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   connects,
@@ -18,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   latency,
   'connection-memory': connectionMemory,
   'redis-cost': redisCost,
+  'rolling-restart': rollingRestart,
 };
 
 const { values } = parseArgs({
