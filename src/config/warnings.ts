@@ -50,6 +50,9 @@ const meant = (name: string, env: Environment): string | undefined => {
   return best;
 };
 
+/** Two heartbeats that Redis does not answer in time, and a half for a third: so long must a node be believed alive. */
+const LIVES_TIMEOUTS = 2.5;
+
 /**
  * What is allowed but probably not meant, one line each: misspelt names, and settings that make a deployment weaker
  * than it looks.
@@ -69,6 +72,14 @@ export const settingWarnings = (env: Environment, settings: Settings): string[] 
   if (settings.trustProxy === true) {
     warnings.push(
       'TRUST_PROXY=true believes every X-Forwarded-For, so clients choose the address that limits count by: give the number of hops or the addresses of your proxies',
+    );
+  }
+  if (
+    settings.redisUrl !== MEMORY_URL &&
+    settings.heartbeatTtlMs < LIVES_TIMEOUTS * settings.redisCommandTimeoutMs
+  ) {
+    warnings.push(
+      `HEARTBEAT_TTL_MS=${settings.heartbeatTtlMs} leaves a node no second try when Redis is slow: give it at least ${LIVES_TIMEOUTS} × REDIS_COMMAND_TIMEOUT_MS`,
     );
   }
   if (settings.redisUrl === MEMORY_URL && settings.writeReplicas > 0) {

@@ -47,9 +47,18 @@ describe('settings that are weaker than they look', () => {
       { ...LEAST, REDIS_URL: 'memory:', TOKEN_AUDIENCE: 'a', WRITE_REPLICAS: '1' },
       'WRITE_REPLICAS has no effect',
     ],
+    [
+      'a Redis that may be slower than a node is believed alive',
+      { ...LEAST, REDIS_URL: 'redis://h', TOKEN_AUDIENCE: 'a', REDIS_COMMAND_TIMEOUT_MS: '2401' },
+      'HEARTBEAT_TTL_MS=6000 leaves a node no second try',
+    ],
   ])('warns of %s', (_, env, text) => {
     const found = settingWarnings(env, loadSettings(env));
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(text);
+  });
+
+  it('says nothing of defaults', () => {
+    expect(warnings({ REDIS_URL: 'redis://h' })).toEqual([]);
   });
 });
