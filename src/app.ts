@@ -227,14 +227,17 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     metrics,
     clock: { monotonic, wall },
     random: Math.random,
+    others: (): number => streams.size,
     log: logger,
   });
-  const streams = new EventStreams({
+  const streams: EventStreams = new EventStreams({
     feed,
     metrics,
     now: monotonic,
     wallNow: wall,
     random: Math.random,
+    perUser: settings.maxConnectionsPerUser,
+    full: () => sessions.full,
     ended: (principal) => revocations.refuses(principal),
   });
   const lag = new LoopLag(monotonic);

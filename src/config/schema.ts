@@ -187,12 +187,17 @@ const connections = {
     'At most one presence frame per watcher in such a window; the first goes at once. 0: no window, nothing merged.',
   ),
   maxFrameBytes: integer(16_384, 256, 1_048_576, 'Who sends a larger frame is closed with 1009.'),
-  maxConnections: integer(100_000, 1, 10_000_000, 'Connections this node takes; beyond: 503 or 1013.'),
+  maxConnections: integer(
+    100_000,
+    1,
+    10_000_000,
+    'Connections this node takes, event streams among them; beyond: 503 or 1013.',
+  ),
   maxConnectionsPerUser: integer(
     50,
     1,
     10_000,
-    'Of one user on this node; beyond, the oldest goes with 4409.',
+    'Of one user on this node; beyond, the oldest goes with 4409. Event streams count apart; beyond, the call is answered 429.',
   ),
   maxUnauthenticated: integer(
     1_000,

@@ -25,6 +25,17 @@ export const rateLimited = (waitMs: number): ProblemError =>
     'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))),
   });
 
+/** Seconds after which a user with too many event streams may try again: a broken one is noticed in about that time. */
+const STREAM_RETRY_S = 5;
+
+export const tooManyStreams = (most: number): ProblemError =>
+  new ProblemError(
+    429,
+    'rate_limited',
+    `Too many event streams: one user may have ${most} here. Those that are open go on.`,
+    { 'retry-after': String(STREAM_RETRY_S) },
+  );
+
 /** RFC 6750: no error code where no token was given, so that a client knows what is missing. */
 const unauthorized = (error: AuthError): ProblemError =>
   new ProblemError(401, 'unauthorized', error.message, {

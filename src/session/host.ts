@@ -44,6 +44,8 @@ export interface SessionDeps {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  /** Connections of this node that are no sockets, and count as some: event streams. */
+  readonly others?: () => number;
   /** 0 to below 1. */
   readonly random: () => number;
   readonly log: Pick<BaseLogger, 'debug' | 'error'>;

@@ -49,7 +49,8 @@ export class Sessions {
 
   /** No more connections can be taken. */
   get full(): boolean {
-    return this.size >= this.#host.settings.maxConnections;
+    const { settings, others } = this.#host;
+    return this.size + (others?.() ?? 0) >= settings.maxConnections;
   }
 
   /** So many refused sockets have not gone yet that the next is better refused before it opens. */

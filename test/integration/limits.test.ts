@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from '../support/client.ts';
 import { Cluster } from '../support/cluster.ts';
+import { EventClient } from '../support/event-client.ts';
 import { holds, until } from '../support/until.ts';
 
 describe('limits of connections', () => {
@@ -45,6 +46,73 @@ describe('limits of connections', () => {
     expect(Number(refused.refused?.headers['retry-after'])).toBeGreaterThan(0);
     const told = cluster.track(new Client(cluster.node().wsUrl, { token, signIn: 'subprotocol' }));
     expect(await told.end()).toBe(1013);
+  });
+
+  describe('of event streams', () => {
+    const streams: EventClient[] = [];
+    const read = async (sub: string): Promise<EventClient> => {
+      const token = await cluster.token({ sub, scope: 'events' });
+      const stream = await EventClient.open(`${cluster.node().httpUrl}/v1/events`, { token });
+      streams.push(stream);
+      return stream;
+    };
+    const openStreams = (count: number): Promise<unknown> =>
+      until(async () => (await cluster.node().metric('rollcall_event_streams')) === count, {
+        what: `${count} open streams`,
+        everyMs: 50,
+      });
+    afterEach(async () => {
+      for (const stream of streams.splice(0)) stream.close();
+      await openStreams(0);
+    });
+
+    it('over MAX_CONNECTIONS_PER_USER the call is refused, and what is open goes on', async () => {
+      const three = [await read('crm'), await read('crm'), await read('crm')];
+      const refused = await read('crm');
+      expect(await refused.problem()).toMatchObject({ status: 429, code: 'rate_limited' });
+      expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+      // Sockets of the same user and streams of others are none of them.
+      await cluster.connect('crm');
+      expect((await read('erp')).status).toBe(200);
+      for (const stream of three) await stream.sees('crm online');
+
+      three[0]?.close();
+      await openStreams(3);
+      const back = await read('crm');
+      expect(back.status).toBe(200);
+      await cluster.connect('ann');
+      await back.sees('ann online');
+    });
+
+    it('those of one whose tokens are revoked make room, and a new token may read', async () => {
+      for (let i = 0; i < 3; i++) expect((await read('spy')).status).toBe(200);
+      const admin = { sub: 'ops', scope: 'admin' };
+      const answer = await cluster.http('/v1/users/spy/revoke', { method: 'POST', claims: admin });
+      expect(answer.status).toBe(204);
+      await openStreams(0);
+      // The first `iat` that the revocation does not cover; a second from now it is near enough to be believed.
+      const token = await cluster.token({ sub: 'spy', scope: 'events' }, { issuedInSeconds: 6 });
+      const later = async (): Promise<boolean> => {
+        const stream = await EventClient.open(`${cluster.node().httpUrl}/v1/events`, { token });
+        streams.push(stream);
+        return stream.status === 200;
+      };
+      await until(later, { what: 'a stream of a new token', timeoutMs: 10_000, everyMs: 200 });
+    });
+
+    it('fill the node together with sockets: one more of either is 503', async () => {
+      for (const user of ['crm', 'erp']) await read(user);
+      for (let i = 0; i < 6; i++) await cluster.connect(`fills-${i}`);
+      const refused = await read('late');
+      expect(await refused.problem()).toMatchObject({ status: 503, code: 'unavailable' });
+      expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+      const token = await cluster.token('late');
+      expect(await cluster.track(new Client(cluster.node().wsUrl, { token })).end()).toBe(503);
+
+      streams[0]?.close();
+      await openStreams(1);
+      await cluster.connect('late');
+    });
   });
 
   it('an origin that is not allowed is refused with 403, an allowed one and none at all are not', async () => {

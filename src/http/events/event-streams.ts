@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CLOCK_SKEW_MS } from '../../auth/claims.ts';
 import type { Principal } from '../../auth/principal.ts';
-import type { UserRef } from '../../domain/model.ts';
+import { type UserRef, userKey } from '../../domain/model.ts';
 import type { Command, EventFeed, LoggedTransition, Place, Replay } from '../../events/feed.ts';
 import type { Metrics } from '../../observability/metrics.ts';
 import type { CutReason } from '../../observability/series.ts';
@@ -11,6 +11,7 @@ import { EventReader } from './event-reader.ts';
 import { ResponseOutlet } from './outlet.ts';
 import { sseRetry } from './sse.ts';
 import { itemOf, type StreamItem, transitionItem } from './stream-item.ts';
+import { type Release, StreamSlots } from './stream-slots.ts';
 
 export interface EventStreamsOptions {
   readonly feed: EventFeed;
@@ -20,6 +21,10 @@ export interface EventStreamsOptions {
   /** ms since the epoch. */
   readonly wallNow: () => number;
   readonly random: () => number;
+  /** Streams that one user, of one tenant, may have on this node. */
+  readonly perUser: number;
+  /** This node can take no more connections of any kind. */
+  readonly full: () => boolean;
   /** Whether a token stopped working since it was verified; asked about once a second for every stream. */
   readonly ended?: (principal: Principal) => boolean;
 }
@@ -32,10 +37,13 @@ export interface StreamRequest {
   readonly replay?: Replay;
   /** A cursor was given that is not held any more. */
   readonly lost?: boolean;
+  /** Of the slot it was given; called when the stream has ended, however it did. */
+  readonly release: Release;
 }
 
 interface Stream {
   readonly reader: EventReader;
+  readonly release: Release;
   /** What the client had taken, and since when it took nothing more. */
   taken: number;
   stalledAt: number;
@@ -61,6 +69,7 @@ export class EventStreams {
   readonly #streams = new Set<Stream>();
   readonly #byTenant = new Map<string, Set<EventReader>>();
   readonly #onEncode: () => void;
+  readonly #slots: StreamSlots;
   #leave: (() => void) | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #ticks = 0;
@@ -69,14 +78,30 @@ export class EventStreams {
   constructor(options: EventStreamsOptions) {
     this.#options = options;
     this.#onEncode = () => options.metrics.eventsEncoded.inc();
+    this.#slots = new StreamSlots(options);
   }
 
   get draining(): boolean {
     return this.#draining;
   }
 
+  /** Streams that are open or about to be. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /**
+   * Makes sure of a place before anything is done for a stream.
+   *
+   * @throws ProblemError `rate_limited` when the user has too many streams, `unavailable` when the node is full.
+   */
+  reserve(principal: Principal): Release {
+    return this.#slots.take(userKey(principal));
+  }
+
   /** Takes over a response whose head has been written. */
-  open(response: ServerResponse, { principal, tenant, filter, replay, lost = false }: StreamRequest): void {
+  open(response: ServerResponse, request: StreamRequest): void {
+    const { principal, tenant, filter, replay, lost = false, release } = request;
     const { feed, metrics, now, random } = this.#options;
     const outlet = new ResponseOutlet(response, ROOM, () => this.#closed(stream));
     const reader: EventReader = new EventReader({
@@ -95,7 +120,7 @@ export class EventStreams {
       },
       cut: (reason) => this.#cut(stream, reason),
     });
-    const stream: Stream = { reader, taken: 0, stalledAt: now() };
+    const stream: Stream = { reader, release, taken: 0, stalledAt: now() };
     this.#streams.add(stream);
     const ofTenant = this.#byTenant.get(tenant) ?? new Set();
     this.#byTenant.set(tenant, ofTenant.add(reader));
@@ -144,6 +169,7 @@ export class EventStreams {
 
   #closed(stream: Stream): void {
     if (!this.#streams.delete(stream)) return;
+    stream.release();
     const { reader } = stream;
     const ofTenant = this.#byTenant.get(reader.tenant);
     ofTenant?.delete(reader);

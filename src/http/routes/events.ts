@@ -24,7 +24,9 @@ const DESCRIPTION = `Needs the scope \`events\`. Server-sent events that go on u
 - \`event: reset\`: the cursor is not held any more, or data was lost. Read a snapshot, and go on with what follows.
 - a comment at least every 15 seconds.
 
-Filters hold together: a transition has to pass each that is given. A reader that is slow is given the log at its own pace; one that takes nothing for a minute is disconnected, and resumes by its cursor.`;
+Filters hold together: a transition has to pass each that is given. A reader that is slow is given the log at its own pace; one that takes nothing for a minute is disconnected, and resumes by its cursor.
+
+One user may have \`MAX_CONNECTIONS_PER_USER\` streams on a node: one more is answered 429 with \`Retry-After\`, those that are open go on. A node that has \`MAX_CONNECTIONS\` sockets and streams answers 503.`;
 
 const list = (description: string) =>
   Type.Optional(Type.String({ minLength: 1, description: `${description}, separated by commas` }));
@@ -78,18 +80,29 @@ export const eventRoutes: FastifyPluginCallbackTypebox<EventRouteDeps> = (app, {
       if (streams.draining) throw unavailable('This node is going away.');
       if (!feed.connected || feed.watermark() === undefined)
         throw unavailable('This is not known right now.');
-      const replay = cursor === undefined ? undefined : await openReplay(feed, cursor);
-      // Gone while the logs were looked at: nobody would ever tell that this response closed.
-      if (request.raw.socket.destroyed) return reply.hijack();
-      startStream(reply);
-      streams.open(reply.raw, {
-        principal: callerOf(request),
-        tenant: tenantOf(request),
-        filter,
-        ...(replay !== undefined && { replay }),
-        lost: cursor !== undefined && replay === undefined,
-      });
-      return reply;
+      const principal = callerOf(request);
+      const release = streams.reserve(principal);
+      try {
+        const replay = cursor === undefined ? undefined : await openReplay(feed, cursor);
+        // Gone while the logs were looked at, or answered that it took too long: nothing would ever end this stream.
+        if (request.raw.socket.destroyed || reply.sent) {
+          release();
+          return reply.hijack();
+        }
+        startStream(reply);
+        streams.open(reply.raw, {
+          principal,
+          tenant: tenantOf(request),
+          filter,
+          ...(replay !== undefined && { replay }),
+          lost: cursor !== undefined && replay === undefined,
+          release,
+        });
+        return reply;
+      } catch (error) {
+        release();
+        throw error;
+      }
     },
   );
   done();

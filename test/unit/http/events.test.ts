@@ -39,6 +39,8 @@ beforeEach(async () => {
     now: () => performance.now(),
     wallNow: () => wall,
     random: () => 0.5,
+    perUser: 50,
+    full: () => false,
     ended: ({ user }) => refused.has(user),
   });
   rig = await start({ feed, streams, metrics });
@@ -409,6 +411,8 @@ describe('a reader that does not read', () => {
       now: () => performance.now(),
       wallNow: () => wall,
       random: () => 0.5,
+      perUser: 50,
+      full: () => false,
     });
     rig = await start({ feed, streams, metrics });
     await rig.app.listen({ port: 0, host: '127.0.0.1' });
@@ -461,6 +465,7 @@ describe('a reader that does not read', () => {
     expect((await metrics.eventStreamsCut.get()).values).toMatchObject([
       { labels: { reason: 'stalled' }, value: 1 },
     ]);
+    expect(streams.size).toBe(0);
   });
 });
 

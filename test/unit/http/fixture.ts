@@ -262,6 +262,8 @@ const rig = async (more: Partial<PublicServerDeps> = {}): Promise<Rig> => {
     now: () => performance.now(),
     wallNow: () => NOW,
     random: () => 0.5,
+    perUser: 50,
+    full: () => false,
   });
   const app = await buildPublicServer({
     feed,

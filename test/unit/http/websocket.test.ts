@@ -283,6 +283,15 @@ describe('no room', () => {
     await harness.enter('carol');
   });
 
+  it('beyond MAX_CONNECTIONS, of which event streams are some', async () => {
+    harness = await Harness.start({ settings: { maxConnections: 2 } });
+    harness.streams = 1;
+    await harness.enter('anna');
+    await refusedEverywhere(1013, 'overloaded');
+    harness.streams = 0;
+    await harness.enter('bob');
+  });
+
   it('also for those whose tokens were verified at the same time', async () => {
     harness = await Harness.start({ settings: { maxConnections: 1 } });
     const dialed = Array.from({ length: 4 }, (_, i) =>

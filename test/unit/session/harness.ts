@@ -53,6 +53,8 @@ export class Harness {
   /** Added to both clocks: moves time without waiting. */
   readonly ahead = { monotonic: 0, wall: 0 };
   overloaded = false;
+  /** Event streams, which count as connections. */
+  streams = 0;
   readonly sessions: Sessions;
   readonly app: FastifyInstance;
   readonly #clients: Client[] = [];
@@ -73,6 +75,7 @@ export class Harness {
       metrics: this.metrics,
       clock,
       random: options.random ?? Math.random,
+      others: () => this.streams,
       log: { debug: note, error: note },
     });
     this.app = Fastify(options.server ?? {}) as unknown as FastifyInstance;

@@ -1,0 +1,56 @@
+import { tooManyStreams, unavailable } from '../errors.ts';
+
+export interface StreamSlotsOptions {
+  /** Streams that one user may have on this node. */
+  readonly perUser: number;
+  /** No more connections of any kind can be taken. */
+  readonly full: () => boolean;
+}
+
+/** Gives a slot back. Called again it does nothing. */
+export type Release = () => void;
+
+/**
+ * How many event streams there are and may be. A slot is taken before anything is done for a stream, so that a resume
+ * that waits for the log counts as well, and calls that come together cannot all find the last one free.
+ */
+export class StreamSlots {
+  readonly #options: StreamSlotsOptions;
+  /** Only users that have one now. */
+  readonly #byUser = new Map<string, number>();
+  #count = 0;
+
+  constructor(options: StreamSlotsOptions) {
+    this.#options = options;
+  }
+
+  /** Taken now, by anybody. */
+  get size(): number {
+    return this.#count;
+  }
+
+  /**
+   * @param user - as whom the limit counts, of one tenant.
+   * @throws ProblemError `rate_limited` when the user has too many, `unavailable` when the node has.
+   */
+  take(user: string): Release {
+    const { perUser, full } = this.#options;
+    if ((this.#byUser.get(user) ?? 0) >= perUser) throw tooManyStreams(perUser);
+    if (full()) throw unavailable('Not here and now: too many connections.');
+    this.#byUser.set(user, (this.#byUser.get(user) ?? 0) + 1);
+    this.#count += 1;
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#give(user);
+    };
+  }
+
+  #give(user: string): void {
+    const here = this.#byUser.get(user) ?? 0;
+    if (here <= 1) this.#byUser.delete(user);
+    else this.#byUser.set(user, here - 1);
+    this.#count -= 1;
+  }
+}
