@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
 const MESSAGE_CHARACTERS = 400;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
+const COLOURS = /\u001b\[[0-9;]*m/g;
 
 const report = read(process.argv[2]);
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -36,10 +38,5 @@ function read(path) {
 }
 
 function shortened(message) {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal are what is taken out.
-  return message
-    .replace(/\u001b\[[0-9;]*m/g, '')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, MESSAGE_CHARACTERS);
+  return message.replace(COLOURS, '').replace(/\s+/g, ' ').trim().slice(0, MESSAGE_CHARACTERS);
 }
