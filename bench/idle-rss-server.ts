@@ -62,6 +62,7 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
       watchPolicy: 'tenant',
     },
     authenticator,
+    isRevoked: () => false,
     membership: {
       join: async () => undefined,
       leave: () => undefined,

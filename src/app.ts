@@ -220,6 +220,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   const sessions: Sessions = new Sessions({
     settings,
     authenticator,
+    isRevoked: (principal) => revocations.refuses(principal),
     membership: node.roster,
     fanout,
     feed,

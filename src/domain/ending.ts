@@ -22,7 +22,12 @@ export const endAll = (row: Row, how: EndingKind, clock: number): void => {
   row.leave = undefined;
   row.left = 0;
   row.out = { at: clock, how };
-  if (how === 'revoke') row.revoked = Math.max(row.revoked, Math.floor(now / 1000));
+  if (how === 'revoke') revoke(row, Math.floor(now / 1000));
+};
+
+/** From now on tokens of the user are refused; of several revocations the newest counts. @param at - s. */
+export const revoke = (row: Row, at: number): void => {
+  row.revoked = Math.max(row.revoked, at);
 };
 
 /** Forgets a user. What is left keeps late words of nodes from bringing anything back, and a revocation in force. */

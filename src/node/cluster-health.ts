@@ -11,6 +11,8 @@ export interface ClusterHealthOptions {
   readonly linkUp: () => boolean;
   /** The link to the store came back: what it still knows has to be found out now. */
   readonly onLinkUp: () => void;
+  /** This node knows whose tokens are refused: before that it may not be given anybody to let in. */
+  readonly informed: () => boolean;
   readonly logger: Logger;
 }
 
@@ -78,7 +80,7 @@ export class ClusterHealth implements Health {
   refresh(): void {
     this.#lookAtLink();
     const degraded = this.#isDegraded();
-    if (!this.#joined && !degraded) {
+    if (!this.#joined && !degraded && this.#options.informed()) {
       this.#joined = true;
       this.#ready = true;
     }

@@ -27,6 +27,10 @@ export class Evictions {
     if (command.type === 'claim' || command.type === 'groups') return;
     const { type, ref, at } = command;
     const { roster, clockAt, revocations } = this.#options;
+    if (type === 'refuse') {
+      revocations.learn(ref, at);
+      return;
+    }
     if (type === 'revoke') revocations.learn(ref, Math.floor(at / 1_000_000));
     // Those opened at about this moment may be meant or not: what is left is told again, and the store decides.
     this.#evict(ref, type, ({ openedAt }) => clockAt(ref, openedAt) <= at);

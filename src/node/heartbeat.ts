@@ -18,6 +18,8 @@ export interface HeartbeatOptions {
   readonly logger: Logger;
   readonly flusher: Pick<Flusher, 'lag' | 'wake'>;
   readonly roster: Pick<Roster, 'reassert' | 'takeBack' | 'tend'>;
+  /** A partition may not know any more what was revoked there. */
+  readonly onLost: (partition: number) => void;
   /** A beat was answered or failed: health may have changed. */
   readonly onBeat: () => void;
 }
@@ -113,7 +115,7 @@ export class Heartbeat {
   }
 
   #answered(state: PartitionState, reply: BeatReply, sentAt: number, underway: Underway): void {
-    const { feed, flusher, roster, metrics, logger, now } = this.#options;
+    const { feed, flusher, roster, metrics, logger, now, onLost } = this.#options;
     const { partition, epoch } = state;
     if (reply.fenced) {
       metrics.beats.inc({ result: 'fenced' });
@@ -129,6 +131,7 @@ export class Heartbeat {
       metrics.lost.inc();
       logger.warn({ partition }, 'the store lost data here; telling it again what this node knows');
       state.forgetWrites();
+      onLost(partition);
     }
     metrics.beats.inc({ result: reply.lost ? 'lost' : 'ok' });
     if (reply.lost || hasRejoined) {

@@ -79,6 +79,7 @@ export class PresenceNode {
       logger,
       linkUp: options.linkUp,
       onLinkUp: () => this.#heartbeat.beatAll(),
+      informed: () => options.revocations.complete,
     });
     this.#flusher = new Flusher({
       ...shared,
@@ -116,6 +117,7 @@ export class PresenceNode {
       intervalMs,
       flusher: this.#flusher,
       roster: this.roster,
+      onLost: (partition) => options.revocations.tellAgain(partition),
       onBeat: () => this.health.refresh(),
     });
     const startedAt = options.wallNow();
@@ -153,9 +155,11 @@ export class PresenceNode {
     const unlearn = revocations.onLearnt((ref, at) => this.#evictions.refused(ref, at));
     // Back from a time in which commands may have been missed, or for the first time able to ask.
     const unheed = this.health.onDegraded((degraded) => degraded || revocations.load());
+    const uncomplete = revocations.onComplete(() => this.health.refresh());
     this.#unsubscribe = () => {
       unsubscribe();
       unlearn();
+      uncomplete();
       unheed();
     };
     revocations.start();

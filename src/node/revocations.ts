@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 import type { Principal } from '../auth/principal.ts';
 import { refusesToken } from '../domain/ending.ts';
-import { type UserKey, type UserRef, userKey } from '../domain/model.ts';
+import { type UserKey, type UserRef, userKey, userRef } from '../domain/model.ts';
+import type { Revocation } from '../store/calls.ts';
+import { batchesByPartition } from '../store/partition.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
 
 export interface RevocationsOptions {
-  readonly store: () => Pick<PresenceStore, 'revocations'>;
+  readonly store: () => Pick<PresenceStore, 'revocations' | 'refuse' | 'partitionOf'>;
   /** How long a revocation has a purpose, ms. */
   readonly keepMs: number;
   /** Pause before the store is asked again that did not answer, ms. */
@@ -17,12 +19,17 @@ export interface RevocationsOptions {
 
 /**
  * Whose tokens are refused, as this node knows: told by commands as they are made, and read from the store whenever one
- * may have been missed. What is known stays known when the store loses it.
+ * may have been missed. What is known stays known when the store loses it, and the store is told again. Of each user the
+ * newest counts, on either side: whoever tells, in whatever order and however often, the outcome is the same.
  */
 export class Revocations {
   readonly #options: RevocationsOptions;
   readonly #seconds = new Map<UserKey, number>();
   readonly #listeners = new Set<(ref: UserRef, at: number) => void>();
+  readonly #onComplete = new Set<() => void>();
+  /** Partitions that may not know what this node knows. */
+  readonly #untold = new Set<number>();
+  #complete = false;
   #wanted = false;
   #running = false;
   #stopped = true;
@@ -32,10 +39,21 @@ export class Revocations {
     this.#options = options;
   }
 
+  /** The store has listed them at least once: until then this node may let somebody in who is to stay out. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
   /** Called with each that was not known yet. @returns the undo. */
   onLearnt(listener: (ref: UserRef, at: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Called once, when {@link complete} becomes true. @returns the undo. */
+  onComplete(listener: () => void): () => void {
+    this.#onComplete.add(listener);
+    return () => this.#onComplete.delete(listener);
   }
 
   refuses({ tenant, user, iat = 0 }: Principal): boolean {
@@ -64,24 +82,87 @@ export class Revocations {
   /** Asks the store, until it answers; at once, also when it did not answer a moment ago. */
   load(): void {
     this.#wanted = true;
+    this.#go();
+  }
+
+  /** A partition lost data: it is told again, until it has heard. */
+  tellAgain(partition: number): void {
+    this.#untold.add(partition);
+    this.#go();
+  }
+
+  #go(): void {
     this.#wake?.();
     if (!this.#running && !this.#stopped) void this.#run();
   }
 
   async #run(): Promise<void> {
     this.#running = true;
-    while (this.#wanted && !this.#stopped) {
-      this.#wanted = false;
-      try {
-        for (const { at, ...ref } of await this.#options.store().revocations()) this.learn(ref, at);
-        this.#dropOld();
-      } catch (err) {
-        this.#options.logger.debug({ err }, 'could not read the revocations yet');
-        this.#wanted = true;
-        await this.#pause();
-      }
+    while ((this.#wanted || this.#untold.size > 0) && !this.#stopped) {
+      // Apart, because the store takes them long before it trusts its own list again.
+      const hasTold = this.#untold.size === 0 || (await this.#tell());
+      const hasRead = !this.#wanted || (await this.#read());
+      if (!(hasTold && hasRead) && !this.#stopped) await this.#pause();
     }
     this.#running = false;
+  }
+
+  /** @returns whether every partition that had to be told has heard it. */
+  async #tell(): Promise<boolean> {
+    const { store, logger } = this.#options;
+    const due = new Set(this.#untold);
+    this.#untold.clear();
+    const known = this.#known.filter((ref) => due.has(store().partitionOf(ref)));
+    let hasTold = true;
+    // One after another: after a loss the store has more urgent things to hear.
+    for (const [partition, batch] of batchesByPartition(known, (ref) => store().partitionOf(ref))) {
+      try {
+        await store().refuse(
+          partition,
+          batch.map(({ item }) => item),
+        );
+      } catch (err) {
+        logger.debug({ err, partition }, 'could not tell the revocations again yet');
+        this.#untold.add(partition);
+        hasTold = false;
+      }
+      if (this.#stopped) break;
+    }
+    return hasTold;
+  }
+
+  async #read(): Promise<boolean> {
+    const { store, logger } = this.#options;
+    this.#wanted = false;
+    try {
+      const listed = await store().revocations();
+      for (const { at, ...ref } of listed) this.learn(ref, at);
+      this.#dropOld();
+      this.#tellWhatLacks(listed);
+    } catch (err) {
+      logger.debug({ err }, 'could not read the revocations yet');
+      this.#wanted = true;
+      return false;
+    }
+    if (!this.#complete) {
+      this.#complete = true;
+      for (const listener of this.#onComplete) listener();
+    }
+    return true;
+  }
+
+  /** A loss that no heartbeat noticed, or something learnt only after it, shows in what the store does not list. */
+  #tellWhatLacks(listed: readonly Revocation[]): void {
+    const stored = new Map(listed.map(({ at, ...ref }) => [userKey(ref), at]));
+    for (const { at, ...ref } of this.#known) {
+      if ((stored.get(userKey(ref)) ?? 0) < at) this.#untold.add(this.#options.store().partitionOf(ref));
+    }
+  }
+
+  get #known(): Revocation[] {
+    const known: Revocation[] = [];
+    for (const [key, at] of this.#seconds) if (!this.#isOver(at)) known.push({ ...userRef(key), at });
+    return known;
   }
 
   #dropOld(): void {

@@ -32,6 +32,7 @@ const FUNCTIONS = [
   'touch',
   'finish',
   'revoked',
+  'refuse',
   'explain',
   'read',
   'replay',

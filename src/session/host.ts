@@ -1,5 +1,5 @@
 import type { BaseLogger } from 'pino';
-import type { Authenticator } from '../auth/principal.ts';
+import type { Authenticator, Principal } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { Fanout } from '../fanout/fanout.ts';
@@ -38,6 +38,8 @@ interface Clock {
 export interface SessionDeps {
   readonly settings: SessionSettings;
   readonly authenticator: Authenticator;
+  /** Whether a token was revoked since it was verified. */
+  readonly isRevoked: (principal: Principal) => boolean;
   readonly membership: Membership;
   readonly fanout: Fanout;
   readonly feed: Pick<EventFeed, 'subscribe' | 'signal'>;

@@ -113,6 +113,11 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   enter(principal: Principal, ref?: string): void {
+    // A revocation that came between the look at the token and now found no connection to close.
+    if (this.host.isRevoked(principal)) {
+      this.evict('revoke');
+      return;
+    }
     this.#leaveWaiting();
     this.#principal = principal;
     this.#ref = { tenant: principal.tenant, user: principal.user };

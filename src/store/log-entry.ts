@@ -14,6 +14,8 @@ export type Command =
    * tokens issued up to 5 s after `at`, and those without `iat`, are refused.
    */
   | { readonly type: Ending; readonly ref: UserRef; readonly at: number }
+  /** A store that had lost it was told again that tokens issued up to 5 s after `at` (s), and those without `iat`, are refused. */
+  | { readonly type: 'refuse'; readonly ref: UserRef; readonly at: number }
   /** Everything of the user is forgotten as of `at` (µs): connections end with 4403, watchers are told `gone`. */
   | { readonly type: 'forget'; readonly ref: UserRef; readonly at: number };
 

@@ -82,6 +82,12 @@ export interface PresenceStore {
   forget(ref: UserRef): Promise<void>;
   /** Revocations that still refuse tokens, of all partitions. Errors as {@link read}. */
   revocations(): Promise<Revocation[]>;
+  /**
+   * Tells again of revocations that the store may have lost, all of one partition and at most {@link MAX_BATCH}. Of each
+   * user the newest counts, one that has lost its purpose is not taken, and nodes are told of those that were not known.
+   * Possible as soon as somebody beat there, also while reads are not. Errors as {@link read}.
+   */
+  refuse(partition: number, revocations: readonly Revocation[]): Promise<void>;
   /** Why a user's status is what it is. Errors as {@link read}. */
   explain(ref: UserRef): Promise<Explanation>;
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_BATCH } from '../../src/store/presence-store.ts';
 import { EPOCH, POLICY } from '../support/frozen-stores.ts';
 import { entryOf } from '../support/raw-store.ts';
-import { describeBothStores, ref, type Subject, TENANT } from './both-stores.ts';
+import { describeBothStores, ODD_IDS, ref, type Subject, TENANT } from './both-stores.ts';
 
 const SECOND = 1000;
 
@@ -118,6 +119,79 @@ describeBothStores((both: Subject) => {
       await both.sweepAll();
       expect(await both.store.revocations()).toEqual([]);
       expect((await both.opens('a.0', 'ann'))[0]?.revoked).toBeUndefined();
+    });
+  });
+
+  describe('a revocation told again', () => {
+    const REVOKED = EPOCH / 1000 - 60;
+    const refuse = (user: string, at: number, tenant = TENANT): Promise<void> =>
+      both.store.refuse(both.store.partitionOf({ tenant, user }), [{ tenant, user, at }]);
+
+    it('refuses tokens as the first time, and nobody else’s, also those of the same name in another tenant', async () => {
+      await refuse('ann', REVOKED);
+      expect(await both.store.revocations()).toEqual([{ ...ref('ann'), at: REVOKED }]);
+      for (const iat of [0, REVOKED + 5]) {
+        const [reply] = await both.opens('a.0', 'ann', { iat });
+        expect(reply?.revoked).toEqual(new Map([[0, REVOKED]]));
+        await expect(session('s', iat)).rejects.toMatchObject({ code: 'revoked' });
+      }
+      const [fresh] = await both.opens('a.0', 'ann', { iat: REVOKED + 6 });
+      expect(fresh?.revoked).toBeUndefined();
+      const [other] = await both.opens('a.0', 'ann', { tenant: 'other', iat: 1 });
+      expect(other?.revoked).toBeUndefined();
+    });
+
+    it('counts once: of several moments the newest, and nodes are told of what was not known', async () => {
+      for (const at of [REVOKED, REVOKED, REVOKED - 9, REVOKED + 9, REVOKED]) await refuse('ann', at);
+      expect(await both.store.revocations()).toEqual([{ ...ref('ann'), at: REVOKED + 9 }]);
+      expect(await endings()).toEqual([
+        { type: 'refuse', ref: ref('ann'), at: REVOKED },
+        { type: 'refuse', ref: ref('ann'), at: REVOKED + 9 },
+      ]);
+      await both.store.end(ref('ann'), 'revoke');
+      await refuse('ann', REVOKED + 20);
+      expect(await both.store.revocations()).toEqual([{ ...ref('ann'), at: EPOCH / 1000 }]);
+    });
+
+    it('ends nothing of who is there with a newer token, nor their session, claims or grace', async () => {
+      const iat = REVOKED + 30;
+      await both.opens('a.0', 'ann', { iat, name: 'Ann', groups: ['g'] });
+      await session('phone', iat);
+      await both.opens('a.0', 'bob', { iat, openedAgo: 100 });
+      await both.opens('a.0', 'bob', { iat, count: 0, openedAgo: 100, closedAgo: 0 });
+      const views = [await both.view('ann'), await both.view('bob')];
+      const story = await both.story();
+      for (const user of ['ann', 'bob']) await refuse(user, REVOKED);
+      expect([await both.view('ann'), await both.view('bob')]).toEqual(views);
+      expect(await both.story()).toEqual(story);
+      const why = await both.store.explain(ref('ann'));
+      expect(why.revokedAt).toBe(REVOKED * 1000);
+    });
+
+    it('is not taken once it has lost its purpose, and goes when it does', async () => {
+      const last = (EPOCH - POLICY.revocationMs) / 1000;
+      await refuse('ann', last);
+      expect([await both.store.revocations(), await endings()]).toEqual([[], []]);
+      await refuse('ann', last + 1);
+      expect(await both.store.revocations()).toHaveLength(1);
+      await both.frozen.setTime(SECOND);
+      await both.sweepAll();
+      expect(await both.store.revocations()).toEqual([]);
+      expect((await both.opens('a.0', 'ann', { iat: 1 }))[0]?.revoked).toBeUndefined();
+    });
+
+    it('takes as many as a call may bring, of users with any name', async () => {
+      const many = [...ODD_IDS, ...Array.from({ length: 2000 }, (_, i) => `u${i}`)].map((user) => ({
+        ...ref(user),
+        at: REVOKED,
+      }));
+      for (let p = 0; p < both.store.partitions; p += 1) {
+        const some = many.filter((one) => both.store.partitionOf(one) === p).slice(0, MAX_BATCH);
+        for (let twice = 0; twice < 2; twice += 1) await both.store.refuse(p, some);
+        const listed = (await both.store.revocations()).filter((one) => both.store.partitionOf(one) === p);
+        const name = ({ user }: { user: string }): string => user;
+        expect(listed.map(name).sort()).toEqual(some.map(name).sort());
+      }
     });
   });
 

@@ -339,3 +339,69 @@ describe('the hybrid clock', () => {
     subscriber.disconnect();
   });
 });
+
+describe('revocations', () => {
+  const ann = { tenant: 'acme', user: 'ann' };
+  const knownTo = async (): Promise<number> => (await line.store.revocations())[0]?.at ?? 0;
+
+  it.each([
+    ['everything is lost', everythingIsLost],
+    [
+      'the keys of revocations and users are',
+      async () => {
+        await line.redis.del(line.keys.revoked, line.keys.user(ann), line.keys.due);
+      },
+    ],
+    [
+      'the list of them is',
+      async () => {
+        await line.redis.del(line.keys.revoked);
+      },
+    ],
+    [
+      'their users’ rows are',
+      async () => {
+        await line.redis.del(line.keys.user(ann));
+      },
+    ],
+  ])('are whole again after they were told once more when %s', async (_, happens) => {
+    await line.store.end(ann, 'revoke');
+    const at = await knownTo();
+    expect(at).toBeGreaterThan(0);
+    await happens();
+    await line.beat('a.0');
+    // While the partition is still being gathered.
+    for (let nodes = 0; nodes < 2; nodes += 1) await line.store.refuse(0, [{ ...ann, at }]);
+    await line.pass(TTL, 'a.0', 'b.0');
+    expect(await line.redis.zrange(line.keys.revoked, '0', '-1', 'WITHSCORES')).toEqual([
+      'acme:ann',
+      `${at}`,
+    ]);
+    expect(await knownTo()).toBe(at);
+    await expect(line.store.touch(ann, { iat: 1 })).rejects.toMatchObject({ code: 'revoked' });
+    await line.store.touch(ann, { iat: at + 6 });
+  });
+
+  it('are not taken where nobody has beaten since: that would look like data that was kept', async () => {
+    await line.store.end(ann, 'revoke');
+    const at = await knownTo();
+    await everythingIsLost();
+    await expect(line.store.refuse(0, [{ ...ann, at }])).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await line.redis.exists(line.keys.revoked, line.keys.user(ann))).toBe(0);
+  });
+
+  it('leave the views of who is there to be restored without a word', async () => {
+    const at = Math.floor((START + (await line.now())) / 1000) - 3600;
+    await line.opens('a.0', 'ann', { iat: at + 1800 });
+    const known = await line.view('ann');
+    await everythingIsLost();
+    await line.beat('b.0');
+    await line.store.refuse(0, [{ ...ann, at }]);
+    await line.beat('a.0');
+    await line.tell('a.0', entryOf('ann', { iat: at + 1800, activeAgo: 0, known }));
+    await line.pass(TTL, 'a.0', 'b.0');
+    await line.sweep();
+    expect(await line.story()).toEqual([]);
+    expect(await line.view('ann')).toMatchObject({ status: 'online', ver: known.ver, since: known.since });
+  });
+});

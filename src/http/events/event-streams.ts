@@ -25,7 +25,7 @@ export interface EventStreamsOptions {
   readonly perUser: number;
   /** This node can take no more connections of any kind. */
   readonly full: () => boolean;
-  /** Whether a token stopped working since it was verified; asked about once a second for every stream. */
+  /** Whether a token stopped working since it was verified; asked when a stream begins, and about once a second. */
   readonly ended?: (principal: Principal) => boolean;
 }
 
@@ -97,6 +97,11 @@ export class EventStreams {
    */
   reserve(principal: Principal): Release {
     return this.#slots.take(userKey(principal));
+  }
+
+  /** A token stopped working since it was verified: no stream may begin with it, because nobody would end it at once. */
+  refuses(principal: Principal): boolean {
+    return this.#options.ended?.(principal) ?? false;
   }
 
   /** Takes over a response whose head has been written. */

@@ -1,6 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
+import { AuthError } from '../../auth/principal.ts';
 import type { EventFeed, Replay } from '../../events/feed.ts';
 import { StoreError } from '../../store/presence-store.ts';
 import { problems } from '../answers.ts';
@@ -89,6 +90,7 @@ export const eventRoutes: FastifyPluginCallbackTypebox<EventRouteDeps> = (app, {
           release();
           return reply.hijack();
         }
+        if (streams.refuses(principal)) throw new AuthError('revoked', 'The token was revoked.');
         startStream(reply);
         streams.open(reply.raw, {
           principal,

@@ -198,6 +198,13 @@ export class MemoryStore implements PresenceStore {
     );
   }
 
+  async refuse(partition: number, revocations: readonly Revocation[]): Promise<void> {
+    const { now } = this.#shard(partition);
+    for (const { at, ...ref } of revocations) {
+      if (at * 1000 + this.#options.policy.revocationMs > now) this.#calls.refuse(ref, at);
+    }
+  }
+
   async groupPage(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {
     return this.#page(tenant, this.#presentOf(tenant, group), limit, cursor);
   }

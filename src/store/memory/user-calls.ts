@@ -2,7 +2,7 @@ import { takeOwnClaim } from '../../domain/absorb.ts';
 import { setClaim } from '../../domain/claims.ts';
 import { toMs } from '../../domain/clock.ts';
 import { deviceMask } from '../../domain/devices.ts';
-import { endAll, forget, isRevoked } from '../../domain/ending.ts';
+import { endAll, forget, isRevoked, revoke } from '../../domain/ending.ts';
 import { before, type Circumstances } from '../../domain/evaluate.ts';
 import type { UserRef } from '../../domain/model.ts';
 import { takeProfile } from '../../domain/profile.ts';
@@ -88,6 +88,15 @@ export class UserCalls {
       if (how === 'forget') forget(row, emptyRow(), clock);
       else endAll(row, how, clock);
       return () => shard.command({ type: how, ref, at: clock });
+    });
+  }
+
+  /** @param at - s; not over yet. */
+  refuse(ref: UserRef, at: number): void {
+    if (this.#of(ref).peek(ref).revoked >= at) return;
+    this.#change(ref, {}, ({ shard, row }) => {
+      revoke(row, at);
+      return () => shard.command({ type: 'refuse', ref, at });
     });
   }
 

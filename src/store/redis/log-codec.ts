@@ -25,7 +25,7 @@ type CommandJson = UserRef &
   (
     | { type: 'claim'; claim: OwnClaim }
     | { type: 'groups'; view: ViewJson }
-    | { type: Ending | 'forget'; at: number }
+    | { type: Ending | 'forget' | 'refuse'; at: number }
     | { type: 'later' }
   );
 
@@ -105,6 +105,7 @@ const commandOf = (json: CommandJson, devices: number): Command => {
     case 'disconnect':
     case 'revoke':
     case 'forget':
+    case 'refuse':
       return { type: json.type, ref, at: json.at };
     default:
       throw new UnknownEntry(json.type);

@@ -261,6 +261,14 @@ export class RedisStore implements PresenceStore {
     return lists.flatMap(decodeRevocations);
   }
 
+  async refuse(partition: number, revocations: readonly Revocation[]): Promise<void> {
+    if (revocations.length === 0) return;
+    const keys = this.#partition(partition);
+    const users = encodeUsers(keys, revocations, ({ at }) => [at]);
+    const own = [keys.meta, keys.log, keys.events, keys.due, keys.revoked];
+    await this.#caller.ask('refuse', [...own, ...users.keys], [this.#policy, ...users.args]);
+  }
+
   groupPage(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {
     return this.#groups.page(tenant, group, limit, cursor);
   }

@@ -235,6 +235,12 @@ describe('the event stream', () => {
     expect(problem(answer).status).toBe(status);
   });
 
+  it('is refused with a token that was revoked after it was verified', async () => {
+    refused.add('crm');
+    expect(problem(await rig.call('GET', '/v1/events', { token: 'events' })).status).toBe(401);
+    await isOpen(0);
+  });
+
   it('tells a service for every tenant of the one it names', async () => {
     const client = await open('?tenant=other', { token: 'everywhereEvents' });
     await isOpen(1);

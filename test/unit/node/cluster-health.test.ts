@@ -11,6 +11,7 @@ const TTL_MS = 6000;
 describe('the health of a node', () => {
   let states: PartitionState[];
   let linkUp: boolean;
+  let informed: boolean;
   let cameUp: number;
   let told: boolean[];
   let health: ClusterHealth;
@@ -30,6 +31,7 @@ describe('the health of a node', () => {
     freezeTime();
     states = [0, 1].map((partition) => new PartitionState(partition, 0));
     linkUp = true;
+    informed = true;
     cameUp = 0;
     told = [];
     health = new ClusterHealth({
@@ -41,6 +43,7 @@ describe('the health of a node', () => {
       onLinkUp: () => {
         cameUp += 1;
       },
+      informed: () => informed,
       logger: silent,
     });
     health.onDegraded((degraded) => told.push(degraded));
@@ -58,6 +61,18 @@ describe('the health of a node', () => {
     beat({}, states.slice(1));
     expect([health.degraded, health.ready]).toEqual([false, true]);
     expect(told).toEqual([false]);
+  });
+
+  it('is not ready before it knows whose tokens are refused, and stays so whatever happens to that list', () => {
+    informed = false;
+    beat();
+    expect([health.degraded, health.ready]).toEqual([false, false]);
+    informed = true;
+    health.refresh();
+    expect(health.ready).toBe(true);
+    informed = false;
+    health.refresh();
+    expect(health.ready).toBe(true);
   });
 
   it('nor while a partition has not come of age', () => {

@@ -117,6 +117,18 @@ describe('connections that somebody ended', () => {
     expect([old.evicted, none.evicted, fresh.evicted]).toEqual([['revoke'], ['revoke'], []]);
   });
 
+  it('are not those of a store that is told again of a revocation: a grace that began since goes on', async () => {
+    const member = await join();
+    rig.roster.leave(member, 'lost');
+    await pass(500);
+    const at = 1_000_000;
+    rig.evictions.command({ type: 'refuse', ref: ann, at });
+    expect(rig.learnt).toEqual([['ann', at]]);
+    rig.roster.reassert(0);
+    await pass(500);
+    expect(rig.store.newest('ann')?.closedAgo).toBeGreaterThan(0);
+  });
+
   it('with a revoked token make way for those with a good one, of whom the store is told then', async () => {
     const at = 1_000_000;
     const old = await join('ann', { iat: at });

@@ -147,6 +147,12 @@ export class FakeStore {
     return this.onRevocations();
   }
 
+  onRefuse: (partition: number, revocations: readonly Revocation[]) => Promise<void> = async () => undefined;
+  refuse(partition: number, revocations: readonly Revocation[]): Promise<void> {
+    this.calls.push(`refuse ${partition} ${revocations.map(({ user, at }) => `${user} ${at}`).join()}`);
+    return this.onRefuse(partition, revocations);
+  }
+
   async reap(): Promise<ReapReply> {
     return { fenced: 0, users: 0 };
   }
@@ -166,7 +172,7 @@ export class FakeStore {
 }
 
 export const revocationsOf = (
-  store: Pick<PresenceStore, 'revocations'>,
+  store: Pick<PresenceStore, 'revocations' | 'refuse' | 'partitionOf'>,
   wallNow: () => number,
 ): Revocations =>
   new Revocations({ store: () => store, keepMs: 86_400_000, retryMs: 500, wallNow, logger: silent });

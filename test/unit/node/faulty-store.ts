@@ -205,6 +205,8 @@ export class FaultyStore implements PresenceStore {
     return [];
   }
 
+  async refuse(): Promise<void> {}
+
   async groupPage(): Promise<Page> {
     throw new Error('not here');
   }

@@ -40,6 +40,7 @@ describe('the heartbeat of a node', () => {
         takeBack: (listed) => said.push(`take back ${listed.map(({ user }) => user).join(' ')}`),
         tend: () => said.push('tend'),
       },
+      onLost: (partition) => said.push(`lost ${partition}`),
       onBeat: () => said.push('beat'),
     });
   };
@@ -212,7 +213,7 @@ describe('the heartbeat of a node', () => {
       said.length = 0;
       heartbeat.beatNow(state());
       await turn();
-      expect(said).toEqual(['reassert 0', 'wake 0', 'feed 0 g2 0 1000', 'beat', 'take back ghost']);
+      expect(said).toEqual(['lost 0', 'reassert 0', 'wake 0', 'feed 0 g2 0 1000', 'beat', 'take back ghost']);
       expect(store.calls).toEqual(['held 0 n1.0']);
       expect(state()).toMatchObject({ gen: 'g2', acked: 0, delivered: 0 });
     });

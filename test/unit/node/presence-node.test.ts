@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
 import { PresenceNode } from '../../../src/node/presence-node.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
+import type { Revocation } from '../../../src/store/calls.ts';
 import type { ApplyReply, BeatReply, PresenceStore } from '../../../src/store/presence-store.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { beaten, FakeMember, FakeStore, gate, ok, revocationsOf, selfView, silent, view } from './fakes.ts';
@@ -53,6 +54,30 @@ describe('a node in the cluster', () => {
     void node.roster.join(member);
     return member;
   };
+
+  it('is ready only once it knows whose tokens are refused, and at once then', async () => {
+    const listed = gate<Revocation[]>();
+    store.onRevocations = () => listed.promise;
+    node.start();
+    await pass(100);
+    expect([node.health.ready, node.health.degraded]).toEqual([false, false]);
+    listed.resolve([]);
+    await turn();
+    expect(node.health.ready).toBe(true);
+  });
+
+  it('tells a store that lost data of the revocations it knows', async () => {
+    const gus = { ref: { tenant: 'acme', user: 'gus' }, at: WALL / 1000 };
+    store.onRevocations = async () => [{ ...gus.ref, at: gus.at }];
+    node.start();
+    await pass(100);
+    store.calls.length = 0;
+    const partition = store.partitionOf(gus.ref);
+    store.onBeat = async (_, p) => beaten(p === partition ? { gen: 'g2', lost: true, young: true } : {});
+    store.onRevocations = async () => Promise.reject(new Error('young'));
+    await pass(INTERVAL_MS);
+    expect(store.calls).toContain(`refuse ${partition} gus ${gus.at}`);
+  });
 
   it('joins, is ready, writes who is here and says who it is', async () => {
     node.start();

@@ -50,6 +50,8 @@ export class Harness {
   readonly feed = new FakeFeed();
   readonly metrics = createMetrics();
   readonly logged: unknown[] = [];
+  /** Users whose tokens do not work any more, though they are verified as before. */
+  readonly revoked = new Set<string>();
   /** Added to both clocks: moves time without waiting. */
   readonly ahead = { monotonic: 0, wall: 0 };
   overloaded = false;
@@ -68,6 +70,7 @@ export class Harness {
     this.sessions = new Sessions({
       settings,
       authenticator: this.auth,
+      isRevoked: ({ user }) => this.revoked.has(user),
       membership: this.membership,
       fanout: this.fanout,
       feed: this.feed,

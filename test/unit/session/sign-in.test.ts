@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Scope } from '../../../src/auth/principal.ts';
 import { holds, until } from '../../support/until.ts';
 import { gate, principal, view } from './fakes.ts';
 import { Harness } from './harness.ts';
@@ -44,7 +45,7 @@ describe('signing in', () => {
     const join = gate<undefined>();
     harness.membership.self = join.promise;
     const client = harness.dial({ token: harness.auth.issue(principal('anna')) });
-    await until(() => harness.membership.members.length === 1);
+    await client.until(() => client.opened && harness.membership.members.length === 1);
     client.send({ type: 'watch', users: ['bob'], ref: 'w' });
     client.send({ type: 'ping', ref: 'p' });
     join.resolve(undefined);
@@ -86,6 +87,34 @@ describe('signing in', () => {
     expect(await harness.value('rollcall_connections')).toBe(0);
     expect(harness.sessions.size).toBe(0);
   });
+});
+
+describe('with a token that is revoked while its socket opens', () => {
+  let harness: Harness;
+  beforeEach(async () => {
+    harness = await Harness.start();
+    // Verified as good: what nobody could close yet is refused where it would be entered.
+    harness.revoked.add('anna');
+  });
+  afterEach(() => harness.stop());
+
+  it.each(['header', 'subprotocol', 'frame'] as const)(
+    'in the %s closes 4403, and was never there, whether it would have been present or only watched',
+    async (signIn) => {
+      for (const scopes of [['connect', 'watch'], ['watch']] satisfies Scope[][]) {
+        const who = principal('anna', { scopes });
+        const client = harness.dial({ token: harness.auth.issue(who), signIn });
+        expect(await client.end()).toBe(4403);
+        expect(client.frames).toEqual([]);
+      }
+      expect(harness.membership.members).toEqual([]);
+      expect(harness.sessions.observersOf({ tenant: 'acme', user: 'anna' })).toEqual([]);
+      await until(() => harness.sessions.size === 0);
+      expect(await harness.value('rollcall_connections')).toBe(0);
+      expect(await harness.value('rollcall_unauthenticated_connections')).toBe(0);
+      await harness.enter('bob');
+    },
+  );
 });
 
 describe('with the first frame', () => {

@@ -1,6 +1,11 @@
 -- Ending all that is alive of a user, and what stays of it: the mirror of domain/ending.ts. Needs: row.lua.
 local SKEW_S, TOMBSTONE = 5, 3600000
 
+-- Of several revocations the newest counts.
+local function revoke(row, at)
+  row.revoked = max(row.revoked or 0, at)
+end
+
 local function endAll(row, how)
   for _, part in ipairs(row.parts) do
     if part.stance == 0 then row.seen = max(row.seen, part.idle and part.act or now) end
@@ -8,7 +13,7 @@ local function endAll(row, how)
   for _, session in pairs(row.sessions) do row.seen = max(row.seen, session.act) end
   row.parts, row.sessions, row.leave, row.left = {}, EMPTY, nil, 0
   row.out = { at = clock, how = how }
-  if how == 'revoke' then row.revoked = max(row.revoked or 0, floor(now / 1000)) end
+  if how == 'revoke' then revoke(row, floor(now / 1000)) end
 end
 
 -- What is left keeps late words of nodes from bringing anything back, and a revocation in force.
