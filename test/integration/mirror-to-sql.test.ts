@@ -7,8 +7,10 @@ import sqlite from 'node-sqlite3-wasm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { end, own } from '../support/child.ts';
 import { Cluster } from '../support/cluster.ts';
-import { hasRedisBinary, RedisServer } from '../support/redis-server.ts';
+import { hasRedisBinary, type RedisServer } from '../support/redis-server.ts';
 import { bound, healBound, SLACK_MS } from '../support/timings.ts';
+import { mastersOf, startTopology } from '../support/topologies/chosen-topology.ts';
+import type { RedisTopology } from '../support/topologies/redis-topology.ts';
 import { until } from '../support/until.ts';
 
 const MAIN = fileURLToPath(new URL('../../examples/mirror-to-sql/main.mjs', import.meta.url));
@@ -48,13 +50,13 @@ class MirrorProcess {
 }
 
 describe.skipIf(!hasRedisBinary)('the example that mirrors presence to a SQL table', () => {
-  let redis: RedisServer;
+  let redis: RedisServer | RedisTopology;
   let cluster: Cluster;
   let folder: string;
   let database: string;
   let mirror: MirrorProcess | undefined;
   beforeAll(async () => {
-    redis = await RedisServer.start();
+    redis = await startTopology();
     cluster = await Cluster.start({ nodes: 2, redis });
     folder = await mkdtemp(join(tmpdir(), 'rollcall-mirror-'));
     database = join(folder, 'users.db');
@@ -132,7 +134,7 @@ describe.skipIf(!hasRedisBinary)('the example that mirrors presence to a SQL tab
     }
 
     // Redis loses everything while somebody leaves: the table must not keep them online.
-    await redis.call('FLUSHALL');
+    for (const master of await mastersOf(redis)) await master.call('FLUSHALL');
     await late[5]?.bye();
     await running.says('told to begin anew', healBound() + 10_000);
     await agrees(users, bound() + healBound() + SLACK_MS + 10_000);

@@ -4,6 +4,7 @@ import type { Client } from '../support/client.ts';
 import { Cluster } from '../support/cluster.ts';
 import { EventClient } from '../support/event-client.ts';
 import { TIMINGS } from '../support/timings.ts';
+import { serverUrlOf } from '../support/topologies/chosen-topology.ts';
 import { holds, until } from '../support/until.ts';
 
 const TEAM = ['team'];
@@ -34,7 +35,7 @@ describe('invisible cannot be told from offline', () => {
 
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 2, env: { PUBLISH_TENANT_EVENTS: 'true' } });
-    redis = new Redis(cluster.redis.url);
+    redis = new Redis(await serverUrlOf(cluster.redis));
     await redis.subscribe(`${cluster.prefix}:events:default`);
     redis.on('message', (_channel, text: string) => said.push(text));
     const claims = { groups: TEAM, name: 'Somebody' };

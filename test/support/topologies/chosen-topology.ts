@@ -25,6 +25,17 @@ export const isOneServer = chosenTopology() === 'standalone';
 export const mastersOf = async (redis: RedisServer | RedisTopology): Promise<readonly RedisServer[]> =>
   redis instanceof RedisServer ? [redis] : redis.masters();
 
+/**
+ * Where to speak with a server itself, for what only few services do. Whatever is published to a Cluster can be heard
+ * at any of its servers.
+ */
+export const serverUrlOf = async (redis: { readonly url: string } | RedisTopology): Promise<string> => {
+  if (!('masters' in redis)) return redis.url;
+  const [master] = await redis.masters();
+  if (master === undefined) throw new Error('nobody takes writes');
+  return master.url;
+};
+
 /** A Redis of one's own of that kind, over TLS where there are certificates. */
 export const startTopology = (
   kind = chosenTopology(),
