@@ -8,6 +8,7 @@ import { rollout } from './dashboards/rollout.ts';
 import { protocolPage } from './docs/code-tables.ts';
 import { metricsPage } from './docs/metrics-page.ts';
 import { settingsPage } from './docs/settings-page.ts';
+import { redisPage } from './docs/topology-tests.ts';
 
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
 
@@ -15,6 +16,7 @@ const PAGES: readonly (readonly [path: string, make: (now: string) => string | P
   ['settings.md', settingsPage],
   ['metrics.md', metricsPage],
   ['protocol.md', protocolPage],
+  ['redis.md', redisPage],
   ['../deploy/grafana/dashboards/overview.json', () => dashboardFile(overview)],
   ['../deploy/grafana/dashboards/rollout.json', () => dashboardFile(rollout)],
 ];

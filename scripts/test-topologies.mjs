@@ -2,27 +2,12 @@
 // built from redis-server on free ports (a sentinel is redis-server as well). Arguments choose some of them:
 //   npm run test:topologies -- cluster
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fail, root } from './lib/root.mjs';
 
 const TOPOLOGIES = ['standalone', 'sentinel', 'cluster'];
 /** Tests that break links or servers of their own know which Redis they do it to; these do not care. */
-const INTEGRATION = [
-  'drain',
-  'expiry',
-  'first-and-last',
-  'goodbye',
-  'grace',
-  'groups',
-  'http-reads',
-  'idle',
-  'node-crash',
-  'node-paused',
-  'random-history',
-  'status',
-  'tenants',
-  'typing',
-  'watching',
-];
+const { everywhere } = JSON.parse(readFileSync(new URL('./topology-tests.json', import.meta.url), 'utf8'));
 
 const chosen = process.argv.slice(2);
 const unknown = chosen.find((name) => !TOPOLOGIES.includes(name));
@@ -30,7 +15,7 @@ if (unknown !== undefined) fail(`${unknown} is none of ${TOPOLOGIES.join(', ')}`
 
 const failed = (chosen.length > 0 ? chosen : TOPOLOGIES).filter((topology) => {
   console.log(`\n== ${topology}`);
-  const files = ['test/contract/', ...INTEGRATION.map((name) => `test/integration/${name}.test.ts`)];
+  const files = ['test/contract/', ...everywhere.map((name) => `test/integration/${name}.test.ts`)];
   const { status } = spawnSync(process.execPath, ['scripts/test.mjs', ...files], {
     cwd: root,
     env: { ...process.env, ROLLCALL_TOPOLOGY: topology },

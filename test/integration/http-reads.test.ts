@@ -127,4 +127,42 @@ describe('reading presence over HTTP', () => {
       return total === names.length + 2;
     });
   });
+
+  it('a session and why it makes somebody what they are, told by a node that has nothing of it', async () => {
+    const own = { claims: { sub: 'cli', groups: ['ops'] }, node: 0 };
+    const path = '/v1/presence/me/sessions/shell';
+    const body = { ttlSeconds: 60, device: 'api' };
+    const watcher = await cluster.connect('watcher', { node: 1 });
+    await watcher.watch({ users: ['cli'] });
+    expect((await cluster.http(path, { ...own, method: 'PUT', body })).status).toBe(200);
+    expect(await watcher.sees('cli', 'online')).toMatchObject({ devices: ['api'] });
+
+    const socket = await cluster.connect('cli', { claims: { groups: ['ops'] }, node: 0 });
+    await socket.ask({ type: 'status', status: 'busy', text: 'deploying' });
+    await watcher.sees('cli', 'busy');
+    const claims = { sub: 'ops', scope: 'admin' };
+    const why = await cluster.http('/v1/presence/users/cli/explain', { claims, node: 1 });
+    expect(why.status).toBe(200);
+    expect(why.json).toMatchObject({
+      presence: { user: 'cli', status: 'busy', text: 'deploying' },
+      invisible: false,
+      connections: [{ connections: 1, devices: ['web'] }],
+      sessions: [{ id: 'shell', devices: ['api'] }],
+      claims: [{ source: 'user', status: 'busy', text: 'deploying' }],
+      groups: ['ops'],
+    });
+    const reasons = (why.json.transitions as { reason: string }[]).map(({ reason }) => reason);
+    expect(reasons.toSorted()).toEqual(['claim', 'connect']);
+
+    // The last of the two to go decides, and both go with a goodbye.
+    await socket.bye();
+    expect((await cluster.http(path, { ...own, node: 1, method: 'DELETE' })).status).toBe(204);
+    await watcher.sees('cli', 'offline');
+    expect((await cluster.http('/v1/presence/users/cli/explain', { claims })).json).toMatchObject({
+      presence: { status: 'offline' },
+      connections: [],
+      sessions: [],
+    });
+    await watcher.bye();
+  });
 });
