@@ -95,7 +95,9 @@ describe.skipIf(HELM === undefined)('what the chart promises', () => {
     const before = render({ ...LEAST, keys: { paserk: [KEY] } });
     const after = render({ ...LEAST, keys: { paserk: [KEY, KEY] } });
     expect(before.one('Secret')).not.toEqual(after.one('Secret'));
-    expect(after.one('Secret')['stringData'].keys).toBe(`${KEY}\n${KEY}`);
+    // Not `stringData`: the API server adds that to what there is, and takes nothing away.
+    expect(after.one('Secret')).not.toHaveProperty('stringData');
+    expect(Buffer.from(after.one('Secret')['data'].keys, 'base64').toString()).toBe(`${KEY}\n${KEY}`);
     expect(before.one('Deployment')).toEqual(after.one('Deployment'));
     for (const mount of container(after.one('Deployment')).volumeMounts)
       expect(mount.subPath).toBeUndefined();
@@ -179,6 +181,46 @@ describe.skipIf(HELM === undefined)('what the chart promises', () => {
       [6379, 26379],
     ]);
     expect(egress({ existingSecret: 's', ports: [7000] })).toEqual([[53, 53], [7000]]);
+  });
+
+  it('lets its own test in where only some may reach the nodes', () => {
+    const from = [{ namespaceSelector: {} }];
+    const { one } = render({ ...LEAST, networkPolicy: { from, adminFrom: from } });
+    const { labels } = one('Pod').metadata as Resource['metadata'] & { labels: object };
+    for (const { from: peers } of one('NetworkPolicy')['spec'].ingress as {
+      from: { podSelector?: { matchLabels: object } }[];
+    }[])
+      expect(
+        peers.some(
+          ({ podSelector }) =>
+            podSelector && expect.objectContaining(podSelector.matchLabels).asymmetricMatch(labels),
+        ),
+      ).toBe(true);
+  });
+
+  it('is found by its alerts under whatever name it has', () => {
+    for (const kind of ['serviceMonitor', 'podMonitor']) {
+      const { resources } = render({
+        ...LEAST,
+        nameOverride: 'here',
+        metrics: { [kind]: { enabled: true } },
+      });
+      const { spec } = resources.find(({ kind: is }) => is.endsWith('Monitor')) as Resource;
+      const [{ relabelings }] = spec.endpoints ?? spec.podMetricsEndpoints;
+      expect(relabelings).toEqual([{ targetLabel: 'job', replacement: 'rollcall' }]);
+      expect(readFileSync('deploy/prometheus/rules/alerts.yml', 'utf8')).toContain('up{job=~".*rollcall.*"}');
+    }
+  });
+
+  it('gives pods each label once: what selects them, then podLabels, then commonLabels', () => {
+    const { one, text } = render({
+      ...LEAST,
+      commonLabels: { team: 'a', shift: 'c', 'app.kubernetes.io/component': 'x' },
+      podLabels: { team: 'b' },
+    });
+    const { template, selector } = one('Deployment')['spec'];
+    expect(template.metadata.labels).toEqual({ ...selector.matchLabels, team: 'b', shift: 'c' });
+    expect(text).not.toMatch(/team: a\n\s+team: b/);
   });
 
   it('brings the rules and dashboards of deploy/, whole', () => {

@@ -25,6 +25,19 @@
 {{- if and $v.httpRoute.enabled (not $v.httpRoute.parentRefs) -}}
 {{- fail "httpRoute.parentRefs is needed: the gateways that shall route here" -}}
 {{- end -}}
+{{- /* Without `replicas` in its manifest a Deployment has one, unless somebody else than Helm has set their number. */ -}}
+{{- if and $v.autoscaling.enabled .Release.IsUpgrade -}}
+{{- $name := include "rollcall.fullname" . -}}
+{{- if not (lookup "autoscaling/v2" "HorizontalPodAutoscaler" .Release.Namespace $name) -}}
+{{- $live := lookup "apps/v1" "Deployment" .Release.Namespace $name -}}
+{{- range dig "metadata" "managedFields" list $live -}}
+{{- if and (eq .manager "helm") (hasKey (dig "fieldsV1" "f:spec" dict .) "f:replicas") -}}
+{{- $more := add 1 (int $live.spec.replicas) -}}
+{{- fail (printf "turning autoscaling on now would leave one node for a moment: first `kubectl -n %s scale deployment/%s --replicas=%d`, then this with Helm 4 and --server-side=true (docs/deploy.md)" $.Release.Namespace $name $more) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- $delay := int (default 0 (get $v.settings "DRAIN_DELAY_MS")) -}}
 {{- $window := int (ternary (get $v.settings "DRAIN_WINDOW_MS") 5000 (hasKey $v.settings "DRAIN_WINDOW_MS")) -}}
 {{- $needed := add (int $v.preStopSeconds) (div (add $delay $window 999) 1000) 8 -}}
