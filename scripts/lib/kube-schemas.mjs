@@ -21,7 +21,8 @@ const BUILT_IN = [
   'io.k8s.api.policy.v1.PodDisruptionBudget',
 ];
 const monitoring = (kinds) => `example/prometheus-operator-crd/monitoring.coreos.com_${kinds}.yaml`;
-const CUSTOM = [
+/** The definitions of kinds that are not Kubernetes' own: module and path. */
+export const CUSTOM = [
   [OPERATOR, monitoring('servicemonitors')],
   [OPERATOR, monitoring('podmonitors')],
   [OPERATOR, monitoring('prometheusrules')],
@@ -29,7 +30,7 @@ const CUSTOM = [
 ];
 const TEXT_OR_NUMBER = { anyOf: [{ type: 'string' }, { type: 'number' }] };
 
-const moduleFolder = (module) => {
+export const moduleFolder = (module) => {
   const { stdout } = spawnSync('go', ['mod', 'download', '-json', module], { encoding: 'utf8' });
   const { Dir, Error: message } = JSON.parse(stdout || '{"Error":"go mod download said nothing"}');
   if (Dir === undefined) throw new Error(`${module}: ${message}`);
