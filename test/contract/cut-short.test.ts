@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectConsistent } from './consistent.ts';
-import { GRACE, TENANT, Timeline } from './timeline.ts';
+import { GRACE, START, TENANT, Timeline } from './timeline.ts';
 import { useRedis } from './use-redis.ts';
 
 /**
@@ -117,6 +117,20 @@ describe('a call that is cut short', () => {
     expect(await line.reap()).toMatchObject({ users: 1 });
     expect(await line.story()).toEqual(['online connect', 'offline node_lost', 'offline node_lost']);
     await twice();
+    await expectConsistent(line.redis, line.keys);
+  });
+
+  it.each([
+    ['the queue of deadlines', () => line.keys.due],
+    ['the list of revocations', () => line.keys.revoked],
+  ])('at %s loses no revocation that is told again', async (_, key) => {
+    const ref = { tenant: TENANT, user: 'ann' };
+    const at = Math.floor(START / 1000);
+    await broken(key(), () => line.store.refuse(0, [{ ...ref, at }]));
+    expect(await line.store.revocations()).toEqual([]);
+    await line.store.refuse(0, [{ ...ref, at }]);
+    expect(await line.store.revocations()).toEqual([{ ...ref, at }]);
+    await expect(line.store.touch(ref, { iat: 1 })).rejects.toMatchObject({ code: 'revoked' });
     await expectConsistent(line.redis, line.keys);
   });
 

@@ -15,6 +15,7 @@ import {
   type FrozenStore,
   frozenMemory,
   frozenRedis,
+  POLICY,
 } from '../support/frozen-stores.ts';
 import { useRedis } from './use-redis.ts';
 
@@ -36,6 +37,8 @@ type Step =
   | { kind: 'session'; user: string; id: string; session: SessionRequest; profile: Profile }
   | { kind: 'goodbye'; user: string; id: string }
   | { kind: 'end'; user: string; how: Ending | 'forget' }
+  /** A node tells again of a revocation, so many s after the epoch. */
+  | { kind: 'refuse'; user: string; after: number }
   | { kind: 'touch'; user: string; profile: Profile }
   | { kind: 'repair'; user: string; status: View['status']; ahead: number }
   | {
@@ -141,6 +144,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('refuse' as const),
+      user,
+      after: fc.integer({ min: -POLICY.revocationMs / 1000 - 2, max: 5 }),
+    }),
+  },
+  {
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 4000 }) }),
   },
@@ -243,6 +254,11 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
     case 'end': {
       const ref = { tenant: TENANT, user: step.user };
       return step.how === 'forget' ? store.forget(ref) : store.end(ref, step.how);
+    }
+    case 'refuse': {
+      const ref = { tenant: TENANT, user: step.user };
+      await store.refuse(store.partitionOf(ref), [{ ...ref, at: EPOCH / 1000 + step.after }]);
+      return (await store.revocations()).sort((a, b) => (a.user < b.user ? -1 : 1));
     }
     case 'touch':
       return store.touch({ tenant: TENANT, user: step.user }, step.profile).catch(codeOf);
