@@ -70,6 +70,7 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
       touched: () => undefined,
       claim: async () => undefined,
       membersOf: () => [],
+      selfOf: () => undefined,
       isInvisible: () => false,
       users: 0,
     },

@@ -28,8 +28,6 @@ const run = async (): Promise<void> => {
   const settings = settingsOrExit();
   const nodeId = randomBytes(8).toString('base64url').replace(/[-_]/g, 'x').slice(0, 10);
   const logger = createLogger({ level: settings.logLevel, node: nodeId, nodeName: settings.nodeName });
-  for (const warning of settingWarnings(process.env, settings)) logger.warn(warning);
-
   let app: App;
   try {
     app = await createApp({ settings, logger, nodeId, version: VERSION, onIncompatible: refuse });
@@ -37,6 +35,8 @@ const run = async (): Promise<void> => {
     if (error instanceof KeyError) return refuse(error);
     throw error;
   }
+  // Not before the keys were read: a start that a setting stops says one line, and that is not it.
+  for (const warning of settingWarnings(process.env, settings)) logger.warn(warning);
   leaveOnce({
     withinMs: settings.drainDelayMs + settings.drainWindowMs + LEAVE_MS,
     leave: async () => {

@@ -15,20 +15,6 @@ const heartbeats: Check = ({ heartbeatIntervalMs, heartbeatTtlMs }) =>
       ]
     : undefined;
 
-const idleness: Check = ({ idleAwayMs, idleOfflineMs }) =>
-  idleAwayMs > 0 && idleOfflineMs > 0 && idleOfflineMs < idleAwayMs
-    ? [
-        'IDLE_OFFLINE_MS',
-        `must be at least IDLE_AWAY_MS (${idleAwayMs}) or 0 for never, not ${idleOfflineMs}: nobody would ever be away`,
-      ]
-    : undefined;
-
-/** One ping at a time is awaited on a connection. */
-const pings: Check = ({ pingIntervalMs, pingTimeoutMs }) =>
-  pingTimeoutMs > pingIntervalMs
-    ? ['PING_TIMEOUT_MS', `must be at most PING_INTERVAL_MS (${pingIntervalMs}), not ${pingTimeoutMs}`]
-    : undefined;
-
 /** A log that keeps nothing cannot repair a gap of the feed. */
 const eventLog: Check = ({ eventLogMax, partitions }) =>
   eventLogMax < partitions
@@ -43,7 +29,7 @@ const keys: Check = ({ pasetoKeys, pasetoKeysFile, pasetoSymmetricKey }) =>
         'is required, or PASETO_KEYS_FILE or PASETO_SYMMETRIC_KEY: without a key no token can be verified ("rollcall keygen" makes one)',
       ];
 
-const CHECKS: readonly Check[] = [keys, ports, heartbeats, idleness, pings, eventLog];
+const CHECKS: readonly Check[] = [keys, ports, heartbeats, eventLog];
 
 /** What no setting can say of itself alone. @throws ConfigError */
 export const checkTogether = (settings: Settings): void => {

@@ -140,7 +140,7 @@ const presence = {
     1_800_000,
     0,
     WEEK,
-    'Inactive for so long: `offline`, connected or not. 0 turns it off; otherwise at least `IDLE_AWAY_MS`.',
+    'Inactive for so long: `offline`, connected or not. 0 turns it off. Who says nothing is inactive only after `IDLE_AWAY_MS`: less than that has them `offline` then, and never `away`.',
   ),
   lastSeen: Type.Enum(['exact', 'hour', 'off'], {
     default: 'exact',
@@ -172,7 +172,7 @@ const connections = {
     10_000,
     50,
     10 * MINUTE,
-    'A connection that does not answer a ping in time is closed with 4408; at most `PING_INTERVAL_MS`, which it follows when that is shorter.',
+    'A connection that does not answer a ping in time is closed with 4408. Unset, it is never longer than `PING_INTERVAL_MS`.',
   ),
   authTimeoutMs: integer(
     5_000,

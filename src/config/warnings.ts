@@ -82,6 +82,12 @@ export const settingWarnings = (env: Environment, settings: Settings): string[] 
       `HEARTBEAT_TTL_MS=${settings.heartbeatTtlMs} leaves a node no second try when Redis is slow: give it at least ${LIVES_TIMEOUTS} × REDIS_COMMAND_TIMEOUT_MS`,
     );
   }
+  const { idleAwayMs, idleOfflineMs } = settings;
+  if (idleOfflineMs > 0 && idleOfflineMs < idleAwayMs) {
+    warnings.push(
+      `IDLE_OFFLINE_MS (${idleOfflineMs}) is less than IDLE_AWAY_MS (${idleAwayMs}): who says nothing is offline after the latter, and never away`,
+    );
+  }
   if (settings.redisUrl === MEMORY_URL && settings.writeReplicas > 0) {
     warnings.push('WRITE_REPLICAS has no effect with REDIS_URL=memory:');
   }

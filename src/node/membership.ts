@@ -39,6 +39,8 @@ export interface Membership {
   touched(member: Member): void;
   /** Sets or clears the own claim of a user connected here. Resolves once stored. @throws StoreError `unavailable`. */
   claim(ref: UserRef, claim: ClaimRequest): Promise<void>;
+  /** What others see of a user connected here; `undefined` while that is not known. */
+  selfOf(ref: UserRef): SelfView | undefined;
   /** Open connections of a user on this node, oldest first. */
   membersOf(ref: UserRef): readonly Member[];
   /** The person hides: nothing of theirs may be passed on. As far as this node knows. */

@@ -66,7 +66,7 @@ export class Roster implements Membership {
     if (!storeAnswers()) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const waiter = new Waiter(
-        () => resolve(this.#selfOf(holding)),
+        () => resolve(this.#viewed(holding)),
         () => resolve(undefined),
       );
       holding.wait(waiter);
@@ -124,6 +124,11 @@ export class Roster implements Membership {
       holding.wait(waiter);
       this.#claims.add(waiter);
     });
+  }
+
+  selfOf(ref: UserRef): SelfView | undefined {
+    const holding = this.#holdings.get(userKey(ref));
+    return holding !== undefined && this.#options.storeAnswers() ? this.#viewed(holding) : undefined;
   }
 
   membersOf(ref: UserRef): readonly Member[] {
@@ -244,7 +249,7 @@ export class Roster implements Membership {
     if (claim.stamp >= (holding.claim?.stamp ?? 0)) holding.claim = claim;
   }
 
-  #selfOf(holding: Holding): SelfView | undefined {
+  #viewed(holding: Holding): SelfView | undefined {
     const { view, claim } = holding;
     if (!view) return undefined;
     return { view, invisible: this.#isHidden(holding), ...(claim && { claim }) };

@@ -2,6 +2,7 @@ import type { Principal } from '../auth/principal.ts';
 import type { Watcher } from '../fanout/fanout.ts';
 import type { Leaving, Member } from '../node/membership.ts';
 import type { CloseCodeNumber, ErrorCode } from '../protocol/codes.ts';
+import type { SelfView } from '../store/presence-store.ts';
 import type { SessionHost } from './host.ts';
 import type { Typing } from './typing.ts';
 
@@ -33,12 +34,14 @@ export interface ClientSession extends Member {
   enter(principal: Principal, ref?: string): void;
   /** The token was renewed. Nothing else changes by this alone. */
   replacePrincipal(principal: Principal): void;
+  /** Takes away, with `gone`, what the token in force does not allow any more. */
+  withdraw(): void;
   /** Tells the node that this connection is there, as what its token allows, and then welcomes the client. */
   appear(ref?: string): void;
   /** The opposite of {@link appear}. */
   disappear(how: Leaving): void;
   /** Welcomes a client that is known to the node already. */
-  welcome(self: undefined, ref?: string): void;
+  welcome(self: SelfView | undefined, ref?: string): void;
 
   /** The person did something with this device. */
   wasActive(): void;

@@ -134,13 +134,19 @@ export class Session extends Connection implements ClientSession, WheelItem {
     this.#principal = principal;
     if (principal.groups !== undefined) this.#groups = undefined;
     this.#reschedule();
+  }
+
+  withdraw(): void {
     this.#sightChanged();
   }
 
   appear(ref?: string): void {
     const { membership, observers } = this.host;
     if (mayConnect(this.principal)) {
-      void membership.join(this).then((self) => this.welcome(self, ref));
+      void membership.join(this).then((self) => {
+        if (self !== undefined && !self.invisible && !this.over) this.shown(self.view);
+        this.welcome(self, ref);
+      });
       this.#replaceOldest(membership.membersOf(this.ref));
     } else {
       observers.add(this);
@@ -156,7 +162,6 @@ export class Session extends Connection implements ClientSession, WheelItem {
 
   welcome(self: SelfView | undefined, ref?: string): void {
     if (this.over) return;
-    if (self !== undefined && !self.invisible) this.shown(self.view);
     const { settings, clock, health } = this.host;
     const { user, tenant, exp } = this.principal;
     this.send(

@@ -68,8 +68,13 @@ const replace = (session: ClientSession, next: Principal, ref: string | undefine
   session.replacePrincipal(next);
   if (changesRole) {
     session.appear(ref);
-    return;
+  } else if (mayConnect(next)) {
+    const { membership } = session.host;
+    membership.renewed(session);
+    session.welcome(membership.selfOf(session.ref), ref);
+  } else {
+    session.welcome(undefined, ref);
   }
-  if (mayConnect(next)) session.host.membership.renewed(session);
-  session.welcome(undefined, ref);
+  // After the answer: a client that reads on for its `welcome` would else skip what it lost by it.
+  session.withdraw();
 };

@@ -81,6 +81,9 @@ describe('G10: expiry and renewal', () => {
     const less = await cluster.token({ sub: 'boss', scope: 'connect watch' });
     await client.ask({ type: 'auth', token: less });
     expect(await client.until(() => client.first('gone'))).toMatchObject({ tenant: true });
+    // Not before the answer: who reads on for that would skip it.
+    const types = client.frames.map(({ type }) => type);
+    expect(types.indexOf('gone')).toBeGreaterThan(types.lastIndexOf('welcome'));
     const mark = client.mark;
     await cluster.connect('dan', { node: 1 });
     await cluster.connect('carl', { node: 1 });

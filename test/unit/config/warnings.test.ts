@@ -43,6 +43,11 @@ describe('settings that are weaker than they look', () => {
     ['no audience', { ...LEAST }, 'TOKEN_AUDIENCE is not set'],
     ['any proxy', { ...LEAST, TOKEN_AUDIENCE: 'a', TRUST_PROXY: 'true' }, 'TRUST_PROXY=true believes'],
     [
+      'offline before away',
+      { ...LEAST, TOKEN_AUDIENCE: 'a', IDLE_AWAY_MS: '2000', IDLE_OFFLINE_MS: '1999' },
+      'IDLE_OFFLINE_MS (1999) is less than IDLE_AWAY_MS (2000)',
+    ],
+    [
       'replicas of nothing',
       { ...LEAST, REDIS_URL: 'memory:', TOKEN_AUDIENCE: 'a', WRITE_REPLICAS: '1' },
       'WRITE_REPLICAS has no effect',

@@ -114,6 +114,12 @@ export class FakeMembership implements Membership {
     return this.members.filter((member) => member.ref.tenant === tenant && member.ref.user === user);
   }
 
+  /** What is known of everybody. */
+  known: SelfView | undefined;
+  selfOf(): SelfView | undefined {
+    return this.known;
+  }
+
   readonly hidden = new Set<string>();
   isInvisible({ user }: UserRef): boolean {
     return this.hidden.has(user);
