@@ -93,6 +93,6 @@ export interface EventFeed {
    */
   replay(watermark: string): Promise<Replay | undefined>;
   readonly partitions: number;
-  /** The subscriber link is up. */
+  /** What happens can be heard of right now: its source is there, and answers. */
   readonly connected: boolean;
 }

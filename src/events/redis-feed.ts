@@ -79,8 +79,9 @@ export class RedisFeed implements EventFeed {
     return this.#feeds.length;
   }
 
+  /** A Redis that hangs keeps subscriptions open and says nothing on them: only commands find out. */
   get connected(): boolean {
-    return this.#subscriber.connected;
+    return this.#subscriber.connected && this.#options.link.up;
   }
 
   async start(): Promise<void> {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Cluster } from '../support/cluster.ts';
+import { EventClient } from '../support/event-client.ts';
 import { statuses } from '../support/history.ts';
 import { hasRedisBinary, RedisServer } from '../support/redis-server.ts';
 import { bound, healBound, SLACK_MS, TIMINGS } from '../support/timings.ts';
@@ -48,6 +49,16 @@ describe.skipIf(!hasRedisBinary)('G13: while Redis is away', () => {
       expect(answer.json).toMatchObject({ status: 503, code: 'unavailable' });
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     }
+    // Who follows events is told as well, instead of being given a stream that stays silent.
+    const token = await cluster.token({ sub: 'backend', scope: 'events' });
+    await until(
+      async () => {
+        const stream = await EventClient.open(`${cluster.node(1).httpUrl}/v1/events`, { token });
+        stream.close();
+        return stream.status === 503;
+      },
+      { timeoutMs: 15_000, what: 'no event stream to be opened' },
+    );
     await until(async () => (await cluster.node(0).readyStatus()) === 503, {
       timeoutMs: 15_000,
       what: 'readiness to say so',
