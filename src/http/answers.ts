@@ -56,8 +56,8 @@ const PROBLEMS = {
   500: { code: 'internal', description: 'Something unexpected.' },
   503: {
     code: 'unavailable',
-    description: 'A part of the answer is not known right now.',
-    detail: 'This is not known right now.',
+    description: 'A part of the answer is not known right now, or not whether a change was made.',
+    detail: 'There is no certain answer right now: try again. A change may or may not have been made.',
     headers: RETRY_AFTER,
   },
 } as const satisfies Record<number, Documented>;

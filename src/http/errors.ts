@@ -14,6 +14,10 @@ import { ProblemError, sendProblem } from './problem.ts';
 /** Seconds after which to ask again for what is unknown now: about one heartbeat, in which the store heals or does not. */
 const RETRY_AFTER_S = 2;
 
+/** Of a write nobody can say more: the answer was lost, or the replicas that were to have it did not confirm it. */
+export const UNCERTAIN =
+  'There is no certain answer right now: try again. A change may or may not have been made.';
+
 export const unavailable = (detail: string): ProblemError =>
   new ProblemError(503, 'unavailable', detail, { 'retry-after': String(RETRY_AFTER_S) });
 
@@ -70,7 +74,7 @@ export const problemFor = (error: unknown): ProblemError | undefined => {
       : invalid(error.message);
   }
   if (error instanceof StoreError) {
-    if (error.code === 'unavailable') return unavailable('This is not known right now.');
+    if (error.code === 'unavailable') return unavailable(UNCERTAIN);
     if (error.code === 'invalid_cursor') return invalid('query.cursor is not one that was given out');
     if (error.code === 'too_many_claims') return new ProblemError(409, error.code, TOO_MANY.claims);
     if (error.code === 'too_many_sessions') return new ProblemError(409, error.code, TOO_MANY.sessions);

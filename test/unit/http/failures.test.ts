@@ -36,6 +36,8 @@ describe.each(CALLS)('%s %s', (method, url, options) => {
     expect(response.headers['cache-control']).toBe('no-store');
     if (method === 'HEAD') return;
     expect(problem(response)).toMatchObject({ status: 503, code: 'unavailable' });
+    // Whoever wrote must not take it for undone.
+    expect(response.body).toContain('may or may not have been made');
     expect(response.body).not.toContain('10.0.0.7');
   });
 
