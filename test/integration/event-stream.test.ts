@@ -113,8 +113,66 @@ describe('the event stream over real nodes', () => {
     expect(client.ended).toBe('end');
   });
 
-  it('tells of somebody who is forgotten, on every node', async () => {
-    const streams = [await open(0), await open(1, '?status=busy')];
+  it('filters by the groups that a transition carries; who only joins or leaves one makes none', async () => {
+    const [all, here, there] = [await open(0), await open(0, '?groups=here'), await open(1, '?groups=there')];
+    const cursor = await all.mark();
+    const ann = await cluster.connect('mover', { node: 1, claims: { groups: ['here'] } });
+    await here.sees('mover online');
+    let issuedInSeconds = 0;
+    const renewal = async (...groups: string[]) => {
+      issuedInSeconds += 1;
+      const token = await cluster.token({ sub: 'mover', groups }, { issuedInSeconds });
+      return { type: 'auth', token } as const;
+    };
+    const isIn = (group: string, members: number): Promise<unknown> =>
+      until(async () => (await cluster.http(`/v1/presence/count?group=${group}`)).json.members === members, {
+        what: `${members} in ${group}`,
+      });
+
+    // Moves without a word, and then does something: that is told where they are, and no more where they were.
+    await ann.ask(await renewal('there'));
+    await isIn('here', 0);
+    await isIn('there', 1);
+    await ann.ask({ type: 'status', status: 'busy' });
+    await there.sees('mover busy');
+    // Back in both, before anybody could have been told of the one.
+    await ann.ask(await renewal('here', 'there'));
+    await ann.ask({ type: 'status', status: 'away' });
+    for (const stream of [here, there]) await stream.sees('mover away');
+    // At once: a token is verified while the next frame is handled, and whichever of the two is first, what was told is what the transition says.
+    ann.send(await renewal('there'));
+    ann.send({ type: 'status', status: 'busy', text: 'moved before' });
+    await there.until(
+      () => there.cloudEvents.some(({ data }) => data.text === 'moved before'),
+      'moved before',
+    );
+    ann.send({ type: 'status', status: 'away', text: 'moved after' });
+    ann.send(await renewal());
+    await isIn('there', 0);
+    await ann.bye();
+    await all.sees('mover offline');
+
+    await cluster.connect('mover-last', { claims: { groups: ['here', 'there'] } });
+    const resumed = await open(1, `?groups=here&after=${cursor}`);
+    for (const stream of [all, here, there, resumed]) await stream.sees('mover-last online');
+    const carrying = (group: string) =>
+      all.cloudEvents.filter(({ data }) => (data.groups as string[] | undefined)?.includes(group));
+    expect(here.cloudEvents).toEqual(carrying('here'));
+    expect(resumed.cloudEvents).toEqual(carrying('here'));
+    expect(there.cloudEvents).toEqual(carrying('there'));
+    expect(here.story.slice(0, 2)).toEqual(['mover online', 'mover away']);
+    expect(there.story.slice(0, 3)).toEqual(['mover busy', 'mover away', 'mover busy']);
+    // The end of somebody who had left is not told to those who filter: the group itself knows better.
+    for (const { story } of [here, there]) expect(story).not.toContain('mover offline');
+    for (const group of ['here', 'there']) {
+      const { json } = await cluster.http(`/v1/presence/online?group=${group}`);
+      expect((json.users as { user: string }[]).map(({ user }) => user)).toEqual(['mover-last']);
+    }
+  });
+
+  it('tells of somebody who is forgotten, on every node, whatever they and their groups were', async () => {
+    const streams = [await open(0), await open(1, '?status=busy'), await open(1, '?groups=nobody-is-there')];
+    const others = await open(1, '?users=somebody-else');
     await cluster.connect('forgotten', { node: 1 });
     await streams[0]?.sees('forgotten online');
     const admin = { sub: 'ops', scope: 'admin' };
@@ -124,6 +182,9 @@ describe('the event stream over real nodes', () => {
       await stream.sees('forgotten forgotten');
       expect(stream.cloudEvents.at(-1)).toMatchObject({ type: 'rollcall.forgotten', subject: 'forgotten' });
     }
+    await cluster.connect('somebody-else');
+    await others.sees('somebody-else online');
+    expect(others.story).toEqual(['somebody-else online']);
     expect(streams[0]?.cloudEvents.map(({ data }) => data.ver)).toEqual(
       streams[0]?.cloudEvents.map(({ data }) => data.ver).toSorted((a, b) => a - b),
     );

@@ -124,6 +124,10 @@ export class EventClient {
     });
   }
 
+  async until(check: () => boolean, what: string): Promise<void> {
+    await until(check, { what: `${what} after ${this.story.slice(-5).join(', ')}` });
+  }
+
   /** Waits for an `id` that came after everything so far. */
   async mark(): Promise<string> {
     const { length } = this.ids;
