@@ -275,8 +275,16 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     },
   });
 
-  const front = listenOn('public server', publicServer, settings.port, settings.host);
-  const admin = listenOn('admin server', adminServer, settings.adminPort, settings.adminHost);
+  const front = listenOn('public server', publicServer, {
+    port: settings.port,
+    host: settings.host,
+    settings: { port: 'PORT', host: 'HOST' },
+  });
+  const admin = listenOn('admin server', adminServer, {
+    port: settings.adminPort,
+    host: settings.adminHost,
+    settings: { port: 'ADMIN_PORT', host: settings.adminHost === settings.host ? 'HOST' : 'ADMIN_HOST' },
+  });
   const services = new Services(
     [
       { name: 'keyring', start: () => keyring.start(), stop: () => keyring.stop() },

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { ConfigError } from '../config/config-error.ts';
 
 /** A server and where it listens: started and stopped like every other part. */
 export interface Listener {
@@ -12,10 +13,32 @@ export interface Listener {
 /** How long answers that are under way may take when the server closes, ms: streams would never end by themselves. */
 const LAST_ANSWERS_MS = 1000;
 
-export const listenOn = (name: string, server: FastifyInstance, port: number, host: string): Listener => ({
+/** Where a server listens, and which settings say so. */
+export interface Place {
+  readonly port: number;
+  readonly host: string;
+  readonly settings: { readonly port: string; readonly host: string };
+}
+
+/** What of a place this machine will never give. A port that is taken may be free in a moment: that is no setting's fault. */
+const faultOf = (code: string | undefined, { port, host, settings }: Place): ConfigError | undefined => {
+  if (code === 'EADDRNOTAVAIL')
+    return new ConfigError(settings.host, `is no address of this machine: ${host}`);
+  if (code === 'ENOTFOUND') return new ConfigError(settings.host, `is a name that nobody knows: ${host}`);
+  if (code === 'EACCES')
+    return new ConfigError(settings.port, `may not be listened on by this user: ${port}`);
+  return undefined;
+};
+
+export const listenOn = (name: string, server: FastifyInstance, place: Place): Listener => ({
   name,
+  /** @throws ConfigError when the place can never be had. */
   start: async () => {
-    await server.listen({ port, host });
+    try {
+      await server.listen({ port: place.port, host: place.host });
+    } catch (error) {
+      throw faultOf((error as NodeJS.ErrnoException).code, place) ?? error;
+    }
   },
   stop: async () => {
     const cutOff = setTimeout(() => server.server.closeAllConnections(), LAST_ANSWERS_MS);

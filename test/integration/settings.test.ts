@@ -49,6 +49,17 @@ describe('wrong settings stop the start with exit code 78 and a line that names 
     }
   });
 
+  it.each(['HOST', 'ADMIN_HOST'])('a %s that this machine does not have is named', async (setting) => {
+    // Reserved for documentation: no machine has it.
+    const node = await NodeProcess.start({ env: { ...good, [setting]: '192.0.2.1' }, waitReady: false });
+    try {
+      expect(await node.exited(), node.tail()).toBe(BAD_SETTING);
+      expect(node.tail()).toContain(`rollcall: ${setting} is no address of this machine: 192.0.2.1`);
+    } finally {
+      await node.kill();
+    }
+  });
+
   it('a port that somebody else has stops the start plainly', async () => {
     const squatter: Server = createServer();
     await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
