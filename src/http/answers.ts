@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox';
+import { UNCERTAIN } from './errors.ts';
 import { PROBLEM_TYPE, type ProblemCode, problemOf } from './problem.ts';
 import { named, ProblemSchema } from './schemas.ts';
 
@@ -57,7 +58,7 @@ const PROBLEMS = {
   503: {
     code: 'unavailable',
     description: 'A part of the answer is not known right now, or not whether a change was made.',
-    detail: 'There is no certain answer right now: try again. A change may or may not have been made.',
+    detail: UNCERTAIN,
     headers: RETRY_AFTER,
   },
 } as const satisfies Record<number, Documented>;
