@@ -7,12 +7,17 @@ export type LastSeenPrecision = 'exact' | 'hour' | 'off';
 
 const HOUR_MS = 3_600_000;
 
+/** A time of activity, ms, as precisely as it may be told: rounded down, or `undefined` where none may be. */
+export const shownActivity = (at: number, precision: LastSeenPrecision): number | undefined => {
+  if (precision === 'off') return undefined;
+  return precision === 'hour' ? at - (at % HOUR_MS) : at;
+};
+
 /** `lastSeen` as others may see it: absent while online, frozen while invisible, rounded down or dropped by precision. */
 const shownLastSeen = (row: Row, precision: LastSeenPrecision): number | undefined => {
-  if (row.status === 'online' || precision === 'off') return undefined;
+  if (row.status === 'online') return undefined;
   const last = row.frozen ?? knownActive(row);
-  if (last === 0) return undefined;
-  return precision === 'hour' ? last - (last % HOUR_MS) : last;
+  return last === 0 ? undefined : shownActivity(last, precision);
 };
 
 /** What others see of a row. */

@@ -46,6 +46,7 @@ export const registerApi = async (
     store,
     issuer: deps.issuer,
     maxTokenTtlS: settings.maxTokenTtlS,
+    lastSeen: settings.lastSeen,
     nodes: () => deps.nodes(),
     now: () => deps.now?.() ?? Date.now(),
   };

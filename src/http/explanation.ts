@@ -1,4 +1,5 @@
 import type { Adornment, Transition } from '../domain/model.ts';
+import { type LastSeenPrecision, shownActivity } from '../domain/show.ts';
 import { isoTime, presenceOf } from '../protocol/presence.ts';
 import type { Explanation } from '../store/explanation.ts';
 
@@ -21,22 +22,28 @@ const transitionOf = ({ status, previous, reason, ver, since, ...rest }: Transit
   ...adornment(rest),
 });
 
-/** An explanation as HTTP tells it: times as texts, what is not there left out. */
-export const explanationOf = (why: Explanation) => ({
+/** What `LAST_SEEN` keeps from everybody, it keeps from operators as well. */
+const activity = (at: number | undefined, precision: LastSeenPrecision) => {
+  const shown = at === undefined ? undefined : shownActivity(at, precision);
+  return shown === undefined ? {} : { lastActive: isoTime(shown) };
+};
+
+/** An explanation as HTTP tells it: times as texts, what is not there or not told left out. */
+export const explanationOf = (why: Explanation, precision: LastSeenPrecision) => ({
   presence: presenceOf(why.view),
   invisible: why.invisible,
   connections: why.nodes.map(({ node, connections, openedAt, activeAt, idle, devices }) => ({
     node,
     connections,
     newestOpening: isoTime(openedAt),
-    ...(activeAt !== undefined && { lastActive: isoTime(activeAt) }),
+    ...activity(activeAt, precision),
     idle,
     devices,
   })),
   sessions: why.sessions.map(({ id, expiresAt, activeAt, idle, devices }) => ({
     id,
     expires: isoTime(expiresAt),
-    lastActive: isoTime(activeAt),
+    ...activity(activeAt, precision),
     idle,
     devices,
   })),
@@ -69,7 +76,7 @@ export const explanationOf = (why: Explanation) => ({
     },
   }),
   ...(why.nextDeadline !== undefined && { nextDeadline: isoTime(why.nextDeadline) }),
-  ...(why.lastActive !== undefined && { lastActive: isoTime(why.lastActive) }),
+  ...activity(why.lastActive, precision),
   ...(why.revokedAt !== undefined && { revoked: isoTime(why.revokedAt) }),
   groups: why.groups,
   transitions: why.transitions.map(transitionOf),

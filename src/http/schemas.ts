@@ -147,7 +147,9 @@ export const ExplanationSchema = Type.Object(
         node: Type.String({ description: 'id of the node and of its lease' }),
         connections: Type.Integer({ minimum: 1 }),
         newestOpening: time('when the newest of them opened'),
-        lastActive: Type.Optional(time('absent while they took over what the user was')),
+        lastActive: Type.Optional(
+          time('as `LAST_SEEN` allows; absent while they took over what the user was'),
+        ),
         idle: Type.Boolean(),
         devices,
       }),
@@ -156,7 +158,7 @@ export const ExplanationSchema = Type.Object(
       Type.Object({
         id: Type.String(),
         expires: time('when it runs out'),
-        lastActive: time('its last activity'),
+        lastActive: Type.Optional(time('its last activity, as `LAST_SEEN` allows')),
         idle: Type.Boolean(),
         devices,
       }),
@@ -181,7 +183,7 @@ export const ExplanationSchema = Type.Object(
       }),
     ),
     nextDeadline: Type.Optional(time('when time alone may change the status')),
-    lastActive: Type.Optional(time('the truth, whatever is shown of it')),
+    lastActive: Type.Optional(time('also of who is invisible; as `LAST_SEEN` allows')),
     revoked: Type.Optional(time('tokens up to 5 s after it are refused')),
     groups: Type.Array(Type.String()),
     transitions: Type.Array(explainedTransition, { description: 'newest first, at most five' }),

@@ -1,4 +1,5 @@
 import type { TokenIssuer } from '../../auth/issuer.ts';
+import type { LastSeenPrecision } from '../../domain/show.ts';
 import type { NodeInfo, PresenceStore } from '../../store/presence-store.ts';
 
 /** What the routes need besides the request. */
@@ -8,6 +9,7 @@ export interface RouteDeps {
   nodes(): Promise<readonly NodeInfo[]>;
   readonly issuer: Pick<TokenIssuer, 'issue'>;
   readonly maxTokenTtlS: number;
+  readonly lastSeen: LastSeenPrecision;
   /** Wall clock, ms since the epoch. */
   now(): number;
 }

@@ -10,7 +10,7 @@ import { refOf } from './user-ref.ts';
 const params = Type.Object({ id: UserIdSchema });
 
 /** Calls that end or explain somebody's presence. */
-export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store }, done) => {
+export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, lastSeen }, done) => {
   const endings = [
     {
       how: 'logout',
@@ -102,7 +102,8 @@ export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
         response: { 200: answer('The whole truth.', named(ExplanationSchema)), ...problems() },
       },
     },
-    async (request) => explanationOf(await store.explain(refOf(tenantOf(request), request.params.id))),
+    async (request) =>
+      explanationOf(await store.explain(refOf(tenantOf(request), request.params.id)), lastSeen),
   );
   done();
 };

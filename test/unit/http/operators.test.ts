@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NOW, problem, rigs, view } from './fixture.ts';
+import { NOW, problem, rigs, settings, view } from './fixture.ts';
 
 const start = rigs();
 const BOB = { tenant: 'acme', user: 'bob' };
@@ -47,6 +47,28 @@ it('DELETE /v1/presence/users/{id} forgets', async () => {
 });
 
 describe('GET /v1/presence/users/{id}/explain', () => {
+  it.each([
+    ['off', undefined],
+    ['hour', '2026-11-21T11:00:00.000Z'],
+  ] as const)('tells of activity what LAST_SEEN=%s allows', async (lastSeen, told) => {
+    const { store, call } = await start({ settings: settings({ lastSeen }) });
+    const at = { activeAt: NOW - 1, idle: false, devices: ['web'] } as const;
+    store.explanation = {
+      view: view('bob', { status: 'online' }),
+      invisible: false,
+      nodes: [{ node: 'n1.0', connections: 1, openedAt: NOW, ...at }],
+      sessions: [{ id: 'phone', expiresAt: NOW + 5000, ...at }],
+      claims: [],
+      lastActive: NOW - 1,
+      groups: [],
+      transitions: [],
+    };
+    const answer = (await call('GET', '/v1/presence/users/bob/explain', { token: 'admin' })).json();
+    expect(answer.connections[0].newestOpening).toBe('2026-11-21T12:00:00.000Z');
+    for (const part of [answer, answer.connections[0], answer.sessions[0]])
+      expect(part.lastActive).toBe(told);
+  });
+
   it('tells everything that makes the status', async () => {
     const { store, call } = await start();
     store.explanation = {
