@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHART, HELM } from './helm.ts';
+import { CHART, HELM, KUBERNETES } from './helm.ts';
 
 const DEPLOYMENT = '/apis/apps/v1/namespaces/default/deployments/here-rollcall';
 const AUTOSCALER = '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/here-rollcall';
@@ -108,7 +108,7 @@ describe.skipIf(HELM === undefined)('autoscaling for a release that runs', () =>
       '--dry-run=server',
       '--disable-openapi-validation',
     ];
-    return promisify(execFile)(HELM ?? '', [...args, ...values, '--kubeconfig', kubeconfig]).then(
+    return promisify(execFile)(HELM ?? '', [...args, ...KUBERNETES, ...values, '--kubeconfig', kubeconfig]).then(
       ({ stdout }) => stdout,
       ({ stderr }: { stderr: string }) => stderr,
     );
