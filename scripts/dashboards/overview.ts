@@ -64,7 +64,10 @@ const NOW: Row = {
         [0.85, 'red'],
       ],
       queries: [
-        { expr: `max(${of('rollcall_connections')} / ${of('rollcall_connections_limit')})`, legend: 'used' },
+        {
+          expr: `max((${of('rollcall_connections')} + ${of('rollcall_event_streams')}) / ${of('rollcall_connections_limit')})`,
+          legend: 'used',
+        },
       ],
     },
   ],

@@ -286,7 +286,7 @@ export const createMetrics = (register = new Registry()) => {
     connectionsLimit: new Gauge({
       ...on,
       name: 'rollcall_connections_limit',
-      help: 'Connections beyond which this node turns away new ones.',
+      help: 'Connections, event streams among them, beyond which this node turns away new ones.',
     }),
     watchesLimit: new Gauge({
       ...on,
