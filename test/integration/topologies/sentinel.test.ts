@@ -4,6 +4,7 @@ import { Crowd } from '../../support/crowd.ts';
 import { hasRedisBinary } from '../../support/redis-server.ts';
 import { healBound, SLACK_MS } from '../../support/timings.ts';
 import { SentinelTopology } from '../../support/topologies/sentinel-topology.ts';
+import { until } from '../../support/until.ts';
 
 describe.skipIf(!hasRedisBinary)('G5 on Sentinel', () => {
   let redis: SentinelTopology;
@@ -31,6 +32,12 @@ describe.skipIf(!hasRedisBinary)('G5 on Sentinel', () => {
     await crowd.watchers[1]?.sees('left-and-lost', 'online');
     await left.bye();
     for (const watcher of crowd.watchers) await watcher.sees('left-and-lost', 'offline');
+    const token = await cluster.token('revoked-and-lost');
+    const isRefused = async (node: number): Promise<boolean> =>
+      (await cluster.http('/v1/presence/me', { token, node })).status === 401;
+    const operator = { claims: { sub: 'operator', scope: 'admin' }, method: 'POST' };
+    expect((await cluster.http('/v1/users/revoked-and-lost/revoke', operator)).status).toBe(204);
+    for (const node of [0, 1]) await until(() => isRefused(node));
     await redis.failover();
     await redis.resumeReplication();
     await crowd.readsAreRight();
@@ -41,6 +48,9 @@ describe.skipIf(!hasRedisBinary)('G5 on Sentinel', () => {
       expect(watcher.last('left-and-lost')?.status).toBe('offline');
     }
     await redis.healthy();
+    const late = cluster.nodes.length;
+    await cluster.addNode();
+    expect(await isRefused(late)).toBe(true);
   });
 
   it('a master that dies is replaced, and comes back as a replica', async () => {
@@ -66,10 +76,11 @@ describe.skipIf(!hasRedisBinary)('G5 on Sentinel', () => {
   });
 
   it('a node that dies is cleared as ever', async () => {
+    const mortal = cluster.nodes.length;
     await cluster.addNode();
-    await cluster.connect('on-the-dead', { node: 2 });
+    await cluster.connect('on-the-dead', { node: mortal });
     for (const watcher of crowd.watchers) await watcher.sees('on-the-dead', 'online');
-    await cluster.node(2).kill();
+    await cluster.node(mortal).kill();
     for (const watcher of crowd.watchers)
       await watcher.sees('on-the-dead', 'offline', healBound() + SLACK_MS);
     await crowd.nobodyMoved(0);
