@@ -106,9 +106,10 @@ describe.skipIf(HELM === undefined)('autoscaling for a release that runs', () =>
       'default',
       '--is-upgrade',
       '--dry-run=server',
+      ...KUBERNETES,
       '--disable-openapi-validation',
     ];
-    return promisify(execFile)(HELM ?? '', [...args, ...KUBERNETES, ...values, '--kubeconfig', kubeconfig]).then(
+    return promisify(execFile)(HELM ?? '', [...args, ...values, '--kubeconfig', kubeconfig]).then(
       ({ stdout }) => stdout,
       ({ stderr }: { stderr: string }) => stderr,
     );
