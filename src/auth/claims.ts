@@ -70,7 +70,7 @@ const timesOf = (
   }
   return {
     exp: Math.floor(exp / 1_000),
-    ...(iat !== undefined && { iat: Math.max(0, Math.floor(iat / 1_000)) }),
+    ...(iat !== undefined && { iat: Math.max(0, iat / 1_000) }),
   };
 };
 

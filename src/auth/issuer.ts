@@ -93,7 +93,7 @@ export class TokenIssuer {
       ...(scope !== undefined && { scope }),
       ...(this.#rules.issuer !== undefined && { iss: this.#rules.issuer }),
       ...(this.#rules.audience !== undefined && { aud: this.#rules.audience }),
-      iat: timeText(iat * 1_000),
+      iat: timeText(request.iat === undefined ? now : iat * 1_000),
       exp: timeText(expiresAt),
     };
     return { claims, expiresAt };

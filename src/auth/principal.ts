@@ -31,7 +31,7 @@ export interface Principal {
   readonly groups?: readonly string[];
   /** A set shared between principals with the same scopes: thousands of connections hold one. */
   readonly scopes: ReadonlySet<Scope>;
-  /** Seconds since the epoch; absent when the token has none. */
+  /** Seconds since the epoch, with the milliseconds, which order tokens of one second; absent when the token has none. */
   readonly iat?: number;
   /** Seconds since the epoch. */
   readonly exp: number;

@@ -44,8 +44,8 @@ export const isEnded = (row: Row, opened: number): boolean =>
 export const isForgotten = (row: Row, opened: number): boolean =>
   row.forgotten > 0 && opened <= toMs(row.forgotten);
 
-/** Whether a revocation refuses a token. @param at, iat - s; 0 for a token without `iat`. */
-export const refusesToken = (at: number, iat: number): boolean => iat === 0 || iat <= at + SKEW_S;
+/** Whether a revocation refuses a token. @param at - whole s, cut off. @param iat - s; 0 for a token without `iat`. */
+export const refusesToken = (at: number, iat: number): boolean => iat === 0 || Math.floor(iat) <= at + SKEW_S;
 
 export const isRevoked = (row: Row, iat: number): boolean =>
   row.revoked > 0 && refusesToken(row.revoked, iat);

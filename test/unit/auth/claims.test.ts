@@ -41,9 +41,9 @@ describe('times', () => {
     expect(reasonOf({ ...goodClaims(), ...changes })).toBe(reason);
   });
 
-  it('come out in whole seconds', () => {
+  it('come out in seconds, iat with what orders the tokens of one second', () => {
     expect(principal(goodClaims({ iat: at(-0.25), exp: at(10.75) }))).toMatchObject({
-      iat: NOW / 1_000 - 1,
+      iat: NOW / 1_000 - 0.25,
       exp: NOW / 1_000 + 10,
     });
     expect(principal(goodClaims({ iat: '0001-01-01T00:00:00Z' })).iat).toBe(0);

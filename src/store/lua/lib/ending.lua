@@ -33,7 +33,7 @@ local function isForgotten(row, opened)
 end
 
 local function isRevoked(row, iat)
-  return row.revoked and (iat == 0 or iat <= row.revoked + SKEW_S)
+  return row.revoked and (iat == 0 or floor(iat) <= row.revoked + SKEW_S)
 end
 
 local function revokedUntil(row)
