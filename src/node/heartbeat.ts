@@ -24,6 +24,12 @@ export interface HeartbeatOptions {
   readonly onBeat: () => void;
 }
 
+/**
+ * Partitions beat in turns this far apart, ms. Readers of events learn how far they were given everything only when the
+ * last partition has told it: in turns that is this often, and all at once it would be once in a heartbeat.
+ */
+const TURN_MS = 1_000;
+
 /** A beat under way, and whether another one is wanted right after. */
 interface Underway {
   again: boolean;
@@ -38,6 +44,9 @@ export class Heartbeat {
   readonly #beating = new Map<PartitionState, Underway>();
   /** Partitions in which the store is being asked whom it lists for this node. */
   readonly #asking = new Set<PartitionState>();
+  /** In how many turns the partitions beat, and whose turn is next. */
+  readonly #turns: number;
+  #turn = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Looks again as soon as a partition may have come of age, instead of a heartbeat later. */
   #youngTimer: NodeJS.Timeout | undefined;
@@ -45,11 +54,13 @@ export class Heartbeat {
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
+    this.#turns = Math.max(1, Math.floor(options.intervalMs / TURN_MS));
   }
 
   start(): void {
     if (!this.#stopped) return;
     this.#stopped = false;
+    this.beatAll();
     this.#tick();
   }
 
@@ -80,10 +91,13 @@ export class Heartbeat {
   }
 
   #tick(): void {
-    this.#timer = setTimeout(() => this.#tick(), this.#options.intervalMs);
+    const { intervalMs, partitions, roster } = this.#options;
+    this.#timer = setTimeout(() => this.#tick(), intervalMs / this.#turns);
     // One that is late is waited for: it ends by itself, and a second one would only join its queue.
-    for (const state of this.#options.partitions) if (!this.#beating.has(state)) void this.#beat(state);
-    this.#options.roster.tend();
+    for (const state of partitions)
+      if (state.partition % this.#turns === this.#turn && !this.#beating.has(state)) void this.#beat(state);
+    if (this.#turn === 0) roster.tend();
+    this.#turn = (this.#turn + 1) % this.#turns;
   }
 
   async #beat(state: PartitionState): Promise<void> {

@@ -65,6 +65,22 @@ describe('the heartbeat of a node', () => {
     expect(store.beats).toHaveLength(6);
   });
 
+  it('lets partitions take turns, so that the one heard of longest ago changes every second', async () => {
+    build(4);
+    heartbeat.start();
+    await turn();
+    for (const turnOf of [
+      [1, 3],
+      [0, 2],
+      [1, 3],
+      [0, 2],
+    ]) {
+      store.beats.splice(0);
+      await pass(1_000);
+      expect(store.beats.map(({ partition }) => partition)).toEqual(turnOf);
+    }
+  });
+
   it('tells what it remembers: generation, clock, what was acknowledged and the age of what was not', async () => {
     heartbeat.start();
     await turn();
