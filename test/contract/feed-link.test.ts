@@ -131,7 +131,10 @@ describe.skipIf(!isOneServer)('the feed over a link that breaks', () => {
     subscriber?.stall('down');
     await rig.write([two]);
     subscriber?.destroy();
-    await until(() => rig.feed.connected && !rig.proxies.messages.links.has(subscriber as Link));
+    await until(
+      async () => !rig.proxies.messages.links.has(subscriber as Link) && (await rig.isSubscribed()),
+    );
+    expect(rig.feed.connected).toBe(false);
     await rig.write([three]);
     await rig.beat();
     await holds(() => rig.seen.length === 1, 300, 'nothing newer before what is missing');

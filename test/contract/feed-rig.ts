@@ -229,6 +229,12 @@ export class RealFeed {
     return ids.length;
   }
 
+  /** Redis knows somebody who listens to the first partition. */
+  async isSubscribed(): Promise<boolean> {
+    const [, count] = (await this.redis.call('PUBSUB', 'SHARDNUMSUB', this.first.events)) as [string, number];
+    return count > 0;
+  }
+
   /** How often Redis was asked for anything, by the name of the command or function. */
   async calls(): Promise<Record<string, number>> {
     const { values } = await this.metrics.redisSeconds.get();
