@@ -32,6 +32,8 @@ export interface ClientSession extends Member {
 
   /** Somebody signed in for the first time: they become present or an observer, and are welcomed. */
   enter(principal: Principal, ref?: string): void;
+  /** Renews the token; frames that come meanwhile are handled afterwards, by what it says. */
+  inTurn(renewal: () => Promise<void>): Promise<void>;
   /** The token was renewed. Nothing else changes by this alone. */
   replacePrincipal(principal: Principal): void;
   /** Takes away, with `gone`, what the token in force does not allow any more. */

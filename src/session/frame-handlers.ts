@@ -60,7 +60,7 @@ const typing = (session: ClientSession, { to, on, ref }: TypingFrame): void => {
 const act = (session: ClientSession, frame: ClientFrame): Promise<void> | undefined => {
   switch (frame.type) {
     case 'auth':
-      return renew(session, frame);
+      return session.inTurn(() => renew(session, frame));
     case 'watch':
       return watch(session, frame);
     case 'status':

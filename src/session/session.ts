@@ -49,6 +49,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
   #ref: UserRef | undefined;
   #watcher: Watcher | undefined;
   #early: string[] | undefined;
+  #isRenewing = false;
   #toldDegraded = false;
   /** Groups as the store has them, from the user's newest token, wherever that was used. */
   #groups: readonly string[] | undefined;
@@ -128,6 +129,17 @@ export class Session extends Connection implements ClientSession, WheelItem {
     this.#reschedule();
     this.host.typing.hears(this);
     this.appear(ref);
+  }
+
+  async inTurn(renewal: () => Promise<void>): Promise<void> {
+    this.#isRenewing = true;
+    this.hold();
+    try {
+      await renewal();
+    } finally {
+      this.#isRenewing = false;
+      this.#hearEarly();
+    }
   }
 
   replacePrincipal(principal: Principal): void {
@@ -217,8 +229,8 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   protected override text(text: string): void {
-    if (this.#stage === 'open') this.#handle(text);
-    else if (this.#stage === 'waiting') this.#first(text);
+    if (this.#stage === 'waiting') this.#first(text);
+    else if (!this.held) this.#handle(text);
     else {
       // No more than one packet brought, because nothing is read meanwhile.
       this.#early ??= [];
@@ -245,7 +257,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   protected override get held(): boolean {
-    return this.#stage === 'verifying' || this.#stage === 'joining';
+    return this.#stage === 'verifying' || this.#stage === 'joining' || this.#isRenewing;
   }
 
   /** @internal Its place among the unauthenticated is free only now: a socket that is closing still costs one. */
@@ -277,12 +289,11 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   #hearEarly(): void {
-    const early = this.#early;
+    const early = this.#early ?? [];
+    while (early.length > 0 && !this.held && !this.over) this.#handle(early.shift() as string);
+    // A renewal among them: the rest waits for it.
+    if (this.held) return;
     this.#early = undefined;
-    for (const text of early ?? []) {
-      if (this.over) return;
-      this.#handle(text);
-    }
     this.release();
   }
 

@@ -89,10 +89,37 @@ describe('renewing in place', () => {
     const verified = gate();
     harness.auth.wait = verified.promise;
     client.send({ type: 'auth', token: harness.auth.issue(principal('anna')) });
-    expect(await client.bye()).toBe(1000);
+    await until(() => harness.auth.asked === 2);
+    harness.membership.members[0]?.evict('logout');
+    expect(await client.end()).toBe(1000);
     verified.resolve();
     await new Promise((resolve) => setImmediate(resolve));
     expect(harness.membership.renewals).toEqual([]);
+  });
+
+  it('comes before whatever was sent after it', async () => {
+    const client = await harness.enter('anna');
+    const verified = gate();
+    harness.auth.wait = verified.promise;
+    client.send({ type: 'watch', groups: ['g'], ref: 'too soon' });
+    for (const group of ['g', 'h']) {
+      const token = harness.auth.issue(principal('anna', { groups: [group] }));
+      client.send({ type: 'auth', token, ref: group });
+      client.send({ type: 'watch', groups: ['g'], ref: `as ${group}` });
+    }
+    verified.resolve();
+    const answers = (): string[] =>
+      client.received.flatMap(({ frame }) =>
+        'ref' in frame && frame.ref !== undefined ? [`${frame.ref}: ${frame.type}`] : [],
+      );
+    await until(() => answers().length === 5);
+    expect(answers()).toEqual([
+      'too soon: error',
+      'g: welcome',
+      'as g: presence',
+      'h: welcome',
+      'as h: error',
+    ]);
   });
 });
 
