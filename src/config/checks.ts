@@ -15,12 +15,6 @@ const heartbeats: Check = ({ heartbeatIntervalMs, heartbeatTtlMs }) =>
       ]
     : undefined;
 
-/** A log that keeps nothing cannot repair a gap of the feed. */
-const eventLog: Check = ({ eventLogMax, partitions }) =>
-  eventLogMax < partitions
-    ? ['EVENT_LOG_MAX', `must be at least PARTITIONS (${partitions}), not ${eventLogMax}: one a partition`]
-    : undefined;
-
 const keys: Check = ({ pasetoKeys, pasetoKeysFile, pasetoSymmetricKey }) =>
   (pasetoKeys ?? pasetoKeysFile ?? pasetoSymmetricKey)
     ? undefined
@@ -29,7 +23,7 @@ const keys: Check = ({ pasetoKeys, pasetoKeysFile, pasetoSymmetricKey }) =>
         'is required, or PASETO_KEYS_FILE or PASETO_SYMMETRIC_KEY: without a key no token can be verified ("rollcall keygen" makes one)',
       ];
 
-const CHECKS: readonly Check[] = [keys, ports, heartbeats, eventLog];
+const CHECKS: readonly Check[] = [keys, ports, heartbeats];
 
 /** What no setting can say of itself alone. @throws ConfigError */
 export const checkTogether = (settings: Settings): void => {

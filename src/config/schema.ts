@@ -87,7 +87,7 @@ const store = {
     1_000_000,
     1,
     1_000_000_000,
-    'How many transitions all logs together keep; at least `PARTITIONS`.',
+    'How many transitions all logs together keep, the same number in each partition and at least one.',
   ),
   publishTenantEvents: flag(
     true,

@@ -1,7 +1,7 @@
 -- Says in meta how far entries may be missing, because a cursor below that has lost some (see replay.lua).
 local function trimLog(logKey, oldest, keepEntries)
-  local aged = redis.call('XTRIM', logKey, 'MINID', '~', digits(oldest))
-  local over = redis.call('XTRIM', logKey, 'MAXLEN', '~', keepEntries)
+  local aged = redis.call('XTRIM', logKey, 'MINID', digits(oldest))
+  local over = redis.call('XTRIM', logKey, 'MAXLEN', keepEntries)
   if aged + over == 0 then return end
   local first = redis.call('XRANGE', logKey, '-', '+', 'COUNT', 1)[1]
   local cut = logged

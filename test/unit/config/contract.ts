@@ -266,9 +266,4 @@ export const LEAST = { REDIS_URL: 'redis://localhost:6379', PASETO_KEYS: KEY } a
 export const BESIDE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   HEARTBEAT_INTERVAL_MS: { HEARTBEAT_TTL_MS: '600000' },
   HEARTBEAT_TTL_MS: { HEARTBEAT_INTERVAL_MS: '50' },
-  IDLE_AWAY_MS: { IDLE_OFFLINE_MS: '604800000' },
-  IDLE_OFFLINE_MS: { IDLE_AWAY_MS: '0' },
-  PING_INTERVAL_MS: { PING_TIMEOUT_MS: '50' },
-  PING_TIMEOUT_MS: { PING_INTERVAL_MS: '600000' },
-  EVENT_LOG_MAX: { PARTITIONS: '1' },
 };
