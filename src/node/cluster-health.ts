@@ -9,12 +9,18 @@ export interface ClusterHealthOptions {
   /** Monotonic ms. */
   readonly now: () => number;
   readonly linkUp: () => boolean;
-  /** The link to the store came back: what it still knows has to be found out now. */
-  readonly onLinkUp: () => void;
+  /**
+   * The link to the store came back: what it still knows has to be found out now. Somebody's reconnect may have waited
+   * for the store as long as it was away, and on another node is told to it only after this.
+   */
+  readonly onLinkUp: (lateMs: number) => void;
   /** This node knows whose tokens are refused: before that it may not be given anybody to let in. */
   readonly informed: () => boolean;
   readonly logger: Logger;
 }
+
+/** A store that was away for this node may be so for others, and their links come back up to so much later, ms. */
+const OTHERS_LATER_MS = 1_000;
 
 /**
  * Whether this node can trust what it says, and whether it should get traffic. Degraded follows the store closely,
@@ -30,6 +36,8 @@ export class ClusterHealth implements Health {
   #goodLooks = 0;
   #draining = false;
   #linkUp = true;
+  /** Nobody has been late before this node knew anything. */
+  #linkDownAt: number | undefined;
   /** Only beats sent since then tell anything: a store that was away may have come back empty. */
   #linkUpAt = Number.NEGATIVE_INFINITY;
   readonly #startedAt: number;
@@ -99,9 +107,10 @@ export class ClusterHealth implements Health {
     const { linkUp, onLinkUp, now } = this.#options;
     const was = this.#linkUp;
     this.#linkUp = linkUp();
+    if (was && !this.#linkUp && this.#joined) this.#linkDownAt = now();
     if (was || !this.#linkUp) return;
     this.#linkUpAt = now();
-    onLinkUp();
+    onLinkUp(this.#linkDownAt === undefined ? 0 : now() - this.#linkDownAt + OTHERS_LATER_MS);
   }
 
   #isDegraded(): boolean {

@@ -84,10 +84,14 @@ export class Heartbeat {
     else void this.#beat(state);
   }
 
-  /** Beats every partition now, because the link to the store came back: beats still under way went with the old one. */
-  beatAll(): void {
+  /**
+   * Beats every partition now, because the link to the store came back: beats still under way went with the old one.
+   *
+   * @param lateMs - how late what anybody tells the store now may be: graces wait for it.
+   */
+  beatAll(lateMs = 0): void {
     if (this.#stopped) return;
-    for (const state of this.#options.partitions) void this.#beat(state);
+    for (const state of this.#options.partitions) void this.#beat(state, lateMs);
   }
 
   #tick(): void {
@@ -100,7 +104,7 @@ export class Heartbeat {
     this.#turn = (this.#turn + 1) % this.#turns;
   }
 
-  async #beat(state: PartitionState): Promise<void> {
+  async #beat(state: PartitionState, lateMs = 0): Promise<void> {
     const { store, nodeId, now, flusher, metrics, logger, onBeat } = this.#options;
     const { partition, epoch, gen, seen, delivered, acked } = state;
     const underway = { again: false };
@@ -114,7 +118,7 @@ export class Heartbeat {
         delivered,
         clock: state.clock(sentAt),
         acked,
-        lagMs: flusher.lag(partition),
+        lagMs: Math.max(flusher.lag(partition), lateMs),
       });
       if (this.#stopped) return;
       if (epoch === state.epoch) this.#answered(state, reply, sentAt, underway);

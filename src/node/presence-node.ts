@@ -78,7 +78,7 @@ export class PresenceNode {
       now,
       logger,
       linkUp: options.linkUp,
-      onLinkUp: () => this.#heartbeat.beatAll(),
+      onLinkUp: (lateMs) => this.#heartbeat.beatAll(lateMs),
       informed: () => options.revocations.complete,
     });
     this.#flusher = new Flusher({

@@ -28,7 +28,8 @@ export interface PresenceStore {
   reap(partition: number): Promise<ReapReply>;
   /**
    * Evaluates users whose deadline passed; returns how many, and whether more are due at once.
-   * @param clock - the partition's hybrid clock (µs) as this node estimates it: only where to look, never what to decide.
+   * @param clock - the partition's hybrid clock (µs) as this node estimates it: where to look, and how late the call came,
+   * for which graces wait; it ends nothing.
    */
   sweep(partition: number, clock: number): Promise<SweepReply>;
 

@@ -213,6 +213,20 @@ describe('the end of a grace', () => {
     expect(await line.status('ann')).toBe('offline');
   });
 
+  /** A store that hung answers in any order: the sweep, then the reconnect that was sent before it. */
+  it('waits as long as the sweep itself was held up', async () => {
+    await line.pass(GRACE - 300, 'a.0');
+    const looked = await line.clock();
+    await line.pass(300, 'a.0');
+    const [member = ''] = await line.due();
+    await line.redis.zadd(line.keys.due, Math.floor(looked / 1000), member);
+    await line.store.sweep(0, looked);
+    expect(await line.status('ann')).toBe('online');
+    expect(await sweptAfter(250)).toBe(0);
+    expect(await sweptAfter(50)).toBe(1);
+    expect(await line.status('ann')).toBe('offline');
+  });
+
   it('waits no more when nobody was late for two intervals', async () => {
     await line.beat('b.0', { lagMs: 5000 });
     await line.pass(2 * INTERVAL + 1, 'a.0');

@@ -1,15 +1,18 @@
 -- Evaluates users whose deadline passed: ends of graces, claims, sessions, idle limits, retention. What is due is
 -- checked again here.
 -- KEYS: 1 meta  2 log  3 events  4 due  5 nodes, then online, away, busy for every tenant, then user for every entry
--- ARGV: 1 policy  2 what keys of heartbeats begin with  3… users as in entries.lua
+-- ARGV: 1 policy  2 what keys of heartbeats begin with  3 ms of the clock as the caller reckoned it when it looked for
+--       them  4… users as in entries.lua
 -- Reply: users evaluated, or -1 while the partition is on hold, or has to be reaped first
 local function sweep(keys, args)
   open(keys, args, 0)
   local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
   if not gen or hold > now or hasUnreaped(KEYS[5], ARGV[2]) then return -1 end
+  -- Whatever held this call up also held up the reconnects of others, which may stand in line behind it.
+  lag = max(lag, min(now - ARGV[3], 5000))
 
   local swept, forgotten = {}, {}
-  for _, entry in ipairs(openEntries(6, 3, 2)) do
+  for _, entry in ipairs(openEntries(6, 4, 2)) do
     local row = load(entry)
     if row.due == 0 then
       indexRemove(dueKey, entry.member)

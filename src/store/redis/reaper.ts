@@ -70,7 +70,7 @@ export class Reaper {
     return listOf('reap', held ?? []).map((member) => userRef(String(member)));
   }
 
-  /** @param clock - the partition's clock as last told, µs: peeking needs no exact time. */
+  /** @param clock - the partition's clock as reckoned now, µs: what comes due later is for the next time. */
   async sweep(keys: PartitionKeys, clock: number): Promise<SweepReply> {
     const until = Math.ceil(clock / 1000);
     const due = listOf(
@@ -89,7 +89,7 @@ export class Reaper {
       await this.#options.caller.run(
         'sweep',
         [...fixed, ...users.keys],
-        [this.#options.policy, keys.beats, ...users.args],
+        [this.#options.policy, keys.beats, until, ...users.args],
       ),
     );
     return { swept: Math.max(swept, 0), more: swept > 0 && due.length === MAX_BATCH };

@@ -4,6 +4,8 @@ import { type Interval, overlaps, united } from './interval.ts';
 
 /** A grace waits for writes that are late, but not longer, ms. */
 const MAX_LAG_MS = 5_000;
+/** After a link that was down, for those of others as well, ms. */
+const OTHERS_LATER_MS = 1_000;
 
 /**
  * How long after its end a fault may still be the reason of something late, ms: lag is told within two heartbeats, and a
@@ -38,7 +40,10 @@ export class Faults {
       moved = false;
       for (const fault of this.list) {
         if (fault.from > end || fault.to + tail(fault, this.#bounds) < start) continue;
-        const lag = isGrace && fault.scope === 'node' ? Math.min(fault.to - fault.from, MAX_LAG_MS) : 0;
+        const lag =
+          isGrace && fault.scope === 'node'
+            ? Math.min(fault.to - fault.from + OTHERS_LATER_MS, MAX_LAG_MS)
+            : 0;
         const excused = this.#excuse(fault, start, base, slots) + slack + lag;
         if (excused <= end) continue;
         end = excused;

@@ -163,6 +163,16 @@ describe('the heartbeat of a node', () => {
     expect(store.beats).toHaveLength(3);
   });
 
+  it('says how late others may be that were without the store as well', async () => {
+    heartbeat.start();
+    await turn();
+    heartbeat.beatAll(1700);
+    await turn();
+    expect(store.beats.at(-1)?.beat.lagMs).toBe(1700);
+    await pass(INTERVAL_MS);
+    expect(store.beats.at(-1)?.beat.lagMs).toBe(0);
+  });
+
   it('never has two under way on the new link either, whatever becomes of those on the old one', async () => {
     const [old, young] = [gate<BeatReply>(), gate<BeatReply>()];
     store.onBeat = () => old.promise;
