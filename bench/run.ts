@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { RedisServer } from '../test/support/redis-server.ts';
 import { connectionMemory } from './connection-memory.ts';
@@ -7,7 +7,7 @@ import { fanout } from './fanout.ts';
 import { idleCluster } from './idle-cluster.ts';
 import { latency } from './latency.ts';
 import { openFilesLimit } from './lib/proc.ts';
-import { page, type Section, textTable } from './lib/report.ts';
+import { page, type Section, textTable, withChapters } from './lib/report.ts';
 import { type Benchmark, gather, reached, type Sample } from './lib/result.ts';
 import { redisCost } from './redis-cost.ts';
 import { rollingRestart } from './rolling-restart.ts';
@@ -40,8 +40,6 @@ const repeats = Number(values.repeats);
 if (!Number.isInteger(repeats) || repeats < 1) usage('--repeats takes a positive number');
 const chosen = values.only ?? Object.keys(BENCHMARKS);
 for (const name of chosen) if (BENCHMARKS[name] === undefined) usage(`there is no benchmark ${name}`);
-// A page with some of the figures would throw away the others.
-if (values.write && values.only !== undefined) usage('--write needs all benchmarks');
 
 console.log(`ulimit -n: ${openFilesLimit()}; ${repeats} repetitions`);
 const sections: Section[] = [];
@@ -58,9 +56,13 @@ if (values.write) {
   const redis = await RedisServer.start();
   const version = (await redis.info('redis_version')) ?? 'unknown';
   await redis.stop();
-  const docs = new URL('../docs/', import.meta.url);
-  mkdirSync(docs, { recursive: true });
-  writeFileSync(new URL('benchmarks.md', docs), page(sections, repeats, version));
+  const file = new URL('../docs/benchmarks.md', import.meta.url);
+  writeFileSync(
+    file,
+    values.only === undefined
+      ? page(sections, repeats, version)
+      : withChapters(readFileSync(file, 'utf8'), sections),
+  );
   console.log('\nwritten to docs/benchmarks.md');
 }
 const missed = sections.flatMap(({ rows }) => rows.filter((row) => reached(row) === false));

@@ -60,6 +60,22 @@ const machine = (redisVersion: string): string => {
   ].join('; ');
 };
 
+const heading = ({ benchmark }: Section): string => `## ${benchmark.title}`;
+
+const chapter = (section: Section): string => {
+  const { benchmark, rows } = section;
+  const notes = rows.flatMap((row) => (row.note === undefined ? [] : [`- ${row.name}: ${row.note}`]));
+  return [
+    heading(section),
+    '',
+    benchmark.about,
+    '',
+    rows.length > 0 ? markdownTable(rows) : 'Not measured: what it needs is not on this machine.',
+    '',
+    ...(notes.length > 0 ? [...notes, ''] : []),
+  ].join('\n');
+};
+
 /** The page of the documentation. */
 export const page = (sections: readonly Section[], repeats: number, redisVersion: string): string =>
   [
@@ -77,20 +93,21 @@ export const page = (sections: readonly Section[], repeats: number, redisVersion
     'npm run bench                       # everything, three repetitions',
     'npm run bench -- --only connects    # one of them; its name is the name of the file in bench/',
     'npm run bench -- --repeats 5 --write',
+    'npm run bench -- --only latency --write    # measures one chapter of this page again',
     '```',
     '',
     'It needs Linux (`/proc`), a `redis-server` on the PATH, k6 or Go for the last part, and an otherwise idle machine. A connection is an open file at',
     'both ends: to see 20,000 connections on one node, raise the limit first (`ulimit -n 65536`); with less the highest level',
     'is as near as the limit allows. Clients use the source addresses 127.0.0.2 and 127.0.0.3, which have their own ports.',
     '',
-    ...sections.flatMap(({ benchmark, rows }) => [
-      `## ${benchmark.title}`,
-      '',
-      benchmark.about,
-      '',
-      rows.length > 0 ? markdownTable(rows) : 'Not measured: what it needs is not on this machine.',
-      '',
-      ...rows.flatMap((row) => (row.note === undefined ? [] : [`- ${row.name}: ${row.note}`])),
-      ...(rows.some((row) => row.note !== undefined) ? [''] : []),
-    ]),
+    ...sections.map(chapter),
   ].join('\n');
+
+/** The page with the chapters of these sections replaced. @throws Error where it has no such chapter. */
+export const withChapters = (page: string, sections: readonly Section[]): string =>
+  sections.reduce((text, section) => {
+    const from = text.indexOf(`${heading(section)}\n`);
+    if (from < 0) throw new Error(`the page has no chapter ${section.benchmark.title}: write all of it`);
+    const next = text.indexOf('\n## ', from);
+    return `${text.slice(0, from)}${chapter(section)}${next < 0 ? '' : text.slice(next)}`;
+  }, page);
