@@ -58,9 +58,12 @@ export class Library {
   readonly source: string;
 
   constructor() {
-    const text = [...PARTS.map((part) => `lib/${part}`), ...FUNCTIONS]
-      .map((file) => readFileSync(new URL(`${file}.lua`, FOLDER), 'utf8'))
-      .join('\n');
+    const read = (file: string): string => readFileSync(new URL(`${file}.lua`, FOLDER), 'utf8');
+    // Lua allows a chunk 200 locals: what only one function needs has a scope of its own.
+    const text = [
+      ...PARTS.map((part) => read(`lib/${part}`)),
+      ...FUNCTIONS.map((name) => `do\n${read(name)}end`),
+    ].join('\n');
     this.name = `rollcall_${createHash('sha1').update(text).digest('hex').slice(0, 12)}`;
     this.source = `#!lua name=${this.name}
 local function define(name, callback, flags)
