@@ -59,8 +59,10 @@ describe('G11: goodbye', () => {
   });
 
   // A close is told as so many ms ago: a machine that stands still between the telling and the storing makes it look newer
-  // than the connection after it, and then a grace runs that is owed to nobody. That is rare, and not what this is about.
-  it('an older grace does not outlive a newer connection and its goodbye', { retry: 2 }, async () => {
+  // than the connection after it, and then a grace runs that is owed to nobody. That may happen to a user or two of many;
+  // a grace that runs by when its close is heard happens to most.
+  it('an older grace does not outlive a newer connection and its goodbye', async () => {
+    const late: string[] = [];
     // One after another without a pause: a node in a hurry tells the store of a close later than of other things, so
     // that it may hear of the close only after the newer connection has come and gone.
     for (let i = 0; i < 24; i++) {
@@ -76,10 +78,11 @@ describe('G11: goodbye', () => {
       await open(1);
       const back = await cluster.connect(user, { node: 1 });
       await back.bye();
-      await allSee(user, 'offline', 1_000);
+      await allSee(user, 'offline', 1_000).catch(() => late.push(user));
       cluster.disconnectAll();
       await open(0);
     }
+    expect(late.length, `${late.join(', ')} were offline later than 1 s`).toBeLessThanOrEqual(2);
   });
 
   it('coming back right after it is a new online', async () => {

@@ -43,6 +43,8 @@ export const hold = (options: LinkOptions): Promise<Ending> =>
     let silence: NodeJS.Timeout | undefined;
 
     const heard = (): void => {
+      // After a goodbye only the close counts: a node that goes on sending would be waited for as long as it does.
+      if (options.stop.aborted) return;
       clearTimeout(silence);
       silence = setTimeout(() => socket.terminate(), patienceMs);
     };

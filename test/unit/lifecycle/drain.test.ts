@@ -79,6 +79,35 @@ describe('a drain', () => {
     expect(said).toEqual(['unready', 'sessions 5000', 'flushed', 'left']);
   });
 
+  it('keeps the order when every step takes its time: the balancer hears of it first, then the delay runs', async () => {
+    vi.useRealTimers();
+    const begun = performance.now();
+    const saidAt = new Map<string, number>();
+    const step = async (name: string): Promise<void> => {
+      said.push(`${name} begins`);
+      saidAt.set(name, performance.now() - begun);
+      await new Promise((resolve) => setTimeout(resolve, 15));
+      said.push(`${name} ends`);
+    };
+    await drain({
+      ...options,
+      delayMs: 80,
+      unready: () => {
+        said.push('unready');
+        saidAt.set('unready', performance.now() - begun);
+      },
+      sessions: { drain: () => step('sessions') },
+      flushed: async () => {
+        await step('flush');
+        return true;
+      },
+      leave: () => step('leave'),
+    });
+    const steps = ['sessions', 'flush', 'leave'].flatMap((name) => [`${name} begins`, `${name} ends`]);
+    expect(said).toEqual(['unready', ...steps]);
+    expect(Number(saidAt.get('sessions')) - Number(saidAt.get('unready'))).toBeGreaterThanOrEqual(75);
+  });
+
   it('says so when the store did not take everything in time', async () => {
     const within: number[] = [];
     await drain({
