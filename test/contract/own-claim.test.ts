@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OwnClaim } from '../../src/domain/model.ts';
+import { describeBothStores, ref as refOf } from './both-stores.ts';
 import { START, TENANT, Timeline } from './timeline.ts';
 import { useRedis } from './use-redis.ts';
 
@@ -92,5 +93,19 @@ describe("a person's own claim", () => {
     const stamps = both.map(({ claim }) => claim?.stamp ?? 0);
     expect(new Set(stamps).size).toBe(2);
     expect((await stored())?.stamp).toBe(Math.max(...stamps));
+  });
+});
+
+/** Two nodes may stamp two claims alike; each repeats its own with every batch, which must not go back and forth. */
+describeBothStores((both) => {
+  it("a person's own claim of two of one stamp is the one that came first", async () => {
+    const stamp = both.store.partitions;
+    await both.opens('n1.0', 'ann', { claim: { status: 'busy', text: 'first', stamp } });
+    for (let round = 0; round < 2; round += 1) {
+      await both.opens('n2.0', 'ann', { claim: { status: 'away', text: 'second', stamp } });
+      await both.opens('n1.0', 'ann', { claim: { status: 'busy', text: 'first', stamp } });
+    }
+    expect((await both.store.readSelf(refOf('ann'))).claim).toMatchObject({ status: 'busy', text: 'first' });
+    expect(await both.story()).toEqual(['ann busy connect']);
   });
 });

@@ -52,6 +52,21 @@ describe.each([
     expect(rig.fanout.footprint.waiting).toBe(0);
   });
 
+  /** Its kernel took everything: a change that comes first must not overtake the one that waits. */
+  it('gets a change once when it reads again before anybody says so', async () => {
+    const rig = new Rig();
+    const slow = await rig.watching(request);
+    stall(slow.sink);
+    rig.event('a', 1);
+    rig.time.advance(100);
+    slow.sink.buffered = 0;
+    rig.event('a', 2);
+    rig.time.advance(100);
+    read(slow);
+    rig.time.advance(100);
+    expect(slow.sink.take()).toEqual(['a@2']);
+  });
+
   it('goes on in windows after it was slow', async () => {
     const rig = new Rig();
     const slow = await rig.watching(request);
@@ -99,6 +114,27 @@ describe('users watched by id by a connection that does not read and asks for th
     read(connection);
     rig.time.advance(50);
     expect(sink.take()).toEqual(['[c@1 d@1]', 'a@2']);
+  });
+
+  /** What was sent ahead of the stream has to be remembered until the stream has passed it, not until the next frame. */
+  it('are told of once when a full frame ends before what they were told', async () => {
+    const { rig, connection } = await asks();
+    const { sink, watcher } = connection;
+    for (const user of ['e', 'f']) rig.set(user, 1);
+    sink.blocked = true;
+    await watcher.watch({ tenant: true });
+    sink.buffered = 0;
+    watcher.drained();
+    expect(sink.take()).toEqual(['[a@1 b@1]+', '[c@1 d@1]+']);
+    rig.event('c', 2);
+    rig.event('d', 2);
+    sink.blocked = false;
+    sink.buffered = 0; // It reads again, but nobody has said so yet.
+    rig.event('a', 2);
+    expect(sink.take()).toEqual(['a@2']);
+    watcher.drained();
+    rig.time.advance(100);
+    expect(sink.take()).toEqual(['[e@1 f@1]', 'c@2 d@2']);
   });
 
   it('are told of no more when neither they nor the tenant are watched', async () => {

@@ -96,6 +96,16 @@ describe('the rate of frames', () => {
     expect(await client.ask({ type: 'ping' })).toMatchObject({ code: 'rate_limited' });
   });
 
+  it('after a long silence is a burst and no more', async () => {
+    const client = await start();
+    await client.ask({ type: 'ping' });
+    harness.ahead.monotonic += 86_400_000;
+    for (let i = 0; i < 8; i += 1) client.send({ type: 'ping' });
+    await client.until(() => client.of('pong').length + client.of('error').length === 9);
+    expect(client.of('pong')).toHaveLength(6);
+    expect(client.of('error').map(({ code }) => code)).toEqual(Array(3).fill('rate_limited'));
+  });
+
   it('closes 4429 when twice the rate was dropped within a second', async () => {
     const client = await start();
     for (let i = 0; i < 24; i += 1) client.send({ type: 'ping' });
