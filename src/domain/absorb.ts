@@ -2,7 +2,7 @@ import type { DeviceMask } from './devices.ts';
 import { isEnded, isForgotten } from './ending.ts';
 import type { Adornment, OwnClaim, Status } from './model.ts';
 import { type TokenProfile, takeProfile } from './profile.ts';
-import { activeUntil, isPresent, type Leave, newestOpening, type Part, type Row } from './row.ts';
+import { activeUntil, isPresent, type Leave, MAX_NODES, newestOpening, type Part, type Row } from './row.ts';
 
 /** What one node says of one user, in the store's time: absolute values, so that saying it twice changes nothing. */
 export interface Report extends TokenProfile {
@@ -90,7 +90,8 @@ export const absorb = (
   }
   if (report.count > 0) {
     const { count, idle, opened, devices } = report;
-    row.parts.set(node, { count, act, stance, idle, opened, devices });
+    if (prior !== undefined || row.parts.size < MAX_NODES)
+      row.parts.set(node, { count, act, stance, idle, opened, devices });
   } else if (prior !== undefined || report.act > 0) {
     if (stance === 'own') row.seen = Math.max(row.seen, act);
     row.parts.delete(node);

@@ -7,6 +7,12 @@ import { type Adornment, type Claim, OWN_PRIORITY, OWN_SOURCE, type OwnClaim, ty
  */
 export type Stance = 'own' | 'tookActive' | 'tookIdle';
 
+/**
+ * Nodes on which connections of one user count. A row is read and written whole: this bounds what one user can cost
+ * every call that concerns them. What a further node holds does not count; the user is present by the others.
+ */
+export const MAX_NODES = 4096;
+
 /** The connections of one user on one node. */
 export interface Part {
   count: number;

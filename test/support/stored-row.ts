@@ -36,31 +36,37 @@ const DUE_AT = 4 + 2 * 8;
 export const readStoredRow = async (redis: Redis, key: string): Promise<StoredRow | undefined> => {
   const packed = await redis.getBuffer(key);
   if (packed === null) return undefined;
-  let at = HEAD_BYTES;
-  const parts = Array.from({ length: packed.readUInt8(3) }, (): StoredPart => {
-    const flags = packed.readUInt8(at);
-    const nodeBytes = packed.readUInt8(at + 20);
-    const part = {
-      node: packed.toString('utf8', at + 21, at + 21 + nodeBytes),
-      stance: STANCES[flags % 3] ?? 'own',
-      idle: flags >= 3,
-      devices: deviceList(packed.readUInt8(at + 1)),
-      count: packed.readUInt16LE(at + 2),
-      opened: packed.readDoubleLE(at + 4),
-      act: packed.readDoubleLE(at + 12),
-    };
-    at += 21 + nodeBytes;
-    return part;
-  });
+  const layout = packed.readUInt8(0);
+  // Layout 2 counts the parts in two bytes.
+  const wide = layout === 2 ? 1 : 0;
+  let at = HEAD_BYTES + wide;
+  const parts = Array.from(
+    { length: wide ? packed.readUInt16LE(3) : packed.readUInt8(3) },
+    (): StoredPart => {
+      const flags = packed.readUInt8(at);
+      const nodeBytes = packed.readUInt8(at + 20);
+      const part = {
+        node: packed.toString('utf8', at + 21, at + 21 + nodeBytes),
+        stance: STANCES[flags % 3] ?? 'own',
+        idle: flags >= 3,
+        devices: deviceList(packed.readUInt8(at + 1)),
+        count: packed.readUInt16LE(at + 2),
+        opened: packed.readDoubleLE(at + 4),
+        act: packed.readDoubleLE(at + 12),
+      };
+      at += 21 + nodeBytes;
+      return part;
+    },
+  );
   const hasLeave = packed.readUInt8(1) % 2 === 1;
   const rareAt = at + (hasLeave ? LEAVE_BYTES : 0);
   return {
-    layout: packed.readUInt8(0),
+    layout,
     status: STATUSES[packed.readUInt8(2)] ?? 'offline',
-    ver: packed.readDoubleLE(4),
-    since: packed.readDoubleLE(12),
-    due: packed.readDoubleLE(DUE_AT),
-    seen: packed.readDoubleLE(28),
+    ver: packed.readDoubleLE(4 + wide),
+    since: packed.readDoubleLE(12 + wide),
+    due: packed.readDoubleLE(DUE_AT + wide),
+    seen: packed.readDoubleLE(28 + wide),
     parts,
     leave: hasLeave
       ? {

@@ -80,8 +80,10 @@ local function absorb(row, node, report)
     end
   end
   if report.count > 0 then
-    report.act, report.stance = act, stance
-    row.parts[position or #row.parts + 1] = report
+    if position or #row.parts < MAX_NODES then
+      report.act, report.stance = act, stance
+      row.parts[position or #row.parts + 1] = report
+    end
   elseif prior or report.act > 0 then
     if stance == OWN then row.seen = max(row.seen, act) end
     if position then table.remove(row.parts, position) end

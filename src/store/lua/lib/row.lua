@@ -1,5 +1,6 @@
 -- The stored row of one user, as domain/row.ts has it: one string, so that the rows of a call are read by one MGET and
--- written by one MSET. Packed, because numbers that are never text cost neither matching nor printing. Layout 1:
+-- written by one MSET. Packed, because numbers that are never text cost neither matching nor printing. Layout 1, and 2, in
+-- which the number of parts has two bytes, for the rare row that has more parts than one byte counts:
 --   head      layout  has: 1 a grace, 2 something rare  status  number of parts  ver  since  due  seen
 --   a part    flags: stance (0 own, 1 took active, 2 took idle) + 3 when idle  devices  count  opened  act  node
 --   a grace   flags: 1 idle, 2 lost  devices  at  grace
@@ -8,8 +9,10 @@
 -- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing. A row has room for
 -- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s before
 -- what is mostly not there.
-local LAYOUT = 1
-local HEAD, PART, LEAVE, HEAD_AND_PART = '<BBBBdddd', '<BBHddBc0', '<BBdd', '<BBBBddddBBHddBc0'
+local LAYOUT, WIDE_LAYOUT = 1, 2
+local HEAD, PART, LEAVE, HEAD_AND_PART, WIDE_HEAD = '<BBBBdddd', '<BBHddBc0', '<BBdd', '<BBBBddddBBHddBc0', '<BBBHdddd'
+-- Nodes on which connections of one user count; `MAX_NODES` of domain/row.ts.
+local MAX_NODES = 4096
 local HAS_LEAVE, HAS_RARE = 1, 2
 local STATUS = { [0] = 'offline', 'online', 'away', 'busy' }
 local CODE = { offline = 0, online = 1, away = 2, busy = 3 }
@@ -33,7 +36,10 @@ local function loadRow(value)
     return setmetatable({ parts = {}, status = 'offline', since = 0, ver = 0, due = 0, seen = 0 }, BLANK)
   end
   local layout, has, code, count, ver, since, due, seen, at = unpackFrom(HEAD, value)
-  if layout ~= LAYOUT then error('a row of another layout') end
+  if layout ~= LAYOUT then
+    if layout ~= WIDE_LAYOUT then error('a row of another layout') end
+    layout, has, code, count, ver, since, due, seen, at = unpackFrom(WIDE_HEAD, value)
+  end
   local parts = {}
   local row = setmetatable({ parts = parts, status = STATUS[code], since = since, ver = ver, due = due, seen = seen }, BLANK)
   for i = 1, count do
@@ -78,12 +84,15 @@ local function rowText(row)
     text = pack(HEAD_AND_PART, LAYOUT, has, CODE[row.status], 1, row.ver, row.since, row.due, row.seen,
       only.idle and only.stance + 3 or only.stance, only.devices, only.count, only.opened, only.act, #only.node, only.node)
   else
-    text = pack(HEAD, LAYOUT, has, CODE[row.status], #parts, row.ver, row.since, row.due, row.seen)
+    local isWide = #parts > 255
+    local texts = { pack(isWide and WIDE_HEAD or HEAD, isWide and WIDE_LAYOUT or LAYOUT, has, CODE[row.status], #parts, row.ver,
+      row.since, row.due, row.seen) }
     for i = 1, #parts do
       local part = parts[i]
-      text = text .. pack(PART, part.idle and part.stance + 3 or part.stance, part.devices, part.count, part.opened,
+      texts[i + 1] = pack(PART, part.idle and part.stance + 3 or part.stance, part.devices, part.count, part.opened,
         part.act, #part.node, part.node)
     end
+    text = table.concat(texts)
   end
   if leave then
     text = text .. pack(LEAVE, (leave.idle and 1 or 0) + (leave.lost and 2 or 0), leave.devices, leave.at, leave.grace)
