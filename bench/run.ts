@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { RedisServer } from '../test/support/redis-server.ts';
+import { connectRates } from './connect-rates.ts';
 import { connectionMemory } from './connection-memory.ts';
 import { connects } from './connects.ts';
 import { fanout } from './fanout.ts';
@@ -14,6 +15,7 @@ import { rollingRestart } from './rolling-restart.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   connects,
+  'connect-rates': connectRates,
   'idle-cluster': idleCluster,
   fanout,
   latency,

@@ -9,6 +9,14 @@ export type HerdCommand =
       readonly tokens: readonly string[];
       readonly inFlight: number;
     }
+  /** The same, but so many a second however long each takes; answered with how long each waited for its first frame. */
+  | {
+      readonly do: 'open at a rate';
+      readonly host: string;
+      readonly port: number;
+      readonly tokens: readonly string[];
+      readonly perSecond: number;
+    }
   /** Send one frame on every connection. */
   | { readonly do: 'send'; readonly frame: string }
   | { readonly do: 'count' }
@@ -24,4 +32,6 @@ export interface HerdAnswer {
   readonly lastFailure?: string;
   /** Text frames received so far over all connections. */
   readonly frames: number;
+  /** From the start of the connect to the `welcome`, ms; only after opening at a rate. */
+  readonly waits?: readonly number[];
 }

@@ -13,34 +13,40 @@ let again = 0;
 let lastFailure: string | undefined;
 let frames = 0;
 
-const open = async (command: Extract<HerdCommand, { do: 'open' }>): Promise<void> => {
-  const { tokens, inFlight, host, port, localAddress } = command;
-  let next = 0;
-  const attempt = (token: string): Promise<boolean> =>
-    new Promise((resolve) => {
-      let welcomed = false;
-      const socket = new RawSocket({
-        host,
-        port,
-        localAddress,
-        token,
-        onText: () => {
-          frames++;
-          if (welcomed) return;
-          welcomed = true;
-          resolve(true);
-        },
-        onEnd: (why) => {
-          sockets.delete(socket);
-          if (!welcomed) lastFailure = why;
-          resolve(false);
-        },
-      });
-      sockets.add(socket);
+type Target = Pick<Extract<HerdCommand, { do: 'open' }>, 'host' | 'port'> & {
+  readonly localAddress?: string;
+};
+
+/** Opens one connection. @returns whether it had its welcome. */
+const attempt = ({ host, port, localAddress }: Target, token: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    let welcomed = false;
+    const socket = new RawSocket({
+      host,
+      port,
+      ...(localAddress !== undefined && { localAddress }),
+      token,
+      onText: () => {
+        frames++;
+        if (welcomed) return;
+        welcomed = true;
+        resolve(true);
+      },
+      onEnd: (why) => {
+        sockets.delete(socket);
+        if (!welcomed) lastFailure = why;
+        resolve(false);
+      },
     });
+    sockets.add(socket);
+  });
+
+const open = async (command: Extract<HerdCommand, { do: 'open' }>): Promise<void> => {
+  const { tokens, inFlight } = command;
+  let next = 0;
   const one = async (token: string): Promise<void> => {
     for (let tried = 1; tried <= ATTEMPTS; tried++) {
-      if (await attempt(token)) return;
+      if (await attempt(command, token)) return;
       again++;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
@@ -56,6 +62,29 @@ const open = async (command: Extract<HerdCommand, { do: 'open' }>): Promise<void
   await Promise.all(Array.from({ length: Math.min(inFlight, tokens.length) }, worker));
 };
 
+/** Keeps to the rate whatever the server does: what waits is what is measured. @returns how long each waited, ms. */
+const openAtRate = async (command: Extract<HerdCommand, { do: 'open at a rate' }>): Promise<number[]> => {
+  const { tokens, perSecond } = command;
+  const waits: number[] = [];
+  const from = performance.now();
+  const opened: Promise<void>[] = [];
+  while (opened.length < tokens.length) {
+    const due = Math.min(tokens.length, Math.ceil(((performance.now() - from) * perSecond) / 1000));
+    for (const token of tokens.slice(opened.length, due)) {
+      const at = performance.now();
+      opened.push(
+        attempt(command, token).then((welcomed) => {
+          if (welcomed) waits.push(performance.now() - at);
+          else failed++;
+        }),
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await Promise.all(opened);
+  return waits;
+};
+
 const close = async (goodbye: boolean): Promise<void> => {
   for (const socket of sockets) {
     if (goodbye) socket.send('{"type":"bye"}');
@@ -67,10 +96,16 @@ const close = async (goodbye: boolean): Promise<void> => {
 };
 
 const handle = async (command: HerdCommand): Promise<HerdAnswer> => {
+  let waits: number[] | undefined;
   if (command.do === 'open') await open(command);
+  else if (command.do === 'open at a rate') waits = await openAtRate(command);
   else if (command.do === 'send') for (const socket of sockets) socket.send(command.frame);
   else if (command.do === 'close') await close(command.goodbye);
-  return { open: sockets.size, failed, again, frames, ...(lastFailure !== undefined && { lastFailure }) };
+  return {
+    ...{ open: sockets.size, failed, again, frames },
+    ...(lastFailure !== undefined && { lastFailure }),
+    ...(waits && { waits }),
+  };
 };
 
 process.on('message', (command: HerdCommand) => {

@@ -37,6 +37,23 @@ export class Herd {
     }
   }
 
+  /** Opens a connection for each token, so many a second. @returns how long each waited for its welcome, ms. */
+  async openAtRate(tokens: readonly string[], perSecond: number): Promise<number[]> {
+    const share = Math.ceil(tokens.length / this.#children.length);
+    const answers = await this.#each((i) => ({
+      do: 'open at a rate',
+      ...this.#target,
+      tokens: tokens.slice(i * share, (i + 1) * share),
+      perSecond: perSecond / this.#children.length,
+    }));
+    const waits = answers.flatMap((answer) => answer.waits ?? []);
+    if (waits.length < tokens.length) {
+      const why = answers.flatMap((answer) => answer.lastFailure ?? []).join(', ');
+      throw new Error(`${tokens.length - waits.length} of ${tokens.length} connections failed: ${why}`);
+    }
+    return waits;
+  }
+
   async send(frame: object): Promise<void> {
     await this.#each(() => ({ do: 'send', frame: JSON.stringify(frame) }));
   }

@@ -37,16 +37,16 @@ export class Flusher {
   constructor(options: FlusherOptions) {
     const { partitions, now } = options;
     this.#options = options;
-    this.#lanes = partitions.map((state) => new Lane(state, now()));
+    this.#lanes = partitions.map((state) => new Lane(state));
     this.#alarms = this.#lanes.map((lane) => new Alarm(now, () => this.#pump(lane)));
   }
 
   /** The user's newest state has to be stored. */
-  mark(holding: Holding, urgent: boolean): void {
+  mark(holding: Holding): void {
     const { now, metrics } = this.#options;
     const lane = this.#lane(holding.partition);
     const before = lane.size;
-    lane.add(holding, urgent, now());
+    lane.add(holding, now());
     metrics.dirty.inc(lane.size - before);
     this.#alarms[holding.partition]?.soon();
   }
@@ -112,7 +112,7 @@ export class Flusher {
     const { metrics, now, onRefused } = this.#options;
     const { state } = lane;
     const { epoch, gen } = state;
-    const batch = lane.take(now());
+    const batch = lane.take();
     metrics.dirty.dec(batch.length);
     metrics.flushSize.observe(batch.length);
     const waiters = batch.map((holding) => holding.takeWaiters());

@@ -1,7 +1,6 @@
 import type { UserKey } from '../domain/model.ts';
 import { MAX_BATCH } from '../store/presence-store.ts';
 import type { Holding } from './holding.ts';
-import { Pace } from './pace.ts';
 import type { PartitionState } from './partition-state.ts';
 
 /** Pause after the first batch that was not answered, and at most, ms. */
@@ -11,24 +10,19 @@ const MAX_RETRY_MS = 1000;
 /** The changes of one partition that are not stored yet, and when they may go. Times are monotonic ms; -1 for never. */
 export class Lane {
   readonly state: PartitionState;
-  /** Somebody waits to see this: a status, a goodbye, an activity. */
-  urgent = false;
   /** Batches in a row that were not answered. */
   failures = 0;
   readonly #dirty = new Map<UserKey, Holding>();
-  readonly #pace: Pace;
   #flying: ReadonlySet<Holding> | undefined;
   /** When the oldest change that waits, or is under way, was made. */
   #oldestAt = -1;
   #flyingSince = -1;
-  #flyingUrgent = false;
   #notBefore = 0;
   /** A batch the store cannot take twice is halved, until the user to blame goes alone and the others get through. */
   #limit = MAX_BATCH;
 
-  constructor(state: PartitionState, now: number) {
+  constructor(state: PartitionState) {
     this.state = state;
-    this.#pace = new Pace(now);
   }
 
   get size(): number {
@@ -43,37 +37,35 @@ export class Lane {
     return this.#dirty.has(holding.key) || (this.#flying?.has(holding) ?? false);
   }
 
-  add(holding: Holding, urgent: boolean, now: number): void {
+  add(holding: Holding, now: number): void {
     this.#dirty.set(holding.key, holding);
     if (this.#oldestAt < 0) this.#oldestAt = now;
-    this.urgent ||= urgent;
   }
 
   delete(holding: Holding): void {
     this.#dirty.delete(holding.key);
-    if (this.#dirty.size === 0) this.#settle();
+    if (this.#dirty.size === 0) this.#oldestAt = -1;
   }
 
-  /** How long the next batch has to wait, ms; `Infinity`: until {@link release}. */
+  /**
+   * How long the next batch has to wait, ms; `Infinity`: until {@link release}. Never for company: it has gathered while
+   * the one before was under way, so batches grow by themselves where the store gets slower.
+   */
   wait(now: number): number {
-    const pause = Math.max(0, this.#notBefore - now);
-    if (this.urgent || this.size >= this.#limit) return pause;
-    return Math.max(pause, this.#pace.wait(this.size, now));
+    return Math.max(0, this.#notBefore - now);
   }
 
   /** The next batch: it is under way until {@link landed} or {@link failed}. */
-  take(now: number): readonly Holding[] {
+  take(): readonly Holding[] {
     const batch: Holding[] = [];
     for (const holding of this.#dirty.values()) {
       batch.push(holding);
       if (batch.length === this.#limit) break;
     }
     for (const { key } of batch) this.#dirty.delete(key);
-    this.#pace.spend(batch.length, now);
     this.#flying = new Set(batch);
     this.#flyingSince = this.#oldestAt;
-    this.#flyingUrgent = this.urgent;
-    if (this.#dirty.size === 0) this.#settle();
+    if (this.#dirty.size === 0) this.#oldestAt = -1;
     return batch;
   }
 
@@ -88,7 +80,6 @@ export class Lane {
     for (const holding of this.#flying ?? []) this.#dirty.set(holding.key, holding);
     this.#flying = undefined;
     this.#oldestAt = this.#oldestAt < 0 ? this.#flyingSince : Math.min(this.#oldestAt, this.#flyingSince);
-    this.urgent ||= this.#flyingUrgent;
   }
 
   /** The store did not answer: waits, longer each time. */
@@ -111,10 +102,5 @@ export class Lane {
   lag(now: number): number {
     const since = this.#flying ? this.#flyingSince : this.#oldestAt;
     return since < 0 ? 0 : now - since;
-  }
-
-  #settle(): void {
-    this.#oldestAt = -1;
-    this.urgent = false;
   }
 }

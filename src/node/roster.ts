@@ -62,7 +62,7 @@ export class Roster implements Membership {
     holding.add(member, now(), idleAwayMs);
     this.#follow(holding);
     this.#count();
-    flusher.mark(holding, false);
+    flusher.mark(holding);
     if (!storeAnswers()) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const waiter = new Waiter(
@@ -90,14 +90,14 @@ export class Roster implements Membership {
       this.#following.delete(holding);
     }
     this.#count();
-    flusher.mark(holding, how === 'goodbye');
+    flusher.mark(holding);
   }
 
   renewed(member: Member): void {
     const holding = this.#holdings.get(userKey(member.ref));
     if (!holding) return;
     holding.learn(member);
-    this.#options.flusher.mark(holding, false);
+    this.#options.flusher.mark(holding);
   }
 
   touched(member: Member): void {
@@ -108,7 +108,7 @@ export class Roster implements Membership {
     const hadSpoken = activity.last >= 0;
     const hasTurned = activity.look(members, now());
     const isFirstWord = !hadSpoken && activity.last >= 0 && activity.tookOver;
-    if (hasTurned || isFirstWord) flusher.mark(holding, true);
+    if (hasTurned || isFirstWord) flusher.mark(holding);
   }
 
   claim(ref: UserRef, claim: ClaimRequest): Promise<void> {
@@ -116,7 +116,7 @@ export class Roster implements Membership {
     if (holding.members.length === 0) this.#lingering.add(holding);
     const clock = this.#options.clockOf(holding.partition);
     holding.claim = { ...claim, stamp: Math.max(clock, (holding.claim?.stamp ?? 0) + 1) };
-    this.#options.flusher.mark(holding, true);
+    this.#options.flusher.mark(holding);
     return new Promise((resolve, reject) => {
       const waiter = new Waiter(resolve, () =>
         reject(new StoreError('unavailable', 'the status was not stored in time; it may still take effect')),
@@ -145,7 +145,7 @@ export class Roster implements Membership {
     holding.stored();
     holding.activity.stored(tookOver);
     // Somebody spoke while the batch was under way: the store would go on watching what it thinks was taken over.
-    if (tookOver && holding.activity.last >= 0) this.#options.flusher.mark(holding, true);
+    if (tookOver && holding.activity.last >= 0) this.#options.flusher.mark(holding);
     if (self && self.view.ver >= (holding.view?.ver ?? 0)) this.#learn(holding, self.view);
     if (self?.claim) this.#takeClaim(holding, self.claim);
     if (holding.members.length === 0) this.#expire(holding);
@@ -171,7 +171,7 @@ export class Roster implements Membership {
     const holding = this.#holdings.get(userKey(ref));
     if (!holding) return;
     if (holding.members.length > 0) {
-      this.#options.flusher.mark(holding, true);
+      this.#options.flusher.mark(holding);
       return;
     }
     holding.endGrace();
@@ -187,7 +187,7 @@ export class Roster implements Membership {
   /** Whoever is here of a user has to be told again. */
   tellAgain(ref: UserRef): void {
     const holding = this.#holdings.get(userKey(ref));
-    if (holding) this.#options.flusher.mark(holding, true);
+    if (holding) this.#options.flusher.mark(holding);
   }
 
   /** Everybody held in a partition has to be told again. */
@@ -195,7 +195,7 @@ export class Roster implements Membership {
     for (const holding of this.#holdings.values()) {
       if (holding.partition !== partition) continue;
       holding.reassert();
-      this.#options.flusher.mark(holding, false);
+      this.#options.flusher.mark(holding);
     }
   }
 
@@ -206,7 +206,7 @@ export class Roster implements Membership {
       holding.sent = true;
       if (holding.members.length > 0) continue;
       this.#lingering.add(holding);
-      this.#options.flusher.mark(holding, false);
+      this.#options.flusher.mark(holding);
     }
   }
 
@@ -264,7 +264,7 @@ export class Roster implements Membership {
   #follow(holding: Holding): void {
     const { flusher, now } = this.#options;
     const { activity, members } = holding;
-    if (activity.look(members, now())) flusher.mark(holding, true);
+    if (activity.look(members, now())) flusher.mark(holding);
     if (activity.takenUntil > now() && Number.isFinite(activity.takenUntil)) this.#following.add(holding);
     else this.#following.delete(holding);
   }
