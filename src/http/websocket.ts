@@ -8,6 +8,7 @@ import type { Sessions } from '../session/sessions.ts';
 import { answerError } from './errors.ts';
 import { sendProblem } from './problem.ts';
 import { RateLimiter } from './rate-limit.ts';
+import { messageLimits, ReasonedWebSocket } from './reasoned-websocket.ts';
 import { UpgradeAdmission, type Verdict } from './websocket-admission.ts';
 import { relayUpgrades } from './websocket-relay.ts';
 import { SUBPROTOCOL } from './websocket-token.ts';
@@ -34,7 +35,8 @@ const optionsOf = (settings: WebSocketDeps['settings'], server: Server) => ({
   server,
   // Costs ten times the CPU and several times the memory of the frames themselves, which are small.
   perMessageDeflate: false,
-  maxPayload: settings.maxFrameBytes,
+  ...messageLimits(settings.maxFrameBytes),
+  WebSocket: ReasonedWebSocket,
   // Sessions do both with less: one set for all sockets, and no answer to a flood of pings.
   clientTracking: false,
   autoPong: false,

@@ -10,7 +10,8 @@ export const CLOSE_CODES = {
   1000: { name: 'goodbye', meaning: 'The client said `bye`. It is done: do not reconnect.' },
   1009: {
     name: 'frame_too_big',
-    meaning: 'A frame was larger than `MAX_FRAME_BYTES`. Reconnect, but never send that frame again.',
+    meaning:
+      'A frame was larger than `MAX_FRAME_BYTES`, came in more than 64 fragments, or was not finished within `PING_INTERVAL_MS`. Reconnect, but never send that frame again.',
   },
   1012: {
     name: 'restarting',

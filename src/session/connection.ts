@@ -9,6 +9,7 @@ import { closeLabel } from './close-label.ts';
 import type { SessionHost } from './host.ts';
 import { RecentTimes } from './recent-times.ts';
 import { TokenBucket } from './token-bucket.ts';
+import { hasUnfinished } from './unfinished.ts';
 
 const TEXT = { binary: false };
 const NOTHING = Buffer.alloc(0);
@@ -25,6 +26,13 @@ const OWNER = Symbol('connection');
 interface Owned {
   [OWNER]?: Connection | undefined;
 }
+/** Codes of `ws` for a message that is too large, or in too many pieces: what it is closed with is 1009. */
+const TOO_BIG = new Set(['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 'WS_ERR_TOO_MANY_BUFFERED_PARTS']);
+const refusalCode = (code: string | undefined): number => {
+  if (code === 'WS_ERR_INVALID_UTF8') return 1007;
+  return TOO_BIG.has(code ?? '') ? 1009 : 1002;
+};
+
 const ownerOf = (socket: object): Connection | undefined => (socket as Owned)[OWNER];
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
@@ -64,6 +72,8 @@ export abstract class Connection implements Sink {
   /** Running time of the next ping, and by which the last one must be answered; 0 for none. */
   #pingAt: number;
   #pongBy = 0;
+  /** At the last ping a message had begun, and none has been finished since. */
+  #unfinished = false;
 
   /** @param socket - the one under `ws`, for what `ws` does not tell of it. */
   constructor(host: SessionHost, ws: WebSocket, socket: Socket) {
@@ -158,6 +168,7 @@ export abstract class Connection implements Sink {
     }
     const { pingIntervalMs, pingTimeoutMs } = this.host.settings;
     if (now >= this.#pingAt) {
+      if (this.#isDribbling()) return undefined;
       this.#ws.ping();
       if (this.#pongBy === 0) this.#pongBy = now + pingTimeoutMs;
       // By the clock, not from now: after a stall the pings of all connections would else stay in step.
@@ -166,10 +177,19 @@ export abstract class Connection implements Sink {
     return this.#pongBy > 0 ? Math.min(this.#pongBy, this.#pingAt) : this.#pingAt;
   }
 
+  /** A message may take one interval of pings, and no longer: what is unfinished is held in memory. */
+  #isDribbling(): boolean {
+    const unfinished = !this.#ws.isPaused && hasUnfinished(this.#ws);
+    if (unfinished && this.#unfinished) this.close(1009, 'a message was not finished in time');
+    this.#unfinished = unfinished;
+    return this.#over;
+  }
+
   /** @internal */
   received(data: Buffer, isBinary: boolean): void {
     if (this.#over) return;
     this.#pongBy = 0;
+    this.#unfinished = false;
     if (isBinary) this.close(4400, 'binary frames are not part of the protocol');
     else if (this.#admits()) this.text(data.toString());
     else this.sendError('rate_limited', 'too many frames: this one was dropped', refOf(data.toString()));
@@ -191,7 +211,7 @@ export abstract class Connection implements Sink {
 
   /** @internal `ws` refused what it read, and closes by itself. */
   failed(code: string | undefined): void {
-    if (!this.#over) this.#end(code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 1009 : 1002, 'lost');
+    if (!this.#over) this.#end(refusalCode(code), 'lost');
   }
 
   /** @internal The socket is gone. */
