@@ -9,7 +9,7 @@ import { Lane } from './lane.ts';
 import type { PartitionState } from './partition-state.ts';
 
 export interface FlusherOptions {
-  readonly store: Pick<PresenceStore, 'apply'>;
+  readonly store: Pick<PresenceStore, 'apply' | 'replicated'>;
   readonly partitions: readonly PartitionState[];
   readonly nodeId: string;
   readonly ttlMs: number;
@@ -123,7 +123,7 @@ export class Flusher {
       lane.landed();
       state.saw(reply.clock);
       state.acked = state.seq;
-      this.#stored(batch, waiters, reply);
+      this.#stored(state, batch, waiters, reply);
     } else {
       const before = lane.size;
       lane.failed();
@@ -166,11 +166,13 @@ export class Flusher {
   }
 
   #stored(
+    { partition }: PartitionState,
     batch: readonly Holding[],
     waiters: readonly (readonly Waiter[])[],
     reply: ApplyReply & { result: 'ok' },
   ): void {
     const tookOver = new Set(reply.tookOver);
+    const unconfirmed: Waiter[] = [];
     batch.forEach((holding, position) => {
       const revokedAt = reply.revoked?.get(position);
       if (revokedAt !== undefined) {
@@ -178,14 +180,24 @@ export class Flusher {
         this.#options.onRevoked(holding, revokedAt);
         return;
       }
+      const { hidesAnew } = holding;
       this.#options.onStored(holding, reply.selves.get(position), tookOver.has(position));
       const ended = reply.ended?.get(position);
       if (ended) this.#options.onEnded(holding, ended.how);
-      const isUnsafe = reply.replicated === false && holding.claim?.status === 'invisible';
       for (const waiter of waiters[position] ?? []) {
-        if (isUnsafe) waiter.expire();
+        if (hidesAnew) unconfirmed.push(waiter);
         else waiter.store();
       }
     });
+    if (unconfirmed.length > 0) void this.#confirm(partition, unconfirmed);
+  }
+
+  /** Beside the lane: replicas may be away for long, and the batches of others go on meanwhile. */
+  async #confirm(partition: number, waiters: readonly Waiter[]): Promise<void> {
+    const isSafe = await this.#options.store.replicated(partition);
+    for (const waiter of waiters) {
+      if (isSafe) waiter.store();
+      else waiter.expire();
+    }
   }
 }

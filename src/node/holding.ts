@@ -25,6 +25,10 @@ export class Holding {
   /** Which close the newest batch carried, and which one is stored. */
   #closedSent = -1;
   #closedStored = -1;
+  /** Stamps of the own claim: what the newest batch carried, what of it hides, and what is stored. */
+  #claimSent = -1;
+  #hidingSent = -1;
+  #claimStored = -1;
   #iat = 0;
   #name: string | undefined;
   #groups: readonly string[] | undefined;
@@ -81,6 +85,17 @@ export class Holding {
     this.#waiters.push(waiter);
   }
 
+  /** The store's word on the claim, which is newer than what this node knew. */
+  takeClaim(claim: OwnClaim): void {
+    this.claim = claim;
+    this.#claimStored = Math.max(this.#claimStored, claim.stamp);
+  }
+
+  /** The batch under way carries a claim that hides, and the store did not have it: it is confirmed once replicas do. */
+  get hidesAnew(): boolean {
+    return this.#hidingSent > this.#claimStored;
+  }
+
   /** Hands over who waits for the batch that is about to be sent. */
   takeWaiters(): readonly Waiter[] {
     const waiters = this.#waiters;
@@ -91,6 +106,7 @@ export class Holding {
   /** What the batch under way carried is stored. What changed since then still has to be told. */
   stored(): void {
     this.#closedStored = this.#closedSent;
+    this.#claimStored = Math.max(this.#claimStored, this.#claimSent);
     this.#profileStored = this.#profileSent;
   }
 
@@ -128,6 +144,8 @@ export class Holding {
     const closed = this.#isGraceSpent(now) ? -1 : this.#closed;
     this.#closedSent = this.#closed;
     this.toldOpened = this.#opened;
+    this.#claimSent = this.claim?.stamp ?? -1;
+    this.#hidingSent = this.claim?.status === 'invisible' ? this.claim.stamp : -1;
     return {
       ...this.ref,
       count: this.members.length,

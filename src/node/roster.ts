@@ -246,7 +246,7 @@ export class Roster implements Membership {
 
   /** The store's word on a claim of the same stamp is newer: it knows that the claim has ended. */
   #takeClaim(holding: Holding, claim: OwnClaim): void {
-    if (claim.stamp >= (holding.claim?.stamp ?? 0)) holding.claim = claim;
+    if (claim.stamp >= (holding.claim?.stamp ?? 0)) holding.takeClaim(claim);
   }
 
   #viewed(holding: Holding): SelfView | undefined {

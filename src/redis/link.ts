@@ -4,6 +4,7 @@ import { Cluster, type Redis } from 'ioredis';
 import { connectTimeout, createClient, type Host, type LinkOptions, redisErrorCode } from './client.ts';
 import { errorLabel } from './error-label.ts';
 import { type FunctionName, Library, type RawReply } from './library.ts';
+import { ReplicaWait } from './replica-wait.ts';
 import { SentinelWatch } from './sentinel-watch.ts';
 
 /** The command connection of a node. Every command has a deadline; nothing is queued while Redis is away. */
@@ -13,6 +14,7 @@ export class RedisLink {
   readonly #listeners = new Set<(up: boolean) => void>();
   readonly #library = new Library();
   readonly #sentinels: SentinelWatch | undefined;
+  readonly #waits = new Map<Redis, ReplicaWait>();
   #loading: Promise<boolean> | undefined;
   #up = false;
 
@@ -62,6 +64,7 @@ export class RedisLink {
   #turn(up: boolean): void {
     if (up === this.#up) return;
     this.#up = up;
+    if (!up) this.#endWaits();
     this.#options.metrics.redisUp.set(up ? 1 : 0);
     if (up) this.#options.logger.info('connected to redis');
     else this.#options.logger.warn('lost the connection to redis');
@@ -81,6 +84,7 @@ export class RedisLink {
 
   async stop(): Promise<void> {
     this.#sentinels?.stop();
+    this.#endWaits();
     this.#client.disconnect();
   }
 
@@ -131,9 +135,27 @@ export class RedisLink {
     return true;
   }
 
-  /** How many replicas have everything this connection has written to where a key lies; waits that long for `count`. */
-  async replicated(key: string, count: number, withinMs: number): Promise<number> {
-    return this.#timed('wait', async () => this.#masterOf(key).wait(count, withinMs));
+  /**
+   * How many replicas have everything that was written where a hash lies; waits that long for `count`. Nothing else
+   * waits with it. The hash gets a field `waited`.
+   */
+  async replicated(hash: string, count: number, withinMs: number): Promise<number> {
+    return this.#timed('wait', async () => this.#waitOf(this.#masterOf(hash)).reached(hash, count, withinMs));
+  }
+
+  #waitOf(master: Redis): ReplicaWait {
+    let wait = this.#waits.get(master);
+    if (wait === undefined || wait.ended) {
+      wait = new ReplicaWait(master);
+      this.#waits.set(master, wait);
+    }
+    return wait;
+  }
+
+  /** Masters may not be what they were: whoever waits is told that replicas do not have it. */
+  #endWaits(): void {
+    for (const wait of this.#waits.values()) wait.stop();
+    this.#waits.clear();
   }
 
   /** @throws Error when nobody is known to have the key: the command has failed. */

@@ -23,6 +23,11 @@ export interface PresenceStore {
   apply(partition: number, batch: Batch): Promise<ApplyReply>;
   /** Users this node epoch is recorded to hold in a partition: what a re-assertion must cover. */
   held(partition: number, node: string): Promise<UserRef[]>;
+  /**
+   * Whether as many replicas as wanted have all that was written to a partition until now: only then is it confirmed that
+   * somebody hides. Takes long where they are away, and holds up nothing else. Never rejects.
+   */
+  replicated(partition: number): Promise<boolean>;
 
   /** Fences nodes whose lease ended and clears their connections; returns how many connections went. */
   reap(partition: number): Promise<ReapReply>;
@@ -192,8 +197,6 @@ export type ApplyReply =
        * that missed the command learns it by this.
        */
       readonly ended?: ReadonlyMap<number, { readonly how: Ending | 'forget'; readonly at: number }>;
-      /** `false`: too few replicas have it for who hides to be told so. */
-      readonly replicated?: boolean;
     };
 
 export interface ReapReply {

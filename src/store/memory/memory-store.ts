@@ -112,6 +112,10 @@ export class MemoryStore implements PresenceStore {
     };
   }
 
+  async replicated(): Promise<boolean> {
+    return true;
+  }
+
   async retire(): Promise<void> {}
 
   async held(partition: number, node: string): Promise<UserRef[]> {

@@ -139,10 +139,11 @@ export class RedisStore implements PresenceStore {
       [...own, ...users.tenantKeys, keys.fence(id), keys.seq(batch.node), ...users.keys],
       [this.#policy, users.packed],
     );
-    const decoded = decodeApply(reply, batch.entries);
-    const hides = batch.entries.some((entry) => entry.claim?.status === 'invisible');
-    if (decoded.result !== 'ok' || !hides) return decoded;
-    return (await this.#caller.isReplicated(keys)) ? decoded : { ...decoded, replicated: false };
+    return decodeApply(reply, batch.entries);
+  }
+
+  replicated(partition: number): Promise<boolean> {
+    return this.#caller.isReplicated(this.#partition(partition));
   }
 
   async retire(partition: number, node: string): Promise<void> {

@@ -132,6 +132,12 @@ export class FakeStore {
     return this.onBeat(beat, partition);
   }
 
+  onReplicated: (partition: number) => Promise<boolean> = async () => true;
+  replicated(partition: number): Promise<boolean> {
+    this.calls.push(`replicated ${partition}`);
+    return this.onReplicated(partition);
+  }
+
   async retire(partition: number, node: string): Promise<void> {
     this.calls.push(`retire ${partition} ${node}`);
   }

@@ -105,6 +105,10 @@ export class FaultyStore implements PresenceStore {
     return reply;
   }
 
+  async replicated(): Promise<boolean> {
+    return true;
+  }
+
   async retire(): Promise<void> {}
 
   async held(partition: number, node: string): Promise<UserRef[]> {

@@ -82,10 +82,43 @@ describe("a person's own claim", () => {
   });
 
   it('that hides is not confirmed before enough replicas have it', async () => {
-    rig.store.onApply = async () => ok({ replicated: false });
+    const replicas = gate<boolean>();
+    rig.store.onReplicated = () => replicas.promise;
     const hidden = claim({ status: 'invisible' });
     await turn();
+    expect(hidden.outcome).toBe('waiting');
+    replicas.resolve(false);
+    await turn();
     expect(hidden.outcome).toBe('unavailable');
+  });
+
+  /** With the replica away each toggle of somebody hidden once held up everybody of the partition for a second. */
+  it('that hides holds up nobody else while replicas are away, and is waited for only once', async () => {
+    rig.store.onReplicated = () => gate<boolean>().promise;
+    const hidden = claim({ status: 'invisible' });
+    await turn();
+    expect(rig.store.calls).toEqual(['replicated 0']);
+    const bob = rig.roster.join(new FakeMember('bob')).then(() => 'welcome');
+    await turn();
+    expect(rig.store.newest('bob')).toBeDefined();
+    expect(await Promise.race([bob, turn()])).toBe('welcome');
+    ann.idle = true;
+    rig.roster.touched(ann);
+    const other = rig.roster.join(new FakeMember('ann')).then(() => 'welcome');
+    await turn();
+    expect(rig.store.newest('ann')).toMatchObject({ count: 2, claim: { status: 'invisible' } });
+    expect(await Promise.race([other, turn()])).toBe('welcome');
+    expect(hidden.outcome).toBe('waiting');
+    expect(rig.store.calls).toEqual(['replicated 0']);
+  });
+
+  it('that another node or the store told of is not waited for again', async () => {
+    const stamp = 1_000_000_000_000;
+    rig.roster.command({ type: 'claim', ref: ANN, claim: { status: 'invisible', stamp } });
+    void rig.roster.join(new FakeMember('ann'));
+    await turn();
+    expect(rig.store.newest('ann')).toMatchObject({ claim: { stamp } });
+    expect(rig.store.calls).toEqual([]);
   });
 
   it('carries the stamp of the partition, each one above the one before, and keeps it', async () => {

@@ -2,7 +2,7 @@
 -- Functions run one at a time and to their end, so these may be locals of the library; `open` sets every one of them.
 -- Of the partition's `meta`: gen, clock (hybrid clock), last (id of the newest log entry), tick (last beat of anybody),
 -- hold, young, held (the generation whose loss was noticed), lag, cut (entries up to this id may be gone from the log),
--- trimmed (how many beats removed).
+-- trimmed (how many beats removed), waited (written by who waits for replicas, see replica-wait.ts).
 local FOREVER = 1 / 0
 local EMPTY = {}
 -- While a library loads it has no globals: these are set by the first call.
