@@ -33,11 +33,23 @@ export default defineConfig({
       {
         test: {
           ...common,
+          name: 'abuse',
+          include: ['test/abuse/**/*.test.ts'],
+          testTimeout: 30_000,
+          retry,
+          // What a bystander feels is measured: one attack at a time, and nothing else beside it.
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...common,
           name: 'chaos',
           include: ['test/chaos/**/*.test.ts'],
           testTimeout: 120_000,
           retry,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

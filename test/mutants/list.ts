@@ -1,3 +1,4 @@
+import { ABUSE } from './abuse.ts';
 import { FANOUT } from './fanout.ts';
 import type { Mutant } from './mutant.ts';
 import { SESSION } from './session.ts';
@@ -5,4 +6,4 @@ import { STORE } from './store.ts';
 import { WIRING } from './wiring.ts';
 
 /** Every one of them has to die. */
-export const MUTANTS: readonly Mutant[] = [...STORE, ...FANOUT, ...SESSION, ...WIRING];
+export const MUTANTS: readonly Mutant[] = [...STORE, ...FANOUT, ...SESSION, ...WIRING, ...ABUSE];
