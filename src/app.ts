@@ -199,7 +199,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     wallNow: wall,
     linkUp: storage.linkUp,
     connections: (): number => sessions.size,
-    observersOf: (ref) => sessions.observersOf(ref),
+    observersOf: (owner) => sessions.observersOf(owner),
     revocations,
     metrics,
     logger,

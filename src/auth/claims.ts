@@ -1,4 +1,5 @@
 import { DEFAULT_TENANT, isDisplayName, isGroupId, isTenantId, isUserId, MAX_GROUPS } from '../domain/ids.ts';
+import { ANY_TENANT } from '../domain/model.ts';
 import { parseTime } from '../protocol/time.ts';
 import { AuthError, type Principal, type Scope } from './principal.ts';
 import { DEFAULT_SCOPE, scopeSet } from './scope-set.ts';
@@ -8,8 +9,6 @@ import { DEFAULT_SCOPE, scopeSet } from './scope-set.ts';
  * is shown then or holds a connection open.
  */
 export const CLOCK_SKEW_MS = 5_000;
-/** Tenant of service tokens that name one in each request. */
-const ANY_TENANT = '*';
 
 /** What this service demands of every token. */
 export interface ClaimRules {
@@ -35,14 +34,14 @@ export const principalOf = (claims: Claims, rules: ClaimRules, now: number): Pri
   if (rules.audience !== undefined && claims['aud'] !== rules.audience) {
     throw new AuthError('bad_audience', 'The token is for another audience.');
   }
-  const user = claims['sub'];
-  if (!isUserId(user)) throw bad('sub');
+  const sub = claims['sub'];
+  if (!isUserId(sub)) throw bad('sub');
   const scopes = scopesOf(claims);
   const name = nameOf(claims);
   const groups = groupsOf(claims);
+  const tenant = tenantOf(claims, scopes);
   return {
-    tenant: tenantOf(claims, scopes),
-    user,
+    ...(tenant === ANY_TENANT ? { service: sub } : { tenant, user: sub }),
     ...(name !== undefined && { name }),
     ...(groups !== undefined && { groups }),
     scopes,
@@ -56,7 +55,7 @@ const timesOf = (
   claims: Claims,
   { maxTtlSeconds }: ClaimRules,
   now: number,
-): { exp: number; iat?: number } => {
+): Pick<Principal, 'exp' | 'iat' | 'isIatWhole'> => {
   const exp = timeOf(claims, 'exp');
   const nbf = timeOf(claims, 'nbf');
   const iat = timeOf(claims, 'iat');
@@ -65,14 +64,21 @@ const timesOf = (
   if (exp > now + maxTtlSeconds * 1_000 + CLOCK_SKEW_MS) {
     throw new AuthError('lifetime_too_long', `The token ends more than ${maxTtlSeconds} seconds from now.`);
   }
+  if (iat !== undefined && exp > iat + maxTtlSeconds * 1_000 + CLOCK_SKEW_MS) {
+    // Shown late enough, its end would be near, and a revocation made before might have been dropped by then.
+    throw new AuthError('lifetime_too_long', `The token lives longer than ${maxTtlSeconds} seconds.`);
+  }
   if (Math.max(nbf ?? now, iat ?? now) > now + CLOCK_SKEW_MS) {
     throw new AuthError('not_yet_valid', 'The token is not valid yet.');
   }
   return {
     exp: Math.floor(exp / 1_000),
     ...(iat !== undefined && { iat: Math.max(0, iat / 1_000) }),
+    ...(isWhole(claims['iat']) && { isIatWhole: true as const }),
   };
 };
+
+const isWhole = (iat: unknown): boolean => typeof iat === 'string' && !iat.includes('.');
 
 const timeOf = (claims: Claims, claim: string): number | undefined => {
   const value = claims[claim];

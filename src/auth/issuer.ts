@@ -93,7 +93,8 @@ export class TokenIssuer {
       ...(scope !== undefined && { scope }),
       ...(this.#rules.issuer !== undefined && { iss: this.#rules.issuer }),
       ...(this.#rules.audience !== undefined && { aud: this.#rules.audience }),
-      iat: timeText(request.iat === undefined ? now : iat * 1_000),
+      // With its milliseconds, also when there are none: without, it might have been issued at any moment of the second.
+      iat: request.iat === undefined ? new Date(now).toISOString() : timeText(iat * 1_000),
       exp: timeText(expiresAt),
     };
     return { claims, expiresAt };

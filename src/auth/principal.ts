@@ -1,3 +1,5 @@
+import { ANY_TENANT, type TokenOwner, type UserRef } from '../domain/model.ts';
+
 /** What a verified token says. Identity comes from here and from nowhere else. */
 
 export const SCOPES = [
@@ -22,10 +24,8 @@ export const TOKEN_VERSIONS = [
 ] as const;
 export type TokenVersion = (typeof TOKEN_VERSIONS)[number];
 
-export interface Principal {
-  /** Tenant of the token; `*` only for service tokens without `connect`. */
-  readonly tenant: string;
-  readonly user: string;
+/** What any token says besides whose it is. */
+interface TokenFacts {
   readonly name?: string;
   /** Absent when the token has no `groups` claim, which changes nothing; `[]` when it says there are none. */
   readonly groups?: readonly string[];
@@ -33,9 +33,39 @@ export interface Principal {
   readonly scopes: ReadonlySet<Scope>;
   /** Seconds since the epoch, with the milliseconds, which order tokens of one second; absent when the token has none. */
   readonly iat?: number;
+  /** The `iat` was written without a fraction: the token was issued at any moment of that second. */
+  readonly isIatWhole?: true;
   /** Seconds since the epoch. */
   readonly exp: number;
 }
+
+/** A user of one tenant. */
+export interface UserPrincipal extends TokenFacts, UserRef {}
+
+/**
+ * A service of all tenants: the token says `tenant` `*`. It has no `user` and no tenant of its own, so that it cannot be
+ * taken for the user of the same name in the tenant that it speaks of.
+ */
+export interface ServicePrincipal extends TokenFacts {
+  readonly service: string;
+  readonly tenant?: undefined;
+  readonly user?: undefined;
+}
+
+export type Principal = UserPrincipal | ServicePrincipal;
+
+/** Whose token it is. */
+export const ownerOf = (principal: Principal): TokenOwner =>
+  principal.service === undefined
+    ? { tenant: principal.tenant, user: principal.user }
+    : { tenant: ANY_TENANT, service: principal.service };
+
+/** Seconds since the epoch, ms exact: the latest moment at which the token can have been issued; 0 without `iat`. */
+export const issuedBy = ({ iat = 0, isIatWhole }: Pick<TokenFacts, 'iat' | 'isIatWhole'>): number =>
+  isIatWhole ? iat + END_OF_SECOND : iat;
+
+/** The last millisecond of a second, s. */
+const END_OF_SECOND = 0.999;
 
 /** Why a token was refused. A label of a metric, so a closed set; never sent to the client as more than `unauthorized`. */
 export type AuthFailure =

@@ -25,9 +25,47 @@ export const endAll = (row: Row, how: EndingKind, clock: number): void => {
   if (how === 'revoke') revoke(row, Math.floor(now / 1000));
 };
 
-/** From now on tokens of the user are refused; of several revocations the newest counts. @param at - s. */
+/**
+ * The end (ms, exclusive) of the tokens that a revocation refuses. A revocation is written as one number of seconds. A whole
+ * number is the moment of it: tokens issued up to {@link SKEW_S} after that second are refused. A fraction names by how
+ * much earlier the end is: an older release, which looks at whole seconds alone, refuses the rest of that second too.
+ */
+export const refusedBefore = (at: number): number => {
+  const second = Math.floor(at);
+  return (second + SKEW_S + 1) * 1000 - Math.round((at - second) * 1000);
+};
+
+/** The revocation that refuses exactly the tokens issued before a moment. @param before - ms, above {@link EARLIEST_MS}. */
+export const revocationBefore = (before: number): number => {
+  const second = Math.ceil(before / 1000) - SKEW_S - 1;
+  return second + ((second + SKEW_S + 1) * 1000 - before) / 1000;
+};
+
+/** The moment (ms) of which a revocation is, as one that was made without naming a moment. */
+export const revokedAt = (at: number): number => refusedBefore(at) - (SKEW_S + 1) * 1000;
+
+/** No revocation can be written of tokens issued before this, and no such token can be good. */
+export const EARLIEST_MS = (SKEW_S + 2) * 1000;
+
+/** Whether a revocation refuses everything that another refuses. 0 is none. */
+export const covers = (at: number, other: number): boolean =>
+  other === 0 || (at > 0 && refusedBefore(at) >= refusedBefore(other));
+
+/** From now on tokens of the user are refused; of several revocations the one that refuses most counts. @param at - s. */
 export const revoke = (row: Row, at: number): void => {
-  row.revoked = Math.max(row.revoked, at);
+  if (!covers(row.revoked, at)) row.revoked = at;
+};
+
+/** Ends the sessions that were kept with tokens that are refused now. @returns whether there were any. */
+export const endRefusedSessions = (row: Row): boolean => {
+  let hasEnded = false;
+  for (const [id, session] of row.sessions) {
+    if (!isRevoked(row, session.issued ?? 0)) continue;
+    row.seen = Math.max(row.seen, session.act);
+    row.sessions.delete(id);
+    hasEnded = true;
+  }
+  return hasEnded;
 };
 
 /** Forgets a user. What is left keeps late words of nodes from bringing anything back, and a revocation in force. */
@@ -44,11 +82,16 @@ export const isEnded = (row: Row, opened: number): boolean =>
 export const isForgotten = (row: Row, opened: number): boolean =>
   row.forgotten > 0 && opened <= toMs(row.forgotten);
 
-/** Whether a revocation refuses a token. @param at - whole s, cut off. @param iat - s; 0 for a token without `iat`. */
-export const refusesToken = (at: number, iat: number): boolean => iat === 0 || Math.floor(iat) <= at + SKEW_S;
+/**
+ * Whether a revocation refuses a token.
+ * @param at - s, see {@link refusedBefore}.
+ * @param issued - s: the latest moment at which the token can have been issued; 0 for a token without `iat`.
+ */
+export const refusesToken = (at: number, issued: number): boolean =>
+  issued === 0 || Math.round(issued * 1000) < refusedBefore(at);
 
-export const isRevoked = (row: Row, iat: number): boolean =>
-  row.revoked > 0 && refusesToken(row.revoked, iat);
+export const isRevoked = (row: Row, issued: number): boolean =>
+  row.revoked > 0 && refusesToken(row.revoked, issued);
 
 /** Until when a revocation has a purpose, and a tombstone; 0 for neither. */
 export const revokedUntil = (row: Row, policy: Policy): number =>

@@ -83,10 +83,44 @@ export interface Transition extends View {
 export interface UserRef {
   readonly tenant: string;
   readonly user: string;
+  /** Keeps a {@link ServiceRef} from passing for a user. */
+  readonly service?: undefined;
 }
 export type UserKey = `${string}:${string}`;
 
 export const userKey = (ref: UserRef): UserKey => `${ref.tenant}:${ref.user}`;
+
+/** Tenant of the tokens of services that name a tenant in each request. No tenant has this id. */
+export const ANY_TENANT = '*';
+
+/** A service of all tenants. It is a user of none of them, whatever the ids of their users are. */
+export interface ServiceRef {
+  readonly tenant: typeof ANY_TENANT;
+  readonly service: string;
+  readonly user?: undefined;
+}
+
+/** Whose a token is: what revocations, limits and connections that only watch are counted by. */
+export type TokenOwner = UserRef | ServiceRef;
+
+/** The `sub` of the tokens of an owner. */
+export const subOf = (owner: TokenOwner): string =>
+  owner.service === undefined ? owner.user : owner.service;
+
+/** No key of a service is that of a user: see {@link ANY_TENANT}. */
+export const ownerKey = (owner: TokenOwner): UserKey => `${owner.tenant}:${subOf(owner)}`;
+
+/** The owner of tokens with these claims. */
+export const tokenOwner = (tenant: string, sub: string): TokenOwner =>
+  tenant === ANY_TENANT ? { tenant, service: sub } : { tenant, user: sub };
+
+export const ownerOfKey = (key: string): TokenOwner => {
+  const { tenant, user } = userRef(key);
+  return tokenOwner(tenant, user);
+};
+
+/** The stored row that keeps the revocation of an owner. That of a service is the row of nobody: it shows no presence. */
+export const rowOfOwner = (owner: TokenOwner): UserRef => ({ tenant: owner.tenant, user: subOf(owner) });
 
 export const userRef = (key: string): UserRef => {
   const colon = key.indexOf(':');

@@ -32,6 +32,8 @@ export interface PresenceSession {
   act: number;
   idle: boolean;
   devices: DeviceMask;
+  /** The latest moment (s) at which the token can have been issued that kept it last; absent while that is not known. */
+  issued?: number;
 }
 
 /** The running grace: until it ends, what closed still counts as it was. */
@@ -67,7 +69,7 @@ export interface Row {
   out: { readonly at: number; readonly how: EndingKind } | undefined;
   /** The user was forgotten (hybrid clock, µs): nothing told of before may come back; 0 for never. */
   forgotten: number;
-  /** Tokens issued up to then (s) are refused; 0 for none. */
+  /** Which tokens are refused (s): see `refusedBefore`; 0 for none. */
   revoked: number;
   /** Name and groups as others know them. */
   name: string | undefined;

@@ -9,6 +9,8 @@ export interface SessionReport {
   readonly expires: number;
   readonly activity: 'active' | 'idle' | undefined;
   readonly devices: DeviceMask;
+  /** Of the token behind the call, s: see `PresenceSession`. */
+  readonly issued: number;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface SessionReport {
  * @returns `false` when there are too many already.
  */
 export const keepSession = (row: Row, id: string, report: SessionReport, now: number): boolean => {
-  const { expires, activity, devices } = report;
+  const { expires, activity, devices, issued } = report;
   const known = row.sessions.get(id);
   const prior = known !== undefined && known.expires > now ? known : undefined;
   if (prior === undefined && othersAlive(row, id, now) >= MAX_SESSIONS) return false;
@@ -27,7 +29,7 @@ export const keepSession = (row: Row, id: string, report: SessionReport, now: nu
     idle = false;
     act = now;
   }
-  row.sessions.set(id, { expires, act, idle, devices });
+  row.sessions.set(id, { expires, act, idle, devices, issued });
   return true;
 };
 

@@ -2,8 +2,8 @@ import type { CachedUser } from './cached-user.ts';
 
 /** Whom one connection may see, as its token and the policy say. */
 export interface Sight {
-  /** One's own user id: oneself may always be seen by whoever may see anybody. */
-  readonly self: string;
+  /** One's own user id: oneself may always be seen by whoever may see anybody. Absent for who is no user. */
+  readonly self?: string;
   /** Single users, and the own groups. */
   readonly users: boolean;
   /** Everyone of the tenant, whatever the policy. */

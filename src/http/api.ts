@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
 import type { TokenIssuer } from '../auth/issuer.ts';
-import type { Authenticator } from '../auth/principal.ts';
+import { type Authenticator, ownerOf } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
-import { userKey } from '../domain/model.ts';
+import { ownerKey } from '../domain/model.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { NodeInfo, PresenceStore } from '../store/presence-store.ts';
 import { authenticate, decorateCaller } from './auth.ts';
@@ -41,7 +41,7 @@ export const registerApi = async (
   limitAddress: AddressHook,
 ): Promise<void> => {
   const { settings, store, auth } = deps;
-  const byUser = new RateLimiter({ rate: settings.httpRate });
+  const byOwner = new RateLimiter({ rate: settings.httpRate });
   const routeDeps = {
     store,
     issuer: deps.issuer,
@@ -65,7 +65,7 @@ export const registerApi = async (
     // Before the token is looked at: to verify one costs far more than to count.
     scope.addHook('onRequest', limitAddress);
     scope.addHook('onRequest', async (request) => {
-      spend(byUser, userKey(await authenticate(request, auth)));
+      spend(byOwner, ownerKey(ownerOf(await authenticate(request, auth))));
     });
     scope.register(presenceRoutes, { prefix: '/presence', ...routeDeps });
     scope.register(meRoutes, { prefix: '/presence', ...routeDeps });

@@ -1,11 +1,9 @@
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { AuthError, type Authenticator, type Principal, type Scope } from '../auth/principal.ts';
 import { isTenantId } from '../domain/ids.ts';
+import { ANY_TENANT } from '../domain/model.ts';
 import { invalid } from './errors.ts';
 import { ProblemError } from './problem.ts';
-
-/** Tenant of service tokens, which name the tenant they speak of in every call. */
-const ANY_TENANT = '*';
 
 const CALLER = 'caller';
 const TENANT = 'tenant';
@@ -52,13 +50,16 @@ const forbidden = (detail: string, scope?: Scope): ProblemError =>
 /**
  * A token of one tenant speaks of that tenant and may not even name it: a service that forwards a caller's
  * `?tenant=` would else notice too late that it names the wrong one.
+ *
+ * @param isOwnersCall - the call is about tokens: a service may also name `*`, for the tokens of services.
  */
-const resolveTenant = (caller: Principal, query: unknown): string => {
+const resolveTenant = (caller: Principal, query: unknown, isOwnersCall = false): string => {
   const { tenant } = query as { readonly tenant?: unknown };
-  if (caller.tenant !== ANY_TENANT) {
+  if (caller.service === undefined) {
     if (tenant !== undefined) throw forbidden('Only a token for every tenant names one.');
     return caller.tenant;
   }
+  if (isOwnersCall && tenant === ANY_TENANT) return ANY_TENANT;
   if (tenant === undefined) throw invalid('query.tenant is required with a token for every tenant');
   if (!isTenantId(tenant))
     throw invalid('query.tenant must be 1 to 64 letters, digits, dots, underscores or hyphens');
@@ -67,7 +68,7 @@ const resolveTenant = (caller: Principal, query: unknown): string => {
 
 /** Whether the caller speaks of themselves. A token for every tenant is nobody in any of them. */
 const isOwn = (request: FastifyRequest, caller: Principal): boolean =>
-  caller.tenant !== ANY_TENANT && (request.params as { readonly id?: string }).id === caller.user;
+  caller.service === undefined && (request.params as { readonly id?: string }).id === caller.user;
 
 /**
  * Lets a call through only with a scope, and settles which tenant it is about. Runs before the body is read: who
@@ -85,11 +86,20 @@ export const permit = (scope: Scope, { own = false } = {}): onRequestAsyncHookHa
   };
 };
 
+/** As {@link permit}, for calls about somebody's tokens, which services of all tenants have too. */
+export const permitOwners = (scope: Scope): onRequestAsyncHookHandler => {
+  return async (request) => {
+    const caller = callerOf(request);
+    if (!caller.scopes.has(scope)) throw forbidden(`This needs the scope ${scope}.`, scope);
+    request.setDecorator(TENANT, resolveTenant(caller, request.query, true));
+  };
+};
+
 /** As {@link permit}, for calls about the whole deployment: only a token for every tenant will do. */
 export const permitEverywhere = (scope: Scope): onRequestAsyncHookHandler => {
   return async (request) => {
     const caller = callerOf(request);
     if (!caller.scopes.has(scope)) throw forbidden(`This needs the scope ${scope}.`, scope);
-    if (caller.tenant !== ANY_TENANT) throw forbidden('This needs a token for every tenant.');
+    if (caller.service === undefined) throw forbidden('This needs a token for every tenant.');
   };
 };

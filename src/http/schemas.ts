@@ -34,6 +34,27 @@ export const TENANT = Type.Optional(
 );
 export const TenantQuery = Type.Object({ tenant: TENANT });
 
+/** Of calls about tokens, which services of all tenants have as well. */
+export const OwnerTenantQuery = Type.Object({
+  tenant: Type.Optional(
+    Type.String({
+      pattern: '^([A-Za-z0-9._-]{1,64}|\\*)$',
+      description:
+        'the tenant meant, or `*` for the tokens of services of all tenants; required with a token for every tenant, forbidden with any other',
+    }),
+  ),
+});
+
+/** Body of `POST …/revoke`. */
+export const RevocationSchema = Type.Object(
+  {
+    before: Type.Optional(
+      time('the issuer’s time before which a token was issued to be refused; at most 5 s from now'),
+    ),
+  },
+  { additionalProperties: false, examples: [{}] },
+);
+
 /** Body of `PUT …/me/status`. The rules of the fields are those of the `status` frame: see `parseStatusFields`. */
 export const OwnStatusSchema = Type.Object(claimFields, {
   additionalProperties: false,

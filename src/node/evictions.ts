@@ -1,15 +1,16 @@
+import { issuedBy } from '../auth/principal.ts';
 import { refusesToken } from '../domain/ending.ts';
-import type { UserRef } from '../domain/model.ts';
+import type { TokenOwner, UserRef } from '../domain/model.ts';
 import type { Command, Ending } from '../store/log-entry.ts';
 import type { Holding } from './holding.ts';
-import type { Member } from './membership.ts';
+import type { Evictable } from './membership.ts';
 import type { Revocations } from './revocations.ts';
 import type { Roster } from './roster.ts';
 
 export interface EvictionsOptions {
   readonly roster: Pick<Roster, 'membersOf' | 'ended' | 'forget' | 'tellAgain'>;
   /** Connections that only watch: presence does not know them, but they end with the others. */
-  readonly observersOf: (ref: UserRef) => readonly Member[];
+  readonly observersOf: (owner: TokenOwner) => readonly Evictable[];
   /** The hybrid clock (µs) of a user's partition at a moment of the monotonic clock (ms), rather too late than too early. */
   readonly clockAt: (ref: UserRef, moment: number) => number;
   readonly revocations: Pick<Revocations, 'learn'>;
@@ -25,13 +26,15 @@ export class Evictions {
 
   command(command: Command): void {
     if (command.type === 'claim' || command.type === 'groups') return;
-    const { type, ref, at } = command;
     const { roster, clockAt, revocations } = this.#options;
-    if (type === 'refuse') {
-      revocations.learn(ref, at);
+    if (command.type === 'refuse') {
+      revocations.learn(command.ref, command.at);
       return;
     }
+    const { type, at, ref } = command;
     if (type === 'revoke') revocations.learn(ref, Math.floor(at / 1_000_000));
+    // Nobody is there as a service: what it had open was closed for its token.
+    if (ref.service !== undefined) return;
     // Those opened at about this moment may be meant or not: what is left is told again, and the store decides.
     this.#evict(ref, type, ({ openedAt }) => clockAt(ref, openedAt) <= at);
     if (type === 'forget') roster.forget(ref);
@@ -43,16 +46,17 @@ export class Evictions {
     this.#evict(ref, how, ({ openedAt }) => openedAt <= toldOpened);
   }
 
-  /** Tokens of a user are refused from now on. @param at - when they were revoked, s. */
-  refused(ref: UserRef, at: number): void {
-    this.#evict(ref, 'revoke', ({ principal }) => refusesToken(at, principal.iat ?? 0));
-    this.#options.roster.tellAgain(ref);
+  /** Some tokens are refused from now on. @param at - s, see `Revocation`. */
+  refused(owner: TokenOwner, at: number): void {
+    this.#evict(owner, 'revoke', ({ principal }) => refusesToken(at, issuedBy(principal)));
+    if (owner.service === undefined) this.#options.roster.tellAgain(owner);
   }
 
-  #evict(ref: UserRef, how: Ending | 'forget', isMeant: (member: Member) => boolean): void {
+  #evict(owner: TokenOwner, how: Ending | 'forget', isMeant: (connection: Evictable) => boolean): void {
     const { roster, observersOf } = this.#options;
-    for (const member of [...roster.membersOf(ref), ...observersOf(ref)]) {
-      if (isMeant(member)) member.evict(how);
+    const members = owner.service === undefined ? roster.membersOf(owner) : [];
+    for (const connection of [...members, ...observersOf(owner)]) {
+      if (isMeant(connection)) connection.evict(how);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { issuedBy } from '../auth/principal.ts';
 import type { Device, OwnClaim, UserKey, UserRef, View } from '../domain/model.ts';
 import type { Entry } from '../store/presence-store.ts';
 import { Activity } from './activity.ts';
@@ -172,7 +173,7 @@ export class Holding {
   /** 0 when a token has no `iat`: a revocation refuses those first. */
   #oldestIat(): number {
     let oldest = Number.POSITIVE_INFINITY;
-    for (const { principal } of this.members) oldest = Math.min(oldest, principal.iat ?? 0);
+    for (const { principal } of this.members) oldest = Math.min(oldest, issuedBy(principal));
     return oldest;
   }
 

@@ -3,21 +3,26 @@ import type { Device, UserRef, View } from '../domain/model.ts';
 import type { Ending } from '../store/log-entry.ts';
 import type { ClaimRequest, SelfView } from '../store/presence-store.ts';
 
-/** One open connection as presence sees it; sessions implement it. Times are ms of the process' monotonic clock. */
-export interface Member {
-  readonly ref: UserRef;
+/** Any open connection of somebody with a token, whether they are present by it or only watch. */
+export interface Evictable {
   /** Replaced by a renewal. */
   readonly principal: Principal;
-  readonly device: Device;
+  /** ms of the process' monotonic clock. */
   readonly openedAt: number;
+  /** Somebody ended this connection for all nodes: without a grace, a logout as a goodbye, the others with 4403. */
+  evict(how: Ending | 'forget'): void;
+}
+
+/** One open connection as presence sees it; sessions implement it. Times are ms of the process' monotonic clock. */
+export interface Member extends Evictable {
+  readonly ref: UserRef;
+  readonly device: Device;
   /** Last activity this connection spoke of; -1 while it said nothing. */
   readonly activeAt: number;
   /** Reported idle, or silent for longer than the idle limit. */
   readonly idle: boolean;
   /** What others see of the user, as this node learnt just now: newer than what was told before. */
   shown(view: View): void;
-  /** Somebody ended this connection for all nodes: without a grace, a logout as a goodbye, the others with 4403. */
-  evict(how: Ending | 'forget'): void;
 }
 
 /** How a connection ended: a goodbye has no grace, a drain a longer one. */

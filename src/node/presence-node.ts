@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { UserRef } from '../domain/model.ts';
+import type { TokenOwner } from '../domain/model.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { NodeInfo, PresenceStore, StoreError } from '../store/presence-store.ts';
@@ -9,7 +9,7 @@ import { Directory } from './directory.ts';
 import { Evictions } from './evictions.ts';
 import { Flusher } from './flusher.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { Member } from './membership.ts';
+import type { Evictable } from './membership.ts';
 import { PartitionState } from './partition-state.ts';
 import type { Revocations } from './revocations.ts';
 import { Roster } from './roster.ts';
@@ -37,7 +37,7 @@ export interface PresenceNodeOptions {
   readonly linkUp: () => boolean;
   readonly connections: () => number;
   /** Open connections of a user that only watch. */
-  readonly observersOf: (ref: UserRef) => readonly Member[];
+  readonly observersOf: (owner: TokenOwner) => readonly Evictable[];
   readonly revocations: Revocations;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -152,7 +152,7 @@ export class PresenceNode {
       // A revocation may be among what is gone.
       reset: () => revocations.load(),
     });
-    const unlearn = revocations.onLearnt((ref, at) => this.#evictions.refused(ref, at));
+    const unlearn = revocations.onLearnt((owner, at) => this.#evictions.refused(owner, at));
     // Back from a time in which commands may have been missed, or for the first time able to ask.
     const unheed = this.health.onDegraded((degraded) => degraded || revocations.load());
     const uncomplete = revocations.onComplete(() => this.health.refresh());

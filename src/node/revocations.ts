@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { Principal } from '../auth/principal.ts';
-import { refusesToken } from '../domain/ending.ts';
-import { type UserKey, type UserRef, userKey, userRef } from '../domain/model.ts';
+import { issuedBy, ownerOf, type Principal } from '../auth/principal.ts';
+import { covers, refusesToken } from '../domain/ending.ts';
+import { ownerKey, ownerOfKey, type TokenOwner, type UserKey } from '../domain/model.ts';
 import type { Revocation } from '../store/calls.ts';
 import { batchesByPartition } from '../store/partition.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
@@ -19,13 +19,14 @@ export interface RevocationsOptions {
 
 /**
  * Whose tokens are refused, as this node knows: told by commands as they are made, and read from the store whenever one
- * may have been missed. What is known stays known when the store loses it, and the store is told again. Of each user the
- * newest counts, on either side: whoever tells, in whatever order and however often, the outcome is the same.
+ * may have been missed. What is known stays known when the store loses it, and the store is told again. Of each owner the
+ * one that refuses most counts, on either side: whoever tells, in whatever order and however often, the outcome is the same.
  */
 export class Revocations {
   readonly #options: RevocationsOptions;
+  /** As `Revocation` has them. */
   readonly #seconds = new Map<UserKey, number>();
-  readonly #listeners = new Set<(ref: UserRef, at: number) => void>();
+  readonly #listeners = new Set<(owner: TokenOwner, at: number) => void>();
   readonly #onComplete = new Set<() => void>();
   /** Partitions that may not know what this node knows. */
   readonly #untold = new Set<number>();
@@ -45,7 +46,7 @@ export class Revocations {
   }
 
   /** Called with each that was not known yet. @returns the undo. */
-  onLearnt(listener: (ref: UserRef, at: number) => void): () => void {
+  onLearnt(listener: (owner: TokenOwner, at: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -56,17 +57,17 @@ export class Revocations {
     return () => this.#onComplete.delete(listener);
   }
 
-  refuses({ tenant, user, iat = 0 }: Principal): boolean {
-    const at = this.#seconds.get(userKey({ tenant, user }));
-    return at !== undefined && refusesToken(at, iat);
+  refuses(principal: Principal): boolean {
+    const at = this.#seconds.get(ownerKey(ownerOf(principal)));
+    return at !== undefined && refusesToken(at, issuedBy(principal));
   }
 
-  /** @param at - s. */
-  learn(ref: UserRef, at: number): void {
-    const key = userKey(ref);
-    if (at <= (this.#seconds.get(key) ?? 0) || this.#isOver(at)) return;
+  /** @param at - s, see `Revocation`. */
+  learn(owner: TokenOwner, at: number): void {
+    const key = ownerKey(owner);
+    if (covers(this.#seconds.get(key) ?? 0, at) || this.#isOver(at)) return;
     this.#seconds.set(key, at);
-    for (const listener of this.#listeners) listener(ref, at);
+    for (const listener of this.#listeners) listener(owner, at);
   }
 
   start(): void {
@@ -112,10 +113,10 @@ export class Revocations {
     const { store, logger } = this.#options;
     const due = new Set(this.#untold);
     this.#untold.clear();
-    const known = this.#known.filter((ref) => due.has(store().partitionOf(ref)));
+    const known = this.#known.filter((one) => due.has(store().partitionOf(one)));
     let hasTold = true;
     // One after another: after a loss the store has more urgent things to hear.
-    for (const [partition, batch] of batchesByPartition(known, (ref) => store().partitionOf(ref))) {
+    for (const [partition, batch] of batchesByPartition(known, (one) => store().partitionOf(one))) {
       try {
         await store().refuse(
           partition,
@@ -136,7 +137,7 @@ export class Revocations {
     this.#wanted = false;
     try {
       const listed = await store().revocations();
-      for (const { at, ...ref } of listed) this.learn(ref, at);
+      for (const { at, ...owner } of listed) this.learn(owner, at);
       this.#dropOld();
       this.#tellWhatLacks(listed);
     } catch (err) {
@@ -153,15 +154,17 @@ export class Revocations {
 
   /** A loss that no heartbeat noticed, or something learnt only after it, shows in what the store does not list. */
   #tellWhatLacks(listed: readonly Revocation[]): void {
-    const stored = new Map(listed.map(({ at, ...ref }) => [userKey(ref), at]));
-    for (const { at, ...ref } of this.#known) {
-      if ((stored.get(userKey(ref)) ?? 0) < at) this.#untold.add(this.#options.store().partitionOf(ref));
+    const stored = new Map(listed.map((one) => [ownerKey(one), one.at]));
+    for (const one of this.#known) {
+      if (!covers(stored.get(ownerKey(one)) ?? 0, one.at)) {
+        this.#untold.add(this.#options.store().partitionOf(one));
+      }
     }
   }
 
   get #known(): Revocation[] {
     const known: Revocation[] = [];
-    for (const [key, at] of this.#seconds) if (!this.#isOver(at)) known.push({ ...userRef(key), at });
+    for (const [key, at] of this.#seconds) if (!this.#isOver(at)) known.push({ ...ownerOfKey(key), at });
     return known;
   }
 

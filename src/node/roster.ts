@@ -160,6 +160,7 @@ export class Roster implements Membership {
   }
 
   command(command: Command): void {
+    if (command.type !== 'claim' && command.type !== 'groups') return;
     const holding = this.#holdings.get(userKey(command.ref));
     if (!holding) return;
     if (command.type === 'claim') this.#takeClaim(holding, command.claim);

@@ -40,10 +40,10 @@ export const admit = (principal: Principal, tenant?: string): Principal => {
   if (!mayConnect(principal) && !mayWatchUsers(principal)) {
     throw new AdmissionError('forbidden', 'the token allows neither to be present nor to watch');
   }
-  if (principal.tenant === '*') {
+  if (principal.service !== undefined) {
     if (tenant === undefined)
       throw new AdmissionError('invalid', 'this token must name a tenant with ?tenant=');
-    return { ...principal, tenant };
+    return principal;
   }
   // Not even its own: a service that forwards a `?tenant=` would else notice too late that it names the wrong one.
   if (tenant !== undefined) throw new AdmissionError('forbidden', 'only a token for every tenant names one');

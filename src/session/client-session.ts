@@ -1,4 +1,5 @@
 import type { Principal } from '../auth/principal.ts';
+import type { TokenOwner } from '../domain/model.ts';
 import type { Watcher } from '../fanout/fanout.ts';
 import type { Leaving, Member } from '../node/membership.ts';
 import type { CloseCodeNumber, ErrorCode } from '../protocol/codes.ts';
@@ -11,6 +12,10 @@ export interface ClientSession extends Member {
   readonly host: SessionHost;
   /** Its end was decided: answers that come later are dropped. */
   readonly over: boolean;
+  /** The tenant that it is about: of its token, or the one that a service of all tenants named. */
+  readonly tenant: string;
+  /** Whose token it is. */
+  readonly owner: TokenOwner;
   /** `?tenant=` of the upgrade, which a renewed token has to go with as well. */
   readonly askedTenant: string | undefined;
   /** Groups of the user: what the newest token says, as far as this node knows. */

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { CLOCK_SKEW_MS } from '../auth/claims.ts';
-import type { Principal } from '../auth/principal.ts';
-import type { Device, UserRef, View } from '../domain/model.ts';
+import { ownerOf, type Principal } from '../auth/principal.ts';
+import { type Device, subOf, type TokenOwner, type UserRef, type View } from '../domain/model.ts';
 import type { Watcher } from '../fanout/fanout.ts';
 import type { Leaving } from '../node/membership.ts';
 import { parseClientFrame } from '../protocol/parse-frame.ts';
@@ -46,7 +46,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
   #stage: Stage = 'waiting';
   #waiting: Waiting | undefined;
   #principal: Principal | undefined;
-  #ref: UserRef | undefined;
+  #owner: TokenOwner | undefined;
   #watcher: Watcher | undefined;
   #early: string[] | undefined;
   #isRenewing = false;
@@ -74,9 +74,20 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   /** @throws Error before somebody signed in. */
+  get owner(): TokenOwner {
+    if (this.#owner === undefined) throw new Error('nobody signed in yet');
+    return this.#owner;
+  }
+
+  /** The user that the connection is of. @throws Error before somebody signed in, and for a service of all tenants. */
   get ref(): UserRef {
-    if (this.#ref === undefined) throw new Error('nobody signed in yet');
-    return this.#ref;
+    if (this.owner.service !== undefined) throw new Error('a service of all tenants is no user');
+    return this.owner;
+  }
+
+  get tenant(): string {
+    // Admission lets no service in that named no tenant.
+    return this.principal.tenant ?? this.askedTenant ?? '';
   }
 
   /** Somebody signed in and was welcomed, and the end is not decided. */
@@ -85,7 +96,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   get watcher(): Watcher {
-    this.#watcher ??= this.host.fanout.watcher(this.principal.tenant, this, sightOf(this));
+    this.#watcher ??= this.host.fanout.watcher(this.tenant, this, sightOf(this));
     return this.#watcher;
   }
 
@@ -121,7 +132,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
     }
     this.#leaveWaiting();
     this.#principal = principal;
-    this.#ref = { tenant: principal.tenant, user: principal.user };
+    this.#owner = ownerOf(principal);
     this.#stage = 'joining';
     this.hold();
     this.openedAt = this.host.clock.monotonic();
@@ -162,7 +173,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
       this.#replaceOldest(membership.membersOf(this.ref));
     } else {
       observers.add(this);
-      this.#replaceOldest(observers.of(this.ref));
+      this.#replaceOldest(observers.of(this.owner));
       this.welcome(undefined, ref);
     }
   }
@@ -175,11 +186,11 @@ export class Session extends Connection implements ClientSession, WheelItem {
   welcome(self: SelfView | undefined, ref?: string): void {
     if (this.over) return;
     const { settings, clock, health } = this.host;
-    const { user, tenant, exp } = this.principal;
+    const { exp } = this.principal;
     this.send(
       welcomeFrame({
-        user,
-        tenant,
+        user: subOf(this.owner),
+        tenant: this.tenant,
         expiresAt: isoTime(exp * 1000),
         idleAfterMs: settings.idleAwayMs,
         pingIntervalMs: settings.pingIntervalMs,

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
-import type { UserRef } from '../domain/model.ts';
+import type { TokenOwner, UserRef } from '../domain/model.ts';
 import type { CloseCodeNumber } from '../protocol/codes.ts';
 import type { Admission } from './admission.ts';
 import { DegradedNotice } from './degraded-notice.ts';
@@ -114,9 +114,9 @@ export class Sessions {
     return [...membership.membersOf(ref), ...observers.of(ref)].filter((one) => one instanceof Session);
   }
 
-  /** Connections of a user that only watch, which the membership does not know. Oldest first. */
-  observersOf(ref: UserRef): readonly Session[] {
-    return this.#host.observers.of(ref).filter((observer) => observer instanceof Session);
+  /** Connections of an owner of tokens that only watch, which the membership does not know. Oldest first. */
+  observersOf(owner: TokenOwner): readonly Session[] {
+    return this.#host.observers.of(owner).filter((observer) => observer instanceof Session);
   }
 
   /**

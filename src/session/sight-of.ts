@@ -4,7 +4,8 @@ import type { ClientSession } from './client-session.ts';
 
 /** Whom a connection may see: by its token, the groups of its user, and the policy. */
 export const sightOf = ({ principal, groups, host }: ClientSession): Sight => ({
-  self: principal.user,
+  // A service of all tenants is nobody in this one, also not the user of its name.
+  ...(principal.service === undefined && { self: principal.user }),
   users: mayWatchUsers(principal),
   everyone: mayWatchTenant(principal),
   groups,

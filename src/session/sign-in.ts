@@ -1,4 +1,5 @@
-import { AuthError, type Principal } from '../auth/principal.ts';
+import { AuthError, ownerOf, type Principal } from '../auth/principal.ts';
+import { ownerKey } from '../domain/model.ts';
 import type { AuthFrame } from '../protocol/client-frames.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
 import { AdmissionError, admit, mayConnect } from './admission.ts';
@@ -41,7 +42,7 @@ export const signIn = async (session: ClientSession, { token, ref }: AuthFrame):
 
 /** What keeps a new token from continuing what the old one began. */
 const discontinuity = (old: Principal, next: Principal): string | undefined => {
-  if (next.user !== old.user || next.tenant !== old.tenant) {
+  if (ownerKey(ownerOf(next)) !== ownerKey(ownerOf(old))) {
     return 'a renewal must be of the same user and tenant';
   }
   // An older token would bring back scopes and groups that were taken away since.

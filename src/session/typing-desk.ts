@@ -91,10 +91,12 @@ export class TypingDesk {
   /** A connection is there, or its token or groups changed: what it may hear follows from them. */
   hears(listener: Listener): void {
     this.leave(listener);
-    const { groups, ref, principal } = listener;
-    if (groups.length === 0 || !mayWatchUsers(principal)) return;
+    const { groups, principal } = listener;
+    // A service of all tenants is no member of anything here: nobody types to it.
+    if (groups.length === 0 || principal.service !== undefined || !mayWatchUsers(principal)) return;
     this.#groupsOf.set(listener, groups);
-    for (const group of groups) add(this.#byGroup, userKey({ tenant: ref.tenant, user: group }), listener);
+    const { tenant } = listener.ref;
+    for (const group of groups) add(this.#byGroup, userKey({ tenant, user: group }), listener);
   }
 
   leave(listener: Listener): void {

@@ -1,4 +1,4 @@
-import type { Adornment, ClaimStatus, Device } from '../domain/model.ts';
+import type { Adornment, ClaimStatus, Device, TokenOwner } from '../domain/model.ts';
 
 /** A claim as a service sets it; who stores it gives the stamp. Services may not hide anybody. */
 export interface ServiceClaim extends Adornment {
@@ -13,6 +13,8 @@ export interface Profile {
   readonly groups?: readonly string[];
   /** s; 0 for none. */
   readonly iat: number;
+  /** The latest moment (s) at which the token can have been issued, which a revocation looks at; absent: {@link iat}. */
+  readonly issued?: number;
 }
 
 export interface SessionRequest {
@@ -28,9 +30,8 @@ export interface GroupCounts {
   readonly members: number;
 }
 
-/** Tokens of a user issued up to 5 s after `at` (s), and those without `iat`, are refused. */
-export interface Revocation {
-  readonly tenant: string;
-  readonly user: string;
-  readonly at: number;
-}
+/**
+ * Tokens of an owner that are refused: those without `iat`, and those issued up to 5 s after the second `at`. A fraction of
+ * `at` takes off as many ms: see `refusedBefore` of the domain.
+ */
+export type Revocation = TokenOwner & { readonly at: number };

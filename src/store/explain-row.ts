@@ -1,4 +1,5 @@
 import { deviceList } from '../domain/devices.ts';
+import { revokedAt } from '../domain/ending.ts';
 import type { Transition } from '../domain/model.ts';
 import { countingClaim, isPresent, lastActive, type Row } from '../domain/row.ts';
 import type { Explanation } from './explanation.ts';
@@ -36,7 +37,7 @@ export const explainRow = (
     }),
     ...(row.due > 0 && { nextDeadline: row.due }),
     ...(last > 0 && { lastActive: last }),
-    ...(row.revoked > 0 && { revokedAt: row.revoked * 1000 }),
+    ...(row.revoked > 0 && { revokedAt: revokedAt(row.revoked) }),
     groups: view.groups ?? [],
     transitions,
   };

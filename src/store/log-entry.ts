@@ -1,7 +1,10 @@
-import type { OwnClaim, Transition, UserRef, View } from '../domain/model.ts';
+import type { OwnClaim, TokenOwner, Transition, UserRef, View } from '../domain/model.ts';
 
 /** How an operator or the person ends everything of a user that is alive at one moment. */
 export type Ending = 'logout' | 'disconnect' | 'revoke';
+
+/** An ending that is of somebody who is there; a revocation is of whoever has tokens. */
+export type PresenceEnding = Exclude<Ending, 'revoke'>;
 
 /** What every node has to know although nobody sees it change. */
 export type Command =
@@ -10,12 +13,13 @@ export type Command =
   /** The groups of a visible user changed without a transition: `view.groups` is what they are now. */
   | { readonly type: 'groups'; readonly ref: UserRef; readonly view: View }
   /**
-   * Connections opened up to `at` (hybrid clock, µs) end: a logout as goodbyes, the others with 4403. After `revoke`
-   * tokens issued up to 5 s after `at`, and those without `iat`, are refused.
+   * Connections opened up to `at` (hybrid clock, µs) end: a logout as goodbyes, the others with 4403.
    */
-  | { readonly type: Ending; readonly ref: UserRef; readonly at: number }
-  /** A store that had lost it was told again that tokens issued up to 5 s after `at` (s), and those without `iat`, are refused. */
-  | { readonly type: 'refuse'; readonly ref: UserRef; readonly at: number }
+  | { readonly type: PresenceEnding; readonly ref: UserRef; readonly at: number }
+  /** As these, and tokens issued up to 5 s after `at`, and those without `iat`, are refused. */
+  | { readonly type: 'revoke'; readonly ref: TokenOwner; readonly at: number }
+  /** Some tokens are refused: see `Revocation`. It was made so, or a store that had lost it was told again. */
+  | { readonly type: 'refuse'; readonly ref: TokenOwner; readonly at: number }
   /** Everything of the user is forgotten as of `at` (µs): connections end with 4403, watchers are told `gone`. */
   | { readonly type: 'forget'; readonly ref: UserRef; readonly at: number };
 

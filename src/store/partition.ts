@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib';
-import type { UserRef } from '../domain/model.ts';
+import { subOf, type TokenOwner } from '../domain/model.ts';
 import { MAX_BATCH } from './presence-store.ts';
 
-/** The partition of a user; can never change for a deployment, and neither can the number of partitions. */
-export const partitionOf = (ref: UserRef, partitions: number): number =>
-  crc32(`${ref.tenant}\0${ref.user}`) % partitions;
+/** The partition of a user, or of what is kept of a service; can never change for a deployment, and neither can the number of partitions. */
+export const partitionOf = (owner: TokenOwner, partitions: number): number =>
+  crc32(`${owner.tenant}\0${subOf(owner)}`) % partitions;
 
 /** Positions of `items` by partition, so that each partition is asked once. */
 export const positionsByPartition = <T>(

@@ -1,7 +1,7 @@
-import type { Device, OwnClaim, UserRef, View } from '../domain/model.ts';
+import type { Device, OwnClaim, TokenOwner, UserRef, View } from '../domain/model.ts';
 import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from './calls.ts';
 import type { Explanation } from './explanation.ts';
-import type { Ending } from './log-entry.ts';
+import type { Ending, PresenceEnding } from './log-entry.ts';
 
 /**
  * The shared state of presence. Every call that changes an input evaluates the users concerned, and appends the
@@ -10,7 +10,7 @@ import type { Ending } from './log-entry.ts';
  */
 export interface PresenceStore {
   readonly partitions: number;
-  partitionOf(ref: UserRef): number;
+  partitionOf(owner: TokenOwner): number;
 
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -81,16 +81,23 @@ export interface PresenceStore {
 
   /**
    * Ends every connection, session and grace of a user as of now, and tells all nodes to close their sockets.
-   * With `WRITE_REPLICAS` a revocation is answered once they have it. Errors as {@link read}.
+   * Errors as {@link read}.
    */
-  end(ref: UserRef, how: Ending): Promise<void>;
+  end(ref: UserRef, how: PresenceEnding): Promise<void>;
+  /**
+   * Refuses the tokens that an owner has. Without `before` (ms) all that were issued up to now, whatever the clocks of
+   * issuers say; everything of a user ends with them. With it exactly those that were issued before it: sessions that were
+   * kept with one end, nodes close the connections. With `WRITE_REPLICAS` it is answered once they have it. Errors as
+   * {@link read}.
+   */
+  revoke(owner: TokenOwner, before?: number): Promise<void>;
   /** Forgets everything of a user, except a revocation that still has a purpose. Errors as {@link end}. */
   forget(ref: UserRef): Promise<void>;
   /** Revocations that still refuse tokens, of all partitions. Errors as {@link read}. */
   revocations(): Promise<Revocation[]>;
   /**
    * Tells again of revocations that the store may have lost, all of one partition and at most {@link MAX_BATCH}. Of each
-   * user the newest counts, one that has lost its purpose is not taken, and nodes are told of those that were not known.
+   * owner the one that refuses most counts, one that has lost its purpose is not taken, and nodes are told of those that were not known.
    * Possible as soon as somebody beat there, also while reads are not. Errors as {@link read}.
    */
   refuse(partition: number, revocations: readonly Revocation[]): Promise<void>;
@@ -152,7 +159,10 @@ export interface Entry extends UserRef {
   readonly groups?: readonly string[];
   /** `iat` (s) of the newest token, which decides name and groups; 0 for none. */
   readonly iat: number;
-  /** `iat` (s) of the oldest token among the open connections, 0 when one has none: what a revocation looks at. Absent: {@link iat}. */
+  /**
+   * The latest moment (s) at which the oldest token among the open connections can have been issued, 0 when one has no
+   * `iat`: what a revocation looks at. Absent: {@link iat}.
+   */
   readonly oldestIat?: number;
   /** The person's own claim or its clearing, as this node knows it; the greater stamp wins. */
   readonly claim?: OwnClaim;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { subOf } from '../../src/domain/model.ts';
 import { MAX_BATCH } from '../../src/store/presence-store.ts';
 import { EPOCH, POLICY } from '../support/frozen-stores.ts';
 import { entryOf } from '../support/raw-store.ts';
@@ -24,7 +25,7 @@ describeBothStores((both: Subject) => {
         await both.opens('b.0', 'ann', { count: 2 });
         await session();
         await both.frozen.setTime(SECOND);
-        await both.store.end(ref('ann'), how);
+        await (how === 'revoke' ? both.store.revoke(ref('ann')) : both.store.end(ref('ann'), how));
         expect(await both.story()).toEqual(['ann online connect', `ann offline ${reason}`]);
         expect(await endings()).toEqual([{ type: how, ref: ref('ann'), at: (EPOCH + SECOND) * 1000 }]);
         expect(await both.store.held(both.store.partitionOf(ref('ann')), 'b.0')).toEqual([]);
@@ -78,7 +79,7 @@ describeBothStores((both: Subject) => {
     const REVOKED = EPOCH / 1000;
 
     it('refuses tokens issued up to five seconds after it, and those without `iat`', async () => {
-      await both.store.end(ref('ann'), 'revoke');
+      await both.store.revoke(ref('ann'));
       await both.frozen.setTime(SECOND);
       for (const iat of [0, REVOKED - 1, REVOKED + 5, REVOKED + 5.999]) {
         const [reply] = await both.opens('a.0', 'ann', { iat });
@@ -94,7 +95,7 @@ describeBothStores((both: Subject) => {
     });
 
     it('takes nothing of an entry with one old token among new ones', async () => {
-      await both.store.end(ref('ann'), 'revoke');
+      await both.store.revoke(ref('ann'));
       await both.frozen.setTime(SECOND);
       const iat = REVOKED + 9;
       const mixed = { count: 2, iat, oldestIat: REVOKED, name: 'Ann', groups: ['g'] };
@@ -106,7 +107,7 @@ describeBothStores((both: Subject) => {
     });
 
     it('is listed until no token issued before it can be good any more, and outlives its user', async () => {
-      await both.store.end(ref('ann'), 'revoke');
+      await both.store.revoke(ref('ann'));
       await both.store.end(ref('bob'), 'disconnect');
       const listed = [{ ...ref('ann'), at: REVOKED }];
       expect(await both.store.revocations()).toEqual(listed);
@@ -148,7 +149,7 @@ describeBothStores((both: Subject) => {
         { type: 'refuse', ref: ref('ann'), at: REVOKED },
         { type: 'refuse', ref: ref('ann'), at: REVOKED + 9 },
       ]);
-      await both.store.end(ref('ann'), 'revoke');
+      await both.store.revoke(ref('ann'));
       await refuse('ann', REVOKED + 20);
       expect(await both.store.revocations()).toEqual([{ ...ref('ann'), at: EPOCH / 1000 }]);
     });
@@ -189,7 +190,7 @@ describeBothStores((both: Subject) => {
         const some = many.filter((one) => both.store.partitionOf(one) === p).slice(0, MAX_BATCH);
         for (let twice = 0; twice < 2; twice += 1) await both.store.refuse(p, some);
         const listed = (await both.store.revocations()).filter((one) => both.store.partitionOf(one) === p);
-        const name = ({ user }: { user: string }): string => user;
+        const name = subOf;
         expect(listed.map(name).sort()).toEqual(some.map(name).sort());
       }
     });

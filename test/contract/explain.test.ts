@@ -53,7 +53,7 @@ describeBothStores((both: Subject) => {
       expect((await why()).grace).toEqual({
         ...{ since: EPOCH, endsAt: EPOCH + POLICY.graceMs, nodeLost: false },
       });
-      await both.store.end(ref('ann'), 'revoke');
+      await both.store.revoke(ref('ann'));
       await both.store.claimOwn(ref('ann'), { status: 'invisible' });
       const told = await why();
       expect(told).toMatchObject({ invisible: true, revokedAt: EPOCH });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DEVICES, type Device, type View } from '../../src/domain/model.ts';
+import { DEVICES, type Device, subOf, type TokenOwner, type View } from '../../src/domain/model.ts';
 import type { Profile, ServiceClaim, SessionRequest } from '../../src/store/calls.ts';
 import type { Ending } from '../../src/store/log-entry.ts';
 import {
@@ -36,7 +36,7 @@ type Step =
   | { kind: 'service'; user: string; source: string; claim: ServiceClaim | null }
   | { kind: 'session'; user: string; id: string; session: SessionRequest; profile: Profile }
   | { kind: 'goodbye'; user: string; id: string }
-  | { kind: 'end'; user: string; how: Ending | 'forget' }
+  | { kind: 'end'; user: string; how: Ending | 'forget'; before?: number | undefined }
   /** A node tells again of a revocation, so many s after the epoch. */
   | { kind: 'refuse'; user: string; after: number }
   | { kind: 'touch'; user: string; profile: Profile }
@@ -141,6 +141,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constant('end' as const),
       user,
       how: fc.constantFrom('logout' as const, 'disconnect' as const, 'revoke' as const, 'forget' as const),
+      before: fc.option(fc.integer({ min: -9_000, max: 5_000 }), { nil: undefined }),
     }),
   },
   {
@@ -253,12 +254,13 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
       return store.endSession({ tenant: TENANT, user: step.user }, step.id);
     case 'end': {
       const ref = { tenant: TENANT, user: step.user };
+      if (step.how === 'revoke') return store.revoke(ref, step.before && EPOCH + at.ms + step.before);
       return step.how === 'forget' ? store.forget(ref) : store.end(ref, step.how);
     }
     case 'refuse': {
       const ref = { tenant: TENANT, user: step.user };
       await store.refuse(store.partitionOf(ref), [{ ...ref, at: EPOCH / 1000 + step.after }]);
-      return (await store.revocations()).sort((a, b) => (a.user < b.user ? -1 : 1));
+      return (await store.revocations()).sort(bySub);
     }
     case 'touch':
       return store.touch({ tenant: TENANT, user: step.user }, step.profile).catch(codeOf);
@@ -292,6 +294,8 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
   }
 };
 
+const bySub = (one: TokenOwner, other: TokenOwner): number => (subOf(one) < subOf(other) ? -1 : 1);
+
 const groupState = async (store: PresenceStore, group: string): Promise<unknown> => ({
   count: await store.groupCount(TENANT, group),
   page: (await store.groupPage(TENANT, group, 10)).users.map((view) => view.user).sort(),
@@ -302,7 +306,7 @@ const stateOf = async (store: PresenceStore): Promise<unknown> => ({
   selves: await Promise.all(USERS.map((user) => store.readSelf({ tenant: TENANT, user }))),
   views: await store.read(TENANT, USERS),
   count: await store.count(TENANT),
-  revocations: (await store.revocations()).sort((a, b) => (a.user < b.user ? -1 : 1)),
+  revocations: (await store.revocations()).sort(bySub),
   page: (await store.page(TENANT, 10)).users.map((view) => view.user).sort(),
   why: await Promise.all(USERS.map((user) => store.explain({ tenant: TENANT, user }))),
   groups: await Promise.all(GROUPS.map((group) => groupState(store, group))),

@@ -65,7 +65,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ([user, tenant, how]): Step =>
         (line) => {
           const ref = { tenant, user };
-          const done = how === 'forget' ? line.store.forget(ref) : line.store.end(ref, how);
+          const ends = { forget: () => line.store.forget(ref), revoke: () => line.store.revoke(ref) };
+          const done = how === 'forget' || how === 'revoke' ? ends[how]() : line.store.end(ref, how);
           return done.catch(unavailable);
         },
     ),

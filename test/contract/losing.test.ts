@@ -365,7 +365,7 @@ describe('revocations', () => {
       },
     ],
   ])('are whole again after they were told once more when %s', async (_, happens) => {
-    await line.store.end(ann, 'revoke');
+    await line.store.revoke(ann);
     const at = await knownTo();
     expect(at).toBeGreaterThan(0);
     await happens();
@@ -383,7 +383,7 @@ describe('revocations', () => {
   });
 
   it('are not taken where nobody has beaten since: that would look like data that was kept', async () => {
-    await line.store.end(ann, 'revoke');
+    await line.store.revoke(ann);
     const at = await knownTo();
     await everythingIsLost();
     await expect(line.store.refuse(0, [{ ...ann, at }])).rejects.toMatchObject({ code: 'unavailable' });

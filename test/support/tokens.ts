@@ -22,6 +22,8 @@ export interface TokenTimes {
   readonly ttlSeconds?: number;
   /** Moves `iat` by so many seconds. */
   readonly issuedInSeconds?: number;
+  /** The `iat` as it is to be written. */
+  readonly iat?: string;
 }
 
 /** Signs tokens with a key pair of its own, as the customer's login service would. */
@@ -44,10 +46,10 @@ export const createIssuer = async (): Promise<Issuer> => {
   return {
     publicKey: await v4.ExportPublicKey(publicKey),
     secretKey: await v4.ExportSecretKey(secretKey),
-    async token(claims, { ttlSeconds = 3_600, issuedInSeconds = 0 } = {}) {
+    async token(claims, { ttlSeconds = 3_600, issuedInSeconds = 0, iat } = {}) {
       const given = typeof claims === 'string' ? { sub: claims } : claims;
       const at = (seconds: number): string => new Date(Date.now() + seconds * 1_000).toISOString();
-      return v4.Sign(secretKey, { ...given, iat: at(issuedInSeconds), exp: at(ttlSeconds) });
+      return v4.Sign(secretKey, { ...given, iat: iat ?? at(issuedInSeconds), exp: at(ttlSeconds) });
     },
   };
 };

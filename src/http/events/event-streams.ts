@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CLOCK_SKEW_MS } from '../../auth/claims.ts';
-import type { Principal } from '../../auth/principal.ts';
-import { type UserRef, userKey } from '../../domain/model.ts';
+import { issuedBy, ownerOf, type Principal } from '../../auth/principal.ts';
+import { refusesToken } from '../../domain/ending.ts';
+import { ownerKey } from '../../domain/model.ts';
 import type { Command, EventFeed, LoggedTransition, Place, Replay } from '../../events/feed.ts';
 import type { Metrics } from '../../observability/metrics.ts';
 import type { CutReason } from '../../observability/series.ts';
@@ -58,8 +59,6 @@ const ROOM = 65_536;
 const STALLED_MS = 60_000;
 /** Streams cut together come back apart, ms. */
 const RETRY_MS = { least: 1000, spread: 2000 } as const;
-/** Issued up to so long after a revocation, a token is revoked all the same: clocks differ. */
-const REVOCATION_SKEW_US = 5_000_000;
 const DRAIN_STEP_MS = 25;
 const FINISH_MS = 1000;
 
@@ -96,7 +95,7 @@ export class EventStreams {
    * @throws ProblemError `rate_limited` when the user has too many streams, `unavailable` when the node is full.
    */
   reserve(principal: Principal): Release {
-    return this.#slots.take(userKey(principal));
+    return this.#slots.take(ownerKey(ownerOf(principal)));
   }
 
   /** A token stopped working since it was verified: no stream may begin with it, because nobody would end it at once. */
@@ -199,14 +198,16 @@ export class EventStreams {
   #command(command: Command, { id, partition }: Place): void {
     const item = itemOf({ id, kind: 'command', command }, this.#onEncode);
     if (item) this.#pass(partition, item);
-    else if (command.type === 'revoke') this.#revoke(command.ref, command.at);
+    else if (command.type === 'revoke')
+      this.#revoke(ownerKey(command.ref), Math.floor(command.at / 1_000_000));
+    else if (command.type === 'refuse') this.#revoke(ownerKey(command.ref), command.at);
   }
 
-  #revoke(ref: UserRef, at: number): void {
+  #revoke(owner: string, at: number): void {
     for (const { reader } of this.#streams) {
-      const { tenant, user, iat } = reader.principal;
-      const isTheirs = tenant === ref.tenant && user === ref.user;
-      if (isTheirs && (iat === undefined || iat * 1_000_000 <= at + REVOCATION_SKEW_US)) reader.outlet.end();
+      const { principal } = reader;
+      if (ownerKey(ownerOf(principal)) === owner && refusesToken(at, issuedBy(principal)))
+        reader.outlet.end();
     }
   }
 

@@ -1,16 +1,47 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { CLOCK_SKEW_MS } from '../../auth/claims.ts';
+import { tokenOwner } from '../../domain/model.ts';
+import { parseTime } from '../../protocol/time.ts';
 import { answer, noContent, problems } from '../answers.ts';
-import { permit, tenantOf } from '../auth.ts';
+import { permit, permitOwners, tenantOf } from '../auth.ts';
+import { invalid } from '../errors.ts';
 import { explanationOf } from '../explanation.ts';
-import { ExplanationSchema, named, TenantQuery, UserIdSchema } from '../schemas.ts';
+import {
+  ExplanationSchema,
+  named,
+  OwnerTenantQuery,
+  RevocationSchema,
+  TenantQuery,
+  UserIdSchema,
+} from '../schemas.ts';
 import type { RouteDeps } from './deps.ts';
 import { refOf } from './user-ref.ts';
 
 const params = Type.Object({ id: UserIdSchema });
 
+const REVOKE = `Needs the scope \`admin\`. Tokens issued up to 5 s from now, and those without \`iat\`, stop working on every node within a second; sockets close with 4403, and everything of the user ends.
+
+With \`before\`, a moment by the issuer’s clock, exactly the tokens issued before it stop working, and what is open with them ends: who signs in again with a newer token is let in at once. An \`iat\` without a fraction counts as the end of its second, so let the issuer write milliseconds.
+
+The tokens of a service of all tenants are revoked by another such service with \`?tenant=*\`. Its \`sub\` in any other tenant is somebody else.`;
+
+/** ms. @throws ProblemError `invalid` */
+const momentOf = (before: string, now: number): number => {
+  const moment = parseTime(before);
+  if (moment === undefined)
+    throw invalid('body.before must be a time as RFC 3339 has it: 2026-05-17T12:00:00.000Z');
+  // Much later is a clock that is wrong or another unit, and would shut out tokens that nobody has yet.
+  if (moment > now + CLOCK_SKEW_MS) throw invalid('body.before may be at most 5 s from now');
+  return moment;
+};
+
 /** Calls that end or explain somebody's presence. */
-export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, lastSeen }, done) => {
+export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (
+  app,
+  { store, lastSeen, now },
+  done,
+) => {
   const endings = [
     {
       how: 'logout',
@@ -29,15 +60,6 @@ export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
       description:
         'Needs the scope `admin`. Closes their sockets with 4403 and ends their sessions. Their tokens stay good.',
       done: 'They are offline.',
-    },
-    {
-      how: 'revoke',
-      permitted: permit('admin'),
-      scope: 'admin',
-      summary: 'Revoke a user’s tokens',
-      description:
-        'Needs the scope `admin`. Tokens issued up to 5 s from now, and those without `iat`, stop working on every node within a second; sockets close with 4403.',
-      done: 'Their tokens are refused.',
     },
   ] as const;
 
@@ -63,6 +85,37 @@ export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
       },
     );
   }
+
+  app.post(
+    '/users/:id/revoke',
+    {
+      onRequest: permitOwners('admin'),
+      // Most calls name no moment, and then there is nothing to send.
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
+      schema: {
+        operationId: 'revokeUser',
+        summary: 'Revoke a user’s tokens',
+        description: REVOKE,
+        tags: ['operations'],
+        security: [{ bearer: ['admin'] }],
+        params,
+        querystring: OwnerTenantQuery,
+        body: RevocationSchema,
+        response: { 204: noContent('Their tokens are refused.'), ...problems(413) },
+      },
+    },
+    async (request, reply) => {
+      const { tenant, user } = refOf(tenantOf(request), request.params.id);
+      const { before } = request.body;
+      await store.revoke(
+        tokenOwner(tenant, user),
+        before === undefined ? undefined : momentOf(before, now()),
+      );
+      return reply.code(204).send(null);
+    },
+  );
 
   app.delete(
     '/presence/users/:id',

@@ -1,9 +1,11 @@
 import type { FastifyRequest } from 'fastify';
+import { issuedBy } from '../../auth/principal.ts';
 import type { UserRef } from '../../domain/model.ts';
 import { isoTime, type Presence, presenceOf } from '../../protocol/presence.ts';
 import type { Profile } from '../../store/calls.ts';
 import type { SelfView } from '../../store/presence-store.ts';
-import { callerOf, tenantOf } from '../auth.ts';
+import { callerOf } from '../auth.ts';
+import { ProblemError } from '../problem.ts';
 
 /** One's own presence and the truth about it. */
 interface Me extends Presence {
@@ -30,14 +32,22 @@ export const meOf = ({ view, invisible, claim }: SelfView): Me => ({
     }),
 });
 
-/** Who calls, as a user. */
-export const selfOf = (request: FastifyRequest): UserRef => ({
-  tenant: tenantOf(request),
-  user: callerOf(request).user,
-});
+/** Who calls, as a user. @throws ProblemError `forbidden` for a service, which is no user of any tenant. */
+export const selfOf = (request: FastifyRequest): UserRef => {
+  const caller = callerOf(request);
+  if (caller.service !== undefined)
+    throw new ProblemError(403, 'forbidden', 'A token for every tenant is of no user.');
+  return { tenant: caller.tenant, user: caller.user };
+};
 
 /** What the caller's token says of them. */
 export const profileOf = (request: FastifyRequest): Profile => {
-  const { name, groups, iat = 0 } = callerOf(request);
-  return { iat, ...(name !== undefined && { name }), ...(groups !== undefined && { groups }) };
+  const caller = callerOf(request);
+  const { name, groups, iat = 0 } = caller;
+  return {
+    iat,
+    ...(caller.isIatWhole && { issued: issuedBy(caller) }),
+    ...(name !== undefined && { name }),
+    ...(groups !== undefined && { groups }),
+  };
 };

@@ -62,7 +62,7 @@ local function apply(keys, args)
     local row = load(entry)
     if row.revoked and count > 0 and isRevoked(row, oldest) then
       -- Nothing is taken of a user until the connections with revoked tokens are gone.
-      turned = turned .. digits(n - 1) .. 't' .. digits(row.revoked) .. ' '
+      turned = turned .. digits(n - 1) .. 't' .. revocationText(row.revoked) .. ' '
     else
       local report, stamp = reportOf(node, count, flags == 1, devices, active, opened, closed), 0
       if closed >= 0 then report.grace = grace end

@@ -31,7 +31,7 @@ local function explain(keys, args)
   if not gen or young > now then return { 'young' } end
   local row = loadRow(call('GET', KEYS[3]))
   local numbers, parts, sessions, claims, grace = {}, {}, {}, {}, {}
-  put(numbers, row.seen, row.left, row.due, lag, row.revoked or 0, row.frozen or -1)
+  put(numbers, row.seen, row.left, row.due, lag, row.revoked and revocationText(row.revoked) or '0', row.frozen or -1)
   for _, part in ipairs(row.parts) do
     put(parts, part.node, part.stance, part.idle and 1 or 0, part.devices, part.count, part.opened, part.act)
   end

@@ -26,7 +26,7 @@ local function finish(keys, args)
       end
       if how == 'revoke' then
         call('ZREMRANGEBYSCORE', KEYS[5], '-inf', digits(floor((now - REVOCATION) / 1000)))
-        call('ZADD', KEYS[5], digits(row.revoked), entry.member)
+        call('ZADD', KEYS[5], revocationText(row.revoked), entry.member)
       end
     end
   end, 6)

@@ -1,7 +1,8 @@
--- Takes again what was lost with the data: revocations, from a node that still knows them. What it says stays true for
--- ever, so any number of nodes may say it, in any order, and while the partition is still being gathered.
+-- Takes revocations that name which tokens are refused: new ones of tokens issued before a moment, and those that were lost
+-- with the data, from a node that still knows them. What they say stays true for ever, so any number of nodes may say it,
+-- in any order, and while the partition is still being gathered.
 -- KEYS: 1 meta  2 log  3 events  4 due  5 revoked, then as in entries.lua
--- ARGV: 1 policy  2… the users as in entries.lua, with the second of the revocation
+-- ARGV: 1 policy  2… the users as in entries.lua, with the revocation (s)
 -- Reply: {'young'} before the first beat, or {'ok', how many were not known}
 local function refuse(keys, args)
   open(keys, args, 0)
@@ -11,16 +12,17 @@ local function refuse(keys, args)
   local listed, taken, list = call('ZMSCORE', KEYS[5], unpack(members)), {}, { 'ZADD', KEYS[5] }
   for n, entry in ipairs(entries) do
     local at = ARGV[entry.arg + 2] + 0
-    local isKnown = entry.value and listed[n] and listed[n] + 0 >= at
+    local isKnown = entry.value and listed[n] and refusedBefore(listed[n] + 0) >= refusedBefore(at)
     -- One that refuses no token any more stays forgotten.
     if not isKnown and at * 1000 + REVOCATION > now then
       local row = load(entry)
       local was = before(row)
       revoke(row, at)
+      if endRefusedSessions(row) then was.deliberate = 'revoked' end
       settle(entry, was)
       -- For nodes that started in between, or were cut off when it was made.
-      command(entry, 'refuse', '"at":' .. digits(row.revoked))
-      list[#list + 1], list[#list + 2] = digits(row.revoked), entry.member
+      command(entry, 'refuse', '"at":' .. revocationText(row.revoked))
+      list[#list + 1], list[#list + 2] = revocationText(row.revoked), entry.member
       taken[#taken + 1] = entry
     end
   end

@@ -1,6 +1,6 @@
 -- Revocations that still refuse tokens, in one partition.
 -- KEYS: 1 meta  2 revoked   ARGV: 1 policy
--- Reply: {'young'} or {'ok', <tenant>:<user>, second, …}
+-- Reply: {'young'} or {'ok', <tenant>:<user>, revocation (s), …}
 local function revoked(keys, args)
   open(keys, args, 0)
   if not gen or young > now then return { 'young' } end

@@ -12,8 +12,9 @@ local function session(keys, args)
       return
     end
     local profile = cjson.decode(ARGV[arg + 4])
-    if isRevoked(row, profile.iat) then return 'revoked' end
-    if not keepSession(row, id, now + ttl, activity, ARGV[arg + 3] + 0) then return 'too_many_sessions' end
+    local issued = profile.issued or profile.iat
+    if isRevoked(row, issued) then return 'revoked' end
+    if not keepSession(row, id, now + ttl, activity, ARGV[arg + 3] + 0, issued) then return 'too_many_sessions' end
     if profile.name or profile.groups then takeProfile(row, profile) end
   end)
 end

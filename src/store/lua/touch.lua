@@ -4,7 +4,7 @@
 local function touch(keys, args)
   return single(keys, args, 3, function(row, _, arg)
     local profile = cjson.decode(ARGV[arg])
-    if isRevoked(row, profile.iat) then return 'revoked' end
+    if isRevoked(row, profile.issued or profile.iat) then return 'revoked' end
     row.seen = max(row.seen, now)
     if profile.name or profile.groups then takeProfile(row, profile) end
   end)

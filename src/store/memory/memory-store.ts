@@ -1,12 +1,12 @@
 import { absorb, restore } from '../../domain/absorb.ts';
-import { isEnded, isRevoked, revokedUntil } from '../../domain/ending.ts';
+import { EARLIEST_MS, isEnded, isRevoked, revocationBefore, revokedUntil } from '../../domain/ending.ts';
 import { before, isForgettable } from '../../domain/evaluate.ts';
-import { type UserRef, userRef, type View } from '../../domain/model.ts';
+import { ownerOfKey, type TokenOwner, type UserRef, userRef, type View } from '../../domain/model.ts';
 import type { Row } from '../../domain/row.ts';
 import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
 import { explainRow } from '../explain-row.ts';
 import type { Explanation } from '../explanation.ts';
-import type { Ending, LogEntry } from '../log-entry.ts';
+import type { LogEntry, PresenceEnding } from '../log-entry.ts';
 import { partitionOf } from '../partition.ts';
 import {
   type ApplyReply,
@@ -67,8 +67,8 @@ export class MemoryStore implements PresenceStore {
 
   async stop(): Promise<void> {}
 
-  partitionOf(ref: UserRef): number {
-    return partitionOf(ref, this.partitions);
+  partitionOf(owner: TokenOwner): number {
+    return partitionOf(owner, this.partitions);
   }
 
   async beat(partition: number): Promise<BeatReply> {
@@ -179,8 +179,13 @@ export class MemoryStore implements PresenceStore {
     return this.#calls.touch(ref, profile);
   }
 
-  async end(ref: UserRef, how: Ending): Promise<void> {
+  async end(ref: UserRef, how: PresenceEnding): Promise<void> {
     this.#calls.end(ref, how);
+  }
+
+  async revoke(owner: TokenOwner, before?: number): Promise<void> {
+    if (before === undefined) this.#calls.revoke(owner);
+    else if (before >= EARLIEST_MS) this.#refuse({ ...owner, at: revocationBefore(before) });
   }
 
   async forget(ref: UserRef): Promise<void> {
@@ -198,15 +203,12 @@ export class MemoryStore implements PresenceStore {
     return this.#shards.flatMap((shard) =>
       [...shard.rows]
         .filter(([, row]) => revokedUntil(row, policy) > shard.now)
-        .map(([key, { revoked }]) => ({ ...userRef(key), at: revoked })),
+        .map(([key, { revoked }]) => ({ ...ownerOfKey(key), at: revoked })),
     );
   }
 
-  async refuse(partition: number, revocations: readonly Revocation[]): Promise<void> {
-    const { now } = this.#shard(partition);
-    for (const { at, ...ref } of revocations) {
-      if (at * 1000 + this.#options.policy.revocationMs > now) this.#calls.refuse(ref, at);
-    }
+  async refuse(_partition: number, revocations: readonly Revocation[]): Promise<void> {
+    for (const revocation of revocations) this.#refuse(revocation);
   }
 
   async groupPage(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {
@@ -236,6 +238,11 @@ export class MemoryStore implements PresenceStore {
     const shard = this.#shards[partition];
     if (!shard) throw new RangeError(`there is no partition ${partition}`);
     return shard;
+  }
+
+  #refuse({ at, ...owner }: Revocation): void {
+    const { now } = this.#shard(this.partitionOf(owner));
+    if (at * 1000 + this.#options.policy.revocationMs > now) this.#calls.refuse(owner, at);
   }
 
   #of(ref: UserRef): MemoryPartition {

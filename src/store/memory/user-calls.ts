@@ -2,9 +2,9 @@ import { takeOwnClaim } from '../../domain/absorb.ts';
 import { setClaim } from '../../domain/claims.ts';
 import { toMs } from '../../domain/clock.ts';
 import { deviceMask } from '../../domain/devices.ts';
-import { endAll, forget, isRevoked, revoke } from '../../domain/ending.ts';
+import { covers, endAll, endRefusedSessions, forget, isRevoked, revoke } from '../../domain/ending.ts';
 import { before, type Circumstances } from '../../domain/evaluate.ts';
-import type { UserRef } from '../../domain/model.ts';
+import { rowOfOwner, type TokenOwner, type UserRef } from '../../domain/model.ts';
 import { takeProfile } from '../../domain/profile.ts';
 import { type EndingKind, emptyRow, type Row } from '../../domain/row.ts';
 import { endSession, keepSession, touch } from '../../domain/sessions.ts';
@@ -21,6 +21,8 @@ interface Call {
   readonly clock: number;
   /** ms. */
   readonly now: number;
+  /** What only the change itself finds out of how it is to be judged. */
+  readonly more: { deliberate?: Circumstances['deliberate'] };
 }
 
 /** What callers without a socket change of one user. */
@@ -59,7 +61,12 @@ export class UserCalls {
     return this.#change(ref, {}, ({ row, now }) => {
       refuseRevoked(row, profile);
       const { ttlMs, activity, device } = session;
-      const report = { expires: now + ttlMs, activity, devices: deviceMask([device]) };
+      const report = {
+        expires: now + ttlMs,
+        activity,
+        devices: deviceMask([device]),
+        issued: issuedOf(profile),
+      };
       if (!keepSession(row, id, report, now)) {
         throw new StoreError('too_many_sessions', 'there are as many sessions as one user may have');
       }
@@ -80,7 +87,7 @@ export class UserCalls {
     });
   }
 
-  end(ref: UserRef, how: EndingKind): void {
+  end(ref: UserRef, how: Exclude<EndingKind, 'revoke'>): void {
     // Nobody is told that they are gone, or in which groups, who is told to forget them.
     const repair = how === 'forget';
     const deliberate = how === 'logout' ? 'goodbye' : 'revoked';
@@ -91,12 +98,22 @@ export class UserCalls {
     });
   }
 
+  revoke(owner: TokenOwner): void {
+    this.#change(rowOfOwner(owner), { deliberate: 'revoked' }, ({ shard, row, clock }) => {
+      endAll(row, 'revoke', clock);
+      return () => shard.command({ type: 'revoke', ref: owner, at: clock });
+    });
+  }
+
   /** @param at - s; not over yet. */
-  refuse(ref: UserRef, at: number): void {
-    if (this.#of(ref).peek(ref).revoked >= at) return;
-    this.#change(ref, {}, ({ shard, row }) => {
+  refuse(owner: TokenOwner, at: number): void {
+    const ref = rowOfOwner(owner);
+    const known = this.#of(ref).peek(ref).revoked;
+    if (covers(known, at)) return;
+    this.#change(ref, {}, ({ shard, row, more }) => {
       revoke(row, at);
-      return () => shard.command({ type: 'refuse', ref, at });
+      if (endRefusedSessions(row)) more.deliberate = 'revoked';
+      return () => shard.command({ type: 'refuse', ref: owner, at });
     });
   }
 
@@ -111,17 +128,20 @@ export class UserCalls {
     const now = toMs(clock);
     const known = shard.peek(ref);
     const was = before(known);
-    const after = inputs({ shard, ref, row: known, clock, now });
+    const more = {};
+    const after = inputs({ shard, ref, row: known, clock, now, more });
     shard.keep(ref, known);
-    shard.settle(ref, known, now, was, how);
+    shard.settle(ref, known, now, was, { ...how, ...more });
     after?.();
     shard.publish();
     return selfOf(shard, ref, known);
   }
 }
 
-const refuseRevoked = (row: Row, { iat }: Profile): void => {
-  if (isRevoked(row, iat)) throw new StoreError('revoked', 'the token was revoked');
+const issuedOf = ({ iat, issued = iat }: Profile): number => issued;
+
+const refuseRevoked = (row: Row, profile: Profile): void => {
+  if (isRevoked(row, issuedOf(profile))) throw new StoreError('revoked', 'the token was revoked');
 };
 
 export const selfOf = (shard: MemoryPartition, { user }: UserRef, row: Row): SelfView => ({

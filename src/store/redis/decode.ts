@@ -1,6 +1,6 @@
 import { toMs } from '../../domain/clock.ts';
 import { deviceList } from '../../domain/devices.ts';
-import { type Adornment, type OwnClaim, type Status, userRef, type View } from '../../domain/model.ts';
+import { type Adornment, type OwnClaim, ownerOfKey, type Status, type View } from '../../domain/model.ts';
 import { type FunctionName, type RawReply, UnexpectedReply } from '../../redis/library.ts';
 import type { Revocation } from '../calls.ts';
 import type { Ending } from '../log-entry.ts';
@@ -73,7 +73,7 @@ const turnedAway = (turned: string): Pick<ApplyReply & { result: 'ok' }, 'revoke
   if (turned === '') return {};
   const revoked = new Map<number, number>();
   const ended = new Map<number, { how: Ending | 'forget'; at: number }>();
-  for (const [, position, how = '', at] of turned.matchAll(/(\d+)([a-z])(\d+) /g)) {
+  for (const [, position, how = '', at] of turned.matchAll(/(\d+)([a-z])([\d.]+) /g)) {
     if (how === 't') revoked.set(Number(position), Number(at));
     else ended.set(Number(position), { how: ENDINGS[how as keyof typeof ENDINGS], at: Number(at) });
   }
@@ -108,7 +108,7 @@ export const decodeApply = (reply: RawReply, users: readonly { readonly user: st
 export const decodeRevocations = (flat: readonly RawReply[]): Revocation[] => {
   const revocations: Revocation[] = [];
   for (let i = 0; i < flat.length; i += 2) {
-    revocations.push({ ...userRef(text('revoked', flat[i])), at: number('revoked', flat[i + 1]) });
+    revocations.push({ ...ownerOfKey(text('revoked', flat[i])), at: number('revoked', flat[i + 1]) });
   }
   return revocations;
 };

@@ -130,5 +130,5 @@ export const encodeClaim = (claim: ClaimRequest | ServiceClaim): string => {
 };
 
 /** See profile.lua. */
-export const encodeProfile = ({ name, groups, iat }: Profile): string =>
-  JSON.stringify({ name, groups: groups && JSON.stringify(groups), iat });
+export const encodeProfile = ({ name, groups, iat, issued }: Profile): string =>
+  JSON.stringify({ name, groups: groups && JSON.stringify(groups), iat, issued });

@@ -1,5 +1,13 @@
 import { deviceList } from '../../domain/devices.ts';
-import type { OwnClaim, Reason, Status, Transition, UserRef, View } from '../../domain/model.ts';
+import {
+  type OwnClaim,
+  type Reason,
+  type Status,
+  type Transition,
+  tokenOwner,
+  type UserRef,
+  type View,
+} from '../../domain/model.ts';
 import type { Command, Ending, LogEntry } from '../log-entry.ts';
 
 /** A view as the log holds it; see `shownText` in commit.lua. */
@@ -103,10 +111,11 @@ const commandOf = (json: CommandJson, devices: number): Command => {
       return { type: 'groups', ref, view: viewOf({ user, ...json.view }, devices) };
     case 'logout':
     case 'disconnect':
-    case 'revoke':
     case 'forget':
-    case 'refuse':
       return { type: json.type, ref, at: json.at };
+    case 'revoke':
+    case 'refuse':
+      return { type: json.type, ref: tokenOwner(tenant, user), at: json.at };
     default:
       throw new UnknownEntry(json.type);
   }

@@ -1,10 +1,10 @@
-import { type UserRef, userRef, type View } from '../../domain/model.ts';
+import { type TokenOwner, type UserRef, userRef, type View } from '../../domain/model.ts';
 import type { Keys, PartitionKeys } from '../../redis/keys.ts';
 import { UnexpectedReply } from '../../redis/library.ts';
 import type { RedisLink } from '../../redis/link.ts';
 import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
 import type { Explanation } from '../explanation.ts';
-import type { Ending } from '../log-entry.ts';
+import type { PresenceEnding } from '../log-entry.ts';
 import { batchesByPartition, partitionOf, positionsByPartition } from '../partition.ts';
 import {
   type ApplyReply,
@@ -91,8 +91,8 @@ export class RedisStore implements PresenceStore {
     await this.#options.link.stop();
   }
 
-  partitionOf(ref: UserRef): number {
-    return partitionOf(ref, this.partitions);
+  partitionOf(owner: TokenOwner): number {
+    return partitionOf(owner, this.partitions);
   }
 
   async beat(partition: number, beat: Beat): Promise<BeatReply> {
@@ -239,8 +239,12 @@ export class RedisStore implements PresenceStore {
     return this.#calls.touch(ref, profile);
   }
 
-  end(ref: UserRef, how: Ending): Promise<void> {
+  end(ref: UserRef, how: PresenceEnding): Promise<void> {
     return this.#calls.end(ref, how);
+  }
+
+  revoke(owner: TokenOwner, before?: number): Promise<void> {
+    return this.#calls.revoke(owner, before);
   }
 
   forget(ref: UserRef): Promise<void> {
@@ -263,11 +267,7 @@ export class RedisStore implements PresenceStore {
   }
 
   async refuse(partition: number, revocations: readonly Revocation[]): Promise<void> {
-    if (revocations.length === 0) return;
-    const keys = this.#partition(partition);
-    const users = encodeUsers(keys, revocations, ({ at }) => [at]);
-    const own = [keys.meta, keys.log, keys.events, keys.due, keys.revoked];
-    await this.#caller.ask('refuse', [...own, ...users.keys], [this.#policy, ...users.args]);
+    if (revocations.length > 0) await this.#calls.refuse(this.#partition(partition), revocations);
   }
 
   groupPage(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {

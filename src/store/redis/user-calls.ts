@@ -1,9 +1,10 @@
 import { deviceMask } from '../../domain/devices.ts';
-import { OWN_SOURCE, type UserRef } from '../../domain/model.ts';
+import { EARLIEST_MS, revocationBefore } from '../../domain/ending.ts';
+import { OWN_SOURCE, rowOfOwner, type TokenOwner, type UserRef } from '../../domain/model.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
 import type { FunctionName, RawReply } from '../../redis/library.ts';
-import type { Profile, ServiceClaim, SessionRequest } from '../calls.ts';
-import type { Ending } from '../log-entry.ts';
+import type { Profile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
+import type { Ending, PresenceEnding } from '../log-entry.ts';
 import type { ClaimRequest, SelfView } from '../presence-store.ts';
 import type { Caller } from './caller.ts';
 import { decodeSelf } from './decode.ts';
@@ -55,10 +56,27 @@ export class UserCalls {
     return this.#self('touch', ref, encodeProfile(profile));
   }
 
-  async end(ref: UserRef, how: Ending): Promise<void> {
-    await this.#finish(ref, how);
+  end(ref: UserRef, how: PresenceEnding): Promise<void> {
+    return this.#finish(ref, how);
+  }
+
+  async revoke(owner: TokenOwner, before?: number): Promise<void> {
     const { caller, keysOf } = this.#options;
-    if (how === 'revoke') await caller.awaitReplicas(keysOf(ref));
+    const row = rowOfOwner(owner);
+    if (before === undefined) await this.#finish(row, 'revoke');
+    else if (before >= EARLIEST_MS) {
+      await this.refuse(keysOf(row), [{ ...owner, at: revocationBefore(before) }]);
+    }
+    await caller.awaitReplicas(keysOf(row));
+  }
+
+  /** @param revocations - all of the partition that the keys are of. */
+  async refuse(keys: PartitionKeys, revocations: readonly Revocation[]): Promise<void> {
+    const { caller, policy } = this.#options;
+    const rows = revocations.map((one) => ({ ...rowOfOwner(one), at: one.at }));
+    const users = encodeUsers(keys, rows, ({ at }) => [at]);
+    const own = [keys.meta, keys.log, keys.events, keys.due, keys.revoked];
+    await caller.ask('refuse', [...own, ...users.keys], [policy, ...users.args]);
   }
 
   async forget(ref: UserRef): Promise<void> {

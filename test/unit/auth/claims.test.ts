@@ -102,7 +102,11 @@ describe('identity', () => {
   });
 
   it('lets services without connect name their tenant later', () => {
-    expect(principal(goodClaims({ tenant: '*', scope: 'read admin' })).tenant).toBe('*');
+    const service = principal(goodClaims({ tenant: '*', scope: 'read admin' }));
+    expect(service).toMatchObject({ service: 'ann' });
+    // Nothing that would make it the user of that name in any tenant.
+    expect(Object.keys(service)).not.toEqual(expect.arrayContaining(['user']));
+    expect(Object.keys(service)).not.toEqual(expect.arrayContaining(['tenant']));
   });
 
   it('tells no groups from no claim of groups', () => {

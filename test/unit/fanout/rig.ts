@@ -73,7 +73,8 @@ class FakeStore {
   away = false;
   pageSize = Number.POSITIVE_INFINITY;
 
-  partitionOf = ({ user }: { user: string }): number => user.charCodeAt(user.length - 1) % 2;
+  partitionOf = ({ user = '' }: { user?: string | undefined }): number =>
+    user.charCodeAt(user.length - 1) % 2;
 
   read = (_tenant: string, users: readonly string[], known: readonly View[] = []): Promise<View[]> =>
     this.#call('read', users, known, () => users.map((user) => this.truth.get(user) ?? view(user, 0)));

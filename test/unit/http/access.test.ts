@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CallOptions, PRINCIPALS, principal, problem, rigs } from './fixture.ts';
+import { type CallOptions, PRINCIPALS, principal, problem, rigs, service } from './fixture.ts';
 
 const start = rigs();
 
@@ -53,8 +53,8 @@ describe.each([...CALLS, NODES])('%s %s', (method, url, scope, _tenant, options)
   });
 
   it(`wants the scope ${scope}, whatever else there is`, async () => {
-    const tenant = url === NODES[1] ? '*' : 'acme';
-    PRINCIPALS['others'] = principal(OTHER_SCOPES[scope] ?? '', { tenant, user: 'crm' });
+    const of = url === NODES[1] ? service : principal;
+    PRINCIPALS['others'] = of(OTHER_SCOPES[scope] ?? '');
     const { call, store } = await start();
     const response = await call(method, url, { ...options, token: 'others' });
     expect(problem(response)).toEqual({
@@ -67,8 +67,8 @@ describe.each([...CALLS, NODES])('%s %s', (method, url, scope, _tenant, options)
   });
 
   it(`is content with the scope ${scope} alone, in any case of Bearer`, async () => {
-    const tenant = url === NODES[1] ? '*' : 'acme';
-    PRINCIPALS['alone'] = principal(scope, { tenant, user: 'crm' });
+    const of = url === NODES[1] ? service : principal;
+    PRINCIPALS['alone'] = of(scope);
     const { call } = await start();
     const response = await call(method, url, { ...options, headers: { authorization: 'bEARER alone' } });
     expect(response.statusCode).toBeLessThan(300);
@@ -118,7 +118,7 @@ describe.each(CALLS.filter(([, , , tenant]) => tenant))(
 
 describe('who is nobody', () => {
   it('is not oneself in a tenant one only reads', async () => {
-    PRINCIPALS['platform'] = principal('events', { tenant: '*', user: 'bob' });
+    PRINCIPALS['platform'] = service('events', 'bob');
     const { call } = await start();
     const response = await call('GET', '/v1/presence/users/bob?tenant=acme', { token: 'platform' });
     expect(problem(response)).toMatchObject({ status: 403 });

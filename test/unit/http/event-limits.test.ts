@@ -11,7 +11,7 @@ import { StoreError } from '../../../src/store/presence-store.ts';
 import { EventClient } from '../../support/event-client.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { holds, until } from '../../support/until.ts';
-import { NOW, PRINCIPALS, principal, rigs, settings } from './fixture.ts';
+import { NOW, PRINCIPALS, principal, rigs, service, settings } from './fixture.ts';
 
 const start = rigs();
 const COMMAND_TIMEOUT_MS = 50;
@@ -31,7 +31,7 @@ beforeEach(async () => {
   PRINCIPALS['crm'] = principal('events', { user: 'crm', iat: NOW / 1000 - 10 });
   PRINCIPALS['erp'] = principal('events', { user: 'erp' });
   PRINCIPALS['otherCrm'] = principal('events', { user: 'crm', tenant: 'other' });
-  PRINCIPALS['platform'] = principal('events', { user: 'crm', tenant: '*' });
+  PRINCIPALS['platform'] = service('events', 'crm');
   PRINCIPALS['reader'] = principal('read', { user: 'crm' });
   feed = memoryFeed();
   wall = NOW;

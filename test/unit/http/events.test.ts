@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CLOCK_SKEW_MS } from '../../../src/auth/claims.ts';
-import type { Transition } from '../../../src/domain/model.ts';
+import { ownerOf } from '../../../src/auth/principal.ts';
+import { subOf, type Transition } from '../../../src/domain/model.ts';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
 import { EventStreams } from '../../../src/http/events/event-streams.ts';
 import { createMetrics, type Metrics } from '../../../src/observability/metrics.ts';
 import { EventClient, type EventClientOptions } from '../../support/event-client.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { holds, until } from '../../support/until.ts';
-import { NOW, PRINCIPALS, principal, problem, type Rig, rigs } from './fixture.ts';
+import { NOW, PRINCIPALS, principal, problem, type Rig, rigs, service } from './fixture.ts';
 
 const start = rigs();
 const START = NOW * 1000;
@@ -26,7 +27,7 @@ const refused = new Set<string>();
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   PRINCIPALS['events'] = principal('events', { user: 'crm', iat: NOW / 1000 - 10 });
-  PRINCIPALS['everywhereEvents'] = principal('events', { tenant: '*', user: 'platform' });
+  PRINCIPALS['everywhereEvents'] = service('events');
   feed = memoryFeed({ eventLogMax: 4000 });
   metrics = createMetrics();
   wall = NOW;
@@ -41,7 +42,7 @@ beforeEach(async () => {
     random: () => 0.5,
     perUser: 50,
     full: () => false,
-    ended: ({ user }) => refused.has(user),
+    ended: (principal) => refused.has(subOf(ownerOf(principal))),
   });
   rig = await start({ feed, streams, metrics });
   await rig.app.listen({ port: 0, host: '127.0.0.1' });

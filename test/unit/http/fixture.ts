@@ -1,9 +1,16 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import { afterEach } from 'vitest';
-import { AuthError, type Authenticator, type Principal, type Scope } from '../../../src/auth/principal.ts';
+import {
+  AuthError,
+  type Authenticator,
+  type Principal,
+  type Scope,
+  type ServicePrincipal,
+  type UserPrincipal,
+} from '../../../src/auth/principal.ts';
 import type { Settings } from '../../../src/config/settings.ts';
-import type { UserRef, View } from '../../../src/domain/model.ts';
+import type { TokenOwner, UserRef, View } from '../../../src/domain/model.ts';
 import { EventStreams } from '../../../src/http/events/event-streams.ts';
 import { buildPublicServer, type PublicServerDeps } from '../../../src/http/server.ts';
 import type { Health } from '../../../src/node/membership.ts';
@@ -122,6 +129,10 @@ class FakeStore {
     return this.#answer('end', [ref, how], () => undefined);
   }
 
+  revoke(owner: TokenOwner, before?: number): Promise<void> {
+    return this.#answer('revoke', before === undefined ? [owner] : [owner, before], () => undefined);
+  }
+
   forget(ref: UserRef): Promise<void> {
     return this.#answer('forget', [ref], () => undefined);
   }
@@ -139,13 +150,19 @@ class FakeStore {
   }
 }
 
-export const principal = (scope: string, more: Partial<Principal> = {}): Principal => ({
+export const principal = (scope: string, more: Partial<UserPrincipal> = {}): UserPrincipal => ({
   tenant: 'acme',
   user: 'alice',
   scopes: new Set(scope.split(' ').filter((word) => word !== '') as Scope[]),
   exp: NOW / 1000 + 3600,
   ...more,
 });
+
+/** A service of all tenants. */
+export const service = (scope: string, name = 'platform'): ServicePrincipal => {
+  const { scopes, exp } = principal(scope);
+  return { service: name, scopes, exp };
+};
 
 /** Tokens of the tests are names in this table. */
 export const PRINCIPALS: Record<string, Principal> = {
@@ -155,10 +172,10 @@ export const PRINCIPALS: Record<string, Principal> = {
   member: principal('connect watch', { name: 'Alice', groups: ['g'], iat: 77 }),
   writer: principal('write', { user: 'calendar' }),
   minter: principal('mint', { user: 'login' }),
-  everywhereMinter: principal('mint write', { tenant: '*', user: 'platform' }),
+  everywhereMinter: service('mint write'),
   admin: principal('admin read', { user: 'ops' }),
-  everywhere: principal('read admin', { tenant: '*', user: 'platform' }),
-  everywhereReader: principal('read', { tenant: '*', user: 'platform' }),
+  everywhere: service('read admin'),
+  everywhereReader: service('read'),
 };
 
 const auth: Authenticator = {

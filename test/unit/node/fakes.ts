@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { Principal } from '../../../src/auth/principal.ts';
+import type { UserPrincipal } from '../../../src/auth/principal.ts';
 import type { Device, UserRef, View } from '../../../src/domain/model.ts';
 import type { Member } from '../../../src/node/membership.ts';
 import { Revocations } from '../../../src/node/revocations.ts';
@@ -43,7 +43,7 @@ export class FakeMember implements Member {
   }
 
   readonly ref: UserRef;
-  principal: Principal;
+  principal: UserPrincipal;
   readonly device: Device;
   openedAt: number;
   activeAt = -1;
@@ -52,7 +52,7 @@ export class FakeMember implements Member {
 
   constructor(
     user: string,
-    over: { tenant?: string; device?: Device; openedAt?: number } & Partial<Principal> = {},
+    over: { tenant?: string; device?: Device; openedAt?: number } & Partial<UserPrincipal> = {},
   ) {
     const { tenant = 'acme', device = 'web', openedAt = performance.now(), ...principal } = over;
     this.ref = { tenant, user };

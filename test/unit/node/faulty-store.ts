@@ -1,4 +1,4 @@
-import type { UserRef, View } from '../../../src/domain/model.ts';
+import type { TokenOwner, UserRef, View } from '../../../src/domain/model.ts';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
 import type { GroupCounts, Revocation } from '../../../src/store/calls.ts';
 import type { Explanation } from '../../../src/store/explanation.ts';
@@ -67,8 +67,8 @@ export class FaultyStore implements PresenceStore {
     }));
   }
 
-  partitionOf(ref: UserRef): number {
-    return partitionOf(ref, this.partitions);
+  partitionOf(owner: TokenOwner): number {
+    return partitionOf(owner, this.partitions);
   }
 
   async start(): Promise<void> {}
@@ -190,6 +190,10 @@ export class FaultyStore implements PresenceStore {
   }
 
   async touch(): Promise<SelfView> {
+    throw new Error('not here');
+  }
+
+  async revoke(): Promise<void> {
     throw new Error('not here');
   }
 

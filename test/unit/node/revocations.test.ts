@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { subOf } from '../../../src/domain/model.ts';
 import type { Revocations } from '../../../src/node/revocations.ts';
 import { FakeMember, FakeStore, gate, revocationsOf } from './fakes.ts';
 import { freezeTime, pass, turn } from './rig.ts';
@@ -17,7 +18,7 @@ describe('revocations', () => {
     store = new FakeStore();
     revocations = revocationsOf(store, () => WALL + performance.now());
     learnt.length = 0;
-    revocations.onLearnt(({ user }, at) => learnt.push([user, at]));
+    revocations.onLearnt((owner, at) => learnt.push([subOf(owner), at]));
   });
   afterEach(() => {
     revocations.stop();

@@ -1,5 +1,5 @@
 import { vi } from 'vitest';
-import { userKey } from '../../../src/domain/model.ts';
+import { ownerKey, subOf, userKey } from '../../../src/domain/model.ts';
 import { Evictions } from '../../../src/node/evictions.ts';
 import { Flusher } from '../../../src/node/flusher.ts';
 import type { Member } from '../../../src/node/membership.ts';
@@ -82,9 +82,9 @@ export class Rig {
     });
     this.evictions = new Evictions({
       roster: this.roster,
-      observersOf: (ref) => this.observers.filter((observer) => userKey(observer.ref) === userKey(ref)),
+      observersOf: (owner) => this.observers.filter((observer) => userKey(observer.ref) === ownerKey(owner)),
       clockAt: (ref, moment) => this.state(this.store.partitionOf(ref)).clockAt(moment),
-      revocations: { learn: (ref, at) => this.learnt.push([ref.user, at]) },
+      revocations: { learn: (owner, at) => this.learnt.push([subOf(owner), at]) },
     });
     for (const { partition } of this.states) this.beat(partition);
   }

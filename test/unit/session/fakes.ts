@@ -1,4 +1,11 @@
-import { AuthError, type Authenticator, type Principal, type Scope } from '../../../src/auth/principal.ts';
+import {
+  AuthError,
+  type Authenticator,
+  type Principal,
+  type Scope,
+  type ServicePrincipal,
+  type UserPrincipal,
+} from '../../../src/auth/principal.ts';
 import type { Transition, UserRef, View } from '../../../src/domain/model.ts';
 import type { FeedListener, Signal } from '../../../src/events/feed.ts';
 import {
@@ -24,8 +31,8 @@ export const view = (user: string, status: View['status'] = 'online'): View => (
 
 export const principal = (
   user: string,
-  over: Partial<Omit<Principal, 'scopes'>> & { scopes?: Scope[] } = {},
-): Principal => {
+  over: Partial<Omit<UserPrincipal, 'scopes'>> & { scopes?: Scope[] } = {},
+): UserPrincipal => {
   const { scopes = ['connect', 'watch'], ...rest } = over;
   return {
     tenant: 'acme',
@@ -35,6 +42,12 @@ export const principal = (
     ...rest,
     scopes: new Set(scopes),
   };
+};
+
+/** A service of all tenants. */
+export const service = (name: string, scopes: Scope[] = ['watch:tenant']): ServicePrincipal => {
+  const { iat = 0, exp } = principal(name);
+  return { service: name, iat, exp, scopes: new Set(scopes) };
 };
 
 /** A promise that somebody else settles. */

@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
-import type { Principal } from '../../../src/auth/principal.ts';
+import { ownerOf, type Principal } from '../../../src/auth/principal.ts';
 import type { Settings } from '../../../src/config/settings.ts';
+import { subOf } from '../../../src/domain/model.ts';
 import { registerErrors } from '../../../src/http/errors.ts';
 import { registerWebSocket } from '../../../src/http/websocket.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
@@ -70,7 +71,7 @@ export class Harness {
     this.sessions = new Sessions({
       settings,
       authenticator: this.auth,
-      isRevoked: ({ user }) => this.revoked.has(user),
+      isRevoked: (principal) => this.revoked.has(subOf(ownerOf(principal))),
       membership: this.membership,
       fanout: this.fanout,
       feed: this.feed,

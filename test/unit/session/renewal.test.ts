@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CLOCK_SKEW_MS } from '../../../src/auth/claims.ts';
 import { until } from '../../support/until.ts';
-import { gate, principal, view } from './fakes.ts';
+import { gate, principal, service, view } from './fakes.ts';
 import { Harness } from './harness.ts';
 
 describe('renewing in place', () => {
@@ -193,7 +193,7 @@ describe('a token for every tenant', () => {
   afterEach(() => harness.stop());
 
   it('renews for the tenant named when the socket was opened', async () => {
-    const who = principal('board', { tenant: '*', scopes: ['watch:tenant'] });
+    const who = service('board');
     const client = await harness.enter(who, { path: '/v1/ws?tenant=acme' });
     expect(client.first('welcome')?.tenant).toBe('acme');
     expect(await client.ask({ type: 'auth', token: harness.auth.issue(who) })).toMatchObject({

@@ -1,9 +1,21 @@
 -- Ending all that is alive of a user, and what stays of it: the mirror of domain/ending.ts. Needs: row.lua.
 local SKEW_S, TOMBSTONE = 5, 3600000
 
--- Of several revocations the newest counts.
+-- The end (ms, exclusive) of the tokens that a revocation (s) refuses. A fraction names by how much earlier it is than the
+-- end of the last second: an older release looks at whole seconds alone, and so refuses more.
+local function refusedBefore(at)
+  local second = floor(at)
+  return (second + SKEW_S + 1) * 1000 - floor((at - second) * 1000 + 0.5)
+end
+
+-- A revocation as text: whole seconds as every release writes them, fractions to the millisecond.
+local function revocationText(at)
+  return at % 1 == 0 and digits(at) or format('%.3f', at)
+end
+
+-- Of several revocations the one that refuses most counts.
 local function revoke(row, at)
-  row.revoked = max(row.revoked or 0, at)
+  if not row.revoked or refusedBefore(at) > refusedBefore(row.revoked) then row.revoked = at end
 end
 
 local function endAll(row, how)
@@ -32,8 +44,22 @@ local function isForgotten(row, opened)
   return row.forgotten and opened <= floor(row.forgotten / 1000)
 end
 
-local function isRevoked(row, iat)
-  return row.revoked and (iat == 0 or floor(iat) <= row.revoked + SKEW_S)
+-- `issued`: the latest moment (s) at which the token can have been issued, 0 for a token without `iat`.
+local function isRevoked(row, issued)
+  return row.revoked and (issued == 0 or floor(issued * 1000 + 0.5) < refusedBefore(row.revoked))
+end
+
+-- Ends the sessions that were kept with tokens that are refused now. Returns whether there were any.
+local function endRefusedSessions(row)
+  local ended = false
+  for id, session in pairs(row.sessions) do
+    if isRevoked(row, session.issued or 0) then
+      row.seen = max(row.seen, session.act)
+      row.sessions[id] = nil
+      ended = true
+    end
+  end
+  return ended
 end
 
 local function revokedUntil(row)

@@ -18,7 +18,7 @@ local function setClaim(row, source, claim)
 end
 
 -- The first call is activity unless it says otherwise; one that begins idle takes over the user's last activity.
-local function keepSession(row, id, expires, activity, devices)
+local function keepSession(row, id, expires, activity, devices, issued)
   local known = row.sessions[id]
   local prior = known and known.expires > now and known or nil
   if not prior and othersBeside(row.sessions, id, 'expires') >= MAX_SESSIONS then return false end
@@ -26,7 +26,7 @@ local function keepSession(row, id, expires, activity, devices)
   local act = now
   if activity ~= 'active' then act = prior and prior.act or (idle and isPresent(row) and lastActive(row)) or now end
   if row.sessions == EMPTY then row.sessions = {} end
-  row.sessions[id] = { expires = expires, act = act, idle = idle, devices = devices }
+  row.sessions[id] = { expires = expires, act = act, idle = idle, devices = devices, issued = issued }
   return true
 end
 
