@@ -30,7 +30,7 @@ export const endAll = (row: Row, how: EndingKind, clock: number): void => {
  * number is the moment of it: tokens issued up to {@link SKEW_S} after that second are refused. A fraction names by how
  * much earlier the end is: an older release, which looks at whole seconds alone, refuses the rest of that second too.
  */
-export const refusedBefore = (at: number): number => {
+const refusedBefore = (at: number): number => {
   const second = Math.floor(at);
   return (second + SKEW_S + 1) * 1000 - Math.round((at - second) * 1000);
 };

@@ -46,9 +46,16 @@ describe('times', () => {
       iat: NOW / 1_000 - 0.25,
       exp: NOW / 1_000 + 10,
     });
-    expect(principal(goodClaims({ iat: '0001-01-01T00:00:00Z' })).iat).toBe(0);
+    expect(principal(goodClaims({ iat: at(-9).replace('.000Z', 'Z') }))).toMatchObject({ isIatWhole: true });
+    expect(principal(goodClaims({ iat: at(-9) }))).not.toHaveProperty('isIatWhole');
     expect(principal({ ...goodClaims(), iat: undefined })).not.toHaveProperty('iat');
   });
+});
+
+it('a token that lives longer than allowed is refused, also when little is left of it', () => {
+  const { maxTtlSeconds } = RULES;
+  expect(reasonOf(goodClaims({ iat: at(60 - maxTtlSeconds), exp: at(60) }))).toBeUndefined();
+  expect(reasonOf(goodClaims({ iat: at(54 - maxTtlSeconds), exp: at(60) }))).toBe('lifetime_too_long');
 });
 
 describe('audience and issuer', () => {
