@@ -21,6 +21,7 @@ import { LoopLag } from './lifecycle/loop-lag.ts';
 import { Services } from './lifecycle/service.ts';
 import { PresenceNode } from './node/presence-node.ts';
 import { Revocations } from './node/revocations.ts';
+import { trustedReads } from './node/trusted-reads.ts';
 import { tellVitals } from './node/vitals.ts';
 import { tellLimits } from './observability/limits.ts';
 import { collectProcessMetrics, createMetrics, type Metrics } from './observability/metrics.ts';
@@ -207,8 +208,9 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   });
   storage.onLink(() => node.health.refresh());
 
+  const reads = trustedReads(store, node.health);
   const fanout = new NodeFanout({
-    store,
+    store: reads,
     feed,
     metrics,
     settings,
@@ -244,7 +246,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   const lag = new LoopLag(monotonic);
   const publicServer = await buildPublicServer({
     settings,
-    store,
+    store: reads,
     auth: authenticator,
     issuer,
     metrics,

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Flusher } from './flusher.ts';
 import type { Health } from './membership.ts';
 import type { PartitionState } from './partition-state.ts';
 
@@ -9,6 +10,8 @@ export interface ClusterHealthOptions {
   /** Monotonic ms. */
   readonly now: () => number;
   readonly linkUp: () => boolean;
+  /** Whether the store takes what this node writes in a partition, and the age of the oldest change it has not, ms. */
+  readonly flusher: Pick<Flusher, 'isStuck' | 'lag'>;
   /**
    * The link to the store came back: what it still knows has to be found out now. Somebody's reconnect may have waited
    * for the store as long as it was away, and on another node is told to it only after this.
@@ -18,6 +21,9 @@ export interface ClusterHealthOptions {
   readonly informed: () => boolean;
   readonly logger: Logger;
 }
+
+/** A change that waits for longer is no delay any more, ms: then what is read may be wrong. */
+export const longestLag = (intervalMs: number): number => Math.max(2 * intervalMs, 1_000);
 
 /** A store that was away for this node may be so for others, and their links come back up to so much later, ms. */
 const OTHERS_LATER_MS = 1_000;
@@ -41,6 +47,8 @@ export class ClusterHealth implements Health {
   /** Only beats sent since then tell anything: a store that was away may have come back empty. */
   #linkUpAt = Number.NEGATIVE_INFINITY;
   readonly #startedAt: number;
+  /** Since when the store has not taken everything that nodes write, monotonic ms. */
+  #stuckSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ClusterHealthOptions) {
@@ -54,6 +62,14 @@ export class ClusterHealth implements Health {
 
   get ready(): boolean {
     return this.#ready && !this.#draining;
+  }
+
+  /**
+   * What the store answers lacks nobody, because it takes what nodes write. One that is out of memory, or has too few
+   * replicas, answers reads and perhaps heartbeats, and yet knows nothing of whoever came since.
+   */
+  get trusted(): boolean {
+    return this.#stuckSince === undefined && !this.#isSilent();
   }
 
   get draining(): boolean {
@@ -87,6 +103,7 @@ export class ClusterHealth implements Health {
   /** Looks again: called whenever a beat was answered or failed, and when the link turns. */
   refresh(): void {
     this.#lookAtLink();
+    this.#stuckSince = this.#isStuck() ? (this.#stuckSince ?? this.#options.now()) : undefined;
     const degraded = this.#isDegraded();
     if (!this.#joined && !degraded && this.#options.informed()) {
       this.#joined = true;
@@ -114,10 +131,20 @@ export class ClusterHealth implements Health {
   }
 
   #isDegraded(): boolean {
-    const { partitions, intervalMs, now } = this.#options;
+    return !this.#linkUp || !this.trusted || this.#options.partitions.some((state) => state.young);
+  }
+
+  #isSilent(): boolean {
     const beatAt = this.#oldestBeat();
-    const isSilent = beatAt < this.#linkUpAt || now() - beatAt > 2 * intervalMs;
-    return !this.#linkUp || isSilent || partitions.some((state) => state.young);
+    return beatAt < this.#linkUpAt || this.#options.now() - beatAt > 2 * this.#options.intervalMs;
+  }
+
+  #isStuck(): boolean {
+    const { partitions, flusher, intervalMs } = this.#options;
+    const longest = longestLag(intervalMs);
+    return partitions.some(
+      ({ partition, stuck }) => stuck || flusher.isStuck(partition) || flusher.lag(partition) > longest,
+    );
   }
 
   /** When the beat was sent that the partition heard of longest ago answered last, monotonic ms. */
@@ -128,9 +155,11 @@ export class ClusterHealth implements Health {
   #lookAtReadiness(): void {
     this.refresh();
     if (!this.#joined) return;
-    const silence = this.#options.now() - this.#oldestBeat();
-    this.#goodLooks = silence <= 2 * this.#options.intervalMs ? this.#goodLooks + 1 : 0;
-    if (silence > this.#options.ttlMs) this.#ready = false;
+    const { now, ttlMs } = this.#options;
+    const silence = now() - this.#oldestBeat();
+    const stuckFor = now() - (this.#stuckSince ?? now());
+    this.#goodLooks = this.trusted ? this.#goodLooks + 1 : 0;
+    if (Math.max(silence, stuckFor) > ttlMs) this.#ready = false;
     else if (this.#goodLooks >= 2) this.#ready = true;
   }
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Ending } from '../store/log-entry.ts';
-import type { ApplyReply, PresenceStore, SelfView } from '../store/presence-store.ts';
+import { type ApplyReply, type PresenceStore, type SelfView, StoreError } from '../store/presence-store.ts';
 import { Alarm } from './alarm.ts';
 import type { Waiter } from './deadline-queue.ts';
 import type { Holding } from './holding.ts';
@@ -25,6 +25,13 @@ export interface FlusherOptions {
   readonly onRevoked: (holding: Holding, at: number) => void;
   /** The partition refuses this node's writes: a beat has to find out more, at once, and {@link Flusher.wake} follows. */
   readonly onRefused: (state: PartitionState) => void;
+  /** Whether the store takes what is written in a partition has changed: {@link Flusher.isStuck}. */
+  readonly onStuck: (state: PartitionState) => void;
+}
+
+/** A batch the store did not take, or of which nobody knows whether it did: it is never sent again as it is. */
+interface Untaken {
+  readonly result: 'unknown' | 'refused';
 }
 
 /** Brings the store to match the roster: one batch in flight a partition while the next one gathers (group commit). */
@@ -75,6 +82,11 @@ export class Flusher {
     return this.#lane(partition).lag(this.#options.now());
   }
 
+  /** The store takes nothing that is written in a partition, although it may answer beats and reads. */
+  isStuck(partition: number): boolean {
+    return this.#lane(partition).isStuck;
+  }
+
   /** Nothing waits and nothing is under way. */
   get idle(): boolean {
     return this.#lanes.every((lane) => lane.size === 0 && !lane.isFlying);
@@ -109,17 +121,18 @@ export class Flusher {
   }
 
   async #flush(lane: Lane): Promise<void> {
-    const { metrics, now, onRefused } = this.#options;
+    const { metrics, now, onRefused, onStuck } = this.#options;
     const { state } = lane;
+    const wasStuck = lane.isStuck;
     const { epoch, gen } = state;
     const batch = lane.take();
     metrics.dirty.dec(batch.length);
     metrics.flushSize.observe(batch.length);
     const waiters = batch.map((holding) => holding.takeWaiters());
     const reply = await this.#send(lane, batch);
-    metrics.flushes.inc({ result: reply?.result ?? 'unknown' });
+    metrics.flushes.inc({ result: reply.result === 'refused' ? 'unknown' : reply.result });
     // What was stored under a generation or an epoch that ended meanwhile is not stored.
-    if (reply?.result === 'ok' && epoch === state.epoch && gen === state.gen) {
+    if (reply.result === 'ok' && epoch === state.epoch && gen === state.gen) {
       lane.landed();
       state.saw(reply.clock);
       state.acked = state.seq;
@@ -131,16 +144,16 @@ export class Flusher {
       batch.forEach((holding, position) => {
         for (const waiter of waiters[position] ?? []) holding.wait(waiter);
       });
-      if (reply?.result === 'fenced' || reply?.result === 'lost') {
+      if (reply.result === 'fenced' || reply.result === 'lost') {
         lane.close();
         onRefused(state);
-      } else lane.backOff(batch.length, now());
+      } else lane.backOff(batch.length, now(), reply.result === 'refused');
     }
+    if (lane.isStuck !== wasStuck) onStuck(state);
     this.#alarms[state.partition]?.soon();
   }
 
-  /** @returns the answer, or `undefined` when nobody knows what became of the batch: it is never sent again as it is. */
-  async #send(lane: Lane, batch: readonly Holding[]): Promise<ApplyReply | undefined> {
+  async #send(lane: Lane, batch: readonly Holding[]): Promise<ApplyReply | Untaken> {
     const { store, nodeId, now, metrics, logger } = this.#options;
     const { state } = lane;
     state.seq += 1;
@@ -159,7 +172,7 @@ export class Flusher {
     } catch (err) {
       const level = lane.failures === 0 ? 'warn' : 'debug';
       logger[level]({ err, partition: state.partition, users: batch.length }, 'a batch was not answered');
-      return undefined;
+      return { result: err instanceof StoreError && !err.ofThisCall ? 'refused' : 'unknown' };
     } finally {
       stop();
     }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { EventFeed } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { BeatReply, PresenceStore } from '../store/presence-store.ts';
+import { longestLag } from './cluster-health.ts';
 import type { Flusher } from './flusher.ts';
 import type { PartitionState } from './partition-state.ts';
 import type { Roster } from './roster.ts';
@@ -16,7 +17,7 @@ export interface HeartbeatOptions {
   readonly now: () => number;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly flusher: Pick<Flusher, 'lag' | 'wake'>;
+  readonly flusher: Pick<Flusher, 'lag' | 'wake' | 'isStuck'>;
   readonly roster: Pick<Roster, 'reassert' | 'takeBack' | 'tend'>;
   /** A partition may not know any more what was revoked there. */
   readonly onLost: (partition: number) => void;
@@ -119,6 +120,7 @@ export class Heartbeat {
         clock: state.clock(sentAt),
         acked,
         lagMs: Math.max(flusher.lag(partition), lateMs),
+        ...(this.#isStuck(partition) && { stuck: true }),
       });
       if (this.#stopped) return;
       if (epoch === state.epoch) this.#answered(state, reply, sentAt, underway);
@@ -130,6 +132,11 @@ export class Heartbeat {
     }
     onBeat();
     if (underway.again) this.beatNow(state);
+  }
+
+  #isStuck(partition: number): boolean {
+    const { flusher, intervalMs } = this.#options;
+    return flusher.isStuck(partition) || flusher.lag(partition) > longestLag(intervalMs);
   }
 
   #answered(state: PartitionState, reply: BeatReply, sentAt: number, underway: Underway): void {

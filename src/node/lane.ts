@@ -12,6 +12,8 @@ export class Lane {
   readonly state: PartitionState;
   /** Batches in a row that were not answered. */
   failures = 0;
+  /** Of these, such as the store refused whatever was in them. */
+  #refusals = 0;
   readonly #dirty = new Map<UserKey, Holding>();
   #flying: ReadonlySet<Holding> | undefined;
   /** When the oldest change that waits, or is under way, was made. */
@@ -72,6 +74,7 @@ export class Lane {
   landed(): void {
     this.#flying = undefined;
     this.failures = 0;
+    this.#refusals = 0;
     this.#limit = Math.min(MAX_BATCH, this.#limit * 4);
   }
 
@@ -82,9 +85,19 @@ export class Lane {
     this.#oldestAt = this.#oldestAt < 0 ? this.#flyingSince : Math.min(this.#oldestAt, this.#flyingSince);
   }
 
-  /** The store did not answer: waits, longer each time. */
-  backOff(batchSize: number, now: number): void {
+  /** The store takes nothing: one refusal may be a hiccup. */
+  get isStuck(): boolean {
+    return this.#refusals > 1;
+  }
+
+  /**
+   * The store did not answer: waits, longer each time.
+   *
+   * @param refused - not for the sake of this batch.
+   */
+  backOff(batchSize: number, now: number, refused: boolean): void {
     this.failures += 1;
+    if (refused) this.#refusals += 1;
     if (this.failures > 1) this.#limit = Math.max(1, Math.floor(batchSize / 2));
     this.#notBefore = now + Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.min(this.failures - 1, 10));
   }

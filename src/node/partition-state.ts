@@ -15,6 +15,8 @@ export class PartitionState {
   acked = 0;
   seq = 0;
   young = true;
+  /** Some node, perhaps this one, cannot write here. */
+  stuck = false;
   /** The store may not know what this node holds, or list what it does not. */
   reassertDue = false;
   /** A beat of this epoch was answered. */
@@ -54,6 +56,7 @@ export class PartitionState {
     if (this.gen !== reply.gen) this.delivered = 0;
     this.gen = reply.gen;
     this.young = reply.young;
+    this.stuck = reply.stuck;
     this.saw(reply.clock);
     this.#clock = reply.clock;
     this.#clockAt = now;

@@ -71,6 +71,21 @@ export class PresenceNode {
     );
     this.#partitions = partitions;
     const shared = { store, partitions, nodeId, ttlMs, now, metrics, logger };
+    this.#flusher = new Flusher({
+      ...shared,
+      onStored: (holding, self, tookOver) => this.roster.stored(holding, self, tookOver),
+      onRefused: (state) => this.#heartbeat.beatNow(state),
+      onStuck: (state) => {
+        this.health.refresh();
+        // Others read the same store.
+        this.#heartbeat.beatNow(state);
+      },
+      onEnded: (holding, how) => this.#evictions.ended(holding, how),
+      onRevoked: ({ ref }, at) => {
+        options.revocations.learn(ref, at);
+        this.#evictions.refused(ref, at);
+      },
+    });
     this.health = new ClusterHealth({
       partitions,
       intervalMs,
@@ -78,18 +93,9 @@ export class PresenceNode {
       now,
       logger,
       linkUp: options.linkUp,
+      flusher: this.#flusher,
       onLinkUp: (lateMs) => this.#heartbeat.beatAll(lateMs),
       informed: () => options.revocations.complete,
-    });
-    this.#flusher = new Flusher({
-      ...shared,
-      onStored: (holding, self, tookOver) => this.roster.stored(holding, self, tookOver),
-      onRefused: (state) => this.#heartbeat.beatNow(state),
-      onEnded: (holding, how) => this.#evictions.ended(holding, how),
-      onRevoked: ({ ref }, at) => {
-        options.revocations.learn(ref, at);
-        this.#evictions.refused(ref, at);
-      },
     });
     this.roster = new Roster({
       partitionOf: (ref) => store.partitionOf(ref),

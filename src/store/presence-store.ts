@@ -124,6 +124,8 @@ export interface Beat {
   readonly acked: number;
   /** Age of the oldest change not yet written, ms. */
   readonly lagMs: number;
+  /** The store does not take what this node writes here; a beat may get through all the same, as when memory is full. */
+  readonly stuck?: boolean;
 }
 
 export interface BeatReply {
@@ -135,6 +137,8 @@ export interface BeatReply {
   readonly holdMs: number;
   /** Reads of the partition are not trustworthy yet. */
   readonly young: boolean;
+  /** Some node cannot write here: what is read may lack what that node knows. */
+  readonly stuck: boolean;
   /** Hybrid clock, µs: everything recorded later is above it. */
   readonly clock: number;
   /** Id of the last entry in the partition's log, as hybrid clock µs; 0 when empty. */
@@ -262,11 +266,18 @@ export type StoreErrorCode =
   /** The token behind the call was revoked. */
   | 'revoked';
 
+export interface StoreErrorOptions extends ErrorOptions {
+  /** The store ran this very call, and that failed: others may well succeed. */
+  readonly ofThisCall?: boolean;
+}
+
 export class StoreError extends Error {
   readonly code: StoreErrorCode;
-  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+  readonly ofThisCall: boolean;
+  constructor(code: StoreErrorCode, message: string, options?: StoreErrorOptions) {
     super(message, options);
     this.name = 'StoreError';
     this.code = code;
+    this.ofThisCall = options?.ofThisCall ?? false;
   }
 }

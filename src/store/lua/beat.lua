@@ -19,7 +19,8 @@ end
 -- ARGV: 1 policy  2 epoch  3 gen the node remembers or ''  4 highest clock it has seen  5 highest seq acknowledged
 --       6 flush lag ms  7 a fresh gen  8 seconds the log keeps  9 entries the log keeps  10 node
 --       11 id of the newest log entry it was given  12 the clock as it reckons it to be now
--- Reply: {fenced 0|1, gen, lost 0|1, hold ms, young 0|1, clock, id of the last log entry}
+--       13 whether its writes are refused here 0|1
+-- Reply: {fenced 0|1, gen, lost 0|1, hold ms, young 0|1, clock, id of the last log entry, stuck 0|1}
 -- Allowed when Redis is out of memory: nodes must not be condemned for that.
 local function beat(keys, args)
   open(keys, args, tonumber(args[4]))
@@ -32,7 +33,8 @@ local function beat(keys, args)
   local fenced = (tonumber(redis.call('GET', fenceKey)) or -1) >= epoch
   if not fenced and redis.call('PEXPIRE', beatKey, TTL) == 0 then redis.call('SET', beatKey, '1', 'PX', TTL) end
   local storedSeq = tonumber(redis.call('GET', KEYS[7])) or 0
-  local heldFor = redis.call('HGET', metaKey, 'held')
+  local known = redis.call('HMGET', metaKey, 'held', 'stuck')
+  local heldFor = known[1]
   -- What the partition says, not what this call makes of its silence.
   hold = storedHold
 
@@ -74,6 +76,19 @@ local function beat(keys, args)
   set('hold', digits(hold))
   set('young', digits(young))
   if flushLag > 0 and flushLag >= lag then set('lag', format('%d,%d', flushLag, now)) end
+  -- Whose writes are refused is told to the others, who read the same rows. One that is silent is the reapers' affair.
+  local stuckUntil, stuckNode = 0, nil
+  if known[2] then
+    stuckUntil, stuckNode = match(known[2], '^(%d+),(.*)$')
+    stuckUntil = stuckUntil + 0
+  end
+  if ARGV[13] == '1' then
+    stuckUntil = now + 2 * INTERVAL
+    set('stuck', digits(stuckUntil) .. ',' .. ARGV[10])
+  elseif stuckNode == ARGV[10] then
+    stuckUntil = 0
+    redis.call('HDEL', metaKey, 'stuck')
+  end
   redis.call(unpack(write))
   -- Listed from its first beat on, also when it never holds anybody: a reaper clears up what is left of it.
   if not fenced and redis.call('HSET', nodeMetaKey, 'beat', digits(now)) == 1 then
@@ -81,6 +96,6 @@ local function beat(keys, args)
   end
   trimLog(logKey, max(now - keepSeconds * 1000, 0), keepEntries)
   return { fenced and 1 or 0, gen, lost and 1 or 0, max(hold - now, 0), young > now and 1 or 0,
-    digits(clock), digits(logged) }
+    digits(clock), digits(logged), stuckUntil > now and 1 or 0 }
 end
 define('beat', beat, { 'allow-oom' })

@@ -73,7 +73,8 @@ export class MemoryStore implements PresenceStore {
 
   async beat(partition: number): Promise<BeatReply> {
     const { clock, last } = this.#shard(partition);
-    return { fenced: false, gen: GENERATION, lost: false, holdMs: 0, young: false, clock: clock.now(), last };
+    const calm = { fenced: false, lost: false, holdMs: 0, young: false, stuck: false };
+    return { ...calm, gen: GENERATION, clock: clock.now(), last };
   }
 
   async apply(partition: number, batch: Batch): Promise<ApplyReply> {

@@ -44,11 +44,16 @@ export class Caller {
       try {
         return await this.#options.link.run(name, keys, args);
       } catch (cause) {
-        if (attempt <= RETRIES && RETRIED.has(redisErrorCode(cause) ?? '')) {
+        const code = redisErrorCode(cause);
+        if (attempt <= RETRIES && RETRIED.has(code ?? '')) {
           await delay(RETRY_MS * attempt);
           continue;
         }
-        throw new StoreError('unavailable', `redis did not answer ${name}`, { cause });
+        // A function that fails says `ERR`; whatever keeps Redis from running any has a code of its own.
+        throw new StoreError('unavailable', `redis did not answer ${name}`, {
+          cause,
+          ofThisCall: code === 'ERR',
+        });
       }
     }
   }

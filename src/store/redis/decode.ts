@@ -29,7 +29,7 @@ export const number = (script: FunctionName, value: RawReply | undefined): numbe
 };
 
 export const decodeBeat = (reply: RawReply): BeatReply => {
-  const [fenced, gen, lost, holdMs, young, clock, last] = listOf('beat', reply);
+  const [fenced, gen, lost, holdMs, young, clock, last, stuck] = listOf('beat', reply);
   return {
     fenced: fenced === 1,
     gen: text('beat', gen),
@@ -38,6 +38,7 @@ export const decodeBeat = (reply: RawReply): BeatReply => {
     young: young === 1,
     clock: number('beat', clock),
     last: number('beat', last),
+    stuck: stuck === 1,
   };
 };
 

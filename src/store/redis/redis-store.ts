@@ -124,6 +124,7 @@ export class RedisStore implements PresenceStore {
           beat.node,
           beat.delivered ?? 0,
           beat.clock ?? 0,
+          beat.stuck === true ? 1 : 0,
         ],
       ),
     );

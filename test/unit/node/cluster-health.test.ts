@@ -15,6 +15,8 @@ describe('the health of a node', () => {
   /** What was told at each return of the link. */
   let late: number[];
   let told: boolean[];
+  let stuck: boolean;
+  let lag: number;
   let health: ClusterHealth;
   let beats: NodeJS.Timeout | undefined;
 
@@ -33,6 +35,8 @@ describe('the health of a node', () => {
     states = [0, 1].map((partition) => new PartitionState(partition, 0));
     linkUp = true;
     informed = true;
+    stuck = false;
+    lag = 0;
     late = [];
     told = [];
     health = new ClusterHealth({
@@ -45,6 +49,7 @@ describe('the health of a node', () => {
         late.push(lateMs);
       },
       informed: () => informed,
+      flusher: { isStuck: () => stuck, lag: () => lag },
       logger: silent,
     });
     health.onDegraded((degraded) => told.push(degraded));
@@ -81,6 +86,51 @@ describe('the health of a node', () => {
     expect([health.degraded, health.ready]).toEqual([true, false]);
     beat();
     expect([health.degraded, health.ready]).toEqual([false, true]);
+  });
+
+  describe('while the store answers beats but takes no writes', () => {
+    beforeEach(() => {
+      keepBeating();
+      told.length = 0;
+    });
+
+    it('is degraded as soon as that is known, until writes are taken again', () => {
+      stuck = true;
+      health.refresh();
+      expect([told, health.trusted]).toEqual([[true], false]);
+      stuck = false;
+      health.refresh();
+      expect([told, health.trusted]).toEqual([[true, false], true]);
+    });
+
+    it('is degraded by a change that waits for longer than two intervals', async () => {
+      lag = 2 * INTERVAL_MS;
+      await pass(INTERVAL_MS);
+      expect(told).toEqual([]);
+      lag += 1;
+      await pass(INTERVAL_MS);
+      expect([told, health.trusted]).toEqual([[true], false]);
+    });
+
+    it('is degraded by what a beat tells of another node', () => {
+      beat({ stuck: true }, states.slice(1));
+      expect([told, health.trusted]).toEqual([[true], false]);
+      beat();
+      expect([told, health.trusted]).toEqual([[true, false], true]);
+    });
+
+    it('stays ready for a whole lease, and is ready again after two good looks', async () => {
+      stuck = true;
+      await pass(TTL_MS + INTERVAL_MS);
+      expect(health.ready).toBe(true);
+      await pass(INTERVAL_MS);
+      expect(health.ready).toBe(false);
+      stuck = false;
+      await pass(INTERVAL_MS);
+      expect(health.ready).toBe(false);
+      await pass(INTERVAL_MS);
+      expect(health.ready).toBe(true);
+    });
   });
 
   describe('when the link to the store breaks', () => {

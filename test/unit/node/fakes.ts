@@ -83,6 +83,7 @@ export const beaten = (over: Partial<BeatReply> = {}): BeatReply => ({
   lost: false,
   holdMs: 0,
   young: false,
+  stuck: false,
   clock: 1000,
   last: 0,
   ...over,

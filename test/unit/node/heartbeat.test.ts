@@ -15,6 +15,7 @@ describe('the heartbeat of a node', () => {
   let heartbeat: Heartbeat;
   let said: string[];
   const lags = [0, 0];
+  const stuck = new Set<number>();
 
   const build = (partitions: number): void => {
     store = new FakeStore(partitions);
@@ -33,6 +34,7 @@ describe('the heartbeat of a node', () => {
       },
       flusher: {
         lag: (partition) => lags[partition] ?? 0,
+        isStuck: (partition) => stuck.has(partition),
         wake: (partition) => said.push(`wake ${partition}`),
       },
       roster: {

@@ -43,6 +43,7 @@ export class Rig {
   readonly metrics = createMetrics();
   readonly states: readonly PartitionState[];
   readonly refused: number[] = [];
+  readonly stuck: boolean[] = [];
   readonly flusher: Flusher;
   readonly roster: Roster;
   readonly evictions: Evictions;
@@ -63,6 +64,7 @@ export class Rig {
       logger: silent,
       onStored: (holding, self, tookOver) => this.roster.stored(holding, self, tookOver),
       onRefused: ({ partition }) => this.refused.push(partition),
+      onStuck: ({ partition }) => this.stuck.push(this.flusher.isStuck(partition)),
       onEnded: (holding, how) => this.evictions.ended(holding, how),
       onRevoked: ({ ref }, at) => this.evictions.refused(ref, at),
     });
