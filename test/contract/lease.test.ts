@@ -166,7 +166,11 @@ describe('leases, fences and losses', () => {
     await apply('a.0', gen, 2, [entryOf(nth(0), { count: 0, openedAgo: 5000, closedAgo: 0, graceMs: 30 })]);
     await raw.redis.hset(raw.keys.partitions[p]?.meta ?? '', 'hold', Date.now() + 60_000);
     expect((await raw.store.sweep(p, Date.now() * 1000 + 1e9)).swept).toBe(0);
-    await raw.redis.hset(raw.keys.partitions[p]?.meta ?? '', { hold: 0, tick: Date.now() - 2 * INTERVAL });
+    await raw.redis.hset(raw.keys.partitions[p]?.meta ?? '', {
+      hold: 0,
+      young: 0,
+      tick: Date.now() - 2 * INTERVAL,
+    });
     expect((await raw.store.sweep(p, Date.now() * 1000 + 1e9)).swept).toBe(0);
     await until(async () => {
       await beat('a.0', { gen });
@@ -243,7 +247,8 @@ describe('leases, fences and losses', () => {
 
   it('holds a full lease when nobody beat for a while, but reads stay good', async () => {
     const { gen } = await settle('a.0');
-    await raw.redis.hset(raw.keys.partitions[p]?.meta ?? '', 'tick', Date.now() - 10 * INTERVAL);
+    const tick = Date.now() - 10 * INTERVAL;
+    await raw.redis.hset(raw.keys.partitions[p]?.meta ?? '', { tick, young: tick });
     const reply = await beat('a.0', { gen });
     expect(reply).toMatchObject({ lost: false, young: false });
     expect(reply.holdMs).toBeGreaterThan(TTL - INTERVAL);

@@ -36,7 +36,7 @@ local function beat(keys, args)
   local known = redis.call('HMGET', metaKey, 'held', 'stuck')
   local heldFor = known[1]
   -- What the partition says, not what this call makes of its silence.
-  hold = storedHold
+  hold, young = storedHold, storedYoung
 
   local lost, write = false, { 'HSET', metaKey }
   local function set(field, value)
@@ -57,9 +57,11 @@ local function beat(keys, args)
     hold = now + floor(INTERVAL * 1.5)
     young = hold
     set('gen', gen)
-  elseif tick + INTERVAL * 1.5 < now then
-    -- Redis was away, or nobody was: who looks dead gets the time to say that they are not.
+  elseif isSilent() then
+    -- Redis was away, or nobody was: who looks dead gets the time to say that they are not, and who had not told again
+    -- whom they hold the time to do so.
     hold = max(hold, now + TTL)
+    if storedYoung > tick then young = heldFor == gen and hold or now + storedYoung - tick end
   end
   -- Any call brings the clock to the present again, also over a rollback; the log's end moves only with an entry, and
   -- that one shows every feed what is missing before it.
@@ -69,6 +71,12 @@ local function beat(keys, args)
     loss()
   elseif remembered ~= '' and remembered ~= gen then
     loss()
+  end
+
+  -- Who comes late, but in time, or was cut off before it could tell whom it holds: reads wait for that.
+  if young > now and heldFor == gen and (lost or flushLag >= INTERVAL) then
+    young = max(young, now + INTERVAL)
+    hold = max(hold, young)
   end
 
   set('tick', digits(now))

@@ -12,7 +12,7 @@ local PADDED, PLAIN, SECOND
 
 local policy, AWAY, OFFLINE, GRACE, RETENTION, REVOCATION, INTERVAL, TTL, PRECISION, TENANT_CHANNEL
 local KEYS, ARGV, metaKey
-local gen, storedClock, tick, storedHold, hold, young, gathering, logged, machineTime, clock, now, lag
+local gen, storedClock, tick, storedHold, hold, storedYoung, young, gathering, logged, machineTime, clock, now, lag
 -- What the call records and which sorted sets it changes: see commit.lua and entries.lua.
 local befores = {}
 local recorded, lastId
@@ -65,6 +65,10 @@ local function goOn(estimate)
   now = floor(clock / 1000)
 end
 
+local function isSilent()
+  return tick + INTERVAL * 1.5 < now
+end
+
 -- Begins a call: keys[1] is the partition's meta, args[1] the policy; `seen` is the highest clock the caller knows.
 -- The hybrid clock is never behind real time, the partition's past, or what the caller has seen of it.
 local function open(keys, args, seen)
@@ -73,14 +77,18 @@ local function open(keys, args, seen)
   local meta = call('HMGET', metaKey, 'gen', 'clock', 'tick', 'hold', 'young', 'last', 'lag', 'held')
   local time = call('TIME')
   gen, storedClock, tick = meta[1], (meta[2] or 0) + 0, (meta[3] or 0) + 0
-  storedHold, young, logged = (meta[4] or 0) + 0, (meta[5] or 0) + 0, (meta[6] or 0) + 0
+  storedHold, storedYoung, logged = (meta[4] or 0) + 0, (meta[5] or 0) + 0, (meta[6] or 0) + 0
   machineTime = time[1] * 1000000 + time[2]
   clock = max(machineTime, storedClock, seen)
-  now, hold, lag = floor(clock / 1000), storedHold, 0
+  now, hold, young, lag = floor(clock / 1000), storedHold, storedYoung, 0
+  -- Nobody beat for one and a half intervals: whoever looks dead may just not have been able to say so, and who had to tell
+  -- again whom they hold could not either. That time does not count.
+  if isSilent() then
+    hold = max(hold, now + 1)
+    if storedYoung > tick then young = max(young, now + 1) end
+  end
   -- Data was lost, and not everybody has had the time to tell again who was there.
   gathering = young > now and meta[8] == meta[1]
-  -- Nobody beat for one and a half intervals: whoever looks dead may just not have been able to say so.
-  if tick + INTERVAL * 1.5 < now then hold = max(hold, now + 1) end
   if meta[7] then
     local told, at = match(meta[7], '^(%d+),(%d+)$')
     if at + 2 * INTERVAL >= now then lag = min(told + 0, 5000) end
