@@ -19,6 +19,7 @@ import { registerWebSocket } from './http/websocket.ts';
 import { drain, STOP_MS } from './lifecycle/drain.ts';
 import { LoopLag } from './lifecycle/loop-lag.ts';
 import { Services } from './lifecycle/service.ts';
+import { KnownViews } from './node/known-views.ts';
 import { PresenceNode } from './node/presence-node.ts';
 import { Revocations } from './node/revocations.ts';
 import { trustedReads } from './node/trusted-reads.ts';
@@ -183,6 +184,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
       : openRedis(settings, metrics, logger, options.onIncompatible);
   const { store, feed, check } = storage;
 
+  const knownViews = new KnownViews();
   const node: PresenceNode = new PresenceNode({
     id: nodeId,
     name: settings.nodeName,
@@ -202,6 +204,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     connections: (): number => sessions.size,
     observersOf: (owner) => sessions.observersOf(owner),
     revocations,
+    knownViews,
     metrics,
     logger,
     onIncompatible: options.onIncompatible,
@@ -219,6 +222,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     wallNow: wall,
     log: logger,
   });
+  knownViews.add((ref) => fanout.lastKnown(ref));
   const sessions: Sessions = new Sessions({
     settings,
     authenticator,

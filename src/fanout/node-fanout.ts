@@ -1,4 +1,4 @@
-import type { View } from '../domain/model.ts';
+import type { UserRef, View } from '../domain/model.ts';
 import type { Command, EventFeed, LoggedTransition } from '../events/feed.ts';
 import type { Health } from '../node/membership.ts';
 import { goneFrame } from '../protocol/server-frames.ts';
@@ -168,6 +168,11 @@ export class NodeFanout implements Fanout {
   cached(tenant: string, user: string): View | undefined {
     const held = this.#cache.find(tenant)?.users.get(user);
     return held?.confirmed === true ? held.record?.view : undefined;
+  }
+
+  /** The newest view this node was given of a user who is watched here; the store may have a newer one, or none. */
+  lastKnown({ tenant, user }: UserRef): View | undefined {
+    return this.#cache.find(tenant)?.users.get(user)?.record?.view;
   }
 
   /** Connections that do not read. */

@@ -17,6 +17,8 @@ export class Holding {
   claim: OwnClaim | undefined;
   /** The newest view this node has seen of the user: what a lost row is restored from. */
   view: View | undefined;
+  /** What somebody who watches the user here was last shown, while this node knows no {@link view}: for restoring alone. */
+  heard: View | undefined;
   #waiters: Waiter[] = [];
   /** Newest opening that the newest batch told of. */
   toldOpened = -1;
@@ -125,6 +127,7 @@ export class Holding {
   forget(): void {
     this.endGrace();
     this.view = undefined;
+    this.heard = undefined;
     this.claim = undefined;
     this.#iat = 0;
     this.#name = undefined;
@@ -140,6 +143,7 @@ export class Holding {
   entry(now: number): Entry {
     const devices = new Set<Device>(this.members.map((member) => member.device));
     const ago = (moment: number): number => (moment < 0 ? -1 : Math.max(0, now - moment));
+    const known = this.view ?? this.heard;
     const isProfileDue = this.#profile !== this.#profileStored;
     this.#profileSent = this.#profile;
     const closed = this.#isGraceSpent(now) ? -1 : this.#closed;
@@ -161,7 +165,7 @@ export class Holding {
       ...(isProfileDue && this.#name !== undefined && { name: this.#name }),
       ...(isProfileDue && this.#groups !== undefined && { groups: this.#groups }),
       ...(this.claim && { claim: this.claim }),
-      ...(this.view && this.view.ver > 0 && { known: this.view }),
+      ...(known && known.ver > 0 && { known, ...(this.view === undefined && { asks: true as const }) }),
     };
   }
 

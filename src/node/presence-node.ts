@@ -9,6 +9,7 @@ import { Directory } from './directory.ts';
 import { Evictions } from './evictions.ts';
 import { Flusher } from './flusher.ts';
 import { Heartbeat } from './heartbeat.ts';
+import type { KnownViews } from './known-views.ts';
 import type { Evictable } from './membership.ts';
 import { PartitionState } from './partition-state.ts';
 import type { Revocations } from './revocations.ts';
@@ -39,6 +40,7 @@ export interface PresenceNodeOptions {
   /** Open connections of a user that only watch. */
   readonly observersOf: (owner: TokenOwner) => readonly Evictable[];
   readonly revocations: Revocations;
+  readonly knownViews: Pick<KnownViews, 'newest'>;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** This node does not fit the deployment and must stop. */
@@ -102,6 +104,7 @@ export class PresenceNode {
       // Before the first beat only this machine's clock can tell, and a claim must not look older than those before it.
       clockOf: (partition) => partitions[partition]?.clock(now()) || options.wallNow() * 1000,
       storeAnswers: () => !this.health.degraded,
+      knownViews: options.knownViews,
       flusher: this.#flusher,
       graceMs: options.graceMs,
       drainGraceMs: options.drainGraceMs,

@@ -12,6 +12,7 @@ import { type ClaimRequest, type SelfView, StoreError } from '../store/presence-
 import { DeadlineQueue, Waiter } from './deadline-queue.ts';
 import type { Flusher } from './flusher.ts';
 import { Holding } from './holding.ts';
+import type { KnownViews } from './known-views.ts';
 import type { Leaving, Member, Membership } from './membership.ts';
 
 export interface RosterOptions {
@@ -20,6 +21,7 @@ export interface RosterOptions {
   readonly clockOf: (partition: number) => number;
   /** Whether the store answers: a sign-in does not wait for one that does not. */
   readonly storeAnswers: () => boolean;
+  readonly knownViews: Pick<KnownViews, 'newest'>;
   readonly flusher: Pick<Flusher, 'mark' | 'unmark' | 'isPending'>;
   readonly graceMs: number;
   readonly drainGraceMs: number;
@@ -58,6 +60,8 @@ export class Roster implements Membership {
   join(member: Member): Promise<SelfView | undefined> {
     const { flusher, storeAnswers, now, idleAwayMs } = this.#options;
     const holding = this.#hold(member.ref);
+    // The nodes that held them may not be reachable when the store loses this user.
+    if (!holding.view) holding.heard = this.#options.knownViews.newest(member.ref);
     this.#lingering.delete(holding);
     holding.add(member, now(), idleAwayMs);
     this.#follow(holding);

@@ -172,6 +172,8 @@ export interface Entry extends UserRef {
   readonly claim?: OwnClaim;
   /** The view this node last saw, from which a lost row is restored without a transition. */
   readonly known?: View;
+  /** `known` is from somebody who watches: the answer says what the store holds, also where it is of that version. */
+  readonly asks?: true;
 }
 
 /** What a person sets as their own claim: `status` null clears. Whoever stores it gives the stamp. */

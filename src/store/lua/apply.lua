@@ -1,7 +1,8 @@
 -- A batch, packed by encode.ts. First, as doubles: epoch, highest clock seen, base, seq; number of tenants; then node,
 -- generation, what group keys begin with, and after them the tenants, each after its length. Then the entries.
 local BATCH, TENANT = '<ddddHBc0Bc0Bc0', '<Bc0'
--- An entry: tenant's position, count, flags (1 idle, 2 of a known status), its status and devices; then
+-- An entry: tenant's position, count, flags (1 idle, 2 the answer says what is stored), known
+-- status and devices; then
 -- as doubles ms since: activity, newest opening, unclean close (-1 for none); ms of its grace, iat of newest and oldest
 -- token, and version, since and last seen of the known view; then user and rest, each after its length. Rest is '' or
 -- JSON {name, groups (as JSON text), claim, shown (of the known view)}.
@@ -64,7 +65,7 @@ local function apply(keys, args)
       -- Nothing is taken of a user until the connections with revoked tokens are gone.
       turned = turned .. digits(n - 1) .. 't' .. revocationText(row.revoked) .. ' '
     else
-      local report, stamp = reportOf(node, count, flags == 1, devices, active, opened, closed), 0
+      local report, stamp = reportOf(node, count, flags % 2 == 1, devices, active, opened, closed), 0
       if closed >= 0 then report.grace = grace end
       local more = rest ~= '' and cjson.decode(rest) or EMPTY
       if more ~= EMPTY then
@@ -100,7 +101,7 @@ local function apply(keys, args)
         end
         if report.stance ~= OWN then tookOver = tookOver .. digits(n - 1) .. ' ' end
       end
-      if row.ver ~= ver or (row.own and row.own.stamp or 0) ~= stamp then
+      if flags >= 2 or row.ver ~= ver or (row.own and row.own.stamp or 0) ~= stamp then
         reply[replied + 1], reply[replied + 2] = n - 1, selfReply(row)
         replied = replied + 2
       end

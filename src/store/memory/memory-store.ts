@@ -101,7 +101,9 @@ export class MemoryStore implements PresenceStore {
       const others = row.parts.size - (row.parts.has(batch.node) ? 1 : 0);
       if (claimed && others > 0) announce(shard, ref, row);
       if ((row.parts.get(batch.node)?.stance ?? 'own') !== 'own') tookOver.push(position);
-      if (row.ver !== (entry.known?.ver ?? 0) || (row.own?.stamp ?? 0) !== (entry.claim?.stamp ?? 0)) {
+      const isNews =
+        row.ver !== (entry.known?.ver ?? 0) || (row.own?.stamp ?? 0) !== (entry.claim?.stamp ?? 0);
+      if (entry.asks || isNews) {
         selves.set(position, selfOf(shard, ref, row));
       }
     });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
+import { KnownViews } from '../../../src/node/known-views.ts';
 import { PresenceNode } from '../../../src/node/presence-node.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { Revocation } from '../../../src/store/calls.ts';
@@ -40,6 +41,7 @@ describe('a node in the cluster', () => {
       connections: () => 7,
       observersOf: () => [],
       revocations: revocationsOf(store, () => WALL + performance.now()),
+      knownViews: new KnownViews(),
       metrics: createMetrics(),
       logger: silent,
       onIncompatible: () => undefined,

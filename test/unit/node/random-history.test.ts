@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ClaimStatus, Device } from '../../../src/domain/model.ts';
+import { KnownViews } from '../../../src/node/known-views.ts';
 import type { Leaving } from '../../../src/node/membership.ts';
 import { PresenceNode } from '../../../src/node/presence-node.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
@@ -152,6 +153,7 @@ class World {
       connections: () => this.members.length,
       observersOf: () => [],
       revocations: revocationsOf(this.store, () => EPOCH + now()),
+      knownViews: new KnownViews(),
       metrics: createMetrics(),
       logger: silent,
       onIncompatible: () => undefined,

@@ -53,6 +53,28 @@ describe('telling the store again what it lost', () => {
     expect(rig.store.newest('ab')?.known).toEqual(view('ab', { ver: 8, status: 'busy' }));
   });
 
+  /** Their node may be out of reach when they move here after a loss: who watches them is the last to know their view. */
+  it('carries what a watcher here was last shown of whoever is taken in, and asks what the store holds', async () => {
+    const shown = view('ab', { ver: 4 });
+    rig.knownViews.add(({ user }) => (user === 'ab' ? view('ab', { ver: 3 }) : undefined));
+    rig.knownViews.add(({ user }) => (user === 'ab' ? shown : undefined));
+    await join('ab', 'ad');
+    expect(rig.store.newest('ab')).toMatchObject({ known: shown, asks: true });
+    expect(rig.store.newest('ad')?.known).toBeUndefined();
+    // What the store said counts from then on.
+    await toldAfter(() => rig.roster.reassert(0));
+    expect(rig.store.newest('ab')).toMatchObject({ known: view('ab', { ver: 5 }) });
+    expect(rig.store.newest('ab')?.asks).toBeUndefined();
+  });
+
+  it('forgets what watchers were shown with the user', async () => {
+    rig.knownViews.add(() => view('ab', { ver: 4 }));
+    rig.store.onApply = async () => ok();
+    await join('ab');
+    await toldAfter(() => rig.roster.forget(ref('ab')));
+    expect(rig.store.newest('ab')?.known).toBeUndefined();
+  });
+
   it('says nothing of a view where there is none', async () => {
     rig.store.onApply = async () => ok();
     await join('ab');

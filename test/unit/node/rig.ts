@@ -2,6 +2,7 @@ import { vi } from 'vitest';
 import { ownerKey, subOf, userKey } from '../../../src/domain/model.ts';
 import { Evictions } from '../../../src/node/evictions.ts';
 import { Flusher } from '../../../src/node/flusher.ts';
+import { KnownViews } from '../../../src/node/known-views.ts';
 import type { Member } from '../../../src/node/membership.ts';
 import { PartitionState } from '../../../src/node/partition-state.ts';
 import { Roster, type RosterOptions } from '../../../src/node/roster.ts';
@@ -50,6 +51,7 @@ export class Rig {
   readonly observers: Member[] = [];
   readonly learnt: [user: string, at: number][] = [];
   storeAnswers = true;
+  readonly knownViews = new KnownViews();
 
   constructor(partitions = 1, over: Partial<RosterOptions> = {}) {
     this.store = new FakeStore(partitions);
@@ -72,6 +74,7 @@ export class Rig {
       partitionOf: (ref) => this.store.partitionOf(ref),
       clockOf: (partition) => this.state(partition).clock(now()),
       storeAnswers: () => this.storeAnswers,
+      knownViews: this.knownViews,
       flusher: this.flusher,
       graceMs: GRACE_MS,
       drainGraceMs: DRAIN_GRACE_MS,
