@@ -11,4 +11,22 @@ export const ABUSE: readonly Mutant[] = [
     title: 'are closed 1009 before they cost much',
     proves: 'somebody without a token fills a node with messages in pieces of a byte',
   },
+  {
+    name: 'upgrades without a rate',
+    file: 'src/http/websocket-admission.ts',
+    from: 'spend(this.#deps.upgrades, address);',
+    to: '',
+    test: 'test/abuse/sockets.test.ts',
+    title: 'that are opened over and over are refused after the rate of their address',
+    proves: 'one address opens sockets as fast as it can',
+  },
+  {
+    name: 'a flood of frames goes on',
+    file: 'src/session/connection.ts',
+    from: "if (this.#dropped.add(now)) this.close(4429, 'flooding');",
+    to: '',
+    test: 'test/abuse/sockets.test.ts',
+    title: 'as fast as they can are closed, and cost nobody else',
+    proves: 'who floods is answered for ever',
+  },
 ];

@@ -7,22 +7,32 @@ export interface Requests {
   /** Appended to each: so many bytes of `filler`. */
   readonly bytes?: number;
   readonly filler?: string;
+  /** Behind those. */
+  readonly ending?: string;
   readonly perSecond: number;
   /** As many connections, then no more; default: without end. */
   readonly atMost?: number;
   /** From so many addresses; default 1. */
   readonly addresses?: number;
   /** What becomes of a connection when it was written to: kept open (default), closed when answered, or reset at once. */
-  readonly then?: 'keep' | 'close' | 'reset';
+  readonly afterwards?: 'keep' | 'close' | 'reset';
 }
 
 const STATUS = /^HTTP\/1\.1 (\d{3})/;
 
 /** Requests on connections of their own, as many as are asked for. */
 export const requests: Attack<Requests> = async (target, options, tally) => {
-  const { requests: texts, bytes = 0, filler = ' ', perSecond, addresses = 1, then = 'keep' } = options;
+  const {
+    requests: texts,
+    bytes = 0,
+    filler = ' ',
+    ending = '',
+    perSecond,
+    addresses = 1,
+    afterwards = 'keep',
+  } = options;
   const tail = filler.repeat(Math.ceil(bytes / filler.length)).slice(0, bytes);
-  const peers = texts.map((text) => Buffer.from(text.replaceAll('\n', '\r\n') + tail));
+  const peers = texts.map((text) => Buffer.from(text.replaceAll('\n', '\r\n') + tail + ending));
   const begin = (n: number): void => {
     if (n >= (options.atMost ?? Number.POSITIVE_INFINITY)) return;
     let isAnswered = false;
@@ -34,7 +44,7 @@ export const requests: Attack<Requests> = async (target, options, tally) => {
         if (status === undefined) return;
         tally.add(isAnswered ? `again ${status}` : `status ${status}`);
         isAnswered = true;
-        if (then === 'close') peer.socket.destroy();
+        if (afterwards === 'close') peer.socket.destroy();
       },
       onEnd: () => {
         tally.add('ended');
@@ -43,7 +53,8 @@ export const requests: Attack<Requests> = async (target, options, tally) => {
     });
     tally.add('begun');
     const data = peers[n % peers.length] ?? Buffer.alloc(0);
-    if (then === 'reset') peer.socket.once('connect', () => peer.socket.write(data, () => peer.reset()));
+    if (afterwards === 'reset')
+      peer.socket.once('connect', () => peer.socket.write(data, () => peer.reset()));
     else void peer.send(data);
   };
   atRate(perSecond, begin);

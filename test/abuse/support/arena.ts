@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { Cluster } from '../../support/cluster.ts';
 import { rssOf } from '../../support/fuzz/rss.ts';
@@ -70,6 +71,17 @@ export class Arena {
   /** Resident memory of the node, MB. */
   async rssMb(): Promise<number> {
     return (await rssOf(this.cluster.node().pid)) / MB;
+  }
+
+  /** Sockets of its public port that the node has open: of the kernel's table, whatever the node calls them. */
+  async connections(): Promise<number> {
+    const port = this.target.port.toString(16).toUpperCase().padStart(4, '0');
+    const table = await readFile('/proc/net/tcp', 'utf8');
+    const ESTABLISHED = '01';
+    return table.split('\n').filter((line) => {
+      const [, local, , state] = line.trim().split(/\s+/);
+      return state === ESTABLISHED && local?.endsWith(`:${port}`) === true;
+    }).length;
   }
 
   /** Begins an attack, and returns once all that it prepares is there. */

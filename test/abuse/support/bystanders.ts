@@ -63,4 +63,4 @@ export const expectUnharmed = (without: Pings, under: Pings): void => {
 };
 
 /** Generous: attackers, bystanders, Redis and node share what cores there are. */
-const NOTICED_MS = 150;
+const NOTICED_MS = 400;
