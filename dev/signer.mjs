@@ -49,8 +49,8 @@ export const openSigner = async (env) => {
     },
     now: Date.now,
   });
-  return async ({ user, name }) => {
-    const who = { user, tenant: 'default', scope: SCOPE, ttlSeconds: Math.min(TTL_S, maxTokenTtlS) };
+  return async ({ user, name, scope = SCOPE }) => {
+    const who = { user, tenant: 'default', scope, ttlSeconds: Math.min(TTL_S, maxTokenTtlS) };
     return (await issuer.issue({ ...who, ...(name && { name }) })).token;
   };
 };

@@ -47,6 +47,8 @@ const run = async () => {
     timing: timingOf(env),
   });
   const host = reachable(env.HOST);
+  // Keys that can only verify sign nothing: then there is no token to show.
+  const token = await sign({ user: 'backend', scope: 'read' }).catch(() => undefined);
   const store = env.REDIS_URL === 'memory:' ? 'in memory, forgotten on exit' : 'in Redis';
   console.log(`
   Rollcall is running, its state ${store}.
@@ -56,11 +58,25 @@ const run = async () => {
     API       http://${host}:${node.port}/docs
     Health    ${node.healthUrl}
 
-  Open the page in several tabs. Ctrl-C stops everything.
+  Open the page in several tabs. Watch everybody from a terminal:  npx rollcall watch --tenant${port(node)}
+  Sign tokens of your own:  npx rollcall token --user ada
+${
+  token === undefined
+    ? ''
+    : `
+  Ask who is online, as a backend does:
+
+    curl -H 'Authorization: Bearer ${token}' http://${host}:${node.port}/v1/presence/online
+`
+}
+  Ctrl-C stops everything.
 `);
   await node.exited;
   return ended(node, stopping);
 };
+
+/** What a command needs to find a node that is not on the usual port. */
+const port = (node) => (node.port === 8080 ? '' : ` --url ws://127.0.0.1:${node.port}`);
 
 /** The service is gone: fine when it was told to go, else its own last word and its code. */
 const ended = async (node, stopping) => {

@@ -8,6 +8,7 @@ export const HELP = `rollcall <command> [options]
         [--key k4.secret.…] [--count <n>]
       Prints a token, signed with --key or with the first secret or local key of the environment
       (PASETO_KEYS, PASETO_KEYS_FILE, PASETO_SYMMETRIC_KEY). TOKEN_AUDIENCE and TOKEN_ISSUER go into it.
+      In a clone with none of these: the key that "npm start" made, for its own nodes.
       With --count many, one a line: {n} in --user is a number from 0.
 
   check-config
@@ -18,7 +19,8 @@ export const HELP = `rollcall <command> [options]
 
   watch [--url ws://localhost:8080] [--token <token>] [--tenant] [--json] [users…]
       Prints transitions as they come, of these users or of the whole tenant, until Ctrl-C. The token comes
-      from ROLLCALL_TOKEN unless given; it needs the scope watch, or watch:tenant for --tenant.
+      from ROLLCALL_TOKEN unless given; it needs the scope watch, or watch:tenant for --tenant. In a clone
+      where "npm start" runs, none is needed.
 
   help, --version
 

@@ -14,6 +14,8 @@ export interface Io {
   /** Milliseconds since the epoch. */
   date(): number;
   readonly version: string;
+  /** Where a clone keeps the key that `npm start` made; it need not exist. */
+  readonly devKeyFile?: string;
 }
 
 /** A command gets what follows its name and returns the exit code. */

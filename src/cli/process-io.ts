@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { Io } from './io.ts';
 
 /** Other people choose what stands in a status or an error: no escapes, no reversed text on this terminal. */
@@ -30,4 +31,5 @@ export const processIo = ({ stdout, stderr, env, stop, version }: ProcessParts):
   now: () => performance.now(),
   date: Date.now,
   version,
+  devKeyFile: fileURLToPath(new URL('../../.rollcall/dev-key', import.meta.url)),
 });

@@ -5,7 +5,8 @@ import { createKeyring, type KeySource } from '../auth/keyring.ts';
 import { ConfigError, loadTokenSettings, type TokenSettings } from '../config/settings.ts';
 import { DEFAULT_TENANT } from '../domain/ids.ts';
 import { readArguments, UsageError } from './arguments.ts';
-import type { Command } from './io.ts';
+import { signingEnv } from './development.ts';
+import type { Command, Io } from './io.ts';
 import { SILENT } from './silent-log.ts';
 
 const OPTIONS = {
@@ -28,7 +29,9 @@ const hasKeys = ({ pasetoKeys, pasetoKeysFile, pasetoSymmetricKey }: TokenSettin
 const keysOf = async (key: string | undefined, settings: TokenSettings): Promise<KeySource> => {
   if (key !== undefined) return { current: await KeySet.import(parseKeys(key, '--key'), '--key') };
   if (!hasKeys(settings)) {
-    throw new UsageError('a key is needed: --key, PASETO_KEYS, PASETO_KEYS_FILE or PASETO_SYMMETRIC_KEY');
+    throw new UsageError(
+      'a key is needed: --key, PASETO_KEYS, PASETO_KEYS_FILE or PASETO_SYMMETRIC_KEY (`npm start` makes one for development)',
+    );
   }
   return createKeyring(settings, { log: SILENT });
 };
@@ -56,16 +59,12 @@ const groupsOf = (text: string): string[] =>
     .map((group) => group.trim())
     .filter((group) => group !== '');
 
-/** Prints a token that a service with the same settings accepts, or one a line for many users. */
-export const token: Command = async (args, io) => {
-  const { values } = readArguments(args, OPTIONS);
-  const { tenant, scope, groups, name } = values;
-  const users = usersOf(values.user, values.count);
-  const ttlSeconds = secondsOf(values.ttl);
-  const settings = loadTokenSettings(io.env);
+/** Signs as a service with the settings of the environment would, or with a key given by hand. */
+export const openIssuer = async (io: Io, key?: string): Promise<TokenIssuer> => {
+  const settings = loadTokenSettings(key === undefined ? signingEnv(io) : io.env);
   const { tokenAudience: audience, tokenIssuer: issuer, maxTokenTtlS: maxTtlSeconds } = settings;
-  const issue = new TokenIssuer({
-    keys: await keysOf(values.key, settings),
+  return new TokenIssuer({
+    keys: await keysOf(key, settings),
     rules: {
       maxTtlSeconds,
       ...(audience !== undefined && { audience }),
@@ -73,6 +72,15 @@ export const token: Command = async (args, io) => {
     },
     now: () => io.date(),
   });
+};
+
+/** Prints a token that a service with the same settings accepts, or one a line for many users. */
+export const token: Command = async (args, io) => {
+  const { values } = readArguments(args, OPTIONS);
+  const { tenant, scope, groups, name } = values;
+  const users = usersOf(values.user, values.count);
+  const ttlSeconds = secondsOf(values.ttl);
+  const issue = await openIssuer(io, values.key);
   try {
     let validUntil = Number.POSITIVE_INFINITY;
     for (const user of users) {

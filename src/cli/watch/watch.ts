@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DEFAULT_TENANT } from '../../domain/ids.ts';
 import { readArguments, UsageError } from '../arguments.ts';
 import type { Command, Io } from '../io.ts';
+import { openIssuer } from '../token.ts';
 import { Board } from './board.ts';
 import type { ServerFrame } from './frames.ts';
 import { jsonLine, plainLine } from './line.ts';
@@ -19,6 +22,9 @@ const OPTIONS = {
 const GOOD_MS = 10_000;
 /** Before a watch that could not be answered is asked for again. */
 const ASK_AGAIN_MS = 2_000;
+/** Who watches with the development key: nobody who is present. */
+const WATCHER = { user: 'rollcall-watch', tenant: DEFAULT_TENANT, scope: 'watch watch:tenant' } as const;
+const WATCH_TTL_S = 12 * 3_600;
 const PASSING = ['unavailable', 'rate_limited'];
 
 const sleep = (ms: number, stop: AbortSignal): Promise<void> =>
@@ -106,17 +112,24 @@ class Watch {
   }
 }
 
+/** The token given, or in a clone one that its development key signs. */
+const tokenOf = async (given: string | undefined, io: Io): Promise<string> => {
+  if (given !== undefined && /^[\x21-\x7e]+$/.test(given)) return given;
+  if (given === undefined && io.devKeyFile !== undefined && existsSync(io.devKeyFile)) {
+    const issuer = await openIssuer(io);
+    return (await issuer.issue({ ...WATCHER, ttlSeconds: WATCH_TTL_S })).token;
+  }
+  throw new UsageError(
+    'a token is needed: --token, or ROLLCALL_TOKEN, which other users of the machine cannot see',
+  );
+};
+
 /** Prints every transition of the users asked for, or of everyone, until it is told to stop. */
 export const watch: Command = async (args, io) => {
   const { values, positionals } = readArguments(args, OPTIONS, true);
   const url = targetOf(values.url);
-  const token = values.token ?? io.env.ROLLCALL_TOKEN;
-  if (token === undefined || !/^[\x21-\x7e]+$/.test(token)) {
-    throw new UsageError(
-      'a token is needed: --token, or ROLLCALL_TOKEN, which other users of the machine cannot see',
-    );
-  }
   if (positionals.length === 0 && !values.tenant)
     throw new UsageError('name the users to watch, or give --tenant');
+  const token = await tokenOf(values.token ?? io.env.ROLLCALL_TOKEN, io);
   return new Watch(io, positionals, values.tenant, values.json).run(url, token);
 };

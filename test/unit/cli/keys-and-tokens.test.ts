@@ -1,11 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { principalOf } from '../../../src/auth/claims.ts';
 import { createKeyring } from '../../../src/auth/keyring.ts';
 import type { Principal } from '../../../src/auth/principal.ts';
 import { keyIdOf } from '../../../src/auth/token-format.ts';
+import { run } from '../../../src/cli/run.ts';
 import { SILENT } from '../../../src/cli/silent-log.ts';
 import { loadTokenSettings } from '../../../src/config/settings.ts';
-import { ran } from './fake-io.ts';
+import { fakeIo, ran } from './fake-io.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 9, 30);
 
@@ -163,5 +167,43 @@ describe('token', () => {
     expect((await ran(['token', '--user', 'a', '--key', env.PASETO_KEYS])).err[0]).toContain(
       '--key holds public keys',
     );
+  });
+});
+
+describe('in a clone with a development key', () => {
+  let folder: string;
+  let devKeyFile: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'rollcall-dev-key-'));
+    devKeyFile = join(folder, 'dev-key');
+    await writeFile(devKeyFile, `${(await keysOf('v4', 'public')).secret}\n`);
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const signed = async (env: Record<string, string> = {}) => {
+    const io = fakeIo(env, { devKeyFile });
+    return { code: await run(['token', '--user', 'ada'], io), ...io };
+  };
+
+  it('token signs with it, for the audience of the nodes that npm start runs', async () => {
+    const { code, outLines, errLines } = await signed();
+    expect(code).toBe(0);
+    expect(errLines[0]).toContain('development key');
+    const env = { PASETO_KEYS_FILE: devKeyFile, TOKEN_AUDIENCE: 'rollcall-development' };
+    expect((await open(outLines[0] ?? '', env)).user).toBe('ada');
+  });
+
+  it('token signs with a key the environment names, if it names one', async () => {
+    const { secret = '', public: key = '' } = await keysOf('v4', 'public');
+    const { outLines } = await signed({ PASETO_KEYS: secret });
+    expect((await open(outLines[0] ?? '', { PASETO_KEYS: key })).user).toBe('ada');
+  });
+
+  it('token says where a key comes from when there is none', async () => {
+    await rm(devKeyFile);
+    const { code, errLines } = await signed();
+    expect(code).toBe(64);
+    expect(errLines[0]).toContain('a key is needed');
+    expect(errLines[0]).toContain('npm start');
   });
 });
