@@ -56,7 +56,7 @@ const run = async (): Promise<void> => {
     process.exit(1);
   }
   const { addresses } = app;
-  logger.info({ ...addresses, version: VERSION }, 'listening');
+  logger.info({ ...addresses, version: VERSION, audience: settings.tokenAudience ?? 'any' }, 'listening');
 };
 
 await run();

@@ -1,4 +1,5 @@
 import { type Claims, ClaimValidationError, InvalidTokenError, type TokenResult } from 'paseto';
+import { badClaimNamed } from './claim-problem.ts';
 import { AuthError } from './principal.ts';
 
 /**
@@ -29,7 +30,7 @@ export const settle = async (
   } catch (error) {
     if (error === WRONG_KEY) return undefined;
     if (error instanceof ClaimValidationError) {
-      throw new AuthError('bad_claims', `The claim "${error.claim ?? 'unknown'}" is not valid.`);
+      throw badClaimNamed(error.claim);
     }
     if (!(error instanceof InvalidTokenError)) throw error;
     if (invalid === 'wrong key') return undefined;

@@ -83,8 +83,7 @@ export class TokenVerifier implements Authenticator {
   async #principal(token: string): Promise<Principal> {
     const { version, kid } = labelOf(token);
     const candidates = this.#keys.current.candidates(version, kid);
-    if (candidates.length === 0)
-      throw new AuthError('unknown_key', 'The token was made with an unknown key.');
+    if (candidates.length === 0) throw this.#unknownKey(version);
     const lane = version.endsWith('.public') ? this.#pool : this.#loop;
     for (const key of candidates) {
       const claims = await lane.run(() => key.open(token));
@@ -95,6 +94,17 @@ export class TokenVerifier implements Authenticator {
       return principal;
     }
     throw new AuthError('bad_signature', 'The token was not made with a known key, or was changed.');
+  }
+
+  /** Says so when no key at all is for tokens of that kind: then it is the issuer that has to change. */
+  #unknownKey(version: ReturnType<typeof labelOf>['version']): AuthError {
+    const isOfNoUse = this.#keys.current.candidates(version, undefined).length === 0;
+    return new AuthError(
+      'unknown_key',
+      isOfNoUse
+        ? `This service has no key for ${version} tokens.`
+        : 'The token was made with an unknown key.',
+    );
   }
 }
 

@@ -149,3 +149,28 @@ describe('scopes', () => {
     );
   });
 });
+
+describe('what is said of a claim that is wrong', () => {
+  const messageOf = (claims: object): string => {
+    try {
+      principal(claims);
+      return 'accepted';
+    } catch (error) {
+      return (error as AuthError).message;
+    }
+  };
+  it.each<[string, object, string]>([
+    ['no exp', { exp: undefined }, 'The claim "exp" is missing; it must be a time as text'],
+    ['a number', { exp: 1_798_732_800 }, 'The claim "exp" is a number; it must be a time as text'],
+    ['no zone', { exp: '2026-06-01T13:00:00' }, 'with its zone, such as "2026-11-30T17:00:00Z".'],
+    ['scopes as a list', { scope: ['read'] }, 'The claim "scope" is a list; it must be words with spaces'],
+    ['scopes with commas', { scope: 'read,events' }, 'it must be words with spaces between them'],
+    ['a number for sub', { sub: 7 }, 'The claim "sub" is a number; it must be a user id'],
+    ['groups as text', { groups: 'g1' }, 'The claim "groups" is another text; it must be a list'],
+  ])('%s', (_, changes, message) => {
+    expect(messageOf({ ...goodClaims(), ...changes })).toContain(message);
+  });
+  it('never repeats its value', () => {
+    expect(messageOf({ ...goodClaims(), exp: 'secret' })).not.toContain('secret');
+  });
+});
