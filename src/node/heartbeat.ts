@@ -13,12 +13,13 @@ export interface HeartbeatOptions {
   readonly partitions: readonly PartitionState[];
   readonly nodeId: string;
   readonly intervalMs: number;
+  readonly ttlMs: number;
   /** Monotonic ms. */
   readonly now: () => number;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly flusher: Pick<Flusher, 'lag' | 'wake' | 'isStuck'>;
-  readonly roster: Pick<Roster, 'reassert' | 'takeBack' | 'tend'>;
+  readonly roster: Pick<Roster, 'reassert' | 'rejoin' | 'takeBack' | 'tend'>;
   /** A partition may not know any more what was revoked there. */
   readonly onLost: (partition: number) => void;
   /** A beat was answered or failed: health may have changed. */
@@ -140,7 +141,7 @@ export class Heartbeat {
   }
 
   #answered(state: PartitionState, reply: BeatReply, sentAt: number, underway: Underway): void {
-    const { feed, flusher, roster, metrics, logger, now, onLost } = this.#options;
+    const { feed, flusher, roster, metrics, logger, now, ttlMs, onLost } = this.#options;
     const { partition, epoch } = state;
     if (reply.fenced) {
       metrics.beats.inc({ result: 'fenced' });
@@ -151,6 +152,7 @@ export class Heartbeat {
       return;
     }
     const hasRejoined = !state.hasBeaten && epoch > 0;
+    const hasSlept = state.silence(sentAt, reply.clock) >= ttlMs;
     state.answered(reply, sentAt, now());
     if (reply.lost) {
       metrics.lost.inc();
@@ -161,7 +163,9 @@ export class Heartbeat {
     metrics.beats.inc({ result: reply.lost ? 'lost' : 'ok' });
     if (reply.lost || hasRejoined) {
       state.reassertDue = true;
-      roster.reassert(partition);
+      // A store that lost its data has lost the fence of a node that slept as well.
+      if (hasRejoined || hasSlept) roster.rejoin(partition);
+      else roster.reassert(partition);
     }
     if (reply.young) this.#lookAgainIn(reply.holdMs);
     flusher.wake(partition);

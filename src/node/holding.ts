@@ -19,6 +19,8 @@ export class Holding {
   view: View | undefined;
   /** What somebody who watches the user here was last shown, while this node knows no {@link view}: for restoring alone. */
   heard: View | undefined;
+  /** Members that may be sockets of nobody: they count again when something has come from them. */
+  #doubted: Set<Member> | undefined;
   #waiters: Waiter[] = [];
   /** Newest opening that the newest batch told of. */
   toldOpened = -1;
@@ -61,11 +63,13 @@ export class Holding {
     const at = this.members.indexOf(member);
     if (at < 0) return false;
     this.members.splice(at, 1);
+    // Who was taken for gone has had a grace.
+    const hasGrace = !this.believe(member) && how !== 'goodbye';
     this.activity.closes(member, this.members, now, {
-      begins: how !== 'goodbye',
+      begins: hasGrace,
       runs: this.#isInGrace(now),
     });
-    if (how === 'goodbye') return true;
+    if (!hasGrace) return true;
     this.#closed = now;
     this.#graceMs = graceMs;
     return true;
@@ -80,6 +84,19 @@ export class Holding {
     this.#name = name ?? this.#name;
     this.#groups = groups ?? this.#groups;
     this.#profile += 1;
+  }
+
+  /** Nobody who is here counts any more until something has come from them. @returns who that is. */
+  doubt(): readonly Member[] {
+    if (this.members.length > 0) this.#doubted = new Set(this.members);
+    return this.members;
+  }
+
+  /** The member's other end is there, or it is gone for good. @returns whether that was in doubt. */
+  believe(member: Member): boolean {
+    const wasInDoubt = this.#doubted?.delete(member) ?? false;
+    if (this.#doubted?.size === 0) this.#doubted = undefined;
+    return wasInDoubt;
   }
 
   /** Has the next {@link settled} told. Those who gave up meanwhile are forgotten: a store may be away for long. */
@@ -141,7 +158,8 @@ export class Holding {
   }
 
   entry(now: number): Entry {
-    const devices = new Set<Device>(this.members.map((member) => member.device));
+    const members = this.#believed;
+    const devices = new Set<Device>(members.map((member) => member.device));
     const ago = (moment: number): number => (moment < 0 ? -1 : Math.max(0, now - moment));
     const known = this.view ?? this.heard;
     const isProfileDue = this.#profile !== this.#profileStored;
@@ -153,7 +171,7 @@ export class Holding {
     this.#hidingSent = this.claim?.status === 'invisible' ? this.claim.stamp : -1;
     return {
       ...this.ref,
-      count: this.members.length,
+      count: members.length,
       activeAgo: ago(this.activity.last),
       idle: this.activity.idle,
       openedAgo: ago(this.#opened),
@@ -161,7 +179,7 @@ export class Holding {
       graceMs: this.#graceMs,
       devices: [...devices],
       iat: this.#iat,
-      ...(this.members.length > 0 && { oldestIat: this.#oldestIat() }),
+      ...(members.length > 0 && { oldestIat: oldestIatOf(members) }),
       ...(isProfileDue && this.#name !== undefined && { name: this.#name }),
       ...(isProfileDue && this.#groups !== undefined && { groups: this.#groups }),
       ...(this.claim && { claim: this.claim }),
@@ -174,14 +192,19 @@ export class Holding {
     return this.#closedStored === this.#closed && now >= this.#closed + this.#graceMs;
   }
 
-  /** 0 when a token has no `iat`: a revocation refuses those first. */
-  #oldestIat(): number {
-    let oldest = Number.POSITIVE_INFINITY;
-    for (const { principal } of this.members) oldest = Math.min(oldest, issuedBy(principal));
-    return oldest;
+  get #believed(): readonly Member[] {
+    const doubted = this.#doubted;
+    return doubted === undefined ? this.members : this.members.filter((member) => !doubted.has(member));
   }
 
   #isInGrace(now: number): boolean {
     return this.#closed > this.#opened && now < this.#closed + this.#graceMs;
   }
 }
+
+/** 0 when a token has no `iat`: a revocation refuses those first. */
+const oldestIatOf = (members: readonly Member[]): number => {
+  let oldest = Number.POSITIVE_INFINITY;
+  for (const { principal } of members) oldest = Math.min(oldest, issuedBy(principal));
+  return oldest;
+};

@@ -23,6 +23,11 @@ export interface Member extends Evictable {
   readonly idle: boolean;
   /** What others see of the user, as this node learnt just now: newer than what was told before. */
   shown(view: View): void;
+  /**
+   * Asks the other end, now, to show that it is still there; it closes itself (4408) when nothing comes in time.
+   * @param answered - called once, with the first thing that comes; that of an earlier call is forgotten.
+   */
+  probe(answered: () => void): void;
 }
 
 /** How a connection ended: a goodbye has no grace, a drain a longer one. */

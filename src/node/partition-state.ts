@@ -75,6 +75,15 @@ export class PartitionState {
     this.#beaten = false;
   }
 
+  /**
+   * For how long nothing was heard of this node, ms, when a beat is answered: by its own clock, or by that of the store,
+   * because a machine that sleeps may stop its monotonic clock. 0 before the first answer.
+   */
+  silence(sentAt: number, clock: number): number {
+    if (this.#clock === 0) return 0;
+    return Math.max(sentAt - this.#beatAt, (clock - this.clock(sentAt)) / 1000);
+  }
+
   /** Whether this node may write: its lease, by its own monotonic clock, has not run out. */
   mayWrite(now: number, ttlMs: number): boolean {
     return this.#beaten && now - this.#beatAt < ttlMs;

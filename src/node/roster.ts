@@ -36,6 +36,9 @@ export interface RosterOptions {
 /** How long a sign-in waits for the store before it is welcomed without knowing its own status, ms. */
 const WELCOME_MS = 1000;
 
+/** Sockets that are asked for a sign of life in one go. */
+const ASKED_AT_ONCE = 500;
+
 /** Who is connected to this node, and whom the store may still have to be told about. Plain memory. */
 export class Roster implements Membership {
   readonly #options: RosterOptions;
@@ -204,6 +207,21 @@ export class Roster implements Membership {
     }
   }
 
+  /**
+   * As {@link reassert}, after this node was taken for dead: it may have slept, and sockets whose people went meanwhile are
+   * open all the same. Each is asked, and counts again when it answers; who does not stays gone.
+   */
+  rejoin(partition: number): void {
+    const asked: (() => void)[] = [];
+    for (const holding of this.#holdings.values()) {
+      if (holding.partition !== partition) continue;
+      holding.reassert();
+      if (holding.members.length === 0) this.#options.flusher.mark(holding);
+      for (const member of holding.doubt()) asked.push(() => this.#ask(holding, member));
+    }
+    this.#askSome(asked);
+  }
+
   /** Whom the store lists for this node: those nobody is connected for have to be taken back. */
   takeBack(listed: readonly UserRef[]): void {
     for (const ref of listed) {
@@ -232,6 +250,18 @@ export class Roster implements Membership {
   stop(): void {
     this.#welcomes.stop();
     this.#claims.stop();
+  }
+
+  #ask(holding: Holding, member: Member): void {
+    member.probe(() => {
+      if (holding.believe(member)) this.#options.flusher.mark(holding);
+    });
+  }
+
+  /** Some in each turn of the loop: a ping takes some microseconds, and everybody else waits meanwhile. */
+  #askSome(asked: readonly (() => void)[]): void {
+    for (const ask of asked.slice(0, ASKED_AT_ONCE)) ask();
+    if (asked.length > ASKED_AT_ONCE) setImmediate(() => this.#askSome(asked.slice(ASKED_AT_ONCE)));
   }
 
   #learn(holding: Holding, view: View): void {

@@ -72,6 +72,8 @@ export abstract class Connection implements Sink {
   /** Running time of the next ping, and by which the last one must be answered; 0 for none. */
   #pingAt: number;
   #pongBy = 0;
+  /** Somebody waits for a sign of life. */
+  #answered: (() => void) | undefined;
   /** At the last ping a message had begun, and none has been finished since. */
   #unfinished = false;
 
@@ -185,10 +187,18 @@ export abstract class Connection implements Sink {
     return this.#over;
   }
 
+  /** See `Member.probe`; who calls it has {@link keepAlive} called when the answer is due. */
+  probe(answered: () => void): void {
+    if (this.#over) return;
+    this.#answered = answered;
+    this.#ws.ping();
+    if (this.#pongBy === 0) this.#pongBy = this.host.wheel.now + this.host.settings.pingTimeoutMs;
+  }
+
   /** @internal */
   received(data: Buffer, isBinary: boolean): void {
     if (this.#over) return;
-    this.#pongBy = 0;
+    this.#heard();
     this.#unfinished = false;
     if (isBinary) this.close(4400, 'binary frames are not part of the protocol');
     else if (this.#admits()) this.text(data.toString());
@@ -198,14 +208,14 @@ export abstract class Connection implements Sink {
   /** @internal Not left to `ws`, which would answer any number of pings. */
   pinged(data: Buffer): void {
     if (this.#over) return;
-    this.#pongBy = 0;
+    this.#heard();
     if (this.#admits() && this.buffered <= UNREAD_LIMIT) this.#ws.pong(data);
   }
 
   /** @internal */
   ponged(): void {
     if (this.#over) return;
-    this.#pongBy = 0;
+    this.#heard();
     this.#admits();
   }
 
@@ -230,6 +240,14 @@ export abstract class Connection implements Sink {
     if (this.#pongBy > 0) this.#pongBy = this.host.wheel.now + this.host.settings.pingTimeoutMs;
     this.release();
     this.drained();
+  }
+
+  /** Anything that comes is an answer. */
+  #heard(): void {
+    this.#pongBy = 0;
+    const answered = this.#answered;
+    this.#answered = undefined;
+    answered?.();
   }
 
   /** @returns false when the frame is to be dropped; who goes on like that is closed. */

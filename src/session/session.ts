@@ -124,6 +124,11 @@ export class Session extends Connection implements ClientSession, WheelItem {
     else this.close(4403, 'revoked, or disconnected by an operator', 'goodbye');
   }
 
+  override probe(answered: () => void): void {
+    super.probe(answered);
+    this.#reschedule();
+  }
+
   enter(principal: Principal, ref?: string): void {
     // A revocation that came between the look at the token and now found no connection to close.
     if (this.host.isRevoked(principal)) {

@@ -61,6 +61,15 @@ export class FakeMember implements Member {
     this.principal = { tenant, user, scopes: new Set(['connect']), exp: 4_000_000_000, ...principal };
   }
 
+  /** What waits for a sign of life. */
+  answer: (() => void) | undefined;
+  /** Most are there, and answer at once. */
+  silent = false;
+  probe(answered: () => void): void {
+    this.answer = answered;
+    if (!this.silent) answered();
+  }
+
   /** Closes it, as sessions do. */
   onEvict: () => void = () => undefined;
   evict(how: string): void {

@@ -26,6 +26,7 @@ describe('the heartbeat of a node', () => {
       partitions: states,
       nodeId: 'n1',
       intervalMs: INTERVAL_MS,
+      ttlMs: 6000,
       now: () => performance.now(),
       metrics: createMetrics(),
       logger: silent,
@@ -39,6 +40,7 @@ describe('the heartbeat of a node', () => {
       },
       roster: {
         reassert: (partition) => said.push(`reassert ${partition}`),
+        rejoin: (partition) => said.push(`rejoin ${partition}`),
         takeBack: (listed) => said.push(`take back ${listed.map(({ user }) => user).join(' ')}`),
         tend: () => said.push('tend'),
       },
@@ -191,7 +193,7 @@ describe('the heartbeat of a node', () => {
   });
 
   describe('that was fenced', () => {
-    it('beats again at once under a new epoch and has everything told again', async () => {
+    it('beats again at once under a new epoch and has everybody asked and told again', async () => {
       heartbeat.start();
       await turn();
       said.length = 0;
@@ -199,7 +201,7 @@ describe('the heartbeat of a node', () => {
       await pass(INTERVAL_MS);
       expect(store.beats.slice(1).map(({ beat }) => beat.node)).toEqual(['n1.0', 'n1.1']);
       expect(said.filter((what) => what !== 'beat' && what !== 'tend')).toEqual([
-        'reassert 0',
+        'rejoin 0',
         'wake 0',
         'feed 0 g1 0 1000',
         'take back ',
@@ -213,7 +215,7 @@ describe('the heartbeat of a node', () => {
       await turn();
       await turn();
       expect(state().epoch).toBe(3);
-      expect(said).toContain('reassert 0');
+      expect(said).toContain('rejoin 0');
     });
 
     it('may not write until it has beaten again', async () => {
@@ -244,6 +246,22 @@ describe('the heartbeat of a node', () => {
       expect(said).toEqual(['lost 0', 'reassert 0', 'wake 0', 'feed 0 g2 0 1000', 'beat', 'take back ghost']);
       expect(store.calls).toEqual(['held 0 n1.0']);
       expect(state()).toMatchObject({ gen: 'g2', acked: 0, delivered: 0 });
+    });
+
+    /** A store that came back empty has no fence either for a node that slept meanwhile. */
+    it.each([
+      ['its own clock', 6000, 0],
+      ['the clock of the store alone', 0, 6000],
+    ])('has everybody asked first when it slept longer than its lease by %s', async (_, own, stores) => {
+      heartbeat.start();
+      await turn();
+      heartbeat.stop();
+      await pass(own);
+      store.onBeat = async () => beaten({ gen: 'g2', lost: true, clock: 1000 + (own + stores) * 1000 });
+      heartbeat.start();
+      await turn();
+      expect(said).toContain('rejoin 0');
+      expect(said).not.toContain('reassert 0');
     });
 
     it('takes back with a later beat when the list cannot be read, without telling everything twice', async () => {

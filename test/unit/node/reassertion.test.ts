@@ -75,6 +75,22 @@ describe('telling the store again what it lost', () => {
     expect(rig.store.newest('ab')?.known).toBeUndefined();
   });
 
+  /** A node that slept does not know whose sockets died meanwhile: they are open all the same. */
+  it('after it was taken for dead, counts only those who show that they are there', async () => {
+    const [there, gone, alone] = await join('ab', 'ab', 'ad');
+    for (const member of [there, gone, alone]) if (member) member.silent = true;
+    expect(await toldAfter(() => rig.roster.rejoin(0))).toEqual([]);
+    expect(await toldAfter(() => there?.answer?.())).toEqual(['ab 1']);
+    // What is told for other reasons does not bring the others back.
+    expect(await toldAfter(() => rig.roster.tellAgain(ref('ad')))).toEqual(['ad 0']);
+    // Who never answers has had a grace, and a late answer is one.
+    expect(await toldAfter(() => gone && rig.roster.leave(gone, 'lost'))).toEqual(['ab 1']);
+    expect(rig.store.newest('ab')).toMatchObject({ closedAgo: -1 });
+    expect(await toldAfter(() => alone?.answer?.())).toEqual(['ad 1']);
+    expect(await toldAfter(() => alone && rig.roster.leave(alone, 'lost'))).toEqual(['ad 0']);
+    expect(rig.store.newest('ad')?.closedAgo).toBeGreaterThanOrEqual(0);
+  });
+
   it('says nothing of a view where there is none', async () => {
     rig.store.onApply = async () => ok();
     await join('ab');

@@ -57,6 +57,19 @@ describe('pings of the server', () => {
     expect(client.over).toBe(false);
   });
 
+  it('go out at once when somebody wants to know, and tell of the first thing that comes', async () => {
+    harness = await Harness.start({ settings: { pingIntervalMs: 10_000, pingTimeoutMs: 200 } });
+    const [alive, silent] = [await harness.enter('anna'), await harness.enter('bob', { autoPong: false })];
+    const answers: string[] = [];
+    for (const member of harness.membership.members) {
+      member.probe(() => answers.push('forgotten'));
+      member.probe(() => answers.push(member.ref.user));
+    }
+    expect(await silent.end()).toBe(4408);
+    expect(answers).toEqual(['anna']);
+    expect(alive.over).toBe(false);
+  });
+
   it('cut off who does not even answer the close', async () => {
     harness = await Harness.start({ settings: { pingIntervalMs: 100, pingTimeoutMs: 150 } });
     const client = await harness.enter('anna');
