@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
 import { KnownViews } from '../../../src/node/known-views.ts';
 import { PresenceNode } from '../../../src/node/presence-node.ts';
@@ -17,11 +17,13 @@ describe('a node in the cluster', () => {
   let feed: MemoryFeed;
   let node: PresenceNode;
   let linkUp: boolean;
+  let subscribed: MockInstance<MemoryFeed['subscribe']>;
   beforeEach(() => {
     freezeTime();
     store = new FakeStore(2);
     linkUp = true;
     feed = memoryFeed({ partitions: 2 });
+    subscribed = vi.spyOn(feed, 'subscribe');
     node = new PresenceNode({
       id: 'n1',
       name: 'one',
@@ -79,6 +81,38 @@ describe('a node in the cluster', () => {
     store.onRevocations = async () => Promise.reject(new Error('young'));
     await pass(INTERVAL_MS);
     expect(store.calls).toContain(`refuse ${partition} gus ${gus.at}`);
+  });
+
+  /** Commands may have been missed meanwhile, one of them a revocation. Each reason by itself has the list read again. */
+  describe('reads the revocations again', () => {
+    beforeEach(async () => {
+      node.start();
+      await pass(100);
+      store.calls.length = 0;
+    });
+    const reads = (): number => store.calls.filter((call) => call === 'revocations').length;
+
+    it('when it is degraded no more', async () => {
+      linkUp = false;
+      node.health.refresh();
+      await pass(100);
+      expect(reads()).toBe(0);
+      linkUp = true;
+      node.health.refresh();
+      await turn();
+      expect(reads()).toBe(1);
+    });
+
+    it('when its feed has lost entries, in one partition alone', async () => {
+      for (const [listener] of subscribed.mock.calls) listener.reset?.(1);
+      await turn();
+      expect(reads()).toBe(1);
+    });
+
+    it('and for no other reason', async () => {
+      await pass(5 * INTERVAL_MS);
+      expect(reads()).toBe(0);
+    });
   });
 
   it('joins, is ready, writes who is here and says who it is', async () => {
