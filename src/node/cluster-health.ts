@@ -124,7 +124,9 @@ export class ClusterHealth implements Health {
     const { linkUp, onLinkUp, now } = this.#options;
     const was = this.#linkUp;
     this.#linkUp = linkUp();
-    if (was && !this.#linkUp && this.#joined) this.#linkDownAt = now();
+    // The links of others may not have been back before it broke again: to them it was one time.
+    const isNew = this.#linkDownAt === undefined || now() - this.#linkUpAt > OTHERS_LATER_MS;
+    if (was && !this.#linkUp && this.#joined && isNew) this.#linkDownAt = now();
     if (was || !this.#linkUp) return;
     this.#linkUpAt = now();
     onLinkUp(this.#linkDownAt === undefined ? 0 : now() - this.#linkDownAt + OTHERS_LATER_MS);

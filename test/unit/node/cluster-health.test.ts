@@ -162,6 +162,25 @@ describe('the health of a node', () => {
       expect(told).toEqual([true, false]);
     });
 
+    /** A second outage before the others were back: whoever waits for them to reconnect has waited since the first. */
+    it('counts how late others may be from the first of two breaks in quick succession', async () => {
+      for (const pause of [600, 300, 5000]) {
+        linkUp = false;
+        health.refresh();
+        await pass(700);
+        linkUp = true;
+        health.refresh();
+        await pass(pause);
+      }
+      // All has long been over by then.
+      linkUp = false;
+      health.refresh();
+      await pass(100);
+      linkUp = true;
+      health.refresh();
+      expect(late).toEqual([1700, 3000, 4000, 1100]);
+    });
+
     it('does not take a beat that was sent before for news', async () => {
       const sentAt = now();
       await pass(100);
