@@ -13,6 +13,11 @@ export class Random {
     return new Random(hash);
   }
 
+  /** A generator made from it goes on exactly here. */
+  get state(): number {
+    return this.#state;
+  }
+
   /** In [0, 1); mulberry32. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;

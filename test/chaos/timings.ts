@@ -1,4 +1,6 @@
 import { bound, healBound, type Timings } from '../support/timings.ts';
+import { ALLOWED } from './checker/allowances.ts';
+import type { History } from './history/history.ts';
 
 /** The defaults cut to about a quarter: short enough for a minute with many faults, wide enough for a busy machine. */
 export const CHAOS_TIMINGS: Timings = {
@@ -13,6 +15,15 @@ export const CHAOS_TIMINGS: Timings = {
 export const PING_INTERVAL_MS = 2_500;
 export const PING_TIMEOUT_MS = 2_500;
 
+/** Transitions a person may make at once, and then one in so many ms, where a run is damped. */
+export const DAMPING = { burst: 4, intervalMs: 1_000 } as const;
+
+/** Most runs are not damped: every transition is then owed at once. */
+export const dampingEnv = (isOn: boolean): Record<string, string> => ({
+  TRANSITION_BURST: String(isOn ? DAMPING.burst : 0),
+  TRANSITION_INTERVAL_MS: String(isOn ? DAMPING.intervalMs : 0),
+});
+
 /** What the guarantees of the service promise with these periods, ms. */
 export interface Bounds extends Timings {
   /** A dead node's connections are cleared and told. */
@@ -25,7 +36,7 @@ export interface Bounds extends Timings {
   readonly rejoin: number;
   /** A socket that answers no ping is closed. */
   readonly deaf: number;
-  /** Changes gather before they are written in a storm. */
+  /** What is under way goes first, before a change is written. */
   readonly gather: number;
   /** Another node takes over the partitions of one that fell silent. */
   readonly takeover: number;
@@ -40,9 +51,15 @@ export const boundsOf = (timings: Timings, slack: number): Bounds => ({
   delivery: timings.heartbeatIntervalMs + 1_000,
   rejoin: 2 * timings.heartbeatIntervalMs,
   deaf: PING_INTERVAL_MS + PING_TIMEOUT_MS,
-  gather: 400,
-  takeover: 3 * timings.heartbeatIntervalMs,
+  gather: ALLOWED.gatherMs,
+  takeover: ALLOWED.takeoverBeats * timings.heartbeatIntervalMs,
   slack,
 });
 
-export const CHAOS_BOUNDS = boundsOf(CHAOS_TIMINGS, 1_000);
+export const CHAOS_BOUNDS = boundsOf(CHAOS_TIMINGS, ALLOWED.slackMs);
+
+/** Where transitions are damped the newest state may wait for its turn. */
+export const boundsFor = ({ damping }: Pick<History, 'damping'>): Bounds =>
+  damping === undefined
+    ? CHAOS_BOUNDS
+    : { ...CHAOS_BOUNDS, gather: CHAOS_BOUNDS.gather + damping.intervalMs };

@@ -1,6 +1,6 @@
 import type { History, LogRecord } from '../history/history.ts';
 import type { Bounds } from '../timings.ts';
-import { Faults } from './faults.ts';
+import { Faults } from './allowances.ts';
 import { Presence } from './presence.ts';
 
 /** A history with what every rule needs of it. */
@@ -36,23 +36,9 @@ export class Case {
     return person;
   }
 
-  /** Some Redis has a clock of its own. */
-  get hasOddClocks(): boolean {
-    return this.history.faults.some(({ kind }) => kind.includes('clock-behind'));
-  }
-
   /** When a transition was decided: by the log's clock, unless that may not be the time of day; then when it was first seen. */
   momentOf({ at, seenAt, user, ver }: LogRecord): number {
     const seen = Math.min(seenAt, this.#firstShown.get(`${user} ${ver}`) ?? seenAt);
-    return this.hasOddClocks ? seen : Math.min(at, seen);
-  }
-
-  /** Data may have been lost between two moments, or shortly before: it takes a while until all is told again. */
-  lostBetween(from: number, to: number): boolean {
-    const { heal, delivery, slack } = this.bounds;
-    return this.faults.list.some(
-      ({ lostAt, to: until }) =>
-        lostAt !== undefined && lostAt <= to && until + heal + delivery + slack >= from,
-    );
+    return this.faults.hasOddClocks ? seen : Math.min(at, seen);
   }
 }

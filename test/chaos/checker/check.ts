@@ -2,14 +2,16 @@ import type { History } from '../history/history.ts';
 import type { Bounds } from '../timings.ts';
 import { Case } from './case.ts';
 import { cursorsMissNothing, resetsHaveAReason } from './cursors.ts';
+import { dampingHolds } from './damping.ts';
 import { readsAreRight, truthIsShown } from './shown.ts';
 import { memoryIsBounded, socketsStayOpen } from './sockets.ts';
 import { noGhosts, onceEach, steady } from './transitions.ts';
+import { readsNeverGuess, refusalIsTold } from './unwritten.ts';
 import { risingForWatchers, risingInLog, toldIsLogged } from './versions.ts';
 import type { Violation } from './violation.ts';
 
-/** Every invariant, each stated in words where it is checked. */
-const RULES = [
+/** Every invariant by name, each stated in words where it is checked. */
+const RULES = {
   truthIsShown,
   readsAreRight,
   onceEach,
@@ -22,10 +24,17 @@ const RULES = [
   resetsHaveAReason,
   socketsStayOpen,
   memoryIsBounded,
-] as const;
+  readsNeverGuess,
+  refusalIsTold,
+  dampingHolds,
+} as const;
+
+export type RuleName = keyof typeof RULES;
 
 /** What of the promises a history breaks, earliest first. */
 export const check = (history: History, bounds: Bounds): Violation[] => {
   const run = new Case(history, bounds);
-  return RULES.flatMap((rule) => rule(run)).sort((a, b) => a.at - b.at);
+  return Object.values(RULES)
+    .flatMap((rule) => rule(run))
+    .sort((a, b) => a.at - b.at);
 };

@@ -7,7 +7,7 @@ import type {
   Status,
 } from '../history/history.ts';
 import type { Bounds } from '../timings.ts';
-import type { Faults } from './faults.ts';
+import { ALLOWED, type Faults } from './allowances.ts';
 import { type Interval, united, without } from './interval.ts';
 
 /** A stretch in which a status is owed to everybody. */
@@ -16,8 +16,7 @@ export interface Owed extends Interval {
   readonly why: string;
 }
 
-/** How far a client and its server may differ about a moment, ms. */
-const BLUR = 150;
+const BLUR = ALLOWED.blurMs;
 const ENDS_AT_ONCE: ReadonlySet<Ending> = new Set(['bye']);
 
 /** What the truth about one user is, as far as their clients can know it: in intervals, because some of it is in doubt. */
@@ -54,30 +53,21 @@ export class Presence {
 
   /** From the welcome (the store has it by then, or will before anybody may notice) until the client leaves. */
   #solid(connection: ConnectionRecord): Interval[] {
-    const { dialAt, welcomeAt, isStored, end, slot } = connection;
+    const { welcomeAt, end, slot } = connection;
     if (welcomeAt === undefined) return [];
-    const away = this.#faults.away(slot);
-    let from = welcomeAt;
-    if (isStored !== true) {
-      for (const fault of this.#faults.touched(slot, { from: dialAt, to: welcomeAt + 1_000 }))
-        from = Math.max(from, fault.to + this.#bounds.rejoin + this.#bounds.slack);
-    }
+    const from = this.#faults.storedBy(connection, welcomeAt);
     const to = end === undefined ? this.#end : end.at - (isServerSide(end.how) ? BLUR : 0);
-    return without([{ from, to }], away);
+    return without([{ from, to }], this.#faults.away(slot));
   }
 
-  /** From the dialling until the server must have noticed the end. A lease keeps what a late batch of a dead node says. */
-  #possible({ dialAt, end, slot }: ConnectionRecord): Interval {
+  /** From the dialling until the server must have noticed the end. */
+  #possible(connection: ConnectionRecord): Interval {
+    const { dialAt, end } = connection;
     if (end === undefined) return { from: dialAt - BLUR, to: this.#end };
-    const { deaf, heartbeatTtlMs, reapIntervalMs } = this.#bounds;
-    let to = end.at + (end.how === 'half-open' ? deaf : 0);
+    let to = end.at + (end.how === 'half-open' ? this.#bounds.deaf : 0);
     // Those of a dead node count for everybody until its lease is over and somebody has cleared them.
     if (end.how === 'lost') to = this.#faults.clearedBy(end.at);
-    for (const fault of this.#faults.delaying(slot, { from: dialAt, to: to + BLUR })) {
-      const until = Math.min(fault.lateAt ?? fault.to, fault.from + heartbeatTtlMs + 2 * reapIntervalMs);
-      to = Math.max(to, fault.lateAt === undefined ? fault.to : until);
-    }
-    return { from: dialAt - BLUR, to: to + BLUR + this.#bounds.gather };
+    return { from: dialAt - BLUR, to: this.#faults.countsUntil(connection, to) };
   }
 
   /** Solid stretches whose gap was inside the grace of the close before it are one stay; a goodbye has no grace. */
@@ -103,11 +93,7 @@ export class Presence {
     if (endings.some((end) => end === undefined || ENDS_AT_ONCE.has(end.how) || end.at - moment > BLUR + 1))
       return 0;
     const isDrained = endings.every((end) => end?.how === 'drain');
-    // For who knows, a node that is away may have died when it fell silent: grace runs from there (SPEC, leaving).
-    const silent = ended.map(({ connection: { slot } }) => {
-      const faults = this.#faults.touched(slot, { from: moment - BLUR, to: moment + BLUR });
-      return moment - Math.min(moment, ...faults.map(({ from }) => from));
-    });
+    const silent = ended.map(({ connection: { slot } }) => this.#faults.silentFor(slot, moment));
     return (isDrained ? drainGraceMs : offlineGraceMs) - BLUR - Math.max(0, ...silent);
   }
 
@@ -150,7 +136,7 @@ export class Presence {
     const connection = this.connections.find(({ id }) => id === claim.connection);
     return (
       connection !== undefined &&
-      this.#solid(connection).some(({ from, to }) => from <= claim.at && at < to - 1_000)
+      this.#solid(connection).some(({ from, to }) => from <= claim.at && at < to - ALLOWED.freshClaimMs)
     );
   }
 

@@ -40,17 +40,6 @@ export const toldBy = (run: Case): Map<number, Map<string, ShownRecord[]>> => {
   return told;
 };
 
-/** From when on a watcher owes its user what everybody is owed since `from`. */
-const dueFor = (run: Case, watcher: WatcherRecord, from: number): number => {
-  const { delivery, rejoin, slack } = run.bounds;
-  const { slot, silences, readyAt = 0 } = watcher;
-  let due = readyAt > from ? readyAt + delivery + slack : from;
-  const away = run.faults.list.filter((fault) => fault.scope === 'node' && fault.slots.includes(slot));
-  for (const { from: begun, to } of [...silences, ...away].sort((a, b) => a.from - b.from))
-    if (begun <= due && from <= to + delivery) due = Math.max(due, to + rejoin + delivery + slack);
-  return due;
-};
-
 /**
  * Every watcher sees the truth within the promised time, whatever happens: who is connected is shown so, who is not is
  * `offline`, and so it stays (G1, G3, G5, G7, G8, G11).
@@ -72,7 +61,7 @@ export const truthIsShown = (run: Case): Violation[] => {
 };
 
 const firstWrong = (run: Case, watcher: WatcherRecord, owed: Owed, steps: readonly Step[]) => {
-  const due = { from: dueFor(run, watcher, owed.from), to: owed.to };
+  const due = { from: run.faults.dueFor(watcher, owed.from), to: owed.to };
   if (due.from >= due.to) return undefined;
   const wrong = steps.find((step) => overlaps(step, due) && !owed.allowed.has(step.status));
   if (wrong === undefined) return undefined;

@@ -1,11 +1,11 @@
 import type { LogRecord } from '../history/history.ts';
+import { ALLOWED, isUnstored, nobodyKnew } from './allowances.ts';
 import type { Case } from './case.ts';
 import { at } from './interval.ts';
 import type { Presence } from './presence.ts';
 import type { Violation } from './violation.ts';
 
-/** How far the moments of a decision and of what a client knows may be apart, ms. */
-const BLUR = 100;
+const BLUR = ALLOWED.decisionBlurMs;
 
 /**
  * When no data was lost, each transition of a user in the log starts from where the one before it ended and changes
@@ -18,7 +18,7 @@ export const onceEach = (run: Case): Violation[] => {
     for (const record of log) {
       const last = before;
       before = record;
-      if (run.lostBetween(last?.seenAt ?? run.history.begunAt, record.seenAt)) continue;
+      if (run.faults.lostBetween(last?.seenAt ?? run.history.begunAt, record.seenAt)) continue;
       const expected = last?.status ?? 'offline';
       if (record.status !== expected && record.previous === expected) continue;
       const what = `went from ${record.previous} to ${record.status} (${record.reason}) after having been ${expected}`;
@@ -53,13 +53,6 @@ export const steady = (run: Case): Violation[] => {
   return found;
 };
 
-/** Who arrived then was welcomed without the store knowing of it. */
-const isUnstored = (person: Presence, moment: number): boolean =>
-  person.connections.some(
-    ({ welcomeAt, isStored }) =>
-      welcomeAt !== undefined && Math.abs(welcomeAt - moment) < 1 && isStored !== true,
-  );
-
 const explanation = (run: Case, person: Presence, since: number, moment: number) => {
   const { gather } = run.bounds;
   const claimed = [...person.claimed({ from: moment - BLUR, to: moment + BLUR })];
@@ -71,35 +64,6 @@ const explanation = (run: Case, person: Presence, since: number, moment: number)
     arrives: moment < run.faults.deadline(since, gather, person.slotsOf(since)),
     claims: person.claims.some((claim) => claim.at - BLUR <= moment && moment <= person.claimSettles(claim)),
   };
-};
-
-/**
- * The store lost what it knew, and every node that had known this user before has died as well, or was silent from before
- * the loss for longer than anybody waits for it: that they were there all along nobody can say, and coming back is a
- * transition again.
- */
-const nobodyKnew = (run: Case, person: Presence, moment: number): boolean => {
-  const { heal, delivery, slack, offlineGraceMs, heartbeatTtlMs } = run.bounds;
-  const deaths = run.faults.list.filter(({ scope }) => scope === 'death' || scope === 'restart');
-  const away = run.faults.list.filter(({ scope }) => scope === 'node');
-  return run.faults.list.some(({ lostAt, to }) => {
-    if (lostAt === undefined || moment < lostAt || moment > to + heal + delivery + slack) return false;
-    const silent = away.filter(
-      ({ from, to: back }) =>
-        from <= lostAt + BLUR && back >= moment - BLUR && moment - from > heartbeatTtlMs - BLUR,
-    );
-    const knowing = person.connections.filter(
-      ({ welcomeAt, isStored, end, slot, dialAt }) =>
-        welcomeAt !== undefined &&
-        welcomeAt < lostAt &&
-        isStored === true &&
-        // A node remembers who has left as long as their grace may count, and no goodbye.
-        (end === undefined || (end.how !== 'bye' && end.at > lostAt - offlineGraceMs - heartbeatTtlMs)) &&
-        !deaths.some((death) => death.slots.includes(slot) && dialAt < death.to && death.from < moment) &&
-        !silent.some((silence) => silence.slots.includes(slot)),
-    );
-    return knowing.length === 0;
-  });
 };
 
 /** Nobody appears who has no connection: nothing of a fenced epoch, and nothing late, brings anybody back (G4). */

@@ -29,7 +29,7 @@ export const risingForWatchers = (run: Case): Violation[] => {
  */
 export const risingInLog = (run: Case): Violation[] => {
   const found: Violation[] = [];
-  const { hasOddClocks } = run;
+  const { hasOddClocks } = run.faults;
   const ids = new Map<string, number>();
   const vers = new Map<string, number>();
   for (const { seenAt, partition, gen, id, user, ver } of run.history.log) {
@@ -45,9 +45,6 @@ export const risingInLog = (run: Case): Violation[] => {
   return found;
 };
 
-/** Where the store lost data: what was decided shortly before may have been lost before any reader saw it. */
-const UNSEEN_MS = 2_000;
-
 /**
  * What a watcher was told as a change is in the log: decided and recorded at once. What a store lost before the reader of
  * the log came by can only be told for a moment longer, or by a node that was away, once that is back.
@@ -57,7 +54,7 @@ export const toldIsLogged = (run: Case): Violation[] => {
   const slotOf = new Map(run.history.watchers.map(({ id, slot }) => [id, slot]));
   return run.history.shown
     .filter(({ user, ver, snapshot }) => !snapshot && !logged.has(`${user} ${ver}`))
-    .filter(({ at, watcher }) => !maySeeLost(run, at, slotOf.get(watcher)))
+    .filter(({ at, watcher }) => !run.faults.maySeeLost(at, slotOf.get(watcher)))
     .map(({ at, user, watcher, ver, status }) => ({
       rule: 'toldIsLogged',
       at,
@@ -65,13 +62,3 @@ export const toldIsLogged = (run: Case): Violation[] => {
       what: `watcher ${watcher} was told ${status} ${ver}, which no log holds`,
     }));
 };
-
-const maySeeLost = (run: Case, at: number, slot: number | undefined): boolean =>
-  run.faults.list.some(({ lostAt, to }) => {
-    if (lostAt === undefined || at <= lostAt - UNSEEN_MS) return false;
-    const backAt = run.faults.list
-      .filter((fault) => fault.scope === 'node' && slot !== undefined && fault.slots.includes(slot))
-      .filter(({ from, to: back }) => from <= to + UNSEEN_MS && back >= to)
-      .map(({ to: back }) => back);
-    return at < Math.max(to, ...backAt) + UNSEEN_MS;
-  });

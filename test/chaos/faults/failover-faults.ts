@@ -1,11 +1,7 @@
 import { clock } from '../history/recorder.ts';
 import { ClusterStore } from '../world/cluster-store.ts';
 import { SentinelStore } from '../world/sentinel-store.ts';
-import type { World } from '../world/world.ts';
 import { type Fault, type FaultContext, forMs } from './fault.ts';
-
-const isSentinel = ({ store }: World): boolean => store instanceof SentinelStore;
-const isCluster = ({ store }: World): boolean => store instanceof ClusterStore;
 
 const sentinel = ({ world: { store } }: FaultContext): SentinelStore => {
   if (store instanceof SentinelStore) return store;
@@ -21,7 +17,7 @@ const laggingFailover: Fault = {
   kind: 'Sentinel failover to a lagging replica',
   weight: 5,
   needs: 'store',
-  suits: isSentinel,
+  suits: ['sentinel'],
   async run(context) {
     const { topology, skewed } = sentinel(context);
     const kind = skewed ? `${laggingFailover.kind}, clock-behind or ahead` : laggingFailover.kind;
@@ -43,7 +39,7 @@ const killedMaster: Fault = {
   kind: 'Sentinel master killed and replaced',
   weight: 4,
   needs: 'store',
-  suits: isSentinel,
+  suits: ['sentinel'],
   async run(context) {
     const { topology, skewed } = sentinel(context);
     const kind = skewed ? `${killedMaster.kind}, clock-behind or ahead` : killedMaster.kind;
@@ -65,7 +61,7 @@ const clusterMasterKilled: Fault = {
   kind: 'Cluster master killed and replaced',
   weight: 4,
   needs: 'store',
-  suits: isCluster,
+  suits: ['cluster'],
   async run(context) {
     const { topology } = cluster(context);
     const master = context.random.pick(await topology.masters());
@@ -82,7 +78,7 @@ const clusterFailover: Fault = {
   kind: 'Cluster master changed places with its replica',
   weight: 2,
   needs: 'store',
-  suits: isCluster,
+  suits: ['cluster'],
   async run(context) {
     const { topology } = cluster(context);
     const master = context.random.pick(await topology.masters());
@@ -97,7 +93,7 @@ const migration: Fault = {
   kind: 'slots migrated under load',
   weight: 3,
   needs: 'store',
-  suits: isCluster,
+  suits: ['cluster'],
   async run(context) {
     const { topology } = cluster(context);
     const { world, random, recorder } = context;
@@ -116,7 +112,7 @@ const oneMasterCut: Fault = {
   kind: 'one master cut off from one node',
   weight: 4,
   needs: 'node',
-  suits: isCluster,
+  suits: ['cluster'],
   async run(context) {
     const { topology } = cluster(context);
     const { recorder, random, slot } = context;

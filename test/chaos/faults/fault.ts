@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TopologyKind } from '../../support/topologies/redis-topology.ts';
 import type { Recorder } from '../history/recorder.ts';
 import type { Random } from '../random.ts';
 import type { Slot } from '../world/slot.ts';
@@ -18,8 +19,8 @@ export interface Fault {
   readonly weight: number;
   /** What it breaks: two at the same time must not break the same. */
   readonly needs: 'node' | 'store' | 'all';
-  /** Whether this world can have it. */
-  readonly suits?: (world: World) => boolean;
+  /** The topologies that can have it; absent: all. */
+  readonly suits?: readonly TopologyKind[];
   run(context: FaultContext): Promise<void>;
 }
 

@@ -18,7 +18,7 @@ const restart = (kind: string, keeps: boolean): Fault => ({
   kind,
   weight: 2.5,
   needs: 'store',
-  suits: isStandalone,
+  suits: ['standalone'],
   async run(context) {
     const store = standalone(context);
     const fault = context.recorder.fault(kind, 'store');

@@ -5,6 +5,8 @@
 export interface History {
   readonly begunAt: number;
   readonly endedAt: number;
+  /** Transitions were damped. */
+  readonly damping?: { readonly burst: number; readonly intervalMs: number };
   readonly users: readonly string[];
   readonly connections: readonly ConnectionRecord[];
   readonly claims: readonly ClaimRecord[];
@@ -15,6 +17,7 @@ export interface History {
   readonly cursorReads: readonly CursorRecord[];
   readonly reads: readonly ReadRecord[];
   readonly memory: readonly MemoryRecord[];
+  readonly readiness: readonly ReadinessRecord[];
 }
 
 export type Status = 'online' | 'away' | 'busy' | 'offline';
@@ -85,6 +88,9 @@ export interface FaultRecord {
   lostAt?: number;
   /** Bytes of before `from` reached the store as late as this. */
   lateAt?: number;
+  /** Every write was refused in all of this time, while reads were answered. */
+  refusedFrom?: number;
+  refusedTo?: number;
   note?: string;
 }
 
@@ -98,6 +104,8 @@ export interface WatcherRecord {
   endAt?: number;
   /** Stretches in which it did not read. */
   readonly silences: { readonly from: number; to: number }[];
+  /** Stretches in which it was told that its node is degraded; Infinity while it lasts. */
+  readonly degraded: { readonly from: number; to: number }[];
 }
 
 /** A presence of one user in one frame. */
@@ -144,6 +152,14 @@ export interface ReadRecord {
   readonly slot: number;
   readonly user: string;
   readonly status: Status;
+}
+
+/** An answer of `/readyz`. */
+export interface ReadinessRecord {
+  readonly askedAt: number;
+  readonly at: number;
+  readonly slot: number;
+  readonly isReady: boolean;
 }
 
 export interface MemoryRecord {

@@ -6,6 +6,7 @@ import type {
   History,
   LogRecord,
   MemoryRecord,
+  ReadinessRecord,
   ReadRecord,
   Scope,
   ShownRecord,
@@ -19,6 +20,7 @@ export const clock = (): number => performance.timeOrigin + performance.now();
 export class Recorder implements History {
   readonly begunAt = clock();
   endedAt = Number.POSITIVE_INFINITY;
+  readonly damping?: NonNullable<History['damping']>;
   readonly users: string[] = [];
   readonly connections: ConnectionRecord[] = [];
   readonly claims: ClaimRecord[] = [];
@@ -29,6 +31,11 @@ export class Recorder implements History {
   readonly cursorReads: CursorRecord[] = [];
   readonly reads: ReadRecord[] = [];
   readonly memory: MemoryRecord[] = [];
+  readonly readiness: ReadinessRecord[] = [];
+
+  constructor(damping?: History['damping']) {
+    if (damping !== undefined) this.damping = damping;
+  }
 
   dial(user: string, slot: number): ConnectionRecord {
     const record: ConnectionRecord = { id: this.connections.length, user, slot, dialAt: clock() };
@@ -37,7 +44,8 @@ export class Recorder implements History {
   }
 
   watcher(name: string, slot: number): WatcherRecord {
-    const record: WatcherRecord = { id: this.watchers.length, name, slot, openAt: clock(), silences: [] };
+    const id = this.watchers.length;
+    const record: WatcherRecord = { id, name, slot, openAt: clock(), silences: [], degraded: [] };
     this.watchers.push(record);
     return record;
   }

@@ -92,6 +92,13 @@ export class ChaosWatcher {
     this.#socket?.terminate();
   }
 
+  #hearDegraded({ degraded }: WatcherRecord, isOn: boolean, at: number): void {
+    const last = degraded.at(-1);
+    if (isOn && !this.#degraded) degraded.push({ from: at, to: Number.POSITIVE_INFINITY });
+    else if (!isOn && last !== undefined) last.to = Math.min(last.to, at);
+    this.#degraded = isOn;
+  }
+
   #again(): void {
     if (!this.#stopped) this.#retry = setTimeout(() => this.start(), RETRY_MS);
   }
@@ -107,7 +114,7 @@ export class ChaosWatcher {
     if (frame.type === 'welcome') this.#watch();
     // A node that cannot tell yet says so: asked again until it can.
     if (frame.type === 'error') setTimeout(() => this.#watch(), RETRY_MS);
-    if (frame.type === 'degraded') this.#degraded = frame.on;
+    if (frame.type === 'degraded') this.#hearDegraded(record, frame.on, at);
     if (frame.type !== 'presence') return;
     for (const { user, status, ver } of frame.users) {
       if (!user.startsWith('user-')) continue;

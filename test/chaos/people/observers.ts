@@ -23,6 +23,7 @@ export interface ObserversOptions {
 const TAIL_MS = 80;
 const STARVATION_MS = 200;
 const READ_USERS = 20;
+const READY_MS = 250;
 
 /** Everybody who looks on: watchers on every node, readers of the log, reads over HTTP, and a look at the memory. */
 export class Observers {
@@ -82,6 +83,7 @@ export class Observers {
       ),
       this.#every(200, () => this.#read(draw)),
       this.#every(1_000, () => this.#weigh()),
+      ...this.#options.slots.map((each) => this.#every(READY_MS, () => this.#askReadiness(each))),
       this.#every(
         () => draw.between(2_000, 6_000),
         () => this.#tire(draw),
@@ -132,6 +134,17 @@ export class Observers {
         recorder.reads.push({ askedAt, answeredAt, slot: slot.index, user, status });
     } catch {
       // A node that dies or sleeps answers nothing, which is no wrong answer.
+    }
+  }
+
+  async #askReadiness({ index, isOpen, isPaused, node }: Slot): Promise<void> {
+    if (!isOpen || isPaused || !node.running) return;
+    const askedAt = clock();
+    try {
+      const { status } = await fetch(`${node.adminUrl}/readyz`, { signal: AbortSignal.timeout(1_000) });
+      this.#options.recorder.readiness.push({ askedAt, at: clock(), slot: index, isReady: status === 200 });
+    } catch {
+      // A node that dies or sleeps says nothing.
     }
   }
 

@@ -10,7 +10,8 @@ import { SCRIPTS } from './scripts.ts';
 const ISSUED_IN_S = -90;
 
 export interface PopulationOptions {
-  readonly size: number;
+  /** Numbers of those who take part. */
+  readonly people: readonly number[];
   readonly random: Random;
   readonly places: Places;
   readonly recorder: Recorder;
@@ -29,13 +30,13 @@ export class Population {
   }
 
   async start(): Promise<void> {
-    const { size, random, places, recorder, issuer } = this.#options;
-    setMaxListeners(size * 2, this.#stop.signal);
+    const { people, random, places, recorder, issuer } = this.#options;
+    setMaxListeners(people.length * 2 + 10, this.#stop.signal);
     const tokens = await Promise.all(
-      Array.from({ length: size }, (_, i) => issuer.token(`user-${i}`, { issuedInSeconds: ISSUED_IN_S })),
+      people.map((each) => issuer.token(`user-${each}`, { issuedInSeconds: ISSUED_IN_S })),
     );
     const running = tokens.map((token, i) => {
-      const user = `user-${i}`;
+      const user = `user-${people[i]}`;
       recorder.users.push(user);
       const draw = random.fork(user);
       const person = new Person({ user, random: draw, places, recorder, token, signal: this.#stop.signal });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NodeProcess } from '../../support/node-process.ts';
 import { timingEnv } from '../../support/timings.ts';
-import { CHAOS_TIMINGS, PING_INTERVAL_MS, PING_TIMEOUT_MS } from '../timings.ts';
+import { CHAOS_TIMINGS, dampingEnv, PING_INTERVAL_MS, PING_TIMEOUT_MS } from '../timings.ts';
 import { NodeLinks, type StoreAddress } from './node-links.ts';
 
 export interface SlotOptions {
@@ -16,6 +16,8 @@ export interface SlotOptions {
   readonly partitions: number;
   /** What to run instead of the build: for planted bugs. */
   readonly main?: string;
+  /** Transitions are damped. */
+  readonly damped: boolean;
 }
 
 const PRELOAD = fileURLToPath(new URL('node-preload.mjs', import.meta.url));
@@ -98,9 +100,10 @@ export class Slot {
   }
 
   #env(): Record<string, string> {
-    const { storeUrl, publicKey, prefix, partitions } = this.#options;
+    const { storeUrl, publicKey, prefix, partitions, damped } = this.#options;
     return {
       ...timingEnv(CHAOS_TIMINGS),
+      ...dampingEnv(damped),
       REDIS_URL: storeUrl,
       REDIS_PREFIX: prefix,
       PASETO_KEYS: publicKey,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createIssuer, type Issuer } from '../../support/tokens.ts';
 import type { TopologyKind } from '../../support/topologies/redis-topology.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { ChaosStore } from './chaos-store.ts';
 import { ClusterStore } from './cluster-store.ts';
 import { SentinelStore } from './sentinel-store.ts';
@@ -9,6 +10,8 @@ import { StandaloneStore } from './standalone-store.ts';
 
 const NODES = 3;
 const PARTITIONS = 8;
+
+export type WorldOptions = Pick<Plan, 'topology' | 'skewed' | 'damped'>;
 
 /** A store, nodes with proxies before it, and who signs tokens. */
 export class World {
@@ -26,13 +29,12 @@ export class World {
   }
 
   /**
-   * @param skewed - clocks of replicas are off, where that can be.
    * @param main - what a node runs instead of the build.
    */
-  static async start(kind: TopologyKind, skewed: boolean, main?: string): Promise<World> {
+  static async start({ topology, skewed, damped }: WorldOptions, main?: string): Promise<World> {
     const issuer = await createIssuer();
     const prefix = `chaos-${randomUUID().slice(0, 8)}`;
-    const store = await openStore(kind, skewed);
+    const store = await openStore(topology, skewed);
     const slots: Slot[] = [];
     const world = new World(store, slots, issuer, prefix);
     try {
@@ -48,6 +50,7 @@ export class World {
             publicKey,
             prefix,
             partitions: PARTITIONS,
+            damped,
             ...more,
           }),
         );

@@ -10,7 +10,7 @@ describe('planted bugs', () => {
   beforeAll(() => {
     const build = fileURLToPath(new URL('../../../scripts/build.mjs', import.meta.url));
     expect(spawnSync(process.execPath, [build], { encoding: 'utf8' })).toMatchObject({ status: 0 });
-  });
+  }, 240_000);
 
   it.each(BUG_NAMES)('%s fits the build', (bug) => {
     expect(plant(bug)).toContain(bug);

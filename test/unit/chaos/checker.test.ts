@@ -162,11 +162,90 @@ describe('a backend with a cursor', () => {
 
 describe('reads', () => {
   it('are right or are not given', () => {
-    expect(present().answers(10, 'offline').broken).toEqual(['readsAreRight']);
-    expect(present().fault(9, 11, 'store', { lostAt: 9 }).answers(10, 'offline').broken).toEqual([
+    const wrong = ['readsAreRight', 'readsNeverGuess'];
+    expect(present().answers(10, 'offline').broken).toEqual(wrong);
+    expect(present(10, 'bye').turns(10.1, 'offline', 'online').answers(20, 'online').broken).toEqual([
       'readsAreRight',
     ]);
+    expect(present().fault(9, 11, 'store', { lostAt: 9 }).answers(10, 'offline').broken).toEqual(wrong);
     expect(present().answers(10, 'online').broken).toEqual([]);
+  });
+});
+
+describe('dampingHolds', () => {
+  const turning = (everyS: number, reason = 'active'): Synthetic => {
+    const run = present();
+    run.history.damping = { burst: 3, intervalMs: 2_000 };
+    for (let i = 0; i < 8; i++) {
+      const [status, previous] = i % 2 === 0 ? (['away', 'online'] as const) : (['online', 'away'] as const);
+      run.claims(10 + i * everyS - 0.01, status).logs(10 + i * everyS, status, previous, { reason });
+      run.sees(10.01 + i * everyS, status, run.history.log.at(-1)?.ver ?? 0);
+    }
+    return run;
+  };
+
+  it('finds more than a burst at once, over all nodes', () => {
+    expect(turning(0.2).broken).toEqual(['dampingHolds']);
+    expect(turning(1.2).broken).toEqual(['dampingHolds']);
+    expect(turning(2).broken).toEqual([]);
+  });
+
+  it('is asked of damped runs alone', () => {
+    const run = turning(0.2);
+    delete run.history.damping;
+    expect(run.broken).toEqual([]);
+  });
+
+  it('holds no goodbye against anybody, and begins anew after a loss', () => {
+    const bye = turning(2, 'active').logs(24.2, 'offline', 'online', { reason: 'goodbye' });
+    expect(bye.broken).not.toContain('dampingHolds');
+    const lost = turning(0.2);
+    expect(lost.fault(10, 11, 'store', { lostAt: 10 }).broken).toEqual([]);
+  });
+});
+
+describe('while writes are refused', () => {
+  /** Somebody who came at 1 s, when writes were refused since 0.5 s, and is stored at 21 s. */
+  const refused = (): Synthetic => {
+    const run = history().connects(1).fault(0.5, 20, 'store').turns(21, 'online', 'offline');
+    Object.assign(run.history.faults[0] ?? {}, { refusedFrom: at(0.5), refusedTo: at(20) });
+    for (const watcher of run.history.watchers) watcher.degraded.push({ from: at(1), to: at(20) });
+    return run;
+  };
+  const asked = (run: Synthetic, when: number, isReady: boolean): Synthetic => {
+    run.history.readiness.push({ askedAt: at(when) - 5, at: at(when), slot: 0, isReady });
+    return run;
+  };
+
+  it('nobody welcomed is read as offline: a node says at once, or soon, that it cannot know', () => {
+    expect(refused().broken).toEqual([]);
+    expect(refused().answers(1.2, 'offline').broken).toEqual([]);
+    expect(refused().answers(6, 'offline').broken).toEqual(['readsNeverGuess']);
+    expect(refused().answers(6, 'online').broken).toEqual([]);
+  });
+
+  it('an invisible person, and whose own node is stopped, may be read as offline', () => {
+    expect(refused().claims(2, 'invisible').answers(6, 'offline').broken).not.toContain('readsNeverGuess');
+    expect(
+      refused()
+        .fault(2, 9, 'node', { slots: [0] })
+        .answers(6, 'offline').broken,
+    ).toEqual([]);
+  });
+
+  it('readiness says so within two heartbeats and a time to live', () => {
+    expect(asked(refused(), 0.8, true).broken).toEqual([]);
+    expect(asked(refused(), 5, false).broken).toEqual([]);
+    expect(asked(refused(), 5.5, true).broken).toEqual(['refusalIsTold']);
+    expect(asked(refused(), 21, true).broken).toEqual([]);
+  });
+
+  it('every watcher is told, and for as long as it lasts', () => {
+    const untold = refused();
+    untold.history.watchers[0]?.degraded.pop();
+    expect(untold.broken).toEqual(['refusalIsTold']);
+    untold.history.watchers[0]?.degraded.push({ from: at(1), to: at(12) });
+    expect(untold.broken).toEqual(['refusalIsTold']);
   });
 });
 

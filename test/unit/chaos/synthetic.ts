@@ -29,12 +29,13 @@ export class Synthetic {
     connections: [],
     claims: [],
     faults: [],
-    watchers: [{ id: 0, name: 'w', slot: 2, openAt: at(0), readyAt: at(0), silences: [] }],
+    watchers: [{ id: 0, name: 'w', slot: 2, openAt: at(0), readyAt: at(0), silences: [], degraded: [] }],
     shown: [],
     log: [],
     cursorReads: [],
     reads: [],
     memory: [],
+    readiness: [],
   };
   #ids = 0;
 
