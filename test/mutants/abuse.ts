@@ -29,4 +29,13 @@ export const ABUSE: readonly Mutant[] = [
     title: 'as fast as they can are closed, and cost nobody else',
     proves: 'who floods is answered for ever',
   },
+  {
+    name: 'a message that is never finished',
+    file: 'src/session/connection.ts',
+    from: "if (unfinished && this.#unfinished) this.close(1009, 'a message was not finished in time');",
+    to: '',
+    test: 'test/integration/fragments.test.ts',
+    title: 'that is never finished is closed with 1009 after an interval of pings, while the socket lives',
+    proves: 'an unfinished message is held for as long as its socket answers pings',
+  },
 ];
