@@ -1,5 +1,9 @@
 import type { FastifyInstance } from 'fastify';
+import { isWithinBounds } from '../protocol/json-bounds.ts';
 import { invalid } from './errors.ts';
+
+/** More than the largest body that is good: a batch has a thousand users. */
+const BOUNDS = { depth: 32, values: 2048 } as const;
 
 /**
  * Reads JSON bodies and no others. Bytes that are not UTF-8 are refused instead of replaced: a replaced byte in an
@@ -16,6 +20,7 @@ export const registerJsonBodies = (app: FastifyInstance): void => {
     } catch {
       return done(invalid('The body is not valid UTF-8.'));
     }
+    if (!isWithinBounds(text, BOUNDS)) return done(invalid('The body holds too much: it is not looked at.'));
     return parseJson(request, text, done);
   });
 };

@@ -1,7 +1,7 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TObject, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
+import { checkFor } from '../protocol/first-error.ts';
 import { invalid } from './errors.ts';
 
 /** How the parts of a request are called in messages. */
@@ -26,9 +26,7 @@ const place = (part: string, pointer: string): string =>
 /** A name that the caller made up is repeated up to here. */
 const LONGEST_PLACE = 80;
 
-const describe = (part: string, errors: readonly TLocalizedValidationError[]): string => {
-  const error = errors[0];
-  if (error === undefined) return `${part} is not valid`;
+const describe = (part: string, error: TLocalizedValidationError): string => {
   const at = place(part, error.instancePath).slice(0, LONGEST_PLACE);
   switch (error.keyword) {
     case 'required':
@@ -59,11 +57,11 @@ const withIntegers = (schema: TObject, value: unknown): unknown => {
 
 /** Checks requests against TypeBox schemas as they came: nothing is coerced, filled in or silently dropped. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  const validator = Compile(schema);
+  const check = checkFor(schema);
   const part = PARTS[httpPart ?? ''] ?? 'request';
   return (given: unknown) => {
     const value = httpPart === 'querystring' ? withIntegers(schema as TObject, given) : given;
-    if (validator.Check(value)) return { value };
-    return { error: invalid(describe(part, validator.Errors(value))) };
+    const wrong = check(value);
+    return wrong === undefined ? { value } : { error: invalid(describe(part, wrong)) };
   };
 };

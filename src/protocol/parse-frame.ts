@@ -1,4 +1,3 @@
-import { Compile, type Validator } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import type { OwnClaim } from '../domain/model.ts';
 import {
@@ -14,6 +13,8 @@ import {
   type WatchFrame,
 } from './client-frames.ts';
 import type { ErrorCode } from './codes.ts';
+import { checkFor, type FirstError } from './first-error.ts';
+import { isWithinBounds } from './json-bounds.ts';
 import { FieldError, parseStatusFields } from './status-fields.ts';
 
 /** A `status` frame with its fields read: `until` is ms since the epoch. */
@@ -46,14 +47,19 @@ export type ParsedFrame =
   | { readonly frame?: never; readonly error: FrameError };
 
 /** A Map, because a `type` of `constructor` must find nothing. */
-const VALIDATORS = new Map<string, Validator>(
-  FRAME_TYPES.map((type) => [type, Compile(CLIENT_FRAMES[type]) as Validator]),
-);
+const CHECKS = new Map<string, FirstError>(FRAME_TYPES.map((type) => [type, checkFor(CLIENT_FRAMES[type])]));
+
+/**
+ * Levels of nesting in a frame: more than any field has, and than a newer client will. How many values there may be
+ * follows from the size of the frame.
+ */
+const BOUNDS = { depth: 32, values: Number.POSITIVE_INFINITY } as const;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const parseJson = (text: string): unknown => {
+  if (!isWithinBounds(text, BOUNDS)) return undefined;
   try {
     return JSON.parse(text);
   } catch {
@@ -76,8 +82,7 @@ const allowed = ({ keyword, params }: TLocalizedValidationError): string => {
 };
 
 /** `/users/3` becomes `users.3`, then what is wrong with it. */
-const explain = (error: TLocalizedValidationError | undefined): string => {
-  if (error === undefined) return 'the frame has wrong fields';
+const explain = (error: TLocalizedValidationError): string => {
   const path = error.instancePath.slice(1).replaceAll('/', '.');
   return `${path === '' ? 'the frame' : path} ${allowed(error) || error.message}`;
 };
@@ -106,10 +111,11 @@ export const parseClientFrame = (text: string, now: number): ParsedFrame => {
   if (!isObject(value)) return problem('bad_frame', 'a frame is one JSON object');
   const ref = usableRef(value);
   const type = value['type'];
-  const validator = typeof type === 'string' ? VALIDATORS.get(type) : undefined;
-  if (validator === undefined)
+  const check = typeof type === 'string' ? CHECKS.get(type) : undefined;
+  if (check === undefined)
     return problem('unknown_type', `type must be one of ${FRAME_TYPES.join(', ')}`, ref);
-  if (!validator.Check(value)) return problem('invalid', explain(validator.Errors(value)[0]), ref);
+  const wrong = check(value);
+  if (wrong !== undefined) return problem('invalid', explain(wrong), ref);
   const semantic = semanticProblem(value);
   if (semantic !== undefined) return problem('invalid', semantic, ref);
   if (type !== 'status') return { frame: value as unknown as ClientFrame };
@@ -120,6 +126,18 @@ export const parseClientFrame = (text: string, now: number): ParsedFrame => {
     if (error instanceof FieldError) return problem('invalid', error.message, ref);
     throw error;
   }
+};
+
+/**
+ * Reads the first frame of a socket that has not signed in, of which nothing but its `type` is looked at unless it is
+ * `auth`: nobody can be held responsible for it yet.
+ *
+ * @returns `undefined` when it does not sign in.
+ */
+export const parseFirstFrame = (text: string): AuthFrame | undefined => {
+  const value = parseJson(text);
+  if (!isObject(value) || value['type'] !== 'auth') return undefined;
+  return CHECKS.get('auth')?.(value) === undefined ? (value as unknown as AuthFrame) : undefined;
 };
 
 /** The `ref` of a frame that is dropped unread, if it has one. */

@@ -5,7 +5,7 @@ import { ownerOf, type Principal } from '../auth/principal.ts';
 import { type Device, subOf, type TokenOwner, type UserRef, type View } from '../domain/model.ts';
 import type { Watcher } from '../fanout/fanout.ts';
 import type { Leaving } from '../node/membership.ts';
-import { parseClientFrame } from '../protocol/parse-frame.ts';
+import { parseClientFrame, parseFirstFrame } from '../protocol/parse-frame.ts';
 import { isoTime } from '../protocol/presence.ts';
 import { degradedFrame, welcomeFrame } from '../protocol/server-frames.ts';
 import type { Ending } from '../store/log-entry.ts';
@@ -283,8 +283,8 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   #first(text: string): void {
-    const { frame } = parseClientFrame(text, this.host.clock.wall());
-    if (frame?.type !== 'auth') {
+    const frame = parseFirstFrame(text);
+    if (frame === undefined) {
       this.close(4401, 'the first frame must be auth');
       return;
     }
