@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { Principal } from '../src/auth/principal.ts';
+import { createFront } from '../src/http/front.ts';
 import { registerWebSocket } from '../src/http/websocket.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
 import { Sessions } from '../src/session/sessions.ts';
@@ -57,6 +58,7 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
       maxConnections: 100_000,
       maxConnectionsPerUser: 50,
       maxUnauthenticated: 1000,
+      maxUnauthenticatedPerAddress: 1000,
       frameRate: 20,
       frameBurst: 60,
       watchPolicy: 'tenant',
@@ -90,7 +92,10 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
     log: { debug: () => undefined, error: () => undefined },
   });
   const app = Fastify() as unknown as FastifyInstance;
+  const front = createFront({ trustProxy: false, maxHttpConnections: 100_000 }, { warn: () => undefined });
+  front.watch(app.server);
   await registerWebSocket(app, {
+    front,
     settings: { maxFrameBytes: 16_384, tokenInQuery: false, allowedOrigins: '*', upgradeRate: 0 },
     sessions,
     authenticator,

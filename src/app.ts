@@ -260,8 +260,9 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     streams,
     version,
     nodes: () => node.directory.ask(),
-    registerSockets: (server) =>
+    registerSockets: (server, front) =>
       registerWebSocket(server, {
+        front,
         settings,
         sessions,
         authenticator,

@@ -1,5 +1,6 @@
 import { DEFAULT_TENANT, isDisplayName, isGroupId, isTenantId, isUserId, MAX_GROUPS } from '../domain/ids.ts';
 import { ANY_TENANT } from '../domain/model.ts';
+import { isVisible, withoutBidiControls } from '../domain/visible-text.ts';
 import { parseTime } from '../protocol/time.ts';
 import { badClaim } from './claim-problem.ts';
 import { AuthError, type Principal, type Scope } from './principal.ts';
@@ -103,11 +104,17 @@ const tenantOf = ({ tenant = DEFAULT_TENANT }: Claims, scopes: ReadonlySet<Scope
   return shared(tenant);
 };
 
-/** An empty name is none: issuers write it for people who have not given one. */
+/**
+ * A name of which nothing is to be seen is none: issuers write an empty one for people who have not given any.
+ * Characters that control its direction are left out. Directories and clipboards put them into names unasked, and a
+ * person whose name has one must not be locked out for it.
+ */
 const nameOf = ({ name = '' }: Claims): string | undefined => {
-  if (name === '') return undefined;
-  if (!isDisplayName(name)) throw badClaim('name', name);
-  return name;
+  if (typeof name !== 'string') throw badClaim('name', name);
+  const shown = withoutBidiControls(name);
+  if (!isVisible(shown)) return undefined;
+  if (!isDisplayName(shown)) throw badClaim('name', name);
+  return shown;
 };
 
 const groupsOf = ({ groups }: Claims): readonly string[] | undefined => {

@@ -50,11 +50,15 @@ const paserkKeys: Format = (text) => {
   );
 };
 
+/** What browsers send for pages that have no origin of their own: files, sandboxed frames, some applications. */
+const WITHOUT_HOST = ['null', 'file://'];
+
 /** Browsers send web origins in lower case, in ASCII and without the default port: so they are compared. */
 const canonicalOrigin = (entry: string): string => {
+  if (WITHOUT_HOST.includes(entry.toLowerCase())) return entry.toLowerCase();
   if (!ORIGIN.test(entry)) {
     return refuse(
-      'must be * or a comma-separated list of origins such as https://app.example.com, without path, slash at the end or wildcard',
+      'must be * or a comma-separated list of origins such as https://app.example.com, null or file://, without path, slash at the end or wildcard',
     );
   }
   if (!/^https?:/i.test(entry)) return entry.toLowerCase();

@@ -37,7 +37,7 @@ const listening = {
   allowedOrigins: Type.Unsafe<'*' | readonly string[]>(
     text(
       'origins',
-      'Web origins that may connect, separated by commas; `*` is any. Browsers alone send one.',
+      'Web origins that may connect, separated by commas; `*` is any. `null` and `file://` are what pages without an origin of their own send. Browsers alone send one.',
       {
         default: '*',
       },
@@ -46,7 +46,7 @@ const listening = {
   trustProxy: Type.Unsafe<boolean | number | string>(
     text(
       'trust-proxy',
-      'Whose `X-Forwarded-For` to believe: `false` nobody’s, a number the last so many hops, or a list of addresses, CIDR ranges, `loopback`, `linklocal`, `uniquelocal`. `true` believes everybody and lets clients choose their address.',
+      'Whose `X-Forwarded-For` to believe: `false` nobody’s, a number the last so many hops, or a list of addresses, CIDR ranges, `loopback`, `linklocal`, `uniquelocal`. `true` believes everybody and lets clients choose their address. With `false` the first such header is warned about.',
       { default: 'false' },
     ),
   ),
@@ -199,11 +199,24 @@ const connections = {
     10_000,
     'Of one user on this node; beyond, the oldest goes with 4409. Event streams count apart; beyond, the call is answered 429.',
   ),
-  maxUnauthenticated: integer(
-    1_000,
+  maxUnauthenticated: integer(1_000, 0, 1_000_000, 'Connections that have not signed in yet.'),
+  maxUnauthenticatedPerAddress: integer(
+    200,
     0,
     1_000_000,
-    'Connections that have not signed in yet; of one address at most 20.',
+    'The same of one address: an office whose pages sign in by their first frame shares one.',
+  ),
+  httpKeepAliveMs: integer(
+    650_000,
+    1_000,
+    HOUR,
+    'How long an idle HTTP connection is kept: longer than balancers do (Google 600 s), so that it is they who close it.',
+  ),
+  maxHttpConnections: integer(
+    10_000,
+    1,
+    10_000_000,
+    'HTTP connections, without WebSockets and event streams; when there are so many, the one idle for longest is closed for a new one.',
   ),
 };
 

@@ -1,9 +1,11 @@
+import { textProblem } from './visible-text.ts';
+
 /** What may name a user, a group, a tenant or be shown as a name. Pure checks; every surface uses these. */
 
 /** Bytes of UTF-8 a user or group id may have. */
-const MAX_ID_BYTES = 128;
+export const MAX_ID_BYTES = 128;
 /** Bytes of UTF-8 a display name may have: it is repeated to every watcher. */
-const MAX_NAME_BYTES = 256;
+export const MAX_NAME_BYTES = 256;
 /** Groups one user may be in. */
 export const MAX_GROUPS = 64;
 /** Tenant of a token that names none. */
@@ -35,5 +37,6 @@ export const isGroupId = (value: unknown): value is string => isUserId(value);
 export const isTenantId = (value: unknown): value is string =>
   typeof value === 'string' && TENANT.test(value);
 
-/** A display name: 1 to 256 bytes of UTF-8 without control characters. */
-export const isDisplayName = (value: unknown): value is string => isText(value, MAX_NAME_BYTES);
+/** A display name: 1 to 256 bytes of UTF-8 that may be shown to others. */
+export const isDisplayName = (value: unknown): value is string =>
+  isText(value, MAX_NAME_BYTES) && textProblem(value) === undefined;

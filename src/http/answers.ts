@@ -42,6 +42,11 @@ const PROBLEMS = {
     detail: 'This needs the scope read.',
   },
   404: { code: 'not_found', description: 'There is nothing there.' },
+  408: {
+    code: 'timeout',
+    description: 'The request did not arrive in time; the connection is closed.',
+    detail: 'The request did not arrive in time.',
+  },
   409: {
     code: 'too_many_claims',
     description: 'There are as many as there may be.',
@@ -53,6 +58,11 @@ const PROBLEMS = {
     description: 'Too many requests.',
     detail: 'Too many requests: wait as Retry-After says.',
     headers: RETRY_AFTER,
+  },
+  431: {
+    code: 'too_large',
+    description: 'URL and headers are too long.',
+    detail: 'The URL and headers are too long.',
   },
   500: { code: 'internal', description: 'Something unexpected.' },
   503: {
@@ -70,7 +80,7 @@ const documented = (status: number, { code, description, detail, headers }: Docu
 });
 
 /** What every call may answer besides success. */
-const ALWAYS = [400, 401, 403, 429, 500, 503] as const;
+const ALWAYS = [400, 401, 403, 408, 429, 431, 500, 503] as const;
 
 /** The problems of a call as its route declares them: the common ones, and those given. */
 export const problems = (...more: readonly (keyof typeof PROBLEMS)[]): Record<number, object> =>

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
 import type { TokenIssuer } from '../auth/issuer.ts';
 import { type Authenticator, ownerOf } from '../auth/principal.ts';
@@ -6,8 +7,10 @@ import { ownerKey } from '../domain/model.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { NodeInfo, PresenceStore } from '../store/presence-store.ts';
 import { authenticate, decorateCaller } from './auth.ts';
+import { registerJsonBodies } from './body.ts';
+import { BodyBudget } from './body-budget.ts';
 import type { EventStreams } from './events/event-streams.ts';
-import { type AddressHook, spend } from './limits.ts';
+import { spend } from './limits.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { claimRoutes } from './routes/claims.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -29,19 +32,22 @@ export interface ApiDeps {
   readonly streams: EventStreams;
   nodes(): Promise<readonly NodeInfo[]>;
   now?(): number;
+  /** Called with what is no connection of HTTP any more, but an event stream. */
+  handOver(socket: Socket): void;
+  /** What bodies on their way may take; by default what suits a node. */
+  readonly bodies?: BodyBudget;
 }
 
 /** The store answers or throws within its own time limits; this is for one that does neither. */
 const HANDLER_TIMEOUT_FACTOR = 3;
 
-/** Adds the calls under `/v1`: limits, authentication, routes. */
-export const registerApi = async (
-  app: FastifyInstance,
-  deps: ApiDeps,
-  limitAddress: AddressHook,
-): Promise<void> => {
+const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'GET,HEAD']);
+
+/** Adds the calls under `/v1`: limits by user, authentication, routes. */
+export const registerApi = async (app: FastifyInstance, deps: ApiDeps): Promise<void> => {
   const { settings, store, auth } = deps;
   const byOwner = new RateLimiter({ rate: settings.httpRate });
+  const bodies = deps.bodies ?? new BodyBudget();
   const routeDeps = {
     store,
     issuer: deps.issuer,
@@ -53,17 +59,18 @@ export const registerApi = async (
 
   const api: FastifyPluginCallback = (scope, _options, done) => {
     decorateCaller(scope);
+    registerJsonBodies(scope, bodies);
     scope.setValidatorCompiler(validatorCompiler);
     // What is sent is what a handler returned: a serializer made from the schema would drop fields it does not know.
     scope.setSerializerCompiler(() => JSON.stringify);
     scope.addHook('onRoute', (route) => {
-      route.handlerTimeout ??= HANDLER_TIMEOUT_FACTOR * settings.redisCommandTimeoutMs;
+      // A body that is still arriving is no handler that hangs.
+      const arriving = BODYLESS.has(String(route.method)) ? 0 : bodies.limits.withinMs;
+      route.handlerTimeout ??= arriving + HANDLER_TIMEOUT_FACTOR * settings.redisCommandTimeoutMs;
     });
     scope.addHook('onRequest', async (_request, reply) => {
       reply.header('cache-control', 'no-store');
     });
-    // Before the token is looked at: to verify one costs far more than to count.
-    scope.addHook('onRequest', limitAddress);
     scope.addHook('onRequest', async (request) => {
       spend(byOwner, ownerKey(ownerOf(await authenticate(request, auth))));
     });
@@ -74,7 +81,7 @@ export const registerApi = async (
     scope.register(operatorRoutes, routeDeps);
     scope.register(tokenRoutes, routeDeps);
     scope.register(nodeRoutes, routeDeps);
-    scope.register(eventRoutes, { feed: deps.feed, streams: deps.streams });
+    scope.register(eventRoutes, { feed: deps.feed, streams: deps.streams, handOver: deps.handOver });
     done();
   };
   await app.register(api, { prefix: '/v1' });

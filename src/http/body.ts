@@ -1,26 +1,80 @@
-import type { FastifyInstance } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ownerOf } from '../auth/principal.ts';
+import { ownerKey } from '../domain/model.ts';
 import { isWithinBounds } from '../protocol/json-bounds.ts';
-import { invalid } from './errors.ts';
+import { callerOf } from './auth.ts';
+import type { BodyBudget } from './body-budget.ts';
+import { invalid, timedOut, tooLarge } from './errors.ts';
 
 /** More than the largest body that is good: a batch has a thousand users. */
 const BOUNDS = { depth: 32, values: 2048 } as const;
 
+const BROKEN_OFF = 'The request could not be read.';
+
 /**
- * Reads JSON bodies and no others. Bytes that are not UTF-8 are refused instead of replaced: a replaced byte in an
- * id would name another user. An empty body is none, for clients that send a content type with every request.
+ * Reads a body to its end, within the bounds of its route and of all that are on their way.
+ *
+ * @throws ProblemError `too_large`, `timeout`, `rate_limited`, `unavailable`; what has arrived is let go then.
  */
-export const registerJsonBodies = (app: FastifyInstance): void => {
-  const parseJson = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    if (body.length === 0) return done(null, undefined);
-    let text: string;
-    try {
-      text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-    } catch {
-      return done(invalid('The body is not valid UTF-8.'));
-    }
-    if (!isWithinBounds(text, BOUNDS)) return done(invalid('The body holds too much: it is not looked at.'));
-    return parseJson(request, text, done);
+const readBody = (request: FastifyRequest, payload: IncomingMessage, budget: BodyBudget): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    const { bodyLimit } = request.routeOptions;
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > bodyLimit) throw tooLarge();
+    // The peer has gone already, and nothing would ever end the wait.
+    if (payload.destroyed) throw invalid(BROKEN_OFF);
+    const body = budget.begin(ownerKey(ownerOf(callerOf(request))));
+    let chunks: Buffer[] = [];
+    let length = 0;
+    const finish = (settle: () => void): void => {
+      clearTimeout(deadline);
+      payload.off('data', take).off('end', end).off('error', fail).off('close', fail);
+      body.end();
+      settle();
+      chunks = [];
+    };
+    const refuse = (error: unknown): void => finish(() => reject(error));
+    const take = (chunk: Buffer): void => {
+      length += chunk.length;
+      try {
+        if (length > bodyLimit) throw tooLarge();
+        body.grow(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        refuse(error);
+      }
+    };
+    const end = (): void => finish(() => resolve(Buffer.concat(chunks, length)));
+    const fail = (): void => refuse(invalid(BROKEN_OFF));
+    const deadline = setTimeout(() => refuse(timedOut()), budget.limits.withinMs);
+    payload.on('data', take).on('end', end).on('error', fail).on('close', fail);
+  });
+
+const textOf = (body: Buffer): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw invalid('The body is not valid UTF-8.');
+  }
+};
+
+/**
+ * Reads JSON bodies and no others, of callers who are known. Bytes that are not UTF-8 are refused instead of replaced:
+ * a replaced byte in an id would name another user. An empty body is none, for clients that send a content type with
+ * every request.
+ */
+export const registerJsonBodies = (app: FastifyInstance, budget: BodyBudget): void => {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  const parseJson = (request: FastifyRequest, text: string): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      void parse(request, text, (error, value) => (error === null ? resolve(value) : reject(error)));
+    });
+  app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) => {
+    const body = await readBody(request, payload, budget);
+    if (body.length === 0) return undefined;
+    const text = textOf(body);
+    if (!isWithinBounds(text, BOUNDS)) throw invalid('The body holds more than any that is good.');
+    return parseJson(request, text);
   });
 };

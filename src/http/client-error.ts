@@ -1,32 +1,55 @@
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { PROBLEM_TYPE, type ProblemCode, problemOf } from './problem.ts';
+import { PROBLEM_TYPE, type ProblemCode, type ProblemHeaders, problemOf } from './problem.ts';
 
 /** What Node's parser says before there is a request: everything else is a malformed one. */
 const BY_CODE: Readonly<Record<string, readonly [number, ProblemCode, string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'too_large', 'The URL and headers are too long.'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'too_large', 'The body is too large.'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'invalid', 'The request did not arrive in time.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'timeout', 'The request did not arrive in time.'],
 };
 const MALFORMED = [400, 'invalid', 'This is not valid HTTP.'] as const;
 
-/** Answers a request that could not be parsed, and closes: nothing after it on the connection can be trusted. */
-export const answerClientError = (error: NodeJS.ErrnoException, socket: Socket): void => {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, code, detail] = BY_CODE[error.code ?? ''] ?? MALFORMED;
+/** Answers where there is no framework, and closes: nothing that follows on the connection can be trusted. */
+export const answerRaw = (
+  socket: Socket,
+  status: number,
+  code: ProblemCode,
+  detail: string,
+  headers: ProblemHeaders = {},
+): void => {
   const body = JSON.stringify(problemOf(status, code, detail));
-  socket.end(
+  socket.write(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       `Content-Type: ${PROBLEM_TYPE}; charset=utf-8`,
       `Content-Length: ${Buffer.byteLength(body)}`,
       'Cache-Control: no-store',
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
       'Connection: close',
       '',
       body,
     ].join('\r\n'),
   );
+  // Not `end`: a server's sockets stay half open for as long as the peer likes.
+  socket.destroySoon();
+};
+
+/** What an answer is written on now, as Node keeps it; its types do not say so. */
+const answerOn = (socket: Socket): ServerResponse | null | undefined =>
+  (socket as { readonly _httpMessage?: ServerResponse | null })._httpMessage;
+
+const answered = new WeakSet<Socket>();
+
+/** A request was answered before it had arrived: whatever is wrong with the rest of it gets no second answer. */
+export const answeredEarly = (socket: Socket): void => void answered.add(socket);
+
+/** Answers a request that could not be parsed, or did not arrive in time, and closes. */
+export const answerClientError = (error: NodeJS.ErrnoException, socket: Socket): void => {
+  const isGone = error.code === 'ECONNRESET' || socket.destroyed || !socket.writable;
+  if (isGone || answered.has(socket) || answerOn(socket)?.headersSent === true) {
+    socket.destroy();
+    return;
+  }
+  answerRaw(socket, ...(BY_CODE[error.code ?? ''] ?? MALFORMED));
 };

@@ -1,10 +1,4 @@
-import type {
-  FastifyError,
-  FastifyInstance,
-  FastifyReply,
-  FastifyRequest,
-  preHandlerAsyncHookHandler,
-} from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { IssueError } from '../auth/issuer.ts';
 import { AuthError } from '../auth/principal.ts';
 import { FieldError } from '../protocol/status-fields.ts';
@@ -22,6 +16,11 @@ export const unavailable = (detail: string): ProblemError =>
   new ProblemError(503, 'unavailable', detail, { 'retry-after': String(RETRY_AFTER_S) });
 
 export const invalid = (detail: string): ProblemError => new ProblemError(400, 'invalid', detail);
+
+export const tooLarge = (): ProblemError => new ProblemError(413, 'too_large', 'The body is too large.');
+
+export const timedOut = (): ProblemError =>
+  new ProblemError(408, 'timeout', 'The request did not arrive in time.');
 
 /** @param waitMs - how long until a request would be let through. */
 export const rateLimited = (waitMs: number): ProblemError =>
@@ -48,7 +47,7 @@ const unauthorized = (error: AuthError): ProblemError =>
 
 /** Errors of the framework that say something about the request, by their stable code. */
 const FRAMEWORK: Readonly<Record<string, () => ProblemError>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: () => new ProblemError(413, 'too_large', 'The body is too large.'),
+  FST_ERR_CTP_BODY_TOO_LARGE: tooLarge,
   FST_ERR_CTP_INVALID_JSON_BODY: () => invalid('The body is not valid JSON.'),
   FST_ERR_CTP_EMPTY_JSON_BODY: () => invalid('The body is empty.'),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => invalid('The content type must be application/json.'),
@@ -104,15 +103,8 @@ export const answerError = (error: unknown, request: FastifyRequest, reply: Fast
 const answerNotFound = (_request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   sendProblem(reply, 404, 'not_found', 'There is no such call; /docs lists those there are.');
 
-/**
- * Makes errors of every route of an instance answer as problems.
- *
- * @param beforeNotFound - what a request that no route matches has to pass first.
- */
-export const registerErrors = (
-  app: FastifyInstance,
-  beforeNotFound: preHandlerAsyncHookHandler = async () => {},
-): void => {
+/** Makes errors of every route of an instance answer as problems. */
+export const registerErrors = (app: FastifyInstance): void => {
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler({ preHandler: beforeNotFound }, answerNotFound);
+  app.setNotFoundHandler(answerNotFound);
 };

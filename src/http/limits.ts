@@ -1,5 +1,5 @@
-import type { FastifyRequest } from 'fastify';
-import { addressKey } from './address.ts';
+import type { IncomingMessage } from 'node:http';
+import type { ClientAddresses } from './client-address.ts';
 import { rateLimited } from './errors.ts';
 import type { RateLimiter } from './rate-limit.ts';
 
@@ -9,11 +9,11 @@ export const spend = (limiter: RateLimiter, key: string): void => {
   if (waitMs > 0) throw rateLimited(waitMs);
 };
 
-/** A hook that refuses what comes too fast from one address. */
-export type AddressHook = (request: FastifyRequest) => Promise<void>;
+/** Counts requests by address, whatever they ask for. @throws ProblemError `rate_limited` */
+export type AddressLimit = (request: IncomingMessage) => void;
 
-/** One limiter for all that is not an upgrade: calls, documentation and paths that lead nowhere. */
+/** One limiter for all that is not a WebSocket: calls, preflights, documentation and paths that lead nowhere. */
 export const limitByAddress =
-  (limiter: RateLimiter): AddressHook =>
-  async (request) =>
-    spend(limiter, addressKey(request.ip));
+  (limiter: RateLimiter, addresses: ClientAddresses): AddressLimit =>
+  (request) =>
+    spend(limiter, addresses.keyOf(request));

@@ -5,10 +5,7 @@ import { EVENT_STREAM } from './events/sse.ts';
 /** Label of requests that no route matched: their paths are endless. */
 const UNMATCHED = 'unmatched';
 
-/** The path alone: a query may hold a token. */
-export const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';
-
-/** Counts and logs every answer once, by the pattern of its route. */
+/** Counts and logs every answer once, by the pattern of its route: a path names people, and a query may hold a token. */
 export const observeRequests = (app: FastifyInstance, metrics: Metrics): void => {
   app.addHook('onResponse', async (request, reply) => {
     // How long a stream was open says nothing of how fast it was answered.
@@ -18,7 +15,7 @@ export const observeRequests = (app: FastifyInstance, metrics: Metrics): void =>
     const code = reply.statusCode;
     metrics.httpSeconds.observe({ route, method, code }, reply.elapsedTime / 1000);
     request.log.debug(
-      { method, path: pathOf(request.url), route, code, ms: Math.round(reply.elapsedTime * 10) / 10 },
+      { method, route, code, ms: Math.round(reply.elapsedTime * 10) / 10 },
       'request answered',
     );
   });

@@ -10,11 +10,13 @@ import type { Health } from '../node/membership.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { NodeInfo, PresenceStore } from '../store/presence-store.ts';
 import { registerApi } from './api.ts';
-import { registerJsonBodies } from './body.ts';
+import type { BodyBudget } from './body-budget.ts';
 import { answerClientError } from './client-error.ts';
 import { registerErrors } from './errors.ts';
 import type { EventStreams } from './events/event-streams.ts';
-import { limitByAddress } from './limits.ts';
+import { createFront, type Front } from './front.ts';
+import { guardRequests } from './guard.ts';
+import { type AddressLimit, limitByAddress } from './limits.ts';
 import { observeRequests } from './observe.ts';
 import { registerDocs, registerOpenApi } from './openapi.ts';
 import { RateLimiter } from './rate-limit.ts';
@@ -35,7 +37,8 @@ export interface PublicServerDeps {
   /** Who is in the cluster. @throws StoreError `unavailable`. */
   nodes(): Promise<readonly NodeInfo[]>;
   /** Adds the WebSocket routes, and how they end when the server closes. */
-  registerSockets(app: FastifyInstance): Promise<void>;
+  registerSockets(app: FastifyInstance, front: Front): Promise<void>;
+  readonly bodies?: BodyBudget;
   /** Wall clock, ms since the epoch. */
   now?(): number;
 }
@@ -44,27 +47,20 @@ export interface PublicServerDeps {
 const BODY_LIMIT = 16_384;
 /** Room for a token of 4 KiB, a cursor and what proxies add. Also bounds the URL, so ids in paths need no other bound. */
 const MAX_HEADER_BYTES = 16_384;
-/** A request that trickles in is somebody holding the connection. */
+/**
+ * A request that trickles in is somebody holding the connection. Bodies that are read have a shorter time, which begins
+ * behind the headers; this is for those that are not.
+ */
 const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 25_000;
 const TIMEOUT_CHECK_MS = 5_000;
 /** A client that does not take its answer. Sockets that were upgraded are not subject to it. */
 const CONNECTION_TIMEOUT_MS = 60_000;
-/** Longer than the minute that load balancers keep idle connections, so that it is they who close them. */
-const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
-/**
- * Fastify takes a hop count for no trust at all, because it cannot tell whether the peer is a proxy. Who sets one says
- * that every request comes through that many.
- */
-const trustProxyOf = (trust: Settings['trustProxy']): NonNullable<FastifyServerOptions['trustProxy']> =>
-  typeof trust === 'number' ? (_address, hop) => hop < trust : trust;
-
-const optionsOf = ({ settings, logger }: PublicServerDeps) =>
+const optionsOf = ({ settings, logger }: PublicServerDeps, limitAddress: AddressLimit) =>
   ({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    trustProxy: trustProxyOf(settings.trustProxy),
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -72,13 +68,13 @@ const optionsOf = ({ settings, logger }: PublicServerDeps) =>
     },
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    keepAliveTimeout: settings.httpKeepAliveMs,
     bodyLimit: BODY_LIMIT,
     // While sockets are drained, calls on connections that are still open are answered as ever.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_HEADER_BYTES },
     clientErrorHandler: answerClientError,
-    frameworkErrors: answerBadUrl,
+    frameworkErrors: answerBadUrl(limitAddress),
   }) satisfies FastifyServerOptions & Record<string, unknown>;
 
 const registerHeaders = async (app: FastifyInstance, { allowedOrigins }: Settings): Promise<void> => {
@@ -112,18 +108,23 @@ const registerHeaders = async (app: FastifyInstance, { allowedOrigins }: Setting
  * It listens once the caller lets it; closing waits for running calls and leaves sockets to their own plugin.
  */
 export const buildPublicServer = async (deps: PublicServerDeps): Promise<FastifyInstance> => {
+  const { settings, logger } = deps;
+  const front = createFront(settings, logger);
+  const limitAddress = limitByAddress(new RateLimiter({ rate: settings.httpRate }), front.addresses);
   // The logger's type would run through every signature; inside this folder it is just a logger.
-  const app = Fastify(optionsOf(deps)) as unknown as FastifyInstance;
-  const limitAddress = limitByAddress(new RateLimiter({ rate: deps.settings.httpRate }));
-  registerErrors(app, limitAddress);
-  registerJsonBodies(app);
+  const app = Fastify(optionsOf(deps, limitAddress)) as unknown as FastifyInstance;
+  front.watch(app.server);
+  registerErrors(app);
+  // Nobody's body is read but a known caller's.
+  app.removeAllContentTypeParsers();
   observeRequests(app, deps.metrics);
+  guardRequests(app, limitAddress);
   endUpgrades(app);
-  await registerHeaders(app, deps.settings);
+  await registerHeaders(app, settings);
   await registerOpenApi(app, deps.version);
-  await registerApi(app, deps, limitAddress);
-  await registerDocs(app, deps.version, limitAddress);
+  await registerApi(app, { ...deps, handOver: (socket) => front.connections.handOver(socket) });
+  await registerDocs(app, deps.version);
   // Last: the WebSocket plugin wraps every route after it so that an upgrade to a plain one is answered 101.
-  await deps.registerSockets(app);
+  await deps.registerSockets(app, front);
   return app;
 };

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerError, invalid } from './errors.ts';
+import type { AddressLimit } from './limits.ts';
 
 /** Set by Node's parser when it has handed the connection over; its types do not say so. */
 const isUpgrade = ({ raw }: FastifyRequest): boolean =>
@@ -27,8 +28,15 @@ export const endUpgrades = (app: FastifyInstance): void => {
   });
 };
 
-/** Answers a URL that the router cannot read; no hook runs for it. */
-export const answerBadUrl = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
-  if (isUpgrade(request)) closeAfterwards(request, reply);
-  answerError(error, request, reply);
-};
+/** Answers a URL that the router cannot read; no hook runs for it, so it is counted here. */
+export const answerBadUrl =
+  (limitAddress: AddressLimit) =>
+  (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+    if (isUpgrade(request)) closeAfterwards(request, reply);
+    try {
+      limitAddress(request.raw);
+      answerError(error, request, reply);
+    } catch (limited) {
+      answerError(limited, request, reply);
+    }
+  };

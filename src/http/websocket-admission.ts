@@ -6,11 +6,10 @@ import { DEVICES, type Device } from '../domain/model.ts';
 import type { UpgradeResult } from '../observability/series.ts';
 import type { CloseCodeNumber } from '../protocol/codes.ts';
 import { type Admission, AdmissionError, admit } from '../session/admission.ts';
-import { addressKey } from './address.ts';
+import type { ClientAddresses } from './client-address.ts';
 import { invalid, problemFor, unavailable } from './errors.ts';
-import { spend } from './limits.ts';
+import type { AddressLimit } from './limits.ts';
 import { ProblemError } from './problem.ts';
-import type { RateLimiter } from './rate-limit.ts';
 import { offeredToken } from './websocket-token.ts';
 
 /** What becomes of an upgrade. */
@@ -26,8 +25,9 @@ export type Verdict =
 export interface AdmissionDeps {
   readonly settings: Pick<Settings, 'tokenInQuery' | 'allowedOrigins'>;
   readonly authenticator: Authenticator;
-  /** Upgrades a second by address. */
-  readonly upgrades: RateLimiter;
+  /** Counts an upgrade. @throws ProblemError `rate_limited` */
+  readonly limitUpgrade: AddressLimit;
+  readonly addresses: Pick<ClientAddresses, 'keyOf'>;
   /** What keeps this node from taking any more connections now. */
   readonly congestion: () => 'draining' | 'overloaded' | undefined;
   /** Whether there is room for one more of an address that has not said who it is. */
@@ -123,8 +123,8 @@ export class UpgradeAdmission {
   }
 
   async #decide(request: FastifyRequest): Promise<Verdict> {
-    const address = addressKey(request.ip);
-    spend(this.#deps.upgrades, address);
+    this.#deps.limitUpgrade(request.raw);
+    const address = this.#deps.addresses.keyOf(request.raw);
     if (originRefused(request, this.#deps.settings.allowedOrigins)) {
       const problem = new ProblemError(403, 'forbidden', 'Pages of this origin are not allowed here.');
       return { result: 'origin_refused', problem };

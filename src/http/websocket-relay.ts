@@ -1,32 +1,23 @@
 import { EventEmitter } from 'node:events';
-import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { pathOf } from './observe.ts';
-import { PROBLEM_TYPE, type ProblemCode, problemOf } from './problem.ts';
+import { answerRaw } from './client-error.ts';
+import type { AddressLimit } from './limits.ts';
+import { ProblemError } from './problem.ts';
 import { hideQueryToken } from './websocket-token.ts';
 
 function onSocketError(this: Socket): void {
   this.destroy();
 }
 
-/** Answers where no framework is any more, and closes. */
-const answerRaw = (socket: Socket, status: number, code: ProblemCode, detail: string): void => {
-  const body = JSON.stringify(problemOf(status, code, detail));
-  socket.write(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      `Content-Type: ${PROBLEM_TYPE}; charset=utf-8`,
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Cache-Control: no-store',
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  );
-  // Not `end`: a server's sockets stay half open for as long as the peer likes.
-  socket.destroySoon();
-};
+const socketUpgrades = new WeakSet<IncomingMessage>();
+
+/** Whether a request is an upgrade that the WebSocket plugin will see. */
+export const isSocketUpgrade = (request: IncomingMessage): boolean => socketUpgrades.has(request);
+
+/** The path alone. */
+const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';
 
 /**
  * RFC 9110 lets a server ignore an `Upgrade` it does not want, and every `curl --http2` sends one. Node does not: with
@@ -46,21 +37,43 @@ const serveWithoutUpgrade = (app: FastifyInstance, request: IncomingMessage, soc
  *
  * @returns where the plugin listens for upgrades, in place of the server.
  */
-export const relayUpgrades = (app: FastifyInstance, paths: readonly string[]): EventEmitter => {
+export const relayUpgrades = (
+  app: FastifyInstance,
+  paths: readonly string[],
+  limitUpgrade: AddressLimit,
+  occupied: (socket: Socket) => void,
+): EventEmitter => {
   const relay = new EventEmitter();
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // Node has removed its own listener, and an error without one would end the process.
     socket.on('error', onSocketError);
+    occupied(socket);
     const toWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
     if (!toWebSocket) {
       serveWithoutUpgrade(app, request, socket);
     } else if (request.method === 'GET' && paths.includes(pathOf(request.url ?? ''))) {
       hideQueryToken(request);
+      socketUpgrades.add(request);
       socket.removeListener('error', onSocketError);
       relay.emit('upgrade', request, socket, head);
     } else {
-      answerRaw(socket, 404, 'not_found', `There is no WebSocket here; it is at ${paths[0]}.`);
+      refuseElsewhere(request, socket, limitUpgrade, paths[0] ?? '');
     }
   });
   return relay;
+};
+
+const refuseElsewhere = (
+  request: IncomingMessage,
+  socket: Socket,
+  limitUpgrade: AddressLimit,
+  path: string,
+): void => {
+  try {
+    limitUpgrade(request);
+    answerRaw(socket, 404, 'not_found', `There is no WebSocket here; it is at ${path}.`);
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    answerRaw(socket, error.status, error.code, error.message, error.headers);
+  }
 };

@@ -6,6 +6,8 @@ import type { Settings } from '../config/settings.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Sessions } from '../session/sessions.ts';
 import { answerError } from './errors.ts';
+import type { Front } from './front.ts';
+import { limitByAddress } from './limits.ts';
 import { sendProblem } from './problem.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { messageLimits, ReasonedWebSocket } from './reasoned-websocket.ts';
@@ -22,6 +24,7 @@ export interface WebSocketDeps {
   readonly overloaded: () => boolean;
   /** Monotonic, ms. */
   readonly monotonic: () => number;
+  readonly front: Front;
 }
 
 const PATHS = ['/v1/ws', '/ws'];
@@ -58,12 +61,18 @@ interface Upgrade {
  */
 export const registerWebSocket = async (app: FastifyInstance, deps: WebSocketDeps): Promise<void> => {
   const { sessions, settings, metrics, authenticator } = deps;
-  const relay = relayUpgrades(app, PATHS);
+  const { addresses, connections } = deps.front;
+  const limitUpgrade = limitByAddress(
+    new RateLimiter({ rate: settings.upgradeRate, now: deps.monotonic }),
+    addresses,
+  );
+  const relay = relayUpgrades(app, PATHS, limitUpgrade, (socket) => connections.occupy(socket));
   const upgrades = new WeakMap<IncomingMessage, Upgrade>();
   const admission = new UpgradeAdmission({
     settings,
     authenticator,
-    upgrades: new RateLimiter({ rate: settings.upgradeRate, now: deps.monotonic }),
+    limitUpgrade,
+    addresses,
     congestion: () => {
       if (sessions.draining) return 'draining';
       return sessions.full || deps.overloaded() ? 'overloaded' : undefined;
@@ -78,6 +87,7 @@ export const registerWebSocket = async (app: FastifyInstance, deps: WebSocketDep
     if (upgrade === undefined) return ws.terminate();
     // The socket would keep request and response, with all their headers, for as long as it lives.
     upgrade.response.detachSocket(raw.socket);
+    connections.handOver(raw.socket);
     const { verdict } = upgrade;
     if ('admission' in verdict) sessions.open(ws, raw.socket, verdict.admission);
     else if ('close' in verdict) sessions.refuse(ws, verdict.close.code, verdict.close.reason);

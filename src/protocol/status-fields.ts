@@ -1,4 +1,5 @@
 import type { ClaimStatus, OwnClaim } from '../domain/model.ts';
+import { textProblem } from '../domain/visible-text.ts';
 import { parseTime } from './time.ts';
 
 /** What a person may say of themselves: the fields of the `status` frame and of the HTTP body, which are one thing. */
@@ -19,9 +20,6 @@ const EMOJI = (() => {
     '\\p{Extended_Pictographic}(?:\\uFE0F|\\p{Emoji_Modifier})?(?:[\\u{E0020}-\\u{E007E}]+\\u{E007F})?';
   return new RegExp(`^(?:\\p{RI}\\p{RI}|[0-9#*]\\uFE0F?\\u20E3|${element}(?:\\u200D${element})*)$`, 'u');
 })();
-
-/** Control characters break the displays of others, half a surrogate pair breaks their JSON parsers. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 
 /** A field that says something it may not. The message names the field and is meant for the caller. */
 export class FieldError extends Error {
@@ -56,7 +54,8 @@ const text = (value: unknown): string => {
   if (value.length > 2 * MAX_TEXT || [...value].length > MAX_TEXT) {
     throw new FieldError('text', `must have at most ${MAX_TEXT} characters`);
   }
-  if (UNPRINTABLE.test(value)) throw new FieldError('text', 'must not contain control characters');
+  const problem = value === '' ? undefined : textProblem(value);
+  if (problem !== undefined) throw new FieldError('text', problem);
   return value;
 };
 

@@ -22,6 +22,7 @@ export type SessionSettings = Pick<
   | 'maxConnections'
   | 'maxConnectionsPerUser'
   | 'maxUnauthenticated'
+  | 'maxUnauthenticatedPerAddress'
   | 'frameRate'
   | 'frameBurst'
   | 'watchPolicy'

@@ -35,7 +35,7 @@ export class Sessions {
       ...deps,
       wheel,
       typing: new TypingDesk({ ...deps, wheel, connectionsOf: (ref) => this.#connectionsOf(ref) }),
-      unauthenticated: new Unauthenticated(settings.maxUnauthenticated),
+      unauthenticated: new Unauthenticated(settings),
       observers: new Observers(),
       gone: (session) => this.#sessions.delete(session as Session),
     };

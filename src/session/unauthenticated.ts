@@ -1,18 +1,21 @@
-/** Of one address at once: one browser with all its tabs, and not one attacker with all our sockets. */
-const PER_ADDRESS = 20;
+interface UnauthenticatedLimits {
+  readonly maxUnauthenticated: number;
+  /** Of one address at once: an office behind one, and not one attacker with all our sockets. */
+  readonly maxUnauthenticatedPerAddress: number;
+}
 
 /**
  * How many sockets have not said who they are. They are kept few, because they cost the same as others and nobody
  * can be held responsible for them.
  */
 export class Unauthenticated {
-  readonly #max: number;
-  /** Only addresses that have one now, so at most `max` entries. */
+  readonly #limits: UnauthenticatedLimits;
+  /** Only addresses that have one now, so at most `maxUnauthenticated` entries. */
   readonly #byAddress = new Map<string, number>();
   #count = 0;
 
-  constructor(max: number) {
-    this.#max = max;
+  constructor(limits: UnauthenticatedLimits) {
+    this.#limits = limits;
   }
 
   get count(): number {
@@ -21,7 +24,10 @@ export class Unauthenticated {
 
   /** Whether there is room for one more of this address. */
   admits(address: string): boolean {
-    return this.#count < this.#max && (this.#byAddress.get(address) ?? 0) < PER_ADDRESS;
+    const { maxUnauthenticated, maxUnauthenticatedPerAddress } = this.#limits;
+    return (
+      this.#count < maxUnauthenticated && (this.#byAddress.get(address) ?? 0) < maxUnauthenticatedPerAddress
+    );
   }
 
   /** @returns false when there are too many already; then nothing was counted. */

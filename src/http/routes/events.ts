@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
@@ -16,6 +17,8 @@ import { TENANT } from '../schemas.ts';
 export interface EventRouteDeps {
   readonly feed: EventFeed;
   readonly streams: EventStreams;
+  /** Called with the connection of a stream that begins: it is none of HTTP any more. */
+  readonly handOver: (socket: Socket) => void;
 }
 
 const DESCRIPTION = `Needs the scope \`events\`. Server-sent events that go on until the token ends:
@@ -33,7 +36,11 @@ const list = (description: string) =>
   Type.Optional(Type.String({ minLength: 1, description: `${description}, separated by commas` }));
 
 /** The event stream for other services. */
-export const eventRoutes: FastifyPluginCallbackTypebox<EventRouteDeps> = (app, { feed, streams }, done) => {
+export const eventRoutes: FastifyPluginCallbackTypebox<EventRouteDeps> = (
+  app,
+  { feed, streams, handOver },
+  done,
+) => {
   // A server that closes waits for answers under way, and these never end by themselves.
   app.addHook('preClose', async () => streams.finish());
 
@@ -92,6 +99,7 @@ export const eventRoutes: FastifyPluginCallbackTypebox<EventRouteDeps> = (app, {
         }
         if (streams.refuses(principal)) throw new AuthError('revoked', 'The token was revoked.');
         startStream(reply);
+        handOver(request.raw.socket);
         streams.open(reply.raw, {
           principal,
           tenant: tenantOf(request),

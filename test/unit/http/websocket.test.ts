@@ -241,7 +241,7 @@ describe('what is refused before any token is looked at', () => {
   });
 
   it('too many upgrades of one address, and of no other', async () => {
-    harness = await Harness.start({ settings: { upgradeRate: 3 }, server: { trustProxy: true } });
+    harness = await Harness.start({ settings: { upgradeRate: 3 }, trustProxy: true });
     const from = (address: string) =>
       ask('/v1/ws', { ...UPGRADE, authorization: 'Bearer bad', 'x-forwarded-for': address });
     const first = await Promise.all(Array.from({ length: 5 }, () => from('192.0.2.1')));

@@ -1,9 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import { pino } from 'pino';
 import { ownerOf, type Principal } from '../../../src/auth/principal.ts';
 import type { Settings } from '../../../src/config/settings.ts';
 import { subOf } from '../../../src/domain/model.ts';
 import { registerErrors } from '../../../src/http/errors.ts';
+import { createFront } from '../../../src/http/front.ts';
 import { registerWebSocket } from '../../../src/http/websocket.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { SessionSettings } from '../../../src/session/host.ts';
@@ -25,6 +27,7 @@ const ROOMY: SocketSettings = {
   maxConnections: 1000,
   maxConnectionsPerUser: 50,
   maxUnauthenticated: 1000,
+  maxUnauthenticatedPerAddress: 200,
   frameRate: 1000,
   frameBurst: 1000,
   watchPolicy: 'tenant',
@@ -37,6 +40,7 @@ const ROOMY: SocketSettings = {
 export interface HarnessOptions {
   readonly settings?: Partial<SocketSettings>;
   readonly server?: FastifyServerOptions;
+  readonly trustProxy?: Settings['trustProxy'];
   readonly random?: () => number;
   /** More routes and hooks, added before the sockets. */
   readonly extend?: (app: FastifyInstance) => void;
@@ -89,9 +93,15 @@ export class Harness {
     const settings = { ...ROOMY, ...options.settings };
     const harness = new Harness(options, settings);
     const { app, sessions, auth, metrics } = harness;
-    registerErrors(app, async () => undefined);
+    registerErrors(app);
     options.extend?.(app);
+    const front = createFront(
+      { trustProxy: options.trustProxy ?? false, maxHttpConnections: 1000 },
+      pino({ level: 'silent' }),
+    );
+    front.watch(app.server);
     await registerWebSocket(app, {
+      front,
       settings,
       sessions,
       authenticator: auth,

@@ -161,7 +161,7 @@ describe('draining', () => {
 
 describe('sockets without a token', () => {
   it('are counted in all and by address', () => {
-    const few = new Unauthenticated(30);
+    const few = new Unauthenticated({ maxUnauthenticated: 30, maxUnauthenticatedPerAddress: 20 });
     const letIn = (address: string, times: number) =>
       Array.from({ length: times }, () => few.enter(address)).filter(Boolean).length;
     expect(letIn('a', 25)).toBe(20);
@@ -176,8 +176,8 @@ describe('sockets without a token', () => {
     expect(letIn('a', 20)).toBe(20);
   });
 
-  it('are 20 of one address; the next is closed 1013 until one is gone or signs in', async () => {
-    harness = await Harness.start();
+  it('are so many of one address; the next is closed 1013 until one is gone or signs in', async () => {
+    harness = await Harness.start({ settings: { maxUnauthenticatedPerAddress: 20 } });
     const clients = Array.from({ length: 20 }, () => (harness as Harness).dial());
     for (const client of clients) await client.until(() => client.opened);
     expect(await harness.dial().end()).toBe(1013);

@@ -1,0 +1,31 @@
+/** What makes a text unfit to be shown to others. Pure checks; every surface uses these. */
+
+/** Control characters break the displays of others, half a surrogate pair breaks their JSON parsers. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
+
+/**
+ * Characters that turn the direction of what follows: `ok <U+202E>gnp.exe` is shown as `ok exe.png`, and the text of
+ * one person can turn the line in which another one's stands. Scripts that run from the right need none of them.
+ */
+const BIDI_CONTROLS = /\p{Bidi_Control}/u;
+const ALL_BIDI_CONTROLS = new RegExp(BIDI_CONTROLS, 'gu');
+
+/**
+ * A character that leaves something to see by itself: no blank, no format character or filler, no mark that needs
+ * another one to stand on, and not the blank pattern of Braille. Joiners in emoji and Indic scripts may stand between
+ * such characters.
+ */
+const VISIBLE = /[^\p{White_Space}\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+/** Why a text may not be shown, to be read after the name of its field; `undefined` when it may. */
+export const textProblem = (text: string): string | undefined => {
+  if (UNPRINTABLE.test(text)) return 'must not contain control characters';
+  if (BIDI_CONTROLS.test(text)) return 'must not contain characters that control its direction';
+  return VISIBLE.test(text) ? undefined : 'must have a visible character';
+};
+
+/** A text without the characters that turn its direction, for texts that somebody else has to answer for. */
+export const withoutBidiControls = (text: string): string => text.replace(ALL_BIDI_CONTROLS, '');
+
+/** Whether anything of it is to be seen. */
+export const isVisible = (text: string): boolean => VISIBLE.test(text);

@@ -1,0 +1,74 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/**
+ * The connections of a server that speak HTTP, so that a bound holds on those that nobody uses. Each is *idle* (nothing
+ * is being answered on it, whatever part of a request has come) or *busy*. When one more comes than there may be, the
+ * one idle for longest is closed; when all are busy, the new one.
+ */
+export class HttpConnections {
+  readonly #max: number;
+  /** In the order in which they became idle: that in which a Set iterates. */
+  readonly #idle = new Set<Socket>();
+  /** Requests under way; a client may send several without waiting. */
+  readonly #busy = new Map<Socket, number>();
+  #evicted = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#idle.size + this.#busy.size;
+  }
+
+  /** Closed for others that came, so far. */
+  get evicted(): number {
+    return this.#evicted;
+  }
+
+  /** Watches every connection of a server. @param admit - looks at a new one; `false` closes it. */
+  watch(server: Server, admit: (socket: Socket) => boolean): void {
+    server.prependListener('connection', (socket: Socket) => {
+      if (!admit(socket)) socket.destroy();
+      else this.#open(socket);
+    });
+    server.prependListener('request', ({ socket }, response: ServerResponse) => {
+      this.occupy(socket);
+      response.once('close', () => this.#free(socket));
+    });
+  }
+
+  /** Something is being answered on it. */
+  occupy(socket: Socket): void {
+    if (!this.#idle.delete(socket) && !this.#busy.has(socket)) return;
+    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
+  }
+
+  /** It is no HTTP connection any more, but a WebSocket or an event stream, which have bounds of their own. */
+  handOver(socket: Socket): void {
+    this.#idle.delete(socket);
+    this.#busy.delete(socket);
+  }
+
+  #open(socket: Socket): void {
+    this.#idle.add(socket);
+    socket.once('close', () => this.handOver(socket));
+    if (this.size <= this.#max) return;
+    const [longest] = this.#idle;
+    if (longest === undefined) return;
+    this.#evicted += 1;
+    this.handOver(longest);
+    longest.destroy();
+  }
+
+  #free(socket: Socket): void {
+    const requests = this.#busy.get(socket);
+    if (requests === undefined) return;
+    if (requests > 1) this.#busy.set(socket, requests - 1);
+    else {
+      this.#busy.delete(socket);
+      this.#idle.add(socket);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import type { Server } from 'node:http';
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.ts';
+import { ClientAddresses } from './client-address.ts';
+import { HttpConnections } from './connections.ts';
+
+/** What all that comes in on the public side has in common: whose it is, and how many connections there are. */
+export interface Front {
+  readonly addresses: ClientAddresses;
+  readonly connections: HttpConnections;
+  /** Has every connection of a server looked at. */
+  watch(server: Server): void;
+}
+
+export const createFront = (
+  { trustProxy, maxHttpConnections }: Pick<Settings, 'trustProxy' | 'maxHttpConnections'>,
+  log: Pick<Logger, 'warn'>,
+): Front => {
+  const addresses = new ClientAddresses(trustProxy, log);
+  const connections = new HttpConnections(maxHttpConnections);
+  return {
+    addresses,
+    connections,
+    watch: (server) => connections.watch(server, (socket) => addresses.opened(socket)),
+  };
+};
