@@ -3,9 +3,9 @@ import { textProblem } from './visible-text.ts';
 /** What may name a user, a group, a tenant or be shown as a name. Pure checks; every surface uses these. */
 
 /** Bytes of UTF-8 a user or group id may have. */
-export const MAX_ID_BYTES = 128;
+const MAX_ID_BYTES = 128;
 /** Bytes of UTF-8 a display name may have: it is repeated to every watcher. */
-export const MAX_NAME_BYTES = 256;
+const MAX_NAME_BYTES = 256;
 /** Groups one user may be in. */
 export const MAX_GROUPS = 64;
 /** Tenant of a token that names none. */

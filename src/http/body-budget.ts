@@ -13,7 +13,7 @@ export interface BodyLimits {
 }
 
 /** Far more than callers that send what they announce ever have under way. */
-export const BODY_LIMITS: BodyLimits = {
+const BODY_LIMITS: BodyLimits = {
   perUser: 32,
   inAll: 1000,
   bytesPerUser: 8 * 1_048_576,
