@@ -10,12 +10,16 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 const BIDI_CONTROLS = /\p{Bidi_Control}/u;
 const ALL_BIDI_CONTROLS = new RegExp(BIDI_CONTROLS, 'gu');
 
+/** What may not stand in a text. */
+export const UNFIT = /[\p{Cc}\p{Cs}\u2028\u2029\p{Bidi_Control}]/u;
+
 /**
- * A character that leaves something to see by itself: no blank, no format character or filler, no mark that needs
- * another one to stand on, and not the blank pattern of Braille. Joiners in emoji and Indic scripts may stand between
- * such characters.
+ * What leaves nothing to see by itself: blanks, format characters, fillers, and the blank pattern of Braille. Joiners in
+ * emoji and Indic scripts may stand between others.
  */
-const VISIBLE = /[^\p{White_Space}\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
+export const UNSEEN = /[\p{White_Space}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+const VISIBLE = /[^\p{White_Space}\p{Cc}\p{Cs}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 /** Why a text may not be shown, to be read after the name of its field; `undefined` when it may. */
 export const textProblem = (text: string): string | undefined => {

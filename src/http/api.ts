@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fastify';
 import type { TokenIssuer } from '../auth/issuer.ts';
 import { type Authenticator, ownerOf } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
@@ -9,6 +9,7 @@ import type { NodeInfo, PresenceStore } from '../store/presence-store.ts';
 import { authenticate, decorateCaller } from './auth.ts';
 import { registerJsonBodies } from './body.ts';
 import { BodyBudget } from './body-budget.ts';
+import { invalid } from './errors.ts';
 import type { EventStreams } from './events/event-streams.ts';
 import { spend } from './limits.ts';
 import { RateLimiter } from './rate-limit.ts';
@@ -20,6 +21,7 @@ import { operatorRoutes } from './routes/operators.ts';
 import { presenceRoutes } from './routes/presence.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { query } from './schemas.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** What the calls under `/v1` are made of. */
@@ -42,6 +44,16 @@ export interface ApiDeps {
 const HANDLER_TIMEOUT_FACTOR = 3;
 
 const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'GET,HEAD']);
+
+const NO_QUERY = query({});
+
+/** Of calls that take no body: what somebody meant by one would else be ignored. An empty object means nothing. */
+const refuseUnknownBody = async ({ body, routeOptions }: FastifyRequest): Promise<void> => {
+  if (body === undefined || (routeOptions.schema?.body ?? undefined) !== undefined) return;
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw invalid('This call takes no body.');
+  for (const name in body) throw invalid(`body.${name.slice(0, 80)} is not known`);
+};
 
 /** Adds the calls under `/v1`: limits by user, authentication, routes. */
 export const registerApi = async (app: FastifyInstance, deps: ApiDeps): Promise<void> => {
@@ -68,6 +80,10 @@ export const registerApi = async (app: FastifyInstance, deps: ApiDeps): Promise<
       const arriving = BODYLESS.has(String(route.method)) ? 0 : bodies.limits.withinMs;
       route.handlerTimeout ??= arriving + HANDLER_TIMEOUT_FACTOR * settings.redisCommandTimeoutMs;
     });
+    scope.addHook('onRoute', (route) => {
+      route.schema = { querystring: NO_QUERY, ...route.schema };
+    });
+    scope.addHook('preValidation', refuseUnknownBody);
     scope.addHook('onRequest', async (_request, reply) => {
       reply.header('cache-control', 'no-store');
     });

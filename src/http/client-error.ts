@@ -19,7 +19,7 @@ export const answerRaw = (
   headers: ProblemHeaders = {},
 ): void => {
   const body = JSON.stringify(problemOf(status, code, detail));
-  socket.write(
+  socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       `Content-Type: ${PROBLEM_TYPE}; charset=utf-8`,
@@ -31,8 +31,8 @@ export const answerRaw = (
       body,
     ].join('\r\n'),
   );
-  // Not `end`: a server's sockets stay half open for as long as the peer likes.
-  socket.destroySoon();
+  // A server's sockets stay half open for as long as the peer likes.
+  socket.once('finish', () => socket.destroy());
 };
 
 /** What an answer is written on now, as Node keeps it; its types do not say so. */

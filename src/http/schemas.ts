@@ -1,12 +1,14 @@
 import { type TSchema, Type } from 'typebox';
 import { DEVICES, REASONS } from '../domain/model.ts';
-import { PRIORITY, SERVICE_STATUSES } from '../protocol/claim-fields.ts';
+import { isServiceSource, PRIORITY, SERVICE_STATUSES } from '../protocol/claim-fields.ts';
 import {
   ALICE,
   claimFields,
   EXAMPLE_TIME,
+  idSchema,
   PresenceSchema,
   presenceFields,
+  TEXT_PATTERN,
   time,
   UserIdSchema,
 } from '../protocol/presence-schema.ts';
@@ -14,7 +16,7 @@ import { OWN_STATUSES } from '../protocol/status-fields.ts';
 import { ForgottenEventSchema, TransitionEventSchema } from './events/event-schemas.ts';
 import { PROBLEM_CODES } from './problem.ts';
 
-export { ALICE, PresenceSchema, UserIdSchema };
+export { ALICE, idSchema, PresenceSchema, TEXT_PATTERN, UserIdSchema };
 
 // Answers may gain fields, so their schemas are open; what is asked is closed, so that a misspelt field is noticed.
 
@@ -32,10 +34,15 @@ export const TENANT = Type.Optional(
     description: 'the tenant meant; required with a token for every tenant, forbidden with any other',
   }),
 );
-export const TenantQuery = Type.Object({ tenant: TENANT });
+/** The query of a call. What it does not name is refused: a misspelt name would else widen what is asked. */
+export const query = <Fields extends Record<string, TSchema>>(fields: Fields) =>
+  Type.Object(fields, { additionalProperties: false });
+export const TenantQuery = query({ tenant: TENANT });
+
+export const GroupIdSchema = idSchema('a group id', '', 'team-7');
 
 /** Of calls about tokens, which services of all tenants have as well. */
-export const OwnerTenantQuery = Type.Object({
+export const OwnerTenantQuery = query({
   tenant: Type.Optional(
     Type.String({
       pattern: '^([A-Za-z0-9._-]{1,64}|\\*)$',
@@ -96,7 +103,7 @@ const serviceClaimFields = {
 /** Body of `PUT …/claims/{source}`; its rules are those of `parseServiceClaim`. */
 export const ServiceClaimSchema = Type.Object(serviceClaimFields, {
   additionalProperties: false,
-  examples: [{ status: 'busy', text: 'In a call', emoji: '📞', until: '2026-11-21T10:00:00.000Z' }],
+  examples: [{ status: 'busy', text: 'In a call', emoji: '📞', until: '2100-01-01T00:00:00.000Z' }],
 });
 
 export const ClaimSchema = Type.Object(
@@ -113,11 +120,15 @@ export const ClaimSchema = Type.Object(
 );
 
 /** Source of a claim in a path. */
-export const SourceSchema = Type.String({
-  pattern: '^[a-z0-9-]{1,32}$',
-  description: `${sourceDescription}; not \`user\`, which is the person`,
-  examples: ['calendar'],
-});
+export const SourceSchema = Type.Refine(
+  Type.String({
+    pattern: '^(?!user$)[a-z0-9-]{1,32}$',
+    description: `${sourceDescription}; not \`user\`, which is the person`,
+    examples: ['calendar'],
+  }),
+  isServiceSource,
+  () => 'must be 1 to 32 of a–z, 0–9 and hyphens, and not user',
+);
 
 const device = Type.Enum([...DEVICES], { type: 'string', description: 'kind of device' });
 

@@ -79,9 +79,19 @@ const askedTenant = (value: unknown): string | undefined => {
   throw invalid('query.tenant must be 1 to 64 letters, digits, dots, underscores or hyphens');
 };
 
+/** What may stand in the query; a token has been taken out of it before. */
+const QUERY_NAMES: readonly string[] = ['device', 'tenant', 'token', 'activity'];
+
+/** @throws ProblemError */
+export const checkNames = (query: object): void => {
+  const unknown = Object.keys(query).find((name) => !QUERY_NAMES.includes(name));
+  if (unknown !== undefined) throw invalid(`query.${unknown.slice(0, 80)} is not known`);
+};
+
 /** What the query and the address say of a connection. @throws ProblemError */
 const placeOf = (request: FastifyRequest, address: string): Admission => {
   const query = request.query as { readonly device?: unknown; readonly tenant?: unknown };
+  checkNames(query);
   const tenant = askedTenant(query.tenant);
   return { device: deviceOf(query.device), address, ...(tenant !== undefined && { tenant }) };
 };

@@ -11,7 +11,7 @@ import { limitByAddress } from './limits.ts';
 import { sendProblem } from './problem.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { messageLimits, ReasonedWebSocket } from './reasoned-websocket.ts';
-import { UpgradeAdmission, type Verdict } from './websocket-admission.ts';
+import { checkNames, UpgradeAdmission, type Verdict } from './websocket-admission.ts';
 import { relayUpgrades } from './websocket-relay.ts';
 import { SUBPROTOCOL } from './websocket-token.ts';
 
@@ -47,8 +47,12 @@ const optionsOf = (settings: WebSocketDeps['settings'], server: Server) => ({
   handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
 });
 
-const answerPlainGet = (_request: FastifyRequest, reply: FastifyReply): FastifyReply =>
-  sendProblem(reply, 426, 'invalid', 'This is a WebSocket: connect with one.', { upgrade: 'websocket' });
+const answerPlainGet = ({ query }: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  checkNames(query as object);
+  return sendProblem(reply, 426, 'invalid', 'This is a WebSocket: connect with one.', {
+    upgrade: 'websocket',
+  });
+};
 
 interface Upgrade {
   readonly verdict: Verdict;

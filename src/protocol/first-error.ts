@@ -12,6 +12,7 @@ interface Shape {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly maxLength?: number;
+  readonly '~refine'?: readonly { check(value: unknown): boolean; error(value: unknown): string }[];
 }
 
 const validators = new WeakMap<TSchema, Validator>();
@@ -88,7 +89,19 @@ const firstError = (schema: TSchema, value: unknown, path: string): TLocalizedVa
   // A string never has fewer units than characters: a long one is not even counted.
   if (maxLength !== undefined && typeof value === 'string' && value.length > 2 * maxLength)
     return errorAt('maxLength', path, `must not have more than ${maxLength} characters`);
-  return libraryError(schema, value, path);
+  return refinementError(schema, value, path) ?? libraryError(schema, value, path);
+};
+
+/** Refinements speak of the value as people do, and the keywords beside them say the same in notation. */
+const refinementError = (
+  schema: TSchema,
+  value: unknown,
+  path: string,
+): TLocalizedValidationError | undefined => {
+  const { type, '~refine': refinements } = schema as Shape;
+  if (refinements === undefined || typeof value !== type) return undefined;
+  const failed = refinements.find(({ check }) => !check(value));
+  return failed && errorAt('~refine', path, failed.error(value));
 };
 
 const libraryError = (

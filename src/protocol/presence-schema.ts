@@ -1,7 +1,14 @@
 import { Type } from 'typebox';
+import { isUserId } from '../domain/ids.ts';
 import { DEVICES } from '../domain/model.ts';
+import { UNFIT, UNSEEN } from '../domain/visible-text.ts';
+import { EMOJI_PATTERN, ID_PATTERN, textPattern } from './patterns.ts';
 import type { Presence } from './presence.ts';
-import { MAX_TEXT, OWN_STATUSES } from './status-fields.ts';
+import { emojiProblem, MAX_EMOJI, MAX_TEXT, OWN_STATUSES, saidProblem } from './status-fields.ts';
+import { TIME_PATTERN } from './time.ts';
+
+/** A text that is shown to others; empty is none. */
+export const TEXT_PATTERN = textPattern(UNFIT, UNSEEN);
 
 export const time = (description: string) => Type.String({ format: 'date-time', description });
 
@@ -21,11 +28,25 @@ export const ALICE: Presence = {
   devices: ['web', 'mobile'],
 };
 
-/** A user id. Its bytes and characters are checked by the rules of the domain, not by a pattern. */
-export const UserIdSchema = Type.String({
-  description: '1 to 128 bytes of UTF-8 without control characters, not `.` or `..`',
-  examples: ['alice'],
-});
+/**
+ * An id that is asked for. That it has at most 128 bytes no keyword can say; the description does.
+ *
+ * @param what - the kind of id, with its article.
+ */
+export const idSchema = (what: string, description: string, example: string) =>
+  Type.Refine(
+    Type.String({
+      minLength: 1,
+      maxLength: 128,
+      pattern: ID_PATTERN,
+      description: `${description}1 to 128 bytes of UTF-8 without control characters, not \`.\` or \`..\``,
+      examples: [example],
+    }),
+    isUserId,
+    () => `is not ${what}`,
+  );
+
+export const UserIdSchema = idSchema('a user id', '', 'alice');
 
 export const StatusSchema = Type.Enum(['online', 'away', 'busy', 'offline'], {
   type: 'string',
@@ -63,8 +84,29 @@ export const PresenceSchema = Type.Object(presenceFields, {
 export const claimFields = {
   status: Type.Enum([...OWN_STATUSES], { type: 'string' }),
   text: Type.Optional(
-    Type.String({ maxLength: MAX_TEXT, description: 'without control characters; empty is none' }),
+    Type.Refine(
+      Type.String({
+        maxLength: MAX_TEXT,
+        pattern: TEXT_PATTERN,
+        description:
+          'with something to see, without control characters and characters that control direction; empty is none',
+      }),
+      (value) => saidProblem(value) === undefined,
+      (value) => saidProblem(value) ?? '',
+    ),
   ),
-  emoji: Type.Optional(Type.String({ description: 'one emoji' })),
-  until: Type.Optional(time('when it ends by itself: in the future')),
+  emoji: Type.Optional(
+    Type.Refine(
+      Type.String({ maxLength: MAX_EMOJI, pattern: EMOJI_PATTERN, description: 'one emoji' }),
+      (value) => emojiProblem(value) === undefined,
+      (value) => emojiProblem(value) ?? '',
+    ),
+  ),
+  until: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      pattern: TIME_PATTERN,
+      description: 'when it ends by itself: in the future',
+    }),
+  ),
 };

@@ -9,10 +9,10 @@ export const OWN_STATUSES = ['online', 'away', 'busy', 'invisible'] as const sat
 export const MAX_TEXT = 140;
 
 /**
- * Longest emoji in UTF-16 units. The longest recommended sequence (a kiss between two people with skin tones) has 15;
- * the grammar alone would admit joined sequences without end.
+ * Longest emoji in code points. The longest recommended sequence (a kiss between two people with skin tones) has 10; the
+ * grammar alone would admit joined sequences without end.
  */
-const MAX_EMOJI_UNITS = 32;
+export const MAX_EMOJI = 16;
 
 /** Emoji sequences of UTS #51: flags, keycaps, and pictographs with modifiers and tags, joined or alone. */
 const EMOJI = (() => {
@@ -48,22 +48,35 @@ const ownStatus = (value: unknown): OwnClaim['status'] => {
   return known;
 };
 
-const text = (value: unknown): string => {
-  if (typeof value !== 'string') throw new FieldError('text', 'must be a string');
+/** What is wrong with a text, to be read after its name. */
+export const saidProblem = (value: unknown): string | undefined => {
+  if (typeof value !== 'string') return 'must be a string';
   // A string never has fewer units than code points: the cheap test first keeps a hostile megabyte from being spread.
   if (value.length > 2 * MAX_TEXT || [...value].length > MAX_TEXT) {
-    throw new FieldError('text', `must have at most ${MAX_TEXT} characters`);
+    return `must have at most ${MAX_TEXT} characters`;
   }
-  const problem = value === '' ? undefined : textProblem(value);
-  if (problem !== undefined) throw new FieldError('text', problem);
-  return value;
+  return value === '' ? undefined : textProblem(value);
 };
 
+const text = (value: unknown): string => {
+  const problem = saidProblem(value);
+  if (problem !== undefined) throw new FieldError('text', problem);
+  return value as string;
+};
+
+/** What is wrong with an emoji, to be read after its name. */
+export const emojiProblem = (value: unknown): string | undefined =>
+  typeof value === 'string' &&
+  value.length <= 2 * MAX_EMOJI &&
+  [...value].length <= MAX_EMOJI &&
+  EMOJI.test(value)
+    ? undefined
+    : 'must be one emoji';
+
 const emoji = (value: unknown): string => {
-  if (typeof value !== 'string' || value.length > MAX_EMOJI_UNITS || !EMOJI.test(value)) {
-    throw new FieldError('emoji', 'must be one emoji');
-  }
-  return value;
+  const problem = emojiProblem(value);
+  if (problem !== undefined) throw new FieldError('emoji', problem);
+  return value as string;
 };
 
 const until = (value: unknown, now: number): number => {

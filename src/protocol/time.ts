@@ -1,5 +1,7 @@
-const RFC3339 =
-  /^(\d{4})-(\d{2})-(\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
+/** RFC 3339, without leap seconds, which no clock here has. */
+export const TIME_PATTERN =
+  '^(\\d{4})-(\\d{2})-(\\d{2})[Tt](?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,9})?(?:[Zz]|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)$';
+const RFC3339 = new RegExp(TIME_PATTERN);
 
 /**
  * Reads an RFC 3339 time; parts of a millisecond are cut off.

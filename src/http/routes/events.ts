@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { AuthError } from '../../auth/principal.ts';
 import type { EventFeed, Replay } from '../../events/feed.ts';
+import { CURSOR_PATTERN, ID_LIST_PATTERN } from '../../protocol/patterns.ts';
 import { StoreError } from '../../store/presence-store.ts';
 import { problems } from '../answers.ts';
 import { callerOf, permit, tenantOf } from '../auth.ts';
@@ -12,7 +13,7 @@ import { parseFilter } from '../events/event-filter.ts';
 import { EVENT_STREAM_EXAMPLE } from '../events/event-schemas.ts';
 import type { EventStreams } from '../events/event-streams.ts';
 import { EVENT_STREAM } from '../events/sse.ts';
-import { TENANT } from '../schemas.ts';
+import { query, TENANT } from '../schemas.ts';
 
 export interface EventRouteDeps {
   readonly feed: EventFeed;
@@ -32,8 +33,28 @@ Filters hold together: a transition has to pass each that is given. \`groups\` l
 
 One user may have \`MAX_CONNECTIONS_PER_USER\` streams on a node: one more is answered 429 with \`Retry-After\`, those that are open go on. A node that has \`MAX_CONNECTIONS\` sockets and streams answers 503.`;
 
-const list = (description: string) =>
-  Type.Optional(Type.String({ minLength: 1, description: `${description}, separated by commas` }));
+const STATUS_LIST_PATTERN = (() => {
+  const one = '(?:online|away|busy|offline)';
+  return `^${one}(?:,${one})*$`;
+})();
+
+const list = (description: string, pattern: string, parse: (text: string) => unknown) => {
+  const problemOf = (text: unknown): string | undefined => {
+    try {
+      parse(String(text));
+      return undefined;
+    } catch (error) {
+      return (error as Error).message.replace(/^query\.\w+ /, '');
+    }
+  };
+  return Type.Optional(
+    Type.Refine(
+      Type.String({ minLength: 1, pattern, description: `${description}, separated by commas` }),
+      (text) => problemOf(text) === undefined,
+      (text) => problemOf(text) ?? '',
+    ),
+  );
+};
 
 /** The event stream for other services. */
 export const eventRoutes: FastifyPluginCallbackTypebox<EventRouteDeps> = (
@@ -55,13 +76,24 @@ export const eventRoutes: FastifyPluginCallbackTypebox<EventRouteDeps> = (
         description: DESCRIPTION,
         tags: ['events'],
         security: [{ bearer: ['events'] }],
-        querystring: Type.Object({
+        querystring: query({
           tenant: TENANT,
-          users: list('users to hear of'),
-          groups: list('groups of which a user has to be in one'),
-          status: list('statuses to hear of: `online`, `away`, `busy`, `offline`'),
+          users: list('users to hear of', ID_LIST_PATTERN, (users) => parseFilter({ users })),
+          groups: list('groups of which a user has to be in one', ID_LIST_PATTERN, (groups) =>
+            parseFilter({ groups }),
+          ),
+          status: list(
+            'statuses to hear of: `online`, `away`, `busy`, `offline`',
+            STATUS_LIST_PATTERN,
+            (status) => parseFilter({ status }),
+          ),
           after: Type.Optional(
-            Type.String({ description: 'where to go on; the header `Last-Event-ID` counts before it' }),
+            Type.String({
+              minLength: 1,
+              maxLength: 4096,
+              pattern: CURSOR_PATTERN,
+              description: 'where to go on; the header `Last-Event-ID` counts before it',
+            }),
           ),
         }),
         headers: Type.Object({

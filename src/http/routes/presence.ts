@@ -1,11 +1,21 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { isGroupId, isUserId } from '../../domain/ids.ts';
+import { CURSOR_PATTERN } from '../../protocol/patterns.ts';
 import { presenceOf } from '../../protocol/presence.ts';
 import { answer, problems } from '../answers.ts';
 import { permit, tenantOf } from '../auth.ts';
 import { invalid } from '../errors.ts';
-import { ALICE, named, PresenceSchema, TENANT, TenantQuery, UserIdSchema } from '../schemas.ts';
+import {
+  ALICE,
+  idSchema,
+  named,
+  PresenceSchema,
+  query,
+  TENANT,
+  TenantQuery,
+  UserIdSchema,
+} from '../schemas.ts';
 import type { RouteDeps } from './deps.ts';
 
 /** Users one batch may ask for. */
@@ -16,7 +26,7 @@ const BATCH_BODY_LIMIT = 1_048_576;
 const MAX_CURSOR = 1024;
 const PAGE = { default: 100, max: 1000 } as const;
 
-const group = Type.Optional(Type.String({ description: 'only members of this group' }));
+const group = Type.Optional(idSchema('a group id', 'only members of this group: ', 'team-7'));
 
 const groupOf = (value: string | undefined): string | undefined => {
   if (value !== undefined && !isGroupId(value)) throw invalid('query.group is not a group id');
@@ -94,7 +104,7 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
           'Needs the scope `read`. Pages are stable: a user who stays is on exactly one of them, whoever comes and goes meanwhile. A page may have fewer users than asked for, even none; the last one has no `cursor`. With `group` only its members.',
         tags: ['presence'],
         security: [{ bearer: ['read'] }],
-        querystring: Type.Object({
+        querystring: query({
           tenant: TENANT,
           group,
           limit: Type.Optional(
@@ -106,7 +116,12 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
             }),
           ),
           cursor: Type.Optional(
-            Type.String({ minLength: 1, maxLength: MAX_CURSOR, description: '`cursor` of the page before' }),
+            Type.String({
+              minLength: 1,
+              maxLength: MAX_CURSOR,
+              pattern: CURSOR_PATTERN,
+              description: '`cursor` of the page before',
+            }),
           ),
         }),
         response: {
@@ -147,7 +162,7 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
           'Needs the scope `read`. With `group`, of its members how many are not offline, and how many there are.',
         tags: ['presence'],
         security: [{ bearer: ['read'] }],
-        querystring: Type.Object({ tenant: TENANT, group }),
+        querystring: query({ tenant: TENANT, group }),
         response: {
           200: answer(
             'The numbers.',

@@ -4,15 +4,12 @@ import { isUserId } from '../../domain/ids.ts';
 import { answer, noContent, problems } from '../answers.ts';
 import { permit } from '../auth.ts';
 import { invalid } from '../errors.ts';
-import { MeSchema, named, SessionRequestSchema, SessionSchema } from '../schemas.ts';
+import { idSchema, MeSchema, named, SessionRequestSchema, SessionSchema } from '../schemas.ts';
 import type { RouteDeps } from './deps.ts';
 import { meOf, profileOf, selfOf } from './own.ts';
 
 const params = Type.Object({
-  id: Type.String({
-    description: 'any name for this presence of yours: 1 to 128 bytes of UTF-8 without control characters',
-    examples: ['phone-1'],
-  }),
+  id: idSchema('a session id', 'any name for this presence of yours: ', 'phone-1'),
 });
 
 const idOf = (id: string): string => {

@@ -1,15 +1,17 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { MAX_GROUPS } from '../../domain/ids.ts';
+import { isDisplayName, MAX_GROUPS } from '../../domain/ids.ts';
 import { isoTime } from '../../protocol/presence.ts';
 import { answer, problems } from '../answers.ts';
 import { permit, tenantOf } from '../auth.ts';
 import { invalid } from '../errors.ts';
-import { TenantQuery, UserIdSchema } from '../schemas.ts';
+import { GroupIdSchema, TEXT_PATTERN, TenantQuery, UserIdSchema } from '../schemas.ts';
 import type { RouteDeps } from './deps.ts';
 
 /** What an issued token may allow: a service that may issue must not be able to make itself an operator. */
 const MINTABLE = new Set(['connect', 'watch', 'watch:tenant']);
+
+const SCOPE_PATTERN = '^ *(?:(?:connect|watch|watch:tenant)(?: +|$))*$';
 
 const DEFAULT_TTL_S = 3600;
 
@@ -37,10 +39,26 @@ export const tokenRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { issu
         body: Type.Object(
           {
             user: UserIdSchema,
-            groups: Type.Optional(Type.Array(Type.String(), { maxItems: MAX_GROUPS })),
-            name: Type.Optional(Type.String({ description: 'display name' })),
+            groups: Type.Optional(Type.Array(GroupIdSchema, { maxItems: MAX_GROUPS })),
+            name: Type.Optional(
+              Type.Refine(
+                Type.String({
+                  maxLength: 256,
+                  pattern: TEXT_PATTERN,
+                  description:
+                    'display name, at most 256 bytes of UTF-8, under the rules of a text; empty is none',
+                }),
+                (value) => value === '' || isDisplayName(value),
+                () => 'is not a display name',
+              ),
+            ),
             scope: Type.Optional(
-              Type.String({ maxLength: 200, description: 'space separated; without it `connect watch`' }),
+              Type.String({
+                maxLength: 200,
+                pattern: SCOPE_PATTERN,
+                description:
+                  'of `connect`, `watch` and `watch:tenant`, space separated; without it `connect watch`',
+              }),
             ),
             ttlSeconds: Type.Optional(
               Type.Integer({
