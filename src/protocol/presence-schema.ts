@@ -1,10 +1,10 @@
 import { Type } from 'typebox';
 import { isUserId } from '../domain/ids.ts';
 import { DEVICES } from '../domain/model.ts';
-import { UNFIT, UNSEEN } from '../domain/visible-text.ts';
+import { textProblem, UNFIT, UNSEEN } from '../domain/visible-text.ts';
 import { EMOJI_PATTERN, ID_PATTERN, textPattern } from './patterns.ts';
 import type { Presence } from './presence.ts';
-import { emojiProblem, MAX_EMOJI, MAX_TEXT, OWN_STATUSES, saidProblem } from './status-fields.ts';
+import { emojiProblem, MAX_EMOJI, MAX_TEXT, OWN_STATUSES } from './status-fields.ts';
 import { TIME_PATTERN } from './time.ts';
 
 /** A text that is shown to others; empty is none. */
@@ -91,8 +91,8 @@ export const claimFields = {
         description:
           'with something to see, without control characters and characters that control direction; empty is none',
       }),
-      (value) => saidProblem(value) === undefined,
-      (value) => saidProblem(value) ?? '',
+      (value) => value === '' || textProblem(value) === undefined,
+      (value) => textProblem(value) ?? '',
     ),
   ),
   emoji: Type.Optional(

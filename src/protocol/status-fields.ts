@@ -49,7 +49,7 @@ const ownStatus = (value: unknown): OwnClaim['status'] => {
 };
 
 /** What is wrong with a text, to be read after its name. */
-export const saidProblem = (value: unknown): string | undefined => {
+const saidProblem = (value: unknown): string | undefined => {
   if (typeof value !== 'string') return 'must be a string';
   // A string never has fewer units than code points: the cheap test first keeps a hostile megabyte from being spread.
   if (value.length > 2 * MAX_TEXT || [...value].length > MAX_TEXT) {
