@@ -1,4 +1,4 @@
-// npm run test:long: a node of 768 MB of heap under everybody who can fill something, for as long as is asked for.
+// npm run test:siege: a node of 768 MB of heap under everybody who can fill something, for as long as is asked for.
 // SIEGE_SECONDS (60) a round, SIEGE_SOCKETS (15000) of SIEGE_PEOPLE (500), SIEGE_STRANGERS (1000), SIEGE_RATE (4000):
 // turns a second in all, SIEGE_KINDS (all), SIEGE_REST_SECONDS (60).
 import { spawn } from 'node:child_process';
