@@ -1,11 +1,11 @@
 import type { DeviceMask } from './devices.ts';
 import { isEnded, isForgotten } from './ending.ts';
-import type { Adornment, OwnClaim, Status } from './model.ts';
-import { type TokenProfile, takeProfile } from './profile.ts';
+import type { Adornment, OwnClaim, Status, Words } from './model.ts';
+import { takeWords } from './profile.ts';
 import { activeUntil, isPresent, type Leave, MAX_NODES, newestOpening, type Part, type Row } from './row.ts';
 
 /** What one node says of one user, in the store's time: absolute values, so that saying it twice changes nothing. */
-export interface Report extends TokenProfile {
+export interface Report {
   readonly count: number;
   /** Last activity; 0 when the connections said nothing of it. */
   readonly act: number;
@@ -15,6 +15,7 @@ export interface Report extends TokenProfile {
   readonly closed: number;
   readonly graceMs: number;
   readonly devices: DeviceMask;
+  readonly words: Words;
   readonly claim?: OwnClaim | undefined;
   readonly known?: KnownView | undefined;
 }
@@ -80,7 +81,7 @@ export const absorb = (
   const claimed = takeOwnClaim(row, report.claim);
   const restored = restore(row, report.known);
   const prior = row.parts.get(node);
-  takeProfile(row, report);
+  takeWords(row, report.words);
 
   let act = report.act;
   let stance: Part['stance'] = 'own';

@@ -2,7 +2,7 @@ import { adornmentOf } from './absorb.ts';
 import { toMs } from './clock.ts';
 import { revokedUntil, tombstoneUntil } from './ending.ts';
 import type { Adornment, Policy, Reason, Status } from './model.ts';
-import { revealProfile } from './profile.ts';
+import { revealWords } from './profile.ts';
 import {
   activeUntil,
   countingClaim,
@@ -74,7 +74,7 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   const waits = !isShown && held && !at.deliberate && isUnsure;
   if (row.own?.status === 'invisible') row.frozen ??= knownActive(row);
   else if (target.status !== 'offline' && !waits) row.frozen = undefined;
-  if (row.frozen === undefined) revealProfile(row);
+  if (row.frozen === undefined) revealWords(row);
 
   if (isShown) return undefined;
   if (waits) {

@@ -72,6 +72,25 @@ export interface View extends Adornment {
   readonly groups?: readonly string[];
 }
 
+/** A value under its own stamp: the `iat` (s) of the token that said it, 0 for a token without. */
+export interface Word<T> {
+  readonly value: T;
+  readonly iat: number;
+}
+
+/** What is known of somebody by tokens. Name and groups have a stamp each: a token may say one without the other. */
+export interface Words {
+  readonly name?: Word<string> | undefined;
+  readonly groups?: Word<readonly string[]> | undefined;
+}
+
+/** The groups a person is in by the newest token, whether others may see it or not. Never part of a {@link View}. */
+export interface OwnGroups {
+  readonly groups: readonly string[];
+  /** `iat` (s) of that token; 0 for a token without. */
+  readonly stamp: number;
+}
+
 /** A change of what others see of one user, as recorded in the log. */
 export interface Transition extends View {
   readonly tenant: string;

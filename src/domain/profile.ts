@@ -1,3 +1,4 @@
+import type { Word, Words } from './model.ts';
 import type { Row } from './row.ts';
 
 /** What a token says of its user. */
@@ -8,26 +9,57 @@ export interface TokenProfile {
   readonly iat: number;
 }
 
+export const wordsOf = ({ name, groups, iat }: TokenProfile): Words => ({
+  ...(name !== undefined && { name: { value: name, iat } }),
+  ...(groups !== undefined && { groups: { value: groups, iat } }),
+});
+
+/** Of two words under one stamp the later one said counts. Without a stamp one only counts where nothing was said. */
+export const newerWord = <T>(held: Word<T> | undefined, said: Word<T> | undefined): Word<T> | undefined => {
+  if (said === undefined || held === undefined) return said ?? held;
+  return said.iat > 0 && said.iat >= held.iat ? said : held;
+};
+
+export const newerWords = (held: Words, said: Words): Words => ({
+  name: newerWord(held.name, said.name),
+  groups: newerWord(held.groups, said.groups),
+});
+
+/** The person's own truth: what the newest tokens say, whether others may see it or not. */
+export const trueWords = (row: Row): Words => ({
+  name: row.pending?.name ?? row.name,
+  groups: row.pending?.groups ?? row.groups,
+});
+
+/** By content: equal groups of two tokens are no news. */
+export const sameGroups = (
+  ones: readonly string[] | undefined,
+  others: readonly string[] | undefined,
+): boolean =>
+  ones === others ||
+  (ones?.length === others?.length && ones?.every((group, at) => group === others?.[at]) === true);
+
+/** Whether both say the same under the same stamps. */
+export const sameWords = (ones: Words, others: Words): boolean =>
+  ones.name?.value === others.name?.value &&
+  ones.name?.iat === others.name?.iat &&
+  sameGroups(ones.groups?.value, others.groups?.value) &&
+  ones.groups?.iat === others.groups?.iat;
+
 /**
- * Name and groups come from the newest token; one without them changes nothing. What is told while the person is
- * invisible waits: whoever is offline gets no new name and joins no group.
+ * Takes what tokens say where it is newer. What is told while the person is invisible waits: whoever is offline gets
+ * no new name and joins no group.
  */
-export const takeProfile = (row: Row, { iat, name, groups }: TokenProfile): void => {
-  if (iat < row.iat || (name === undefined && groups === undefined)) return;
-  row.iat = iat;
-  if (isHidden(row)) {
-    row.pending = { name: name ?? row.pending?.name, groups: groups ?? row.pending?.groups };
-    return;
-  }
-  row.name = name ?? row.name;
-  row.groups = groups ?? row.groups;
+export const takeWords = (row: Row, said: Words): void => {
+  if (said.name === undefined && said.groups === undefined) return;
+  if (isHidden(row)) row.pending = newerWords(trueWords(row), said);
+  else Object.assign(row, newerWords(row, said));
 };
 
 /** What waited takes effect. */
-export const revealProfile = (row: Row): void => {
+export const revealWords = (row: Row): void => {
   if (row.pending === undefined) return;
-  row.name = row.pending.name ?? row.name;
-  row.groups = row.pending.groups ?? row.groups;
+  Object.assign(row, trueWords(row));
   row.pending = undefined;
 };
 

@@ -1,5 +1,14 @@
 import type { DeviceMask } from './devices.ts';
-import { type Adornment, type Claim, OWN_PRIORITY, OWN_SOURCE, type OwnClaim, type Status } from './model.ts';
+import {
+  type Adornment,
+  type Claim,
+  OWN_PRIORITY,
+  OWN_SOURCE,
+  type OwnClaim,
+  type Status,
+  type Word,
+  type Words,
+} from './model.ts';
 
 /**
  * How a node's connections stand to activity. `own`: they spoke of it themselves, or opened alone; their node
@@ -72,12 +81,10 @@ export interface Row {
   /** Which tokens are refused (s): see `refusedBefore`; 0 for none. */
   revoked: number;
   /** Name and groups as others know them. */
-  name: string | undefined;
-  groups: readonly string[] | undefined;
-  /** What a newer token says of them, told while the person was invisible. */
-  pending: { readonly name: string | undefined; readonly groups: readonly string[] | undefined } | undefined;
-  /** `iat` (s) of the token that name and groups came from, also those that wait. */
-  iat: number;
+  name: Word<string> | undefined;
+  groups: Word<readonly string[]> | undefined;
+  /** What tokens said while the person was invisible: true for themselves, not seen by others yet. */
+  pending: Words | undefined;
   status: Status;
   since: number;
   ver: number;
@@ -102,7 +109,6 @@ export const emptyRow = (): Row => ({
   name: undefined,
   groups: undefined,
   pending: undefined,
-  iat: 0,
   status: 'offline',
   since: 0,
   ver: 0,

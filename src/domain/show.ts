@@ -29,9 +29,9 @@ export const viewOf = (user: string, row: Row, precision: LastSeenPrecision): Vi
     since: row.since,
     ver: row.ver,
     ...(lastSeen !== undefined && { lastSeen }),
-    ...(row.name !== undefined && { name: row.name }),
+    ...(row.name !== undefined && { name: row.name.value }),
     ...row.shown,
     devices: row.status === 'offline' ? deviceList(0) : deviceList(devicesOf(row)),
-    ...(row.groups !== undefined && { groups: row.groups }),
+    ...(row.groups !== undefined && { groups: row.groups.value }),
   };
 };

@@ -25,7 +25,7 @@ export class Evictions {
   }
 
   command(command: Command): void {
-    if (command.type === 'claim' || command.type === 'groups') return;
+    if (command.type === 'claim' || command.type === 'groups' || command.type === 'own') return;
     const { roster, clockAt, revocations } = this.#options;
     if (command.type === 'refuse') {
       revocations.learn(command.ref, command.at);

@@ -1,5 +1,13 @@
 import { issuedBy } from '../auth/principal.ts';
-import type { Device, OwnClaim, UserKey, UserRef, View } from '../domain/model.ts';
+import type { Device, OwnClaim, OwnGroups, UserKey, UserRef, View, Words } from '../domain/model.ts';
+import {
+  newerWord,
+  newerWords,
+  sameGroups,
+  sameWords,
+  type TokenProfile,
+  wordsOf,
+} from '../domain/profile.ts';
 import type { Entry } from '../store/presence-store.ts';
 import { Activity } from './activity.ts';
 import type { Waiter } from './deadline-queue.ts';
@@ -34,9 +42,8 @@ export class Holding {
   #claimSent = -1;
   #hidingSent = -1;
   #claimStored = -1;
-  #iat = 0;
-  #name: string | undefined;
-  #groups: readonly string[] | undefined;
+  /** What the newest tokens say that were used here, and of groups also what the store says. */
+  #words: Words = {};
   /** Name and groups are due until what the newest batch carried of them is what they are. */
   #profile = 0;
   #profileSent = 0;
@@ -54,7 +61,7 @@ export class Holding {
     if (this.members.length === 0) this.reassert();
     this.members.push(member);
     this.#opened = Math.max(this.#opened, member.openedAt);
-    this.learn(member);
+    this.learn(member.principal);
     this.activity.look(this.members, now);
   }
 
@@ -75,15 +82,33 @@ export class Holding {
     return true;
   }
 
-  /** Takes in what a member's token says; one that says nothing of name and groups changes nothing. */
-  learn({ principal }: Member): void {
-    const { name, groups, iat = 0 } = principal;
-    if (iat < this.#iat || (name === undefined && groups === undefined)) return;
-    this.#iat = iat;
-    if (name === this.#name && groups === this.#groups) return;
-    this.#name = name ?? this.#name;
-    this.#groups = groups ?? this.#groups;
-    this.#profile += 1;
+  /** Takes in what a token says where it is newer; one that says nothing of name and groups changes nothing. */
+  learn({ name, groups, iat = 0 }: Partial<TokenProfile>): void {
+    const known = this.#words;
+    this.#words = newerWords(known, wordsOf({ name, groups, iat }));
+    if (!sameWords(known, this.#words)) this.#profile += 1;
+  }
+
+  /** The groups the person is in, as far as this node knows. */
+  get own(): OwnGroups | undefined {
+    const { groups } = this.#words;
+    return groups && { groups: groups.value, stamp: groups.iat };
+  }
+
+  /**
+   * The store's word on the person's groups. Of two under one stamp the store's counts: it heard the later one.
+   * @returns whether they are others now.
+   */
+  adopt({ groups, stamp }: OwnGroups): boolean {
+    const held = this.#words.groups;
+    const said = { value: groups, iat: stamp };
+    if (
+      held !== undefined &&
+      (stamp === held.iat ? sameGroups(groups, held.value) : newerWord(held, said) === held)
+    )
+      return false;
+    this.#words = { ...this.#words, groups: said };
+    return !sameGroups(groups, held?.value);
   }
 
   /** Nobody who is here counts any more until something has come from them. @returns who that is. */
@@ -132,7 +157,7 @@ export class Holding {
 
   /** Everything has to be told again. */
   reassert(): void {
-    if (this.#name !== undefined || this.#groups !== undefined) this.#profile += 1;
+    if (this.#words.name !== undefined || this.#words.groups !== undefined) this.#profile += 1;
   }
 
   /** No grace runs any more: what left was ended for good. */
@@ -146,10 +171,8 @@ export class Holding {
     this.view = undefined;
     this.heard = undefined;
     this.claim = undefined;
-    this.#iat = 0;
-    this.#name = undefined;
-    this.#groups = undefined;
-    for (const member of this.members) this.learn(member);
+    this.#words = {};
+    for (const member of this.members) this.learn(member.principal);
   }
 
   /** When this user need not be kept any more although nobody is connected: after grace and lease; now after a goodbye. */
@@ -158,6 +181,7 @@ export class Holding {
   }
 
   entry(now: number): Entry {
+    const { name, groups } = this.#words;
     const members = this.#believed;
     const devices = new Set<Device>(members.map((member) => member.device));
     const ago = (moment: number): number => (moment < 0 ? -1 : Math.max(0, now - moment));
@@ -178,10 +202,10 @@ export class Holding {
       closedAgo: ago(closed),
       graceMs: this.#graceMs,
       devices: [...devices],
-      iat: this.#iat,
+      iat: Math.max(name?.iat ?? 0, groups?.iat ?? 0),
       ...(members.length > 0 && { oldestIat: oldestIatOf(members) }),
-      ...(isProfileDue && this.#name !== undefined && { name: this.#name }),
-      ...(isProfileDue && this.#groups !== undefined && { groups: this.#groups }),
+      ...(isProfileDue && name && { name: name.value, nameIat: name.iat }),
+      ...(isProfileDue && groups && { groups: groups.value, groupsIat: groups.iat }),
       ...(this.claim && { claim: this.claim }),
       ...(known && known.ver > 0 && { known, ...(this.view === undefined && { asks: true as const }) }),
     };

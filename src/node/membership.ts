@@ -1,5 +1,5 @@
 import type { Principal } from '../auth/principal.ts';
-import type { Device, UserRef, View } from '../domain/model.ts';
+import type { Device, OwnGroups, UserRef, View } from '../domain/model.ts';
 import type { Ending } from '../store/log-entry.ts';
 import type { ClaimRequest, SelfView } from '../store/presence-store.ts';
 
@@ -28,6 +28,11 @@ export interface Member extends Evictable {
    * @param answered - called once, with the first thing that comes; that of an earlier call is forgotten.
    */
   probe(answered: () => void): void;
+  /**
+   * The groups the person is in by the newest token known here, wherever it was used and whether others may see it or
+   * not: what they themselves may see follows from these. Their stamp orders them among those of one's own token.
+   */
+  regrouped(own: OwnGroups): void;
 }
 
 /** How a connection ended: a goodbye has no grace, a drain a longer one. */

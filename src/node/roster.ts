@@ -1,11 +1,13 @@
 import {
   type OwnClaim,
+  type OwnGroups,
   type Transition,
   type UserKey,
   type UserRef,
   userKey,
   type View,
 } from '../domain/model.ts';
+import { sameGroups, type TokenProfile } from '../domain/profile.ts';
 import type { Command } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { type ClaimRequest, type SelfView, StoreError } from '../store/presence-store.ts';
@@ -66,7 +68,11 @@ export class Roster implements Membership {
     // The nodes that held them may not be reachable when the store loses this user.
     if (!holding.view) holding.heard = this.#options.knownViews.newest(member.ref);
     this.#lingering.delete(holding);
+    const known = holding.own;
     holding.add(member, now(), idleAwayMs);
+    const { own } = holding;
+    if (known !== undefined && !sameGroups(own?.groups, known.groups)) this.#tellGroups(holding);
+    else if (own !== undefined && !sameGroups(own.groups, member.principal.groups)) member.regrouped(own);
     this.#follow(holding);
     this.#count();
     flusher.mark(holding);
@@ -103,7 +109,7 @@ export class Roster implements Membership {
   renewed(member: Member): void {
     const holding = this.#holdings.get(userKey(member.ref));
     if (!holding) return;
-    holding.learn(member);
+    this.#hear(holding, member.principal);
     this.#options.flusher.mark(holding);
   }
 
@@ -155,6 +161,7 @@ export class Roster implements Membership {
     if (tookOver && holding.activity.last >= 0) this.#options.flusher.mark(holding);
     if (self && self.view.ver >= (holding.view?.ver ?? 0)) this.#learn(holding, self.view);
     if (self?.claim) this.#takeClaim(holding, self.claim);
+    if (self?.own) this.#takeGroups(holding, self.own);
     if (holding.members.length === 0) this.#expire(holding);
   }
 
@@ -167,10 +174,11 @@ export class Roster implements Membership {
   }
 
   command(command: Command): void {
-    if (command.type !== 'claim' && command.type !== 'groups') return;
+    if (command.type !== 'claim' && command.type !== 'groups' && command.type !== 'own') return;
     const holding = this.#holdings.get(userKey(command.ref));
     if (!holding) return;
     if (command.type === 'claim') this.#takeClaim(holding, command.claim);
+    if (command.type === 'own') this.#takeGroups(holding, command.own);
     if (command.type === 'groups') this.#learn(holding, command.view);
   }
 
@@ -284,10 +292,27 @@ export class Roster implements Membership {
     if (claim.stamp >= (holding.claim?.stamp ?? 0)) holding.takeClaim(claim);
   }
 
+  /** The store tells the person's own groups. */
+  #takeGroups(holding: Holding, own: OwnGroups): void {
+    if (holding.adopt(own)) this.#tellGroups(holding);
+  }
+
+  /** What a connection's token says counts for all connections of the person. */
+  #hear(holding: Holding, profile: Partial<TokenProfile>): void {
+    const known = holding.own;
+    holding.learn(profile);
+    if (!sameGroups(holding.own?.groups, known?.groups)) this.#tellGroups(holding);
+  }
+
+  #tellGroups({ own, members }: Holding): void {
+    if (own) for (const member of members) member.regrouped(own);
+  }
+
   #viewed(holding: Holding): SelfView | undefined {
     const { view, claim } = holding;
     if (!view) return undefined;
-    return { view, invisible: this.#isHidden(holding), ...(claim && { claim }) };
+    const { own } = holding;
+    return { view, invisible: this.#isHidden(holding), ...(claim && { claim }), ...(own && { own }) };
   }
 
   #isHidden({ claim, partition }: Holding): boolean {

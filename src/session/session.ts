@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { CLOCK_SKEW_MS } from '../auth/claims.ts';
 import { ownerOf, type Principal } from '../auth/principal.ts';
-import { type Device, subOf, type TokenOwner, type UserRef, type View } from '../domain/model.ts';
+import { type Device, type OwnGroups, subOf, type TokenOwner, type UserRef } from '../domain/model.ts';
+import { sameGroups } from '../domain/profile.ts';
 import type { Watcher } from '../fanout/fanout.ts';
 import type { Leaving } from '../node/membership.ts';
 import { parseClientFrame, parseFirstFrame } from '../protocol/parse-frame.ts';
@@ -51,8 +52,8 @@ export class Session extends Connection implements ClientSession, WheelItem {
   #early: string[] | undefined;
   #isRenewing = false;
   #toldDegraded = false;
-  /** Groups as the store has them, from the user's newest token, wherever that was used. */
-  #groups: readonly string[] | undefined;
+  /** The person's groups by a newer token than this connection's, wherever that was used. */
+  #own: OwnGroups | undefined;
   #typing: Typing | undefined;
 
   /** The caller has let it into {@link SessionHost.unauthenticated} when the admission has no principal. */
@@ -105,7 +106,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   get groups(): readonly string[] {
-    return this.#groups ?? this.principal.groups ?? NO_GROUPS;
+    return this.#own?.groups ?? this.principal.groups ?? NO_GROUPS;
   }
 
   get typing(): Typing {
@@ -113,10 +114,14 @@ export class Session extends Connection implements ClientSession, WheelItem {
     return this.#typing;
   }
 
-  shown({ groups }: View): void {
-    if (groups === undefined || groups === this.#groups) return;
-    this.#groups = groups;
-    this.#sightChanged();
+  /** Nothing here follows from what others see of the person: what they may see themselves is told by {@link regrouped}. */
+  shown(): void {}
+
+  regrouped(own: OwnGroups): void {
+    if (own.stamp < this.#groupsStamp) return;
+    const known = this.groups;
+    this.#own = own;
+    if (!sameGroups(own.groups, known)) this.#sightChanged();
   }
 
   evict(how: Ending | 'forget'): void {
@@ -159,8 +164,13 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   replacePrincipal(principal: Principal): void {
+    const old = this.#principal;
     this.#principal = principal;
-    if (principal.groups !== undefined) this.#groups = undefined;
+    // A token that says nothing of groups changes nothing.
+    if (principal.groups === undefined && old?.groups !== undefined)
+      this.#own ??= { groups: old.groups, stamp: old.iat ?? 0 };
+    else if (principal.groups !== undefined && (principal.iat ?? 0) >= (this.#own?.stamp ?? 0))
+      this.#own = undefined;
     this.#reschedule();
   }
 
@@ -172,7 +182,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
     const { membership, observers } = this.host;
     if (mayConnect(this.principal)) {
       void membership.join(this).then((self) => {
-        if (self !== undefined && !self.invisible && !this.over) this.shown(self.view);
+        if (self?.own !== undefined && !this.over) this.regrouped(self.own);
         this.welcome(self, ref);
       });
       this.#replaceOldest(membership.membersOf(this.ref));
@@ -311,6 +321,11 @@ export class Session extends Connection implements ClientSession, WheelItem {
     if (this.held) return;
     this.#early = undefined;
     this.release();
+  }
+
+  /** Of the groups that count here. */
+  get #groupsStamp(): number {
+    return this.#own?.stamp ?? (this.principal.groups === undefined ? 0 : (this.principal.iat ?? 0));
   }
 
   /** Whom it may see, and whose typing it hears, follow from token and groups. */

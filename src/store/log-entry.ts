@@ -1,4 +1,4 @@
-import type { OwnClaim, TokenOwner, Transition, UserRef, View } from '../domain/model.ts';
+import type { OwnClaim, OwnGroups, TokenOwner, Transition, UserRef, View } from '../domain/model.ts';
 
 /** How an operator or the person ends everything of a user that is alive at one moment. */
 export type Ending = 'logout' | 'disconnect' | 'revoke';
@@ -10,6 +10,8 @@ export type PresenceEnding = Exclude<Ending, 'revoke'>;
 export type Command =
   /** The person's own claim was set elsewhere: nodes that hold the user assert the same from now on. */
   | { readonly type: 'claim'; readonly ref: UserRef; readonly claim: OwnClaim }
+  /** A newer token was used elsewhere: what the person themselves may see follows from these groups. */
+  | { readonly type: 'own'; readonly ref: UserRef; readonly own: OwnGroups }
   /** The groups of a visible user changed without a transition: `view.groups` is what they are now. */
   | { readonly type: 'groups'; readonly ref: UserRef; readonly view: View }
   /**

@@ -1,4 +1,4 @@
-import type { Device, OwnClaim, TokenOwner, UserRef, View } from '../domain/model.ts';
+import type { Device, OwnClaim, OwnGroups, TokenOwner, UserRef, View } from '../domain/model.ts';
 import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from './calls.ts';
 import type { Explanation } from './explanation.ts';
 import type { Ending, PresenceEnding } from './log-entry.ts';
@@ -161,8 +161,11 @@ export interface Entry extends UserRef {
   readonly devices: readonly Device[];
   readonly name?: string;
   readonly groups?: readonly string[];
-  /** `iat` (s) of the newest token, which decides name and groups; 0 for none. */
+  /** `iat` (s) of the newest token that said name or groups; 0 for none. */
   readonly iat: number;
+  /** `iat` (s) of the token that said the name, and of the one that said the groups. Absent: {@link iat}. */
+  readonly nameIat?: number;
+  readonly groupsIat?: number;
   /**
    * The latest moment (s) at which the oldest token among the open connections can have been issued, 0 when one has no
    * `iat`: what a revocation looks at. Absent: {@link iat}.
@@ -196,7 +199,7 @@ export type ApplyReply =
   | {
       readonly result: 'ok';
       readonly clock: number;
-      /** By position, for entries whose view or own claim is not the one they carried: what the store holds now. */
+      /** By position, for entries whose view, own claim or groups are not those they carried: what the store holds now. */
       readonly selves: ReadonlyMap<number, SelfView>;
       /**
        * Positions of entries that took over the user's activity because they opened beside others or within a grace:
@@ -224,10 +227,13 @@ export interface SweepReply {
   readonly more: boolean;
 }
 
+/** Somebody as they know themselves: what others see, and beside it what is true. Nothing of it becomes a view. */
 export interface SelfView {
   readonly view: View;
   readonly invisible: boolean;
   readonly claim?: OwnClaim;
+  /** Absent while no token said any. */
+  readonly own?: OwnGroups;
 }
 
 export interface Page {

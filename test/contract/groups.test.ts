@@ -72,6 +72,43 @@ describeBothStores((both: Subject) => {
     expect(told?.id).toBeGreaterThan(ver);
   });
 
+  /** Under one stamp a token with a name alone would shut out the groups of any older one, in this order only. */
+  it('takes name and groups each from the newest token that says them, in any order', async () => {
+    await both.opens('a.0', 'ann', { name: 'Ann', iat: 9 });
+    const [reply] = await both.opens('b.0', 'ann', { name: 'Old', groups: ['eng'], iat: 5 });
+    expect(await both.view('ann')).toMatchObject({ name: 'Ann', groups: ['eng'] });
+    expect([...(reply?.selves.values() ?? [])]).toMatchObject([{ own: { groups: ['eng'], stamp: 5 } }]);
+    await both.opens('a.0', 'ann', { groups: ['older'], iat: 4.5 });
+    expect(await members('eng')).toEqual(['ann']);
+    const known = await both.view('ann');
+    const [late] = await both.opens('a.0', 'ann', { groups: ['older'], iat: 4.5, known });
+    expect([...(late?.selves.values() ?? [])]).toMatchObject([{ own: { groups: ['eng'], stamp: 5 } }]);
+  });
+
+  it('takes the word of a token without `iat` only where none is held', async () => {
+    await both.opens('a.0', 'ann', { groups: ['eng'] });
+    await both.opens('a.0', 'ann', { groups: ['ops'] });
+    expect(await members('eng')).toEqual(['ann']);
+    await both.opens('a.0', 'ann', { groups: ['ops'], iat: 1 });
+    await both.opens('a.0', 'ann', { groups: ['eng'] });
+    expect([await members('eng'), await members('ops')]).toEqual([[], ['ann']]);
+  });
+
+  /** Who was taken out of a group may not go on watching it by staying invisible. */
+  it('tells the hidden themselves, on every node, which groups they are in by now, and nobody else', async () => {
+    await both.opens('a.0', 'ann', { groups: ['eng'], iat: 5 });
+    await both.store.claimOwn(ref('ann'), { status: 'invisible' });
+    await both.opens('b.0', 'ann', { groups: ['ops'], iat: 6 });
+    const own = { groups: ['ops'], stamp: 6 };
+    expect(await both.store.readSelf(ref('ann'))).toMatchObject({ view: { groups: ['eng'] }, own });
+    expect((await both.entries()).at(-1)).toMatchObject({ command: { type: 'own', ref: ref('ann'), own } });
+    await both.store.touch(ref('ann'), { groups: ['sec'], iat: 7 });
+    expect((await both.entries()).at(-1)).toMatchObject({
+      command: { type: 'own', own: { groups: ['sec'], stamp: 7 } },
+    });
+    expect([await members('eng'), await members('ops'), await members('sec')]).toEqual([['ann'], [], []]);
+  });
+
   /** Whoever is offline joins no group; so nobody may who only looks offline. */
   it('lets name and groups of the invisible wait until they are seen again', async () => {
     await both.opens('a.0', 'ann', { groups: ['eng'], iat: 5, name: 'Ann' });

@@ -198,6 +198,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         }),
         iat,
         oldestIat: fc.option(iat, { nil: undefined }),
+        nameIat: fc.option(iat, { nil: undefined }),
+        groupsIat: fc.option(iat, { nil: undefined }),
         claim: fc.option(claimOf, { nil: undefined }),
         stampAgo: fc.option(fc.integer({ min: -500, max: 3000 }), { nil: undefined }),
         knows: fc.boolean(),

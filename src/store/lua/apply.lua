@@ -5,7 +5,7 @@ local BATCH, TENANT = '<ddddHBc0Bc0Bc0', '<Bc0'
 -- status and devices; then
 -- as doubles ms since: activity, newest opening, unclean close (-1 for none); ms of its grace, iat of newest and oldest
 -- token, and version, since and last seen of the known view; then user and rest, each after its length. Rest is '' or
--- JSON {name, groups (as JSON text), claim, shown (of the known view)}.
+-- JSON {name, groups (as JSON text), their stamps where those are not the newest token's, claim, shown (of the known view)}.
 local ENTRY = '<HI4BBBdddddddddBc0I4c0'
 
 -- A report in the store's time. Tables of eight fields are no accident: a ninth doubles them, so what is rare comes later.
@@ -29,7 +29,7 @@ end
 --       then online, away, busy for every tenant, then fence:<id>, seq:<node>, user for every entry
 -- ARGV: 1 policy  2 the batch
 -- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, positions that took over, entries turned away, position, the user as in
---   reply.lua, …} with the entries whose view or own claim is not what the entry carried. Positions are from 0, in a text
+--   reply.lua, …} with the entries whose view, own claim or groups are not what the entry carried. Positions are from 0, in a text
 --   with spaces; of who is turned away follow how (t: the oldest token is revoked and nothing was taken; else the first
 --   letter of how all that was open was ended) and since when.
 local function apply(keys, args)
@@ -70,6 +70,7 @@ local function apply(keys, args)
       local more = rest ~= '' and cjson.decode(rest) or EMPTY
       if more ~= EMPTY then
         report.iat, report.name, report.groups, report.claim = iat, more.name, more.groups, more.claim
+        report.nameIat, report.groupsIat = more.nameIat, more.groupsIat
         if more.claim then
           stamp = more.claim.stamp
           more.claim.stamp = min(stamp, clock)
@@ -82,8 +83,9 @@ local function apply(keys, args)
           text = shown.text, emoji = shown.emoji, ['until'] = shown['until'] }
       end
 
-      local was, prior = before(row), nil
+      local was, prior, knownGroups = before(row), nil, trueGroups(row)
       was.repair, was.deliberate, prior = absorb(row, node, report)
+      if heldElsewhere(row, node) then tellGroups(entry, knownGroups) end
       settle(entry, was)
       if was.deliberate and heldElsewhere(row, node) then tellClaim(entry) end
       if report.count < count then
@@ -101,7 +103,7 @@ local function apply(keys, args)
         end
         if report.stance ~= OWN then tookOver = tookOver .. digits(n - 1) .. ' ' end
       end
-      if flags >= 2 or row.ver ~= ver or (row.own and row.own.stamp or 0) ~= stamp then
+      if flags >= 2 or row.ver ~= ver or (row.own and row.own.stamp or 0) ~= stamp or (more.groups and trueGroups(row) ~= more.groups) then
         reply[replied + 1], reply[replied + 2] = n - 1, selfReply(row)
         replied = replied + 2
       end

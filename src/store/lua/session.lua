@@ -3,7 +3,7 @@
 -- 'active', 'idle' or '', devices as bits, profile as in profile.lua (JSON)
 -- Reply: {'young'|'too_many_sessions'|'revoked'} or {'ok', the user as in reply.lua}
 local function session(keys, args)
-  return single(keys, args, 7, function(row, at, arg)
+  return single(keys, args, 7, function(row, at, arg, entry)
     local id, ttl, activity = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
     if ttl == '' then
       if not row.sessions[id] then return 'ok' end
@@ -15,7 +15,7 @@ local function session(keys, args)
     local issued = profile.issued or profile.iat
     if isRevoked(row, issued) then return 'revoked' end
     if not keepSession(row, id, now + ttl, activity, ARGV[arg + 3] + 0, issued) then return 'too_many_sessions' end
-    if profile.name or profile.groups then takeProfile(row, profile) end
+    takeProfile(entry, profile)
   end)
 end
 define('session', session)

@@ -105,7 +105,7 @@ export class MemoryPartition {
       this.#log.push({ id: ver, kind: 'transition', transition });
       this.#remember(ref, { transition, before: priorVer });
     }
-    const regrouped = groups.update(ref, row.groups);
+    const regrouped = groups.update(ref, row.groups?.value);
     // What a repair brings back is no news: whoever watches reads again after a loss.
     if (!regrouped || change || at.repair) return;
     this.command({ type: 'groups', ref, view: this.view(ref.user, row) });

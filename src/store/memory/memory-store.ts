@@ -2,6 +2,7 @@ import { absorb, restore } from '../../domain/absorb.ts';
 import { EARLIEST_MS, isEnded, isRevoked, revocationBefore, revokedUntil } from '../../domain/ending.ts';
 import { before, isForgettable } from '../../domain/evaluate.ts';
 import { ownerOfKey, type TokenOwner, type UserRef, userRef, type View } from '../../domain/model.ts';
+import { sameGroups, trueWords } from '../../domain/profile.ts';
 import type { Row } from '../../domain/row.ts';
 import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
 import { explainRow } from '../explain-row.ts';
@@ -26,7 +27,7 @@ import type { StoreOptions } from '../store-options.ts';
 import { GroupIndex } from './group-index.ts';
 import { MemoryPartition } from './memory-partition.ts';
 import { reportOf } from './report.ts';
-import { announce, selfOf, UserCalls } from './user-calls.ts';
+import { announce, announceGroups, selfOf, UserCalls } from './user-calls.ts';
 
 export interface MemoryStoreOptions extends StoreOptions {
   /** Real time, µs since the epoch. */
@@ -93,17 +94,20 @@ export class MemoryStore implements PresenceStore {
         return;
       }
       const was = before(row);
+      const knownGroups = trueWords(row).groups;
       const report = reportOf(entry, now, shard.clock.now());
       if (row.out && entry.count > 0 && isEnded(row, report.opened)) ended.set(position, row.out);
       const { restored, claimed } = absorb(row, batch.node, report, now, this.#options.policy.idleAwayMs);
       if (restored && entry.known) shard.clock.raise(entry.known.ver);
-      shard.settle(ref, row, now, was, { deliberate: claimed ? 'claim' : undefined, repair: restored });
       const others = row.parts.size - (row.parts.has(batch.node) ? 1 : 0);
+      if (others > 0) announceGroups(shard, ref, row, knownGroups);
+      shard.settle(ref, row, now, was, { deliberate: claimed ? 'claim' : undefined, repair: restored });
       if (claimed && others > 0) announce(shard, ref, row);
       if ((row.parts.get(batch.node)?.stance ?? 'own') !== 'own') tookOver.push(position);
-      const isNews =
-        row.ver !== (entry.known?.ver ?? 0) || (row.own?.stamp ?? 0) !== (entry.claim?.stamp ?? 0);
-      if (entry.asks || isNews) {
+      const isClaimNews = (row.own?.stamp ?? 0) !== (entry.claim?.stamp ?? 0);
+      const isGroupsNews =
+        entry.groups !== undefined && !sameGroups(trueWords(row).groups?.value, entry.groups);
+      if (entry.asks || row.ver !== (entry.known?.ver ?? 0) || isClaimNews || isGroupsNews) {
         selves.set(position, selfOf(shard, ref, row));
       }
     });

@@ -4,8 +4,8 @@ import { toMs } from '../../domain/clock.ts';
 import { deviceMask } from '../../domain/devices.ts';
 import { covers, endAll, endRefusedSessions, forget, isRevoked, revoke } from '../../domain/ending.ts';
 import { before, type Circumstances } from '../../domain/evaluate.ts';
-import { rowOfOwner, type TokenOwner, type UserRef } from '../../domain/model.ts';
-import { takeProfile } from '../../domain/profile.ts';
+import { rowOfOwner, type TokenOwner, type UserRef, type Words } from '../../domain/model.ts';
+import { sameGroups, takeWords, trueWords, wordsOf } from '../../domain/profile.ts';
 import { type EndingKind, emptyRow, type Row } from '../../domain/row.ts';
 import { endSession, keepSession, touch } from '../../domain/sessions.ts';
 import type { Profile, ServiceClaim, SessionRequest } from '../calls.ts';
@@ -58,7 +58,7 @@ export class UserCalls {
   }
 
   keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): SelfView {
-    return this.#change(ref, {}, ({ row, now }) => {
+    return this.#change(ref, {}, ({ shard, row, now }) => {
       refuseRevoked(row, profile);
       const { ttlMs, activity, device } = session;
       const report = {
@@ -70,7 +70,7 @@ export class UserCalls {
       if (!keepSession(row, id, report, now)) {
         throw new StoreError('too_many_sessions', 'there are as many sessions as one user may have');
       }
-      takeProfile(row, profile);
+      this.#takeProfile({ shard, ref, row }, profile);
     });
   }
 
@@ -80,10 +80,10 @@ export class UserCalls {
   }
 
   touch(ref: UserRef, profile: Profile): SelfView {
-    return this.#change(ref, {}, ({ row, now }) => {
+    return this.#change(ref, {}, ({ shard, row, now }) => {
       refuseRevoked(row, profile);
       touch(row, now);
-      takeProfile(row, profile);
+      this.#takeProfile({ shard, ref, row }, profile);
     });
   }
 
@@ -117,6 +117,12 @@ export class UserCalls {
     });
   }
 
+  #takeProfile({ shard, ref, row }: Pick<Call, 'shard' | 'ref' | 'row'>, profile: Profile): void {
+    const known = trueWords(row).groups;
+    takeWords(row, wordsOf(profile));
+    if (row.parts.size > 0) announceGroups(shard, ref, row, known);
+  }
+
   /** @param inputs - throws before it changes anything, and may return what follows once all is decided. */
   #change(
     ref: UserRef,
@@ -148,9 +154,26 @@ export const selfOf = (shard: MemoryPartition, { user }: UserRef, row: Row): Sel
   view: shard.view(user, row),
   invisible: row.own?.status === 'invisible',
   ...(row.own && { claim: row.own }),
+  ...ownOf(row),
 });
+
+const ownOf = (row: Row): Pick<SelfView, 'own'> => {
+  const { groups } = trueWords(row);
+  return groups ? { own: { groups: groups.value, stamp: groups.iat } } : {};
+};
 
 /** Tells the nodes that hold a user what the person's own claim is now. */
 export const announce = (shard: MemoryPartition, ref: UserRef, row: Row): void => {
   if (row.own) shard.command({ type: 'claim', ref, claim: row.own });
+};
+
+/** Tells them which groups the person is in, unless those are the ones known before. */
+export const announceGroups = (
+  shard: MemoryPartition,
+  ref: UserRef,
+  row: Row,
+  known: Words['groups'],
+): void => {
+  const { own } = ownOf(row);
+  if (own && !sameGroups(own.groups, known?.value)) shard.command({ type: 'own', ref, own });
 };

@@ -44,7 +44,9 @@ export const decodeBeat = (reply: RawReply): BeatReply => {
 
 /** One user as reply.lua tells them: a line, and a list with more where there is more. */
 export const decodeSelf = (script: FunctionName, user: string, reply: RawReply | undefined): SelfView => {
-  const [line, name, shown, own, groups] = Array.isArray(reply) ? reply : [reply, '', '', '', ''];
+  const [line, name, shown, claim, groups, ownGroups, stamp] = Array.isArray(reply)
+    ? reply
+    : [reply, '', '', '', '', '', ''];
   const [, letter = '', ver, since, seen, devices, invisible] = LINE.exec(text(script, line)) ?? [];
   const status = STATUS[letter];
   if (status === undefined) throw new UnexpectedReply(script, line);
@@ -63,7 +65,10 @@ export const decodeSelf = (script: FunctionName, user: string, reply: RawReply |
   return {
     view,
     invisible: invisible === '1',
-    ...(own !== '' && { claim: JSON.parse(text(script, own)) as OwnClaim }),
+    ...(claim !== '' && { claim: JSON.parse(text(script, claim)) as OwnClaim }),
+    ...(ownGroups !== '' && {
+      own: { groups: JSON.parse(text(script, ownGroups)) as string[], stamp: number(script, stamp) },
+    }),
   };
 };
 

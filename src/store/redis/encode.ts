@@ -108,10 +108,14 @@ const packEntry = (entry: Entry, tenant: number): Buffer => {
 /** Whole milliseconds: what is printed takes digits. */
 const ago = (ms: number): number => (ms < 0 ? -1 : Math.round(ms));
 
-const encodeRest = ({ name, groups, claim, known }: Entry): string => {
+const encodeRest = ({ name, groups, iat, nameIat = iat, groupsIat = iat, claim, known }: Entry): string => {
   const shown = known && encodeShown(known);
   if (name === undefined && groups === undefined && claim === undefined && shown === undefined) return '';
-  return JSON.stringify({ name, groups: groups && JSON.stringify(groups), claim, shown });
+  return JSON.stringify({
+    ...{ name, groups: groups && JSON.stringify(groups), claim, shown },
+    ...(nameIat !== iat && { nameIat }),
+    ...(groupsIat !== iat && { groupsIat }),
+  });
 };
 
 const encodeShown = ({ text, emoji, until }: View): object | undefined =>

@@ -1,6 +1,7 @@
 import { deviceList } from '../../domain/devices.ts';
 import {
   type OwnClaim,
+  type OwnGroups,
   type Reason,
   type Status,
   type Transition,
@@ -33,6 +34,7 @@ type CommandJson = UserRef &
   (
     | { type: 'claim'; claim: OwnClaim }
     | { type: 'groups'; view: ViewJson }
+    | ({ type: 'own' } & OwnGroups)
     | { type: Ending | 'forget' | 'refuse'; at: number }
     | { type: 'later' }
   );
@@ -109,6 +111,8 @@ const commandOf = (json: CommandJson, devices: number): Command => {
       return { type: 'claim', ref, claim: json.claim };
     case 'groups':
       return { type: 'groups', ref, view: viewOf({ user, ...json.view }, devices) };
+    case 'own':
+      return { type: 'own', ref, own: { groups: json.groups, stamp: json.stamp } };
     case 'logout':
     case 'disconnect':
     case 'forget':

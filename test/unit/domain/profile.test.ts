@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { takeProfile } from '../../../src/domain/profile.ts';
+import { takeWords, wordsOf } from '../../../src/domain/profile.ts';
 import { MINUTE, SECOND, type Someone, someone } from './someone.ts';
 
-const said = (ann: Someone) => [ann.row.name, ann.row.groups];
+const said = (ann: Someone) => [ann.row.name?.value, ann.row.groups?.value];
 
 describe('name and groups', () => {
   it('come from the newest token; one that says nothing of them changes nothing', () => {
@@ -16,6 +16,26 @@ describe('name and groups', () => {
     expect(said(ann)).toEqual(['Anna', []]);
   });
 
+  it('have a stamp each, so that the order in which tokens come does not matter', () => {
+    const tokens = [
+      { name: 'Anna', iat: 9 },
+      { name: 'Ann', groups: ['g', 'h'], iat: 7 },
+      { groups: ['g'], iat: 5 },
+    ];
+    for (const order of [
+      [0, 1, 2],
+      [0, 2, 1],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ]) {
+      const ann = someone();
+      for (const at of order) ann.opens(`n${at}`, tokens[at]);
+      expect(said(ann), order.join()).toEqual(['Anna', ['g', 'h']]);
+    }
+  });
+
   it('of the invisible wait, the newest of them, and show with the person', () => {
     const ann = someone()
       .opens('n1', { name: 'Ann', groups: ['g'], iat: 5 })
@@ -23,7 +43,7 @@ describe('name and groups', () => {
       .waits(SECOND);
     ann.tells('n1', { name: 'Anna', groups: undefined, iat: 6 });
     ann.tells('n1', { name: undefined, groups: ['h'], iat: 7 });
-    ann.tells('n1', { name: 'Late', groups: undefined, iat: 6 });
+    ann.tells('n1', { name: 'Late', groups: ['late'], iat: 5 });
     expect(said(ann)).toEqual(['Ann', ['g']]);
     ann.waits(SECOND).claims(null);
     expect(said(ann)).toEqual(['Anna', ['h']]);
@@ -34,7 +54,7 @@ describe('name and groups', () => {
     const ann = someone().opens('n1', { name: 'Ann', iat: 5 }).claims('invisible').waits(SECOND);
     ann.tells('n1', { name: 'Anna', iat: 6 }).leaves('n1').claims(null);
     expect(said(ann)[0]).toBe('Ann');
-    takeProfile(ann.row, { name: 'Anne', iat: 7 });
+    takeWords(ann.row, wordsOf({ name: 'Anne', iat: 7 }));
     expect(said(ann)[0]).toBe('Ann');
     ann.waits(SECOND).opens('n1');
     expect(said(ann)[0]).toBe('Anne');

@@ -70,7 +70,7 @@ const CASES: [Reason, string, (ann: Someone) => Someone][] = [
   ['expired', 'the end of a session', (ann) => ann.session('s', { expires: UNTIL }).waits(MINUTE)],
   ['resync', 'what is found different after a loss', (ann) => ann.hears('n1', { ...NOBODY, known })],
 ];
-const NOBODY = { count: 0, act: 0, idle: false, opened: START, closed: 0, graceMs: 0, devices: 0, iat: 0 };
+const NOBODY = { count: 0, act: 0, idle: false, opened: START, closed: 0, graceMs: 0, devices: 0, words: {} };
 
 describe('the reason', () => {
   it.each(CASES)('is `%s` for %s', (reason, _, happens) => {

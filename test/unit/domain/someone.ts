@@ -11,6 +11,7 @@ import type {
   Status,
   View,
 } from '../../../src/domain/model.ts';
+import { newerWords, type TokenProfile, wordsOf } from '../../../src/domain/profile.ts';
 import { emptyRow, type Row } from '../../../src/domain/row.ts';
 import { viewOf } from '../../../src/domain/show.ts';
 
@@ -30,7 +31,10 @@ export const POLICY: Policy = {
   revocationMs: 30 * DAY,
 };
 
-export const report = (over: Partial<Report> = {}): Report => ({
+/** A report, and what a token says beside it. */
+export type Said = Partial<Report> & Partial<TokenProfile>;
+
+export const report = ({ name, groups, iat = 0, ...over }: Said = {}): Report => ({
   count: 1,
   act: START,
   idle: false,
@@ -38,7 +42,7 @@ export const report = (over: Partial<Report> = {}): Report => ({
   closed: 0,
   graceMs: POLICY.graceMs,
   devices: deviceMask(['web']),
-  iat: 0,
+  words: wordsOf({ name, groups, iat }),
   ...over,
 });
 
@@ -95,7 +99,7 @@ export class Someone {
   }
 
   /** One more connection on a node; a silent one says nothing of activity. */
-  opens(node: string, { silent = false, ...over }: Partial<Report> & { silent?: boolean } = {}): this {
+  opens(node: string, { silent = false, ...over }: Said & { silent?: boolean } = {}): this {
     const said = this.#said.get(node);
     return this.tells(node, {
       count: (said?.count ?? 0) + 1,
@@ -111,7 +115,7 @@ export class Someone {
   }
 
   /** One connection goes without a goodbye. */
-  closes(node: string, over: Partial<Report> = {}): this {
+  closes(node: string, over: Said = {}): this {
     const count = Math.max(0, (this.#said.get(node)?.count ?? 0) - 1);
     return this.tells(node, { count, closed: this.now, ...over });
   }
@@ -131,8 +135,10 @@ export class Someone {
   }
 
   /** A node's newest word: what it said before with some of it changed. */
-  tells(node: string, over: Partial<Report>): this {
-    const said = { ...(this.#said.get(node) ?? report({ count: 0, act: 0, opened: 0 })), ...over };
+  tells(node: string, { name, groups, iat = 0, ...over }: Said): this {
+    const known = this.#said.get(node) ?? report({ count: 0, act: 0, opened: 0 });
+    const words = newerWords(known.words, wordsOf({ name, groups, iat }));
+    const said = { ...known, words, ...over };
     if (said.count > 0) this.#said.set(node, said);
     else this.#said.delete(node);
     return this.hears(node, said);

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import type { UserPrincipal } from '../../../src/auth/principal.ts';
-import type { Device, UserRef, View } from '../../../src/domain/model.ts';
+import type { Device, OwnGroups, UserRef, View } from '../../../src/domain/model.ts';
 import type { Member } from '../../../src/node/membership.ts';
 import { Revocations } from '../../../src/node/revocations.ts';
 import type { Revocation } from '../../../src/store/calls.ts';
@@ -40,6 +40,12 @@ export class FakeMember implements Member {
 
   shown(view: View): void {
     this.seen.push(view);
+  }
+
+  readonly told: OwnGroups[] = [];
+
+  regrouped(own: OwnGroups): void {
+    this.told.push(own);
   }
 
   readonly ref: UserRef;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ApplyReply, Entry } from '../../../src/store/presence-store.ts';
-import { FakeMember, gate, ok } from './fakes.ts';
+import { FakeMember, gate, ok, selfView } from './fakes.ts';
 import { freezeTime, pass, Rig, turn } from './rig.ts';
 
 /** Name and groups come from tokens; they are long, so they are told when they change and not with every batch. */
@@ -25,9 +25,13 @@ describe('name and groups', () => {
     member.principal = { ...rest, ...token };
     rig.roster.renewed(member);
   };
-  const profile = (): Pick<Entry, 'name' | 'groups' | 'iat'> => {
-    const { name, groups, iat = -1 } = rig.store.newest('ann') ?? {};
-    return { iat, ...(name !== undefined && { name }), ...(groups !== undefined && { groups }) };
+  /** What the newest entry says, with the stamp of each. */
+  const profile = (): Pick<Entry, 'name' | 'groups' | 'nameIat' | 'groupsIat'> => {
+    const { name, groups, nameIat = -1, groupsIat = -1 } = rig.store.newest('ann') ?? {};
+    return {
+      ...(name !== undefined && { name, nameIat }),
+      ...(groups !== undefined && { groups, groupsIat }),
+    };
   };
   const retell = async (): Promise<void> => {
     const before = rig.store.applied.length;
@@ -38,16 +42,16 @@ describe('name and groups', () => {
 
   it('are told once', async () => {
     await join({ name: 'Ann', groups: ['eng'], iat: 10 });
-    expect(profile()).toEqual({ name: 'Ann', groups: ['eng'], iat: 10 });
+    expect(profile()).toEqual({ name: 'Ann', nameIat: 10, groups: ['eng'], groupsIat: 10 });
     await retell();
-    expect(profile()).toEqual({ iat: 10 });
+    expect(profile()).toEqual({});
   });
 
   it('are told again when a renewal changes them', async () => {
     const ann = await join({ name: 'Ann', groups: ['eng'], iat: 10 });
     renew(ann, { groups: ['ops'], iat: 20 });
     await turn();
-    expect(profile()).toEqual({ name: 'Ann', groups: ['ops'], iat: 20 });
+    expect(profile()).toEqual({ name: 'Ann', nameIat: 10, groups: ['ops'], groupsIat: 20 });
   });
 
   it('that were renewed while a batch was under way go with the next one', async () => {
@@ -58,7 +62,7 @@ describe('name and groups', () => {
     rig.store.onApply = async () => ok();
     first.resolve(ok());
     await turn();
-    expect(profile()).toEqual({ groups: ['ops'], iat: 20 });
+    expect(profile()).toEqual({ groups: ['ops'], groupsIat: 20 });
   });
 
   it('that were in a batch of unknown outcome go again', async () => {
@@ -69,7 +73,7 @@ describe('name and groups', () => {
     rig.store.onApply = async () => ok();
     await pass(200);
     expect(rig.store.applied).toHaveLength(2);
-    expect(profile()).toEqual({ name: 'Ann', iat: 10 });
+    expect(profile()).toEqual({ name: 'Ann', nameIat: 10 });
   });
 
   it('are told again after a loss', async () => {
@@ -77,7 +81,7 @@ describe('name and groups', () => {
     rig.roster.reassert(0);
     await pass(400);
     expect(rig.store.applied).toHaveLength(2);
-    expect(profile()).toEqual({ name: 'Ann', groups: [], iat: 10 });
+    expect(profile()).toEqual({ name: 'Ann', nameIat: 10, groups: [], groupsIat: 10 });
   });
 
   it('are told again when somebody comes back whom the store may have forgotten', async () => {
@@ -86,20 +90,63 @@ describe('name and groups', () => {
     rig.roster.leave(ann, 'lost');
     await pass(1000);
     await join({ name: 'Ann', iat: 10 });
-    expect(profile()).toEqual({ name: 'Ann', iat: 10 });
+    expect(profile()).toEqual({ name: 'Ann', nameIat: 10 });
+  });
+
+  /** Under one stamp for both, a name issued later would shut out the groups of any token before it. */
+  it('have a stamp each: a newer token with a name alone keeps groups told later, and after a loss', async () => {
+    await join({ name: 'Ann', iat: 20 });
+    await join({ name: 'Old', groups: ['eng'], iat: 10 });
+    expect(profile()).toEqual({ name: 'Ann', nameIat: 20, groups: ['eng'], groupsIat: 10 });
+    rig.roster.reassert(0);
+    await pass(400);
+    expect(profile()).toEqual({ name: 'Ann', nameIat: 20, groups: ['eng'], groupsIat: 10 });
+  });
+
+  it('of a token without `iat` count only where nothing is held', async () => {
+    await join({ groups: ['first'] });
+    expect(profile()).toEqual({ groups: ['first'], groupsIat: 0 });
+    await join({ groups: ['second'] });
+    await join({ groups: ['eng'], iat: 1 });
+    await join({ groups: ['third'] });
+    await retell();
+    rig.roster.reassert(0);
+    await pass(400);
+    expect(profile()).toEqual({ groups: ['eng'], groupsIat: 1 });
+  });
+
+  it('are told to all connections of the person at once, whichever token brought them', async () => {
+    const old = await join({ groups: ['eng'], iat: 10 });
+    const fresh = await join({ groups: ['ops'], iat: 20 });
+    expect([old.told, fresh.told]).toEqual([
+      [{ groups: ['ops'], stamp: 20 }],
+      [{ groups: ['ops'], stamp: 20 }],
+    ]);
+    const late = await join({ groups: ['eng'], iat: 10 });
+    expect(late.told).toEqual([{ groups: ['ops'], stamp: 20 }]);
+  });
+
+  /** What others see of somebody hidden are groups of before: their own sight must not go by those. */
+  it('of the store reach the connections by what is true, never by what others see', async () => {
+    const own = { groups: ['ops'], stamp: 20 };
+    const told = selfView('ann', { groups: ['eng'], ver: 9 }, { invisible: true, own });
+    rig.store.onApply = async () => ok({ selves: new Map([[0, told]]) });
+    const ann = await join({ groups: ['eng'], iat: 10 });
+    expect(ann.told).toEqual([own]);
+    expect(rig.roster.selfOf({ tenant: 'acme', user: 'ann' })?.own).toEqual(own);
   });
 
   it('of an older token change nothing', async () => {
     await join({ groups: ['eng'], iat: 10 });
     await join({ groups: ['old'], iat: 9 });
     expect(rig.store.newest('ann')?.count).toBe(2);
-    expect(profile()).toEqual({ iat: 10 });
+    expect(profile()).toEqual({});
   });
 
   it('stay with the token they came from when a newer one says nothing of them', async () => {
     const ann = await join({ groups: ['eng'], iat: 10 });
     renew(ann, { iat: 20 });
     await turn();
-    expect(profile()).toEqual({ iat: 10 });
+    expect(profile()).toEqual({});
   });
 });

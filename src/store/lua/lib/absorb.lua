@@ -69,7 +69,7 @@ local function absorb(row, node, report)
   local claimed = report.claim and takeOwnClaim(row, report.claim) and 'claim'
   local restored = report.known and restore(row, report.known)
   local prior, position = partOf(row, node)
-  if report.name or report.groups then takeProfile(row, report) end
+  if report.name or report.groups then takeWords(row, report) end
   local act, stance = report.act, OWN
   if act == 0 then
     if prior then

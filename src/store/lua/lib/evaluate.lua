@@ -234,7 +234,7 @@ local function evaluate(row, at)
   elseif row.frozen and status ~= 'offline' and not waits then
     row.frozen = nil
   end
-  if row.pending and not row.frozen then revealProfile(row) end
+  if row.pending and not row.frozen then revealWords(row) end
   if same then return end
   if waits then
     row.due = row.due == 0 and hold or min(row.due, hold)

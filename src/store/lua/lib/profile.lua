@@ -1,18 +1,37 @@
--- What tokens say of a user: the mirror of domain/profile.ts. Groups are a list as JSON text. Needs: row.lua.
-local function takeProfile(row, profile)
-  if profile.iat < row.iat then return end
-  row.iat = profile.iat
-  if row.frozen or (row.own and row.own.status == 'invisible') then
-    local pending = row.pending or EMPTY
-    row.pending = { name = profile.name or pending.name, groups = profile.groups or pending.groups }
-    return
-  end
-  row.name = profile.name or row.name
-  row.groups = profile.groups or row.groups
+-- What tokens say of a user: the mirror of domain/profile.ts. Groups are a list as JSON text; name and groups have a stamp
+-- each, the `iat` of the token that said them. Needs: row.lua.
+local function newerWord(held, heldIat, said, saidIat)
+  if said and (not held or (saidIat > 0 and saidIat >= heldIat)) then return said, saidIat end
+  return held, heldIat
 end
 
-local function revealProfile(row)
-  row.name = row.pending.name or row.name
-  row.groups = row.pending.groups or row.groups
-  row.pending = nil
+-- The person's own truth: what the newest tokens say, whether others may see it or not. Returns the groups and their stamp.
+local function trueGroups(row)
+  if row.pending and row.pending.groups then return row.pending.groups, row.pending.groupsIat end
+  return row.groups, row.groupsIat
+end
+
+local function trueName(row)
+  if row.pending and row.pending.name then return row.pending.name, row.pending.nameIat end
+  return row.name, row.nameIat
+end
+
+-- What is told while the person is invisible waits: whoever is offline gets no new name and joins no group.
+local function takeWords(row, said)
+  local name, nameIat = trueName(row)
+  local groups, groupsIat = trueGroups(row)
+  name, nameIat = newerWord(name, nameIat, said.name, said.nameIat or said.iat)
+  groups, groupsIat = newerWord(groups, groupsIat, said.groups, said.groupsIat or said.iat)
+  local to = row
+  if row.frozen or (row.own and row.own.status == 'invisible') then
+    row.pending = row.pending or {}
+    to = row.pending
+  end
+  to.name, to.nameIat, to.groups, to.groupsIat = name, nameIat, groups, groupsIat
+end
+
+local function revealWords(row)
+  local name, nameIat = trueName(row)
+  local groups, groupsIat = trueGroups(row)
+  row.name, row.nameIat, row.groups, row.groupsIat, row.pending = name, nameIat, groups, groupsIat, nil
 end

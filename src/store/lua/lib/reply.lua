@@ -1,5 +1,5 @@
 -- How a user is told to the caller: `<status><ver>[,since] lastSeen devices invisible`, and when there is more,
--- {that, name, shown, own claim, groups}. Since is left out when it is the moment of the version. Needs: commit.lua.
+-- {that, name, shown, own claim, groups, own groups, their stamp}: the groups as others know them, and as they are. Since is left out when it is the moment of the version. Needs: commit.lua.
 local function selfReply(row)
   local own, ver, status = row.own, row.ver, row.status
   local line = LETTER[status] .. clockText(ver)
@@ -7,6 +7,8 @@ local function selfReply(row)
     .. (status ~= 'online' and digits(shownLastSeen(row) or 0) or '0')
     .. ' ' .. (status == 'offline' and '0' or PLAIN[devicesOf(row)])
     .. (own and own.status == 'invisible' and ' 1' or ' 0')
-  if not own and row.shown == EMPTY and not row.name and not row.groups then return line end
-  return { line, row.name or '', shownJson(row.shown) or '', own and claimJson(own) or '', row.groups or '' }
+  local groups, stamp = trueGroups(row)
+  if not own and row.shown == EMPTY and not row.name and not groups then return line end
+  return { line, row.name or '', shownJson(row.shown) or '', own and claimJson(own) or '', row.groups or '', groups or '',
+    groups and format('%.17g', stamp) or '0' }
 end

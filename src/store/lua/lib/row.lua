@@ -4,8 +4,9 @@
 --   head      layout  has: 1 a grace, 2 something rare  status  number of parts  ver  since  due  seen
 --   a part    flags: stance (0 own, 1 took active, 2 took idle) + 3 when idle  devices  count  opened  act  node
 --   a grace   flags: 1 idle, 2 lost  devices  at  grace
---   rare      a MessagePack map of what few rows have: name, groups (JSON), iat, pending (name and groups), shown, own,
---             claims, sessions, left, frozen, out (at, how), forgotten, revoked; what a later release adds is kept
+--   rare      a MessagePack map of what few rows have: name, groups (JSON), iat (the newest stamp of either, also of those
+--             that wait), nat and gat (their own stamps, where those are others), pending (the same of what waits), shown,
+--             own, claims, sessions, left, frozen, out (at, how), forgotten, revoked; what a later release adds is kept
 -- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing. A row has room for
 -- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s before
 -- what is mostly not there.
@@ -19,11 +20,16 @@ local CODE = { offline = 0, online = 1, away = 2, busy = 3 }
 local LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
 
 -- What a row is as long as nothing else is known.
-local BLANK = { __index = { rare = EMPTY, shown = EMPTY, sessions = EMPTY, claims = EMPTY, left = 0, iat = 0 } }
+local BLANK = { __index = { rare = EMPTY, shown = EMPTY, sessions = EMPTY, claims = EMPTY, left = 0, nameIat = 0, groupsIat = 0 } }
 
 local function loadRare(row, rare)
   row.rare, row.name, row.groups, row.own, row.frozen = rare, rare.name, rare.groups, rare.own, rare.frozen
-  row.iat, row.left, row.pending = rare.iat or 0, rare.left or 0, rare.pending
+  row.left = rare.left or 0
+  local iat, pending = rare.iat or 0, rare.pending
+  row.nameIat, row.groupsIat = rare.nat or iat, rare.gat or iat
+  if pending then
+    row.pending = { name = pending.name, nameIat = pending.nat or iat, groups = pending.groups, groupsIat = pending.gat or iat }
+  end
   row.out, row.forgotten, row.revoked = rare.out, rare.forgotten, rare.revoked
   row.shown, row.claims, row.sessions = rare.shown or EMPTY, rare.claims or EMPTY, rare.sessions or EMPTY
   -- A cleared claim is one of which only the stamp is left.
@@ -61,16 +67,36 @@ local function loadRow(value)
   return row
 end
 
+-- Most have name and groups from one token: then its stamp is enough.
+local function stampsOf(words, iat)
+  return words.name and words.nameIat ~= iat and words.nameIat or nil, words.groups and words.groupsIat ~= iat and words.groupsIat or nil
+end
+
+local function newestStamp(words)
+  return max(words.name and words.nameIat or 0, words.groups and words.groupsIat or 0)
+end
+
+local function putWords(rare, row)
+  local pending = row.pending
+  local iat = max(newestStamp(row), pending and newestStamp(pending) or 0)
+  rare.name, rare.groups, rare.iat, rare.pending = row.name, row.groups, iat > 0 and iat or nil, nil
+  rare.nat, rare.gat = stampsOf(row, iat)
+  if pending then
+    local nat, gat = stampsOf(pending, iat)
+    rare.pending = { name = pending.name, groups = pending.groups, nat = nat, gat = gat }
+  end
+end
+
 local function rareOf(row)
   local shown, claims, sessions = row.shown, row.claims, row.sessions
   if not (row.own or row.name or row.groups or row.pending or row.frozen or shown ~= EMPTY or claims ~= EMPTY or sessions ~= EMPTY
-      or row.left > 0 or row.iat > 0 or row.out or row.revoked or row.rare ~= EMPTY) then
+      or row.left > 0 or row.out or row.revoked or row.rare ~= EMPTY) then
     return nil
   end
   local rare = row.rare == EMPTY and {} or row.rare
-  rare.name, rare.groups, rare.own, rare.frozen = row.name, row.groups, row.own, row.frozen
-  rare.pending, rare.out, rare.forgotten, rare.revoked = row.pending, row.out, row.forgotten, row.revoked
-  rare.iat, rare.left = row.iat > 0 and row.iat or nil, row.left > 0 and row.left or nil
+  putWords(rare, row)
+  rare.own, rare.frozen, rare.out, rare.forgotten, rare.revoked = row.own, row.frozen, row.out, row.forgotten, row.revoked
+  rare.left = row.left > 0 and row.left or nil
   rare.shown, rare.claims, rare.sessions =
     next(shown) and shown, next(claims) and claims or nil, next(sessions) and sessions or nil
   return next(rare) and rare

@@ -34,3 +34,21 @@ local function settle(entry, at)
       row.status == 'offline' and 0 or devicesOf(row))
   end
 end
+
+-- Tells the nodes that hold the user which groups the person is in by now, unless those are the ones known before: what
+-- they may see follows from it, also while others see nothing of it. Before anybody is told that they left a group.
+local function tellGroups(entry, known)
+  local groups, stamp = trueGroups(entry.row)
+  if groups and groups ~= known then
+    command(entry, 'own', '"groups":' .. groups .. ',"stamp":' .. format('%.17g', stamp))
+  end
+end
+
+-- Takes what the token of a call says.
+local function takeProfile(entry, profile)
+  local row = entry.row
+  if not profile.name and not profile.groups then return end
+  local known = trueGroups(row)
+  takeWords(row, profile)
+  if row.parts[1] then tellGroups(entry, known) end
+end
