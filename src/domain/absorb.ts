@@ -40,7 +40,8 @@ export const restore = (row: Row, known: KnownView | undefined): boolean => {
   row.shown = adornmentOf(known);
   row.seen = Math.max(row.seen, known.lastSeen ?? 0);
   // What was frozen while invisible is as lost as the row: what others were shown of it is what the view says.
-  if (row.own?.status === 'invisible') row.frozen = known.status === 'offline' ? known.lastSeen : undefined;
+  const hides = row.own?.status === 'invisible' && known.status === 'offline';
+  if (row.frozen !== undefined || hides) row.frozen = known.lastSeen ?? 0;
   return true;
 };
 

@@ -1,8 +1,8 @@
 import { adornmentOf } from './absorb.ts';
 import { toMs } from './clock.ts';
 import { revokedUntil, tombstoneUntil } from './ending.ts';
-import type { Adornment, Policy, Reason, Status } from './model.ts';
-import { revealWords } from './profile.ts';
+import type { Adornment, Policy, Reason, Status, Word } from './model.ts';
+import { revealWords, trueWords } from './profile.ts';
 import {
   activeUntil,
   countingClaim,
@@ -12,6 +12,7 @@ import {
   type Leave,
   lastActive,
   type Row,
+  seenAfterGoodbye,
 } from './row.ts';
 
 /** The moment and the circumstances under which a row is evaluated. */
@@ -38,9 +39,15 @@ export interface Circumstances {
 export interface Before {
   readonly present: boolean;
   readonly hidden: boolean;
+  /** When others could know the user to have been active; 0 for never. */
+  readonly seen: number;
 }
 
-export const before = (row: Row): Before => ({ present: isPresent(row), hidden: row.frozen !== undefined });
+export const before = (row: Row): Before => ({
+  present: isPresent(row),
+  hidden: row.frozen !== undefined,
+  seen: row.frozen ?? knownActive(row),
+});
 
 /** What has to be shown from now on. The caller gives it a version, see {@link show}. */
 export interface Change {
@@ -66,15 +73,17 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   const held = at.holdUntil > now;
   const ended = expire(row, at, held);
   const target = decide(row, now, policy);
-  const next = deadline(row, at, target);
-  row.due = next;
-
   const isShown = target.status === row.status && sameAdornment(target.shown, row.shown);
   const isUnsure = isLess(row, target) || (at.gathering && row.status === 'offline');
   const waits = !isShown && held && !at.deliberate && isUnsure;
-  if (row.own?.status === 'invisible') row.frozen ??= knownActive(row);
-  else if (target.status !== 'offline' && !waits) row.frozen = undefined;
+  // Who hides leaves, as far as others see; whoever was offline before has left already.
+  if (row.own?.status === 'invisible') {
+    row.frozen ??= row.status === 'offline' ? at.before.seen : seenAfterGoodbye(row, now, policy.idleAwayMs);
+  } else if (target.status !== 'offline' && !waits) row.frozen = undefined;
   if (row.frozen === undefined) revealWords(row);
+  if (target.status === 'offline' && isShown) age(row, policy, now);
+  const next = deadline(row, at, target);
+  row.due = next;
 
   if (isShown) return undefined;
   if (waits) {
@@ -158,17 +167,49 @@ const deadline = (row: Row, { now, policy, lagMs }: Circumstances, target: Targe
   } else if (target.status === 'offline') {
     next = Math.min(next, Math.max(retainedUntil(row, policy), now + 1));
   }
+  if (isOutOfSight(row) && isKnown(row)) next = Math.min(next, Math.max(shownUntil(row, policy), now + 1));
   return Number.isFinite(next) ? next : 0;
 };
 
+/**
+ * Until when others are told of somebody who is gone, or looks so: nothing that only they know themselves counts, or
+ * somebody hidden would be told of for longer than one who left.
+ */
+const shownUntil = (row: Row, policy: Policy): number => {
+  let told = Math.max(row.since, toMs(row.ver), row.frozen ?? row.seen);
+  if (row.ver === 0) told = Math.max(told, saidAt(row.name), saidAt(row.groups));
+  for (const claim of row.claims.values()) told = Math.max(told, toMs(claim.stamp));
+  return Math.max(told + policy.retentionMs, revokedUntil(row, policy), tombstoneUntil(row));
+};
+
+const saidAt = (word: Word<unknown> | undefined): number => Math.floor(word?.iat ?? 0) * 1000;
+
 /** Until when a row of somebody who is gone is kept; `Infinity` while an own claim without end stands. */
 const retainedUntil = (row: Row, policy: Policy): number => {
-  if (row.own !== undefined && row.own.status !== null && row.own.until === undefined) {
-    return Number.POSITIVE_INFINITY;
-  }
-  let told = Math.max(row.since, row.seen, Math.floor((row.own?.stamp ?? 0) / 1000));
-  for (const claim of row.claims.values()) told = Math.max(told, Math.floor(claim.stamp / 1000));
-  return Math.max(told + policy.retentionMs, revokedUntil(row, policy), tombstoneUntil(row));
+  const { own } = row;
+  if (own !== undefined && own.status !== null && own.until === undefined) return Number.POSITIVE_INFINITY;
+  return Math.max(shownUntil(row, policy), own === undefined ? 0 : toMs(own.stamp) + policy.retentionMs);
+};
+
+/** Gone, or not to be told from it. */
+const isOutOfSight = (row: Row): boolean => row.frozen !== undefined || !isPresent(row);
+
+/** Others are told something of the user. */
+const isKnown = (row: Row): boolean =>
+  row.ver > 0 || (row.frozen ?? row.seen) > 0 || row.name !== undefined || row.groups !== undefined;
+
+/**
+ * What others are told of somebody who is out of sight ends with the retention, as it would with the row of one who
+ * left. What is true of the person stays: their claim, their connections, and what their tokens said.
+ */
+const age = (row: Row, policy: Policy, now: number): void => {
+  if (!isOutOfSight(row) || !isKnown(row) || shownUntil(row, policy) > now) return;
+  const words = isPresent(row) ? trueWords(row) : {};
+  if (row.frozen !== undefined) row.frozen = 0;
+  else row.seen = 0;
+  row.claims.clear();
+  Object.assign(row, { ver: 0, since: 0, name: undefined, groups: undefined });
+  row.pending = words.name === undefined && words.groups === undefined ? undefined : words;
 };
 
 /** Whether nothing of a row is worth keeping any more. */

@@ -134,6 +134,22 @@ export const lastActive = (row: Row): number => {
 /** {@link lastActive} as others may know it: of somebody they never saw, only what was told by what is gone. */
 export const knownActive = (row: Row): number => (row.ver === 0 ? row.seen : lastActive(row));
 
+/**
+ * What would be known of the user's last activity had all that is alive of them said goodbye now; 0 for nothing. Who
+ * counts as active was so within the idle limit: where the last word of it is older, until now, as at a logout.
+ * @param idleAwayMs - 0: nobody is ever idle for being silent.
+ */
+export const seenAfterGoodbye = (row: Row, now: number, idleAwayMs: number): number => {
+  let { seen } = row;
+  for (const { stance, idle, act } of row.parts.values()) {
+    if (stance !== 'own') continue;
+    const isStale = !idle && idleAwayMs > 0 && act + idleAwayMs <= now;
+    seen = Math.max(seen, isStale ? now : act);
+  }
+  for (const session of row.sessions.values()) seen = Math.max(seen, session.act);
+  return seen;
+};
+
 export const isAlive = (row: Row): boolean => row.parts.size > 0 || row.sessions.size > 0;
 
 /** The connections of a grace count only for somebody who is there: a grace keeps, it never brings back. */

@@ -207,7 +207,10 @@ export class Holding {
       ...(isProfileDue && name && { name: name.value, nameIat: name.iat }),
       ...(isProfileDue && groups && { groups: groups.value, groupsIat: groups.iat }),
       ...(this.claim && { claim: this.claim }),
-      ...(known && known.ver > 0 && { known, ...(this.view === undefined && { asks: true as const }) }),
+      // Of somebody hidden the store is told nothing that others see: what it lost of that stays lost, as of one who left.
+      ...(this.claim?.status !== 'invisible' &&
+        known &&
+        known.ver > 0 && { known, ...(this.view === undefined && { asks: true as const }) }),
     };
   }
 

@@ -36,7 +36,8 @@ const within = async (promise: Promise<void>, ms: number): Promise<void> => {
 const status = async (session: ClientSession, { claim, ref }: StatusFrame): Promise<void> => {
   if (!isPresent(session, ref)) return;
   const { membership, settings } = session.host;
-  session.wasActive();
+  // Who hides leaves, and a goodbye is no activity: they were last seen when they were last active.
+  if (claim.status !== 'invisible') session.wasActive();
   await within(membership.claim(session.ref, claim), settings.redisCommandTimeoutMs);
   session.send(ackFrame(ref));
 };

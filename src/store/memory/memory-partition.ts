@@ -105,9 +105,11 @@ export class MemoryPartition {
       this.#log.push({ id: ver, kind: 'transition', transition });
       this.#remember(ref, { transition, before: priorVer });
     }
+    // What others are told of somebody has ended by its age: that is no news, as it is none of somebody who left.
+    const hasAged = priorVer > 0 && row.ver === 0;
     const regrouped = groups.update(ref, row.groups?.value);
     // What a repair brings back is no news: whoever watches reads again after a loss.
-    if (!regrouped || change || at.repair) return;
+    if (!regrouped || change || at.repair || hasAged) return;
     this.command({ type: 'groups', ref, view: this.view(ref.user, row) });
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { moves } from './moves.ts';
+import { common, moves } from './moves.ts';
 import { MINUTE, POLICY, SECOND, START, someone } from './someone.ts';
 
 describe('invisible', () => {
@@ -79,6 +79,36 @@ describe('invisible', () => {
     expect(ann.claims(null).story).toEqual(['online connect']);
   });
 
+  /** One history twice: the same services and the same time, and once somebody who hides, once one who says goodbye. */
+  it('is, in every field and at every moment, what a goodbye leaves', () => {
+    const byes = fc.array(moves(), { maxLength: 15 });
+    const meanwhile = fc.array(fc.tuple(moves({ own: false, time: false, services: false }), common()), {
+      maxLength: 15,
+    });
+    fc.assert(
+      fc.property(byes, meanwhile, (first, then) => {
+        const [hidden, gone] = [someone(), someone()];
+        for (const ann of [hidden, gone]) {
+          for (const move of first) move(ann);
+          // Nodes know of those in use here that they are: nobody is in use and was never active within the limit.
+          ann.usesAll();
+          ann.waits(ann.row.leave ? ann.row.leave.at + ann.row.leave.graceMs - ann.now + 1 : 1);
+        }
+        hidden.claims('invisible', {}, hidden.now * 1000);
+        gone.saysGoodbye();
+        expect(hidden.view).toEqual(gone.view);
+        for (const [own, both] of then) {
+          own(hidden);
+          both(hidden);
+          both(gone);
+          expect(hidden.view).toEqual(gone.view);
+        }
+        expect(hidden.told).toEqual(gone.told);
+      }),
+      { numRuns: Number(process.env['ROLLCALL_HIDDEN'] ?? 500) },
+    );
+  });
+
   /** `invisible` cannot be told from `offline` by any frame, response, event, count, page, `ver` or timing field. */
   it('shows nothing of whatever the person, their devices or other services do', () => {
     fc.assert(
@@ -86,7 +116,7 @@ describe('invisible', () => {
         fc.array(moves(), { maxLength: 20 }),
         fc.array(moves({ own: false }), { maxLength: 20 }),
         (first, hidden) => {
-          const ann = someone();
+          const ann = someone({ retentionMs: Number.MAX_SAFE_INTEGER / 2 });
           for (const move of first) move(ann);
           ann.claims('invisible', {}, (ann.now + 1) * 1000).andThen;
           const { view } = ann;

@@ -22,13 +22,43 @@ const adorn = (ann: Someone, { until, text }: { until: number | undefined; text:
   ...(text !== undefined && { text }),
 });
 
+const SERVICES = [
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({
+        source: fc.constantFrom('calendar', 'call'),
+        status: fc.constantFrom<Exclude<Status, 'offline'>>('online', 'away', 'busy'),
+        priority: fc.constantFrom(50, 100, 120),
+        shown,
+      })
+      .map(
+        ({ source, status, priority, shown }): Move =>
+          (ann) =>
+            ann.isSaidToBe(source, { status, priority, ...adorn(ann, shown) }),
+      ),
+  },
+  { weight: 1, arbitrary: fc.constant<Move>((ann) => ann.isSaidToBe('call', undefined)) },
+];
+
+const TIME = {
+  weight: 5,
+  arbitrary: wait.map(
+    (ms): Move =>
+      (ann) =>
+        ann.waits(ms),
+  ),
+};
+
 /** How often each happens; `own` is whether the person sets their own claim. */
 export const moves = ({
   own = true,
   time = true,
+  services = true,
 }: {
   own?: boolean;
   time?: boolean;
+  services?: boolean;
 } = {}): fc.Arbitrary<Move> =>
   fc.oneof(
     {
@@ -95,22 +125,7 @@ export const moves = ({
             ann.session('s', { expires: ann.now + ttl, idle }),
       ),
     },
-    {
-      weight: 2,
-      arbitrary: fc
-        .record({
-          source: fc.constantFrom('calendar', 'call'),
-          status: fc.constantFrom<Exclude<Status, 'offline'>>('online', 'away', 'busy'),
-          priority: fc.constantFrom(50, 100, 120),
-          shown,
-        })
-        .map(
-          ({ source, status, priority, shown }): Move =>
-            (ann) =>
-              ann.isSaidToBe(source, { status, priority, ...adorn(ann, shown) }),
-        ),
-    },
-    { weight: 1, arbitrary: fc.constant<Move>((ann) => ann.isSaidToBe('call', undefined)) },
+    ...(services ? SERVICES : []),
     ...(own
       ? [
           {
@@ -125,16 +140,8 @@ export const moves = ({
           },
         ]
       : []),
-    ...(time
-      ? [
-          {
-            weight: 5,
-            arbitrary: wait.map(
-              (ms): Move =>
-                (ann) =>
-                  ann.waits(ms),
-            ),
-          },
-        ]
-      : []),
+    ...(time ? [TIME] : []),
   );
+
+/** What happens to somebody whether they hide or are gone: what services say, and time. */
+export const common = (): fc.Arbitrary<Move> => fc.oneof(...SERVICES, TIME);

@@ -13,6 +13,7 @@ import type {
 } from '../../../src/domain/model.ts';
 import { newerWords, type TokenProfile, wordsOf } from '../../../src/domain/profile.ts';
 import { emptyRow, type Row } from '../../../src/domain/row.ts';
+import { endSession } from '../../../src/domain/sessions.ts';
 import { viewOf } from '../../../src/domain/show.ts';
 
 /** When every story begins, ms. */
@@ -123,6 +124,23 @@ export class Someone {
   /** One connection says goodbye. */
   leaves(node: string): this {
     return this.tells(node, { count: Math.max(0, (this.#said.get(node)?.count ?? 0) - 1) });
+  }
+
+  /** Everything alive of them says goodbye in one moment. */
+  saysGoodbye(): this {
+    const was = before(this.row);
+    for (const id of [...this.row.sessions.keys()]) endSession(this.row, id);
+    for (const [node, said] of this.#said) {
+      absorb(this.row, node, { ...said, count: 0, closed: 0 }, this.now, this.policy.idleAwayMs);
+    }
+    this.#said.clear();
+    return this.#settle({ before: was, deliberate: 'goodbye' });
+  }
+
+  /** Every node with connections in use tells of activity now. */
+  usesAll(): this {
+    for (const [node, { idle }] of [...this.#said]) if (!idle) this.uses(node);
+    return this;
   }
 
   uses(node: string): this {

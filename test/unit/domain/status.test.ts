@@ -135,7 +135,7 @@ describe('the status', () => {
             holdUntil: 0,
             gathering: false,
             lagMs: 0,
-            before: { present: false, hidden: false },
+            before: { present: false, hidden: false, seen: 0 },
             deliberate: undefined,
             repair: false,
           });

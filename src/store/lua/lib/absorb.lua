@@ -7,9 +7,8 @@ local function restore(row, known)
   row.shown = next(shown) and shown or EMPTY
   row.seen = max(row.seen, known.lastSeen or 0)
   -- What was frozen while invisible is as lost as the row: what others were shown of it is what the view says.
-  if row.own and row.own.status == 'invisible' then
-    local frozen = known.status == 'offline' and known.lastSeen or 0
-    row.frozen = frozen > 0 and frozen or nil
+  if row.frozen or (row.own and row.own.status == 'invisible' and known.status == 'offline') then
+    row.frozen = known.lastSeen or 0
   end
   return true
 end

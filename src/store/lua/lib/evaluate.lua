@@ -38,6 +38,22 @@ local function knownActive(row)
   return row.ver == 0 and row.seen or lastActive(row)
 end
 
+-- What would be known of the user's last activity had all that is alive of them said goodbye now; 0 for nothing.
+local function seenAfterGoodbye(row)
+  local parts, seen = row.parts, row.seen
+  for i = 1, #parts do
+    local part = parts[i]
+    if part.stance == OWN then
+      local isStale = not part.idle and AWAY > 0 and part.act + AWAY <= now
+      seen = max(seen, isStale and now or part.act)
+    end
+  end
+  if row.sessions ~= EMPTY then
+    for _, session in pairs(row.sessions) do seen = max(seen, session.act) end
+  end
+  return seen
+end
+
 -- Until when the user counts as active: FOREVER while a node watches over it, a past time when idle.
 local function activeUntil(row)
   local parts, wait, latest = row.parts, AWAY > 0 and AWAY or FOREVER, 0
@@ -138,14 +154,39 @@ local function decide(row, present, active)
   return active and 'online' or 'away', EMPTY, 'activity'
 end
 
-local function retainedUntil(row)
-  if row.own and row.own.status ~= cjson.null and not row.own['until'] then return FOREVER end
-  local told = max(row.since, row.seen, row.own and floor(row.own.stamp / 1000) or 0)
+-- Until when others are told of somebody who is gone, or looks so: nothing that only they know themselves counts.
+local function shownUntil(row)
+  local told = max(row.since, floor(row.ver / 1000), row.frozen or row.seen)
+  if row.ver == 0 then
+    told = max(told, row.name and floor(row.nameIat) * 1000 or 0, row.groups and floor(row.groupsIat) * 1000 or 0)
+  end
   if row.claims ~= EMPTY then
     for _, claim in pairs(row.claims) do told = max(told, floor(claim.stamp / 1000)) end
   end
   if not row.revoked and not row.forgotten then return told + RETENTION end
   return max(told + RETENTION, revokedUntil(row), tombstoneUntil(row))
+end
+
+local function retainedUntil(row)
+  local own = row.own
+  if not own then return shownUntil(row) end
+  if own.status ~= cjson.null and not own['until'] then return FOREVER end
+  return max(shownUntil(row), floor(own.stamp / 1000) + RETENTION)
+end
+
+-- What others are told of somebody who is gone, or not to be told from it, ends with the retention, as it would with the
+-- row of one who left. What is true of the person stays: their claim, their connections, and what their tokens said.
+local function isKnownUnseen(row, present)
+  return (row.frozen or not present) and (row.ver > 0 or (row.frozen or row.seen) > 0 or row.name or row.groups)
+end
+
+local function age(row, present)
+  if not isKnownUnseen(row, present) or shownUntil(row) > now then return end
+  local name, nameIat = trueName(row)
+  local groups, groupsIat = trueGroups(row)
+  if row.frozen then row.frozen = 0 else row.seen = 0 end
+  row.claims, row.ver, row.since, row.name, row.groups = EMPTY, 0, 0, nil, nil
+  row.pending = present and (name or groups) and { name = name, nameIat = nameIat, groups = groups, groupsIat = groupsIat } or nil
 end
 
 local function isForgettable(row)
@@ -178,6 +219,7 @@ local function deadline(row, present, activeTo, status)
   elseif status == 'offline' then
     soonest = min(soonest, max(retainedUntil(row), now + 1))
   end
+  if isKnownUnseen(row, present) then soonest = min(soonest, max(shownUntil(row), now + 1)) end
   return soonest < FOREVER and soonest or 0
 end
 
@@ -211,30 +253,34 @@ local function reasonOf(row, status, why, at, endedLeave, endedClaim, endedSessi
 end
 
 -- One user is evaluated at a time, so what was true of them before is kept in one place.
-local at = { present = false, hidden = false, deliberate = false, repair = false }
+local at = { present = false, hidden = false, deliberate = false, repair = false, seen = 0 }
 local function before(row)
   at.present, at.hidden, at.deliberate, at.repair = isPresent(row), row.frozen ~= nil, false, false
+  -- Asked only of who was offline.
+  at.seen = row.status == 'offline' and (row.frozen or knownActive(row))
   return at
 end
 
--- at: {present, hidden} of before the change, deliberate, repair.
+-- at: {present, hidden, seen} of before the change, deliberate, repair.
 -- Returns status, shown and reason of the change to show, or nothing.
 local function evaluate(row, at)
   local held = hold > now
   local endedLeave, endedClaim, endedSession = expire(row, held)
   local present, activeTo = isPresent(row), activeUntil(row)
   local status, shown, why = decide(row, present, activeTo > now)
-  row.due = deadline(row, present, activeTo, status)
   local old = row.shown
   local same = status == row.status and old.text == shown.text and old.emoji == shown.emoji and old['until'] == shown['until']
   local waits = not same and held and not at.deliberate
     and (gathering and row.status == 'offline' or isLess(row, status, why))
   if row.own and row.own.status == 'invisible' then
-    row.frozen = row.frozen or knownActive(row)
+    -- Who hides leaves, as far as others see; whoever was offline before has left already.
+    row.frozen = row.frozen or (row.status == 'offline' and (at.seen or 0) or row.status ~= 'offline' and seenAfterGoodbye(row))
   elseif row.frozen and status ~= 'offline' and not waits then
     row.frozen = nil
   end
   if row.pending and not row.frozen then revealWords(row) end
+  if same and status == 'offline' then age(row, present) end
+  row.due = deadline(row, present, activeTo, status)
   if same then return end
   if waits then
     row.due = row.due == 0 and hold or min(row.due, hold)

@@ -27,9 +27,12 @@ end
 -- `at`: see evaluate.lua. What a repair brings back is no news: whoever watches reads again after a loss.
 local function settle(entry, at)
   local row = entry.row
+  local known = row.ver > 0
   local status, shown, reason = evaluate(row, at)
+  -- What others are told of somebody has ended by its age: that is no news, as it is none of somebody who left.
+  local hasAged = known and row.ver == 0
   if status then transition(row, entry, status, shown, reason) end
-  if row.groups ~= entry.groups and regroup(entry) and not status and not at.repair then
+  if row.groups ~= entry.groups and regroup(entry) and not status and not at.repair and not hasAged then
     command(entry, 'groups', shownText('"view":{"status":"' .. row.status, row, '}'),
       row.status == 'offline' and 0 or devicesOf(row))
   end
