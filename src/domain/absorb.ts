@@ -2,7 +2,16 @@ import type { DeviceMask } from './devices.ts';
 import { isEnded, isForgotten } from './ending.ts';
 import type { Adornment, OwnClaim, Status, Words } from './model.ts';
 import { takeWords } from './profile.ts';
-import { activeUntil, isPresent, type Leave, MAX_NODES, newestOpening, type Part, type Row } from './row.ts';
+import {
+  activeUntil,
+  isInGrace,
+  isPresent,
+  type Leave,
+  MAX_NODES,
+  newestOpening,
+  type Part,
+  type Row,
+} from './row.ts';
 
 /** What one node says of one user, in the store's time: absolute values, so that saying it twice changes nothing. */
 export interface Report {
@@ -10,6 +19,8 @@ export interface Report {
   /** Last activity; 0 when the connections said nothing of it. */
   readonly act: number;
   readonly idle: boolean;
+  /** The newest connection that opened alone here said on opening that it is not in use. */
+  readonly openedIdle?: boolean;
   /** Newest opening and newest unclean close; 0 for none. */
   readonly opened: number;
   readonly closed: number;
@@ -58,13 +69,23 @@ export const takeOwnClaim = (row: Row, claim: OwnClaim | undefined): boolean => 
   return true;
 };
 
-/** A silent connection is active when it opens alone; else it takes over what the user is at this moment. */
-const stanceOnOpening = (row: Row, restored: boolean, now: number, idleAwayMs: number): Part['stance'] => {
+/**
+ * A silent connection is active, but within a grace takes over what the user is at this moment. One that opens idle takes
+ * that over wherever there is something of them, and else is idle: a machine that reconnects by itself is nobody.
+ */
+const stanceOnOpening = (
+  row: Row,
+  { openedIdle = false, opened }: Report,
+  restored: boolean,
+  now: number,
+  idleAwayMs: number,
+): Part['stance'] => {
   if (restored && row.status !== 'offline') {
     const active = row.status === 'online' || idleAwayMs === 0 || row.seen + idleAwayMs > now;
     return active ? 'own' : 'tookIdle';
   }
-  if (!isPresent(row)) return 'own';
+  if (!isPresent(row)) return openedIdle ? 'tookIdle' : 'own';
+  if (!openedIdle && !isInGrace(row) && opened >= row.back) return 'own';
   return activeUntil(row, idleAwayMs) > now ? 'tookActive' : 'tookIdle';
 };
 
@@ -87,7 +108,7 @@ export const absorb = (
   let act = report.act;
   let stance: Part['stance'] = 'own';
   if (act === 0) {
-    stance = prior?.stance ?? stanceOnOpening(row, restored, now, idleAwayMs);
+    stance = prior?.stance ?? stanceOnOpening(row, report, restored, now, idleAwayMs);
     act = prior?.act ?? (stance === 'own' ? report.opened : 0);
   }
   if (report.count > 0) {
@@ -114,7 +135,10 @@ const forgetLeft = (row: Row): void => {
 /** An unclean close newer than every opening starts or extends the grace; an opening not older than it ends it. */
 const leaveOrReturn = (row: Row, prior: Part | undefined, report: Report, stance: Part['stance']): void => {
   const opened = Math.max(newestOpening(row), row.left, report.opened);
-  if (row.leave !== undefined && opened >= row.leave.at) row.leave = undefined;
+  if (row.leave !== undefined && opened >= row.leave.at) {
+    row.back = row.leave.at + row.leave.graceMs;
+    row.leave = undefined;
+  }
   if (report.closed === 0 || report.closed <= opened) return;
   const wasIdle = report.count === 0 || (prior?.idle ?? true);
   joinLeave(row, {

@@ -67,6 +67,11 @@ export interface Row {
   readonly claims: Map<string, Claim>;
   own: OwnClaim | undefined;
   leave: Leave | undefined;
+  /**
+   * When the grace would have ended that an opening ended last: who comes back until then comes back with the others. 0
+   * for none.
+   */
+  back: number;
   /** Last activity told by what is gone; 0 for none. */
   seen: number;
   /**
@@ -101,6 +106,7 @@ export const emptyRow = (): Row => ({
   claims: new Map(),
   own: undefined,
   leave: undefined,
+  back: 0,
   seen: 0,
   left: 0,
   out: undefined,
@@ -124,15 +130,17 @@ export const newestOpening = (row: Row): number => {
 };
 
 /** When the user was last active, as far as anybody said; before anybody did, when they came. 0 for never. */
-export const lastActive = (row: Row): number => {
+export const lastActive = (row: Row): number => toldActive(row) || newestOpening(row);
+
+const toldActive = (row: Row): number => {
   let last = row.seen;
   for (const part of row.parts.values()) if (part.stance === 'own') last = Math.max(last, part.act);
   for (const session of row.sessions.values()) last = Math.max(last, session.act);
-  return last > 0 ? last : newestOpening(row);
+  return last;
 };
 
-/** {@link lastActive} as others may know it: of somebody they never saw, only what was told by what is gone. */
-export const knownActive = (row: Row): number => (row.ver === 0 ? row.seen : lastActive(row));
+/** Last activity as others may know it: of somebody they never saw, only what was told by what is gone; to come is none. */
+export const knownActive = (row: Row): number => (row.ver === 0 ? row.seen : toldActive(row));
 
 /**
  * What would be known of the user's last activity had all that is alive of them said goodbye now; 0 for nothing. Who
@@ -153,10 +161,10 @@ export const seenAfterGoodbye = (row: Row, now: number, idleAwayMs: number): num
 export const isAlive = (row: Row): boolean => row.parts.size > 0 || row.sessions.size > 0;
 
 /** The connections of a grace count only for somebody who is there: a grace keeps, it never brings back. */
-const inGrace = (row: Row): boolean =>
+export const isInGrace = (row: Row): boolean =>
   row.leave !== undefined && (row.status !== 'offline' || row.frozen !== undefined || isAlive(row));
 
-export const isPresent = (row: Row): boolean => isAlive(row) || inGrace(row);
+export const isPresent = (row: Row): boolean => isAlive(row) || isInGrace(row);
 
 /**
  * Until when the user counts as active: `Infinity` while a node watches over it, a past time when idle.
@@ -175,7 +183,7 @@ export const activeUntil = (row: Row, idleAwayMs: number): number => {
   }
   for (const session of row.sessions.values())
     if (!session.idle) latest = Math.max(latest, until(session.act));
-  if (row.leave !== undefined && inGrace(row) && !row.leave.idle) latest = Math.max(latest, until(last));
+  if (row.leave !== undefined && isInGrace(row) && !row.leave.idle) latest = Math.max(latest, until(last));
   return latest;
 };
 
@@ -202,6 +210,6 @@ export const devicesOf = (row: Row): DeviceMask => {
   let mask = 0;
   for (const part of row.parts.values()) mask |= part.devices;
   for (const session of row.sessions.values()) mask |= session.devices;
-  if (row.leave !== undefined && inGrace(row)) mask |= row.leave.devices;
+  if (row.leave !== undefined && isInGrace(row)) mask |= row.leave.devices;
   return mask;
 };

@@ -1,5 +1,5 @@
 import type { DeviceMask } from './devices.ts';
-import { isPresent, lastActive, type Row } from './row.ts';
+import { lastActive, type Row } from './row.ts';
 
 /** Sessions one user may have at once. */
 const MAX_SESSIONS = 16;
@@ -15,7 +15,7 @@ export interface SessionReport {
 
 /**
  * Begins a session or prolongs it. The first call is activity unless it says otherwise; one that begins idle takes over
- * the user's last activity, as a connection that opens beside others does. Later calls are activity when they say so.
+ * the user's last activity, as a connection that opens idle does. Later calls are activity when they say so.
  * @returns `false` when there are too many already.
  */
 export const keepSession = (row: Row, id: string, report: SessionReport, now: number): boolean => {
@@ -24,7 +24,7 @@ export const keepSession = (row: Row, id: string, report: SessionReport, now: nu
   const prior = known !== undefined && known.expires > now ? known : undefined;
   if (prior === undefined && othersAlive(row, id, now) >= MAX_SESSIONS) return false;
   let idle = activity === 'idle' || (activity === undefined && prior?.idle === true);
-  let act = prior?.act ?? (idle && isPresent(row) ? lastActive(row) : now);
+  let act = prior?.act ?? (idle ? lastActive(row) || now : now);
   if (activity === 'active') {
     idle = false;
     act = now;

@@ -5,7 +5,7 @@ import { isTenantId } from '../domain/ids.ts';
 import { DEVICES, type Device } from '../domain/model.ts';
 import type { UpgradeResult } from '../observability/series.ts';
 import type { CloseCodeNumber } from '../protocol/codes.ts';
-import { type Admission, AdmissionError, admit } from '../session/admission.ts';
+import { type Activity, type Admission, AdmissionError, admit } from '../session/admission.ts';
 import type { ClientAddresses } from './client-address.ts';
 import { invalid, problemFor, unavailable } from './errors.ts';
 import type { AddressLimit } from './limits.ts';
@@ -88,12 +88,28 @@ export const checkNames = (query: object): void => {
   if (unknown !== undefined) throw invalid(`query.${unknown.slice(0, 80)} is not known`);
 };
 
+/** @throws ProblemError */
+const activityOf = (value: unknown): Activity | undefined => {
+  if (value === undefined || value === 'active' || value === 'idle') return value;
+  throw invalid('query.activity must be active or idle');
+};
+
 /** What the query and the address say of a connection. @throws ProblemError */
 const placeOf = (request: FastifyRequest, address: string): Admission => {
-  const query = request.query as { readonly device?: unknown; readonly tenant?: unknown };
+  const query = request.query as {
+    readonly device?: unknown;
+    readonly tenant?: unknown;
+    readonly activity?: unknown;
+  };
   checkNames(query);
   const tenant = askedTenant(query.tenant);
-  return { device: deviceOf(query.device), address, ...(tenant !== undefined && { tenant }) };
+  const activity = activityOf(query.activity);
+  return {
+    device: deviceOf(query.device),
+    address,
+    ...(tenant !== undefined && { tenant }),
+    ...(activity !== undefined && { activity }),
+  };
 };
 
 const noRoom = (result: 'draining' | 'overloaded' | 'failed', reason: string): Refusal => ({

@@ -2,13 +2,15 @@ import type { Member } from './membership.ts';
 
 /**
  * How one user's connections on this node stand to activity, by the rule that the store follows between nodes: who
- * opens alone opens active; who opens beside others or within a grace takes over the user's last activity until they
- * speak for themselves. Else every second tab would turn somebody `online` who went away. Times are ms of the
- * monotonic clock; -1 for never.
+ * opens, opens active; who opens within a grace, or idle beside others, takes over the user's last activity until they
+ * speak for themselves. Else a node that restarts at night would turn people `online`. Times are ms of the monotonic
+ * clock; -1 for never.
  */
 export class Activity {
   /** Nobody here spoke yet, and they opened beside others elsewhere: the store watches the idle limit. */
   tookOver = false;
+  /** The first connection here said that it is not in use. */
+  openedIdle = false;
   /** Last activity that anybody spoke of. */
   #last = -1;
   #idle = false;
@@ -17,6 +19,8 @@ export class Activity {
   /** The connection that opened alone, and when. Silent, it is in use until its session says otherwise. */
   #lead: Member | undefined;
   #begun = -1;
+  /** Those that opened beside others and count as active by it, until their sessions say otherwise. */
+  readonly #leads = new Set<Member>();
   /** Until when the other silent ones count as in use. */
   #takenUntil = 0;
 
@@ -26,6 +30,11 @@ export class Activity {
 
   get idle(): boolean {
     return this.#idle;
+  }
+
+  /** When the connection opened that was alone here, and silent; -1 for none. */
+  get begun(): number {
+    return this.#lead === undefined && !this.tookOver ? Number.NEGATIVE_INFINITY : this.#begun;
   }
 
   get takenUntil(): number {
@@ -39,12 +48,22 @@ export class Activity {
    * @param idleAwayMs - 0: nobody is ever idle for being silent.
    */
   opens(member: Member, others: number, inGrace: boolean, idleAwayMs: number): void {
-    if (member.activeAt >= 0) return;
     if (others === 0 && !inGrace) {
       this.tookOver = false;
       this.#last = -1;
+      this.#takenUntil = 0;
+      this.openedIdle = member.openedIdle;
+    }
+    if (member.activeAt >= 0) return;
+    if (others === 0 && !inGrace) {
       this.#begun = member.openedAt;
-      this.#lead = member;
+      this.#lead = member.openedIdle ? undefined : member;
+      return;
+    }
+    if (!inGrace && !member.openedIdle) {
+      // Beside others it counts as active, and says so: the store hears of no opening but the first.
+      this.#last = Math.max(this.#last, member.openedAt);
+      this.#leads.add(member);
       return;
     }
     const wasIdle = (others === 0 || this.#idle) && (!inGrace || this.#leftIdle);
@@ -78,6 +97,7 @@ export class Activity {
     if (others.length > 0) this.look(others, now);
     else this.#idle = grace.begins || grace.runs ? this.#leftIdle : wasIdle;
     if (this.#lead === member) this.#lead = undefined;
+    this.#leads.delete(member);
   }
 
   /** The store said whether what is here took over from elsewhere, as far as it was told. */
@@ -96,7 +116,7 @@ export class Activity {
   }
 
   #isIdle(member: Member, now: number): boolean {
-    const isFollowing = member.activeAt < 0 && member !== this.#lead;
+    const isFollowing = member.activeAt < 0 && member !== this.#lead && !this.#leads.has(member);
     return member.idle || (isFollowing && now >= this.#takenUntil);
   }
 }

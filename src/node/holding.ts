@@ -55,8 +55,10 @@ export class Holding {
     this.partition = partition;
   }
 
-  add(member: Member, now: number, idleAwayMs: number): void {
-    this.activity.opens(member, this.members.length, this.#isInGrace(now), idleAwayMs);
+  add(member: Member, now: number, idleAwayMs: number, graceMs: number): void {
+    // Those who come back from another node in one grace come one after the other: only the first one ends it.
+    const isFollower = this.members.length > 0 && now - this.activity.begun < graceMs;
+    this.activity.opens(member, this.members.length, isFollower || this.#isInGrace(now), idleAwayMs);
     // A store may have forgotten somebody who was not there.
     if (this.members.length === 0) this.reassert();
     this.members.push(member);
@@ -198,6 +200,7 @@ export class Holding {
       count: members.length,
       activeAgo: ago(this.activity.last),
       idle: this.activity.idle,
+      ...(this.activity.openedIdle && { openedIdle: true }),
       openedAgo: ago(this.#opened),
       closedAgo: ago(closed),
       graceMs: this.#graceMs,

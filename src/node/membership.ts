@@ -19,6 +19,8 @@ export interface Member extends Evictable {
   readonly device: Device;
   /** Last activity this connection spoke of; -1 while it said nothing. */
   readonly activeAt: number;
+  /** It said on opening that the device is not in use. */
+  readonly openedIdle: boolean;
   /** Reported idle, or silent for longer than the idle limit. */
   readonly idle: boolean;
   /** What others see of the user, as this node learnt just now: newer than what was told before. */

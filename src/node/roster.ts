@@ -63,13 +63,13 @@ export class Roster implements Membership {
   }
 
   join(member: Member): Promise<SelfView | undefined> {
-    const { flusher, storeAnswers, now, idleAwayMs } = this.#options;
+    const { flusher, storeAnswers, now, idleAwayMs, graceMs } = this.#options;
     const holding = this.#hold(member.ref);
     // The nodes that held them may not be reachable when the store loses this user.
     if (!holding.view) holding.heard = this.#options.knownViews.newest(member.ref);
     this.#lingering.delete(holding);
     const known = holding.own;
-    holding.add(member, now(), idleAwayMs);
+    holding.add(member, now(), idleAwayMs, graceMs);
     const { own } = holding;
     if (known !== undefined && !sameGroups(own?.groups, known.groups)) this.#tellGroups(holding);
     else if (own !== undefined && !sameGroups(own.groups, member.principal.groups)) member.regrouped(own);

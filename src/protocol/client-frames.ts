@@ -32,7 +32,10 @@ const watched = {
 
 /** Every frame a client may send, by its `type`: the one source of what is accepted. */
 export const CLIENT_FRAMES = {
-  auth: frame('auth', { token: Type.String({ minLength: 1 }) }),
+  auth: frame('auth', {
+    token: Type.String({ minLength: 1 }),
+    activity: Type.Optional(Type.Enum(['active', 'idle'])),
+  }),
   watch: frame('watch', watched),
   unwatch: frame('unwatch', watched),
   activity: frame('activity', { state: Type.Enum(['active', 'idle']) }),

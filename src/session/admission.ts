@@ -1,9 +1,14 @@
 import type { Principal } from '../auth/principal.ts';
 import type { Device } from '../domain/model.ts';
 
+/** Whether a device is in use. */
+export type Activity = 'active' | 'idle';
+
 /** What is known of a connection when its socket opens. */
 export interface Admission {
   readonly device: Device;
+  /** What it says of the device while opening: `?activity=`. */
+  readonly activity?: Activity;
   /** What its limits are counted by. */
   readonly address: string;
   /** `?tenant=`: service tokens of tenant `*` name the one they mean. */

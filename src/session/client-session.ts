@@ -4,6 +4,7 @@ import type { Watcher } from '../fanout/fanout.ts';
 import type { Leaving, Member } from '../node/membership.ts';
 import type { CloseCodeNumber, ErrorCode } from '../protocol/codes.ts';
 import type { SelfView } from '../store/presence-store.ts';
+import type { Activity } from './admission.ts';
 import type { SessionHost } from './host.ts';
 import type { Typing } from './typing.ts';
 
@@ -36,7 +37,9 @@ export interface ClientSession extends Member {
   close(code: CloseCodeNumber, reason: string, how?: Leaving): void;
 
   /** Somebody signed in for the first time: they become present or an observer, and are welcomed. */
-  enter(principal: Principal, ref?: string): void;
+  enter(principal: Principal, ref?: string, activity?: Activity): void;
+  /** What is said of the device while it becomes present. */
+  opens(activity: Activity | undefined): void;
   /** Renews the token; frames that come meanwhile are handled afterwards, by what it says. */
   inTurn(renewal: () => Promise<void>): Promise<void>;
   /** The token was renewed. Nothing else changes by this alone. */

@@ -11,7 +11,7 @@ import { isoTime } from '../protocol/presence.ts';
 import { degradedFrame, welcomeFrame } from '../protocol/server-frames.ts';
 import type { Ending } from '../store/log-entry.ts';
 import type { SelfView } from '../store/presence-store.ts';
-import { type Admission, mayConnect } from './admission.ts';
+import { type Activity, type Admission, mayConnect } from './admission.ts';
 import type { ClientSession } from './client-session.ts';
 import { Connection } from './connection.ts';
 import { handleFrame } from './frame-handlers.ts';
@@ -32,6 +32,8 @@ type Stage = 'waiting' | 'verifying' | 'joining' | 'open';
 /** What is only of interest until somebody has signed in. */
 interface Waiting {
   readonly address: string;
+  /** What the address said of the device; the first frame may say otherwise. */
+  readonly activity?: Activity;
   /** Running time, ms. */
   readonly authBy: number;
 }
@@ -43,6 +45,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
   readonly askedTenant: string | undefined;
   openedAt = 0;
   activeAt = -1;
+  openedIdle = false;
   idle = false;
   #stage: Stage = 'waiting';
   #waiting: Waiting | undefined;
@@ -62,10 +65,10 @@ export class Session extends Connection implements ClientSession, WheelItem {
     this.device = admission.device;
     this.askedTenant = admission.tenant;
     if (admission.principal !== undefined) {
-      this.enter(admission.principal);
+      this.enter(admission.principal, undefined, admission.activity);
       return;
     }
-    this.#waiting = { address: admission.address, authBy: host.wheel.now + host.settings.authTimeoutMs };
+    this.#waiting = { ...admission, authBy: host.wheel.now + host.settings.authTimeoutMs };
     host.wheel.schedule(this, this.#waiting.authBy);
   }
 
@@ -134,7 +137,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
     this.#reschedule();
   }
 
-  enter(principal: Principal, ref?: string): void {
+  enter(principal: Principal, ref?: string, activity = this.#waiting?.activity): void {
     // A revocation that came between the look at the token and now found no connection to close.
     if (this.host.isRevoked(principal)) {
       this.evict('revoke');
@@ -146,10 +149,16 @@ export class Session extends Connection implements ClientSession, WheelItem {
     this.#stage = 'joining';
     this.hold();
     this.openedAt = this.host.clock.monotonic();
+    this.opens(activity);
     this.host.metrics.connections.inc();
     this.#reschedule();
     this.host.typing.hears(this);
     this.appear(ref);
+  }
+
+  opens(activity: Activity | undefined): void {
+    this.openedIdle = activity === 'idle';
+    if (activity === 'active') this.activeAt = this.host.clock.monotonic();
   }
 
   async inTurn(renewal: () => Promise<void>): Promise<void> {

@@ -33,11 +33,11 @@ const refuseEntry = (session: ClientSession, { code, message, isRevoked }: Refus
 };
 
 /** The first frame of a socket that came without a token. */
-export const signIn = async (session: ClientSession, { token, ref }: AuthFrame): Promise<void> => {
+export const signIn = async (session: ClientSession, { token, ref, activity }: AuthFrame): Promise<void> => {
   const verdict = await verify(session, token);
   if (session.over) return;
   if ('refusal' in verdict) refuseEntry(session, verdict.refusal);
-  else session.enter(verdict.principal, ref);
+  else session.enter(verdict.principal, ref, activity);
 };
 
 /** What keeps a new token from continuing what the old one began. */
@@ -50,7 +50,8 @@ const discontinuity = (old: Principal, next: Principal): string | undefined => {
 };
 
 /** A new token for an open connection: what it says counts from now on. A bad one changes nothing. */
-export const renew = async (session: ClientSession, { token, ref }: AuthFrame): Promise<void> => {
+export const renew = async (session: ClientSession, frame: AuthFrame): Promise<void> => {
+  const { token, ref } = frame;
   const verdict = await verify(session, token);
   if (session.over) return;
   if ('refusal' in verdict) {
@@ -58,20 +59,23 @@ export const renew = async (session: ClientSession, { token, ref }: AuthFrame): 
     return;
   }
   const problem = discontinuity(session.principal, verdict.principal);
-  if (problem === undefined) replace(session, verdict.principal, ref);
+  if (problem === undefined) replace(session, verdict.principal, frame);
   else session.sendError('invalid', problem, ref);
 };
 
-const replace = (session: ClientSession, next: Principal, ref: string | undefined): void => {
+const replace = (session: ClientSession, next: Principal, { ref, activity }: AuthFrame): void => {
   const changesRole = mayConnect(session.principal) !== mayConnect(next);
   // Without `connect` nobody is present any more, and nothing of theirs will come back: that is a goodbye.
   if (changesRole) session.disappear('goodbye');
   session.replacePrincipal(next);
   if (changesRole) {
+    session.opens(activity);
     session.appear(ref);
   } else if (mayConnect(next)) {
     const { membership } = session.host;
     membership.renewed(session);
+    // A renewal by itself is none.
+    if (activity === 'active') session.wasActive();
     session.welcome(membership.selfOf(session.ref), ref);
   } else {
     session.welcome(undefined, ref);

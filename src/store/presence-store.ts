@@ -153,6 +153,8 @@ export interface Entry extends UserRef {
   readonly activeAgo: number;
   /** No connection here is in use: each reported idle or was silent for longer than the idle limit. */
   readonly idle: boolean;
+  /** Nobody here spoke of activity but by saying, on opening, that the device is not in use. */
+  readonly openedIdle?: boolean;
   /** ms since the newest opening; -1 when nothing was open since the user was last forgotten here. */
   readonly openedAgo: number;
   /** ms since the newest close without a goodbye, -1 for none, and how long its grace is. */

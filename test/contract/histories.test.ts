@@ -188,6 +188,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         count: fc.integer({ min: 0, max: 3 }),
         activeAgo: fc.constantFrom(-1, 0, 500, 2999, 3000, 8000),
         idle: fc.boolean(),
+        openedIdle: fc.boolean(),
         openedAgo: fc.constantFrom(0, 100, 2500, 6000),
         closedAgo: fc.constantFrom(-1, -1, 0, 50, 900, 1500),
         graceMs: fc.constantFrom(1000, 3000),

@@ -1,7 +1,7 @@
 -- A batch, packed by encode.ts. First, as doubles: epoch, highest clock seen, base, seq; number of tenants; then node,
 -- generation, what group keys begin with, and after them the tenants, each after its length. Then the entries.
 local BATCH, TENANT = '<ddddHBc0Bc0Bc0', '<Bc0'
--- An entry: tenant's position, count, flags (1 idle, 2 the answer says what is stored), known
+-- An entry: tenant's position, count, flags (1 idle, 2 the answer says what is stored, 4 opened idle), known
 -- status and devices; then
 -- as doubles ms since: activity, newest opening, unclean close (-1 for none); ms of its grace, iat of newest and oldest
 -- token, and version, since and last seen of the known view; then user and rest, each after its length. Rest is '' or
@@ -67,6 +67,7 @@ local function apply(keys, args)
     else
       local report, stamp = reportOf(node, count, flags % 2 == 1, devices, active, opened, closed), 0
       if closed >= 0 then report.grace = grace end
+      if flags >= 4 then report.openedIdle = true end
       local more = rest ~= '' and cjson.decode(rest) or EMPTY
       if more ~= EMPTY then
         report.iat, report.name, report.groups, report.claim = iat, more.name, more.groups, more.claim
@@ -103,7 +104,7 @@ local function apply(keys, args)
         end
         if report.stance ~= OWN then tookOver = tookOver .. digits(n - 1) .. ' ' end
       end
-      if flags >= 2 or row.ver ~= ver or (row.own and row.own.stamp or 0) ~= stamp or (more.groups and trueGroups(row) ~= more.groups) then
+      if flags % 4 >= 2 or row.ver ~= ver or (row.own and row.own.stamp or 0) ~= stamp or (more.groups and trueGroups(row) ~= more.groups) then
         reply[replied + 1], reply[replied + 2] = n - 1, selfReply(row)
         replied = replied + 2
       end

@@ -10,6 +10,7 @@ export const reportOf = (entry: Entry, now: number, clock: number): Report => {
     count: entry.count,
     act: moment(entry.activeAgo),
     idle: entry.idle,
+    openedIdle: entry.openedIdle === true,
     opened: moment(entry.openedAgo),
     closed: moment(entry.closedAgo),
     graceMs: entry.graceMs,

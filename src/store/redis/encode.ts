@@ -86,7 +86,8 @@ const packEntry = (entry: Entry, tenant: number): Buffer => {
   const packed = Buffer.allocUnsafe(FIXED_BYTES + userBytes + 4 + restBytes);
   let at = packed.writeUInt16LE(tenant, 0);
   at = packed.writeUInt32LE(entry.count, at);
-  at = packed.writeUInt8((entry.idle ? 1 : 0) + (entry.asks ? 2 : 0), at);
+  const flags = (entry.idle ? 1 : 0) + (entry.asks ? 2 : 0) + (entry.openedIdle ? 4 : 0);
+  at = packed.writeUInt8(flags, at);
   at = packed.writeUInt8(STATUS_CODE[known?.status ?? 'offline'], at);
   at = packed.writeUInt8(deviceMask(entry.devices), at);
   at = packed.writeDoubleLE(ago(entry.activeAgo), at);

@@ -44,28 +44,70 @@ describe('a silent connection', () => {
     expect(ann.status).toBe('away');
   });
 
-  it('beside others takes over what the user is', () => {
-    const idle = someone().opens('n1').idles('n1').andThen.opens('n2', { silent: true });
+  it('beside others is active, also beside idle ones', () => {
+    const ann = someone().opens('n1').idles('n1').waits(MINUTE).andThen.opens('n2', { silent: true });
+    expect(ann.story).toEqual(['online active']);
+    expect(ann.row.parts.get('n2')).toMatchObject({ stance: 'own', act: ann.now });
+  });
+
+  /** A node that restarts closes all tabs; they come back one after the other, and the first one ends the grace. */
+  it('follows others that came back within the same grace, on whichever node', () => {
+    const ann = someone().opens('n1').idles('n1').waits(MINUTE).opens('n2').idles('n2').waits(MINUTE).andThen;
+    ann.closes('n1').closes('n2').waits(SECOND).opens('n3', { silent: true });
+    ann.waits(SECOND).opens('n4', { silent: true }).waits(POLICY.graceMs);
+    expect([ann.status, ann.story]).toEqual(['away', []]);
+    expect(ann.opens('n5', { silent: true }).story).toEqual(['online active']);
+  });
+
+  /** A machine that reconnects by itself at night is nobody. */
+  it('that opens idle alone is idle at once, and was not active by it', () => {
+    const ann = someone().opens('n1').waits(MINUTE).leaves('n1').waits(MINUTE).andThen;
+    const { lastSeen } = ann.view;
+    ann.opens('n2', { silent: true, openedIdle: true });
+    expect([ann.story, ann.view.lastSeen]).toEqual([['away connect'], lastSeen]);
+    const late = someone().opens('n1').leaves('n1').waits(POLICY.idleOfflineMs).andThen;
+    late.opens('n2', { silent: true, openedIdle: true });
+    expect([late.status, late.story]).toEqual(['offline', []]);
+  });
+
+  it('that opens idle beside others takes over what the user is', () => {
+    const idle = someone().opens('n1').idles('n1').andThen.opens('n2', { silent: true, openedIdle: true });
     expect([idle.status, idle.story]).toEqual(['away', []]);
-    const active = someone().opens('n1').waits(MINUTE).andThen.opens('n2', { silent: true });
+    const active = someone()
+      .opens('n1')
+      .waits(MINUTE)
+      .andThen.opens('n2', { silent: true, openedIdle: true });
     expect([active.status, active.story]).toEqual(['online', []]);
   });
 
-  it('beside an active one that leaves is active no longer than that one would have been', () => {
-    const ann = someone().opens('n1').waits(MINUTE).opens('n2', { silent: true }).waits(MINUTE).uses('n1');
+  it('that opens idle beside an active one that leaves is active no longer than that one would have been', () => {
+    const ann = someone()
+      .opens('n1')
+      .waits(MINUTE)
+      .opens('n2', { silent: true, openedIdle: true })
+      .waits(MINUTE)
+      .uses('n1');
     ann.leaves('n1').waits(AWAY);
     expect(ann.story).toEqual(['online connect', 'away idle']);
     expect(ann.told.at(-1)?.at).toBe(MINUTE + AWAY);
   });
 
   it('keeps what it took over when its node says the same again, or opens another one', () => {
-    const ann = someone().opens('n1').idles('n1').opens('n2', { silent: true }).leaves('n1').andThen;
-    ann.tells('n2', {}).opens('n2', { silent: true });
+    const ann = someone()
+      .opens('n1')
+      .idles('n1')
+      .opens('n2', { silent: true, openedIdle: true })
+      .leaves('n1').andThen;
+    ann.tells('n2', {}).opens('n2', { silent: true, openedIdle: true });
     expect([ann.status, ann.story]).toEqual(['away', []]);
   });
 
   it('speaks for itself from its first activity on', () => {
-    const ann = someone().opens('n1').idles('n1').opens('n2', { silent: true }).waits(MINUTE).andThen;
+    const ann = someone()
+      .opens('n1')
+      .idles('n1')
+      .opens('n2', { silent: true, openedIdle: true })
+      .waits(MINUTE).andThen;
     ann.uses('n2');
     expect(ann.story).toEqual(['online active']);
     expect(ann.row.parts.get('n2')).toMatchObject({ stance: 'own', act: ann.now });

@@ -36,8 +36,9 @@ describe('activity of several connections here', () => {
     rig.stop();
     vi.useRealTimers();
   });
-  const opens = async (): Promise<Device> => {
+  const opens = async (openedIdle = false): Promise<Device> => {
     const device = new Device('ann');
+    device.openedIdle = openedIdle;
     void rig.roster.join(device);
     await turn();
     return device;
@@ -76,11 +77,11 @@ describe('activity of several connections here', () => {
     expect(isIdle()).toBe(true);
   });
 
-  it('a second tab of somebody who is idle makes nobody active', async () => {
+  it('a second tab that opens idle makes nobody active who is idle', async () => {
     const first = await opens();
     first.uses(rig);
     first.idles(rig);
-    const second = await opens();
+    const second = await opens(true);
     expect(rig.store.newest('ann')).toMatchObject({ count: 2, idle: true });
     second.uses(rig);
     await turn();
@@ -90,8 +91,18 @@ describe('activity of several connections here', () => {
   it('nor does one of somebody who never said anything and is idle for it', async () => {
     const first = await opens();
     first.idles(rig);
-    await opens();
+    await opens(true);
     expect(rig.store.newest('ann')).toMatchObject({ count: 2, idle: true, activeAgo: -1 });
+  });
+
+  it('a second tab makes the user active, whatever the first one is', async () => {
+    const first = await opens();
+    await waits(10_000);
+    first.idles(rig);
+    await turn();
+    expect(isIdle()).toBe(true);
+    await opens();
+    expect(rig.store.newest('ann')).toMatchObject({ count: 2, idle: false, activeAgo: 0 });
   });
 
   it('a reload within the grace makes nobody active either', async () => {
@@ -138,7 +149,7 @@ describe('activity of several connections here', () => {
     const first = await opens();
     first.uses(rig);
     await waits(3 * MINUTE);
-    await opens();
+    await opens(true);
     rig.roster.leave(first, 'goodbye');
     await waits(AWAY_MS - 3 * MINUTE - 4000);
     expect(isIdle()).toBe(false);
@@ -146,10 +157,10 @@ describe('activity of several connections here', () => {
     expect(isIdle()).toBe(true);
   });
 
-  it('a silent second tab does not prolong the activity of the first', async () => {
+  it('a second tab that opens idle does not prolong the activity of the first', async () => {
     const first = await opens();
     await waits(3 * MINUTE);
-    await opens();
+    await opens(true);
     await waits(2 * MINUTE);
     // Its session finds out by itself that it was silent for the limit.
     first.idles(rig);

@@ -53,6 +53,7 @@ export class FakeMember implements Member {
   readonly device: Device;
   openedAt: number;
   activeAt = -1;
+  openedIdle = false;
   idle = false;
   readonly evicted: string[] = [];
 

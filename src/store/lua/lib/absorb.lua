@@ -19,12 +19,13 @@ local function takeOwnClaim(row, claim)
   return true
 end
 
-local function stanceOnOpening(row, restored)
+local function stanceOnOpening(row, report, restored)
   if restored and row.status ~= 'offline' then
     local active = row.status == 'online' or AWAY == 0 or row.seen + AWAY > now
     return active and OWN or TOOK_IDLE
   end
-  if not isPresent(row) then return OWN end
+  if not isPresent(row) then return report.openedIdle and TOOK_IDLE or OWN end
+  if not report.openedIdle and not inGrace(row) and report.opened >= row.back then return OWN end
   return activeUntil(row) > now and TOOK_ACTIVE or TOOK_IDLE
 end
 
@@ -49,7 +50,7 @@ local function leaveOrReturn(row, prior, report, stance)
   local leave = row.leave
   if not leave and report.closed == 0 then return end
   local opened = max(newestOpening(row), row.left, report.opened)
-  if leave and opened >= leave.at then row.leave = nil end
+  if leave and opened >= leave.at then row.back, row.leave = leave.at + leave.grace, nil end
   if report.closed == 0 or report.closed <= opened then return end
   local wasIdle = report.count == 0 or not prior or prior.idle
   joinLeave(row, report.closed, report.grace, stance == TOOK_IDLE or (report.idle and wasIdle), false,
@@ -74,7 +75,7 @@ local function absorb(row, node, report)
     if prior then
       act, stance = prior.act, prior.stance
     else
-      stance = stanceOnOpening(row, restored)
+      stance = stanceOnOpening(row, report, restored)
       act = stance == OWN and report.opened or 0
     end
   end

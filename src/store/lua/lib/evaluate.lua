@@ -22,7 +22,7 @@ local function newestOpening(row)
   return newest
 end
 
-local function lastActive(row)
+local function toldActive(row)
   local parts, last = row.parts, row.seen
   for i = 1, #parts do
     if parts[i].stance == OWN and parts[i].act > last then last = parts[i].act end
@@ -30,12 +30,17 @@ local function lastActive(row)
   if row.sessions ~= EMPTY then
     for _, session in pairs(row.sessions) do last = max(last, session.act) end
   end
+  return last
+end
+
+local function lastActive(row)
+  local last = toldActive(row)
   return last > 0 and last or newestOpening(row)
 end
 
--- The same as others may know it: of somebody they never saw, only what was told by what is gone.
+-- The same as others may know it: of somebody they never saw, only what was told by what is gone; to come is none.
 local function knownActive(row)
-  return row.ver == 0 and row.seen or lastActive(row)
+  return row.ver == 0 and row.seen or toldActive(row)
 end
 
 -- What would be known of the user's last activity had all that is alive of them said goodbye now; 0 for nothing.
@@ -272,6 +277,7 @@ local function evaluate(row, at)
   local same = status == row.status and old.text == shown.text and old.emoji == shown.emoji and old['until'] == shown['until']
   local waits = not same and held and not at.deliberate
     and (gathering and row.status == 'offline' or isLess(row, status, why))
+  local wasFrozen = row.frozen
   if row.own and row.own.status == 'invisible' then
     -- Who hides leaves, as far as others see; whoever was offline before has left already.
     row.frozen = row.frozen or (row.status == 'offline' and (at.seen or 0) or row.status ~= 'offline' and seenAfterGoodbye(row))
@@ -279,6 +285,8 @@ local function evaluate(row, at)
     row.frozen = nil
   end
   if row.pending and not row.frozen then revealWords(row) end
+  -- Who hides is in their grace still, and who does not hide any more may not be.
+  if row.frozen ~= wasFrozen then present, activeTo = isPresent(row), activeUntil(row) end
   if same and status == 'offline' then age(row, present) end
   row.due = deadline(row, present, activeTo, status)
   if same then return end

@@ -6,7 +6,7 @@
 --   a grace   flags: 1 idle, 2 lost  devices  at  grace
 --   rare      a MessagePack map of what few rows have: name, groups (JSON), iat (the newest stamp of either, also of those
 --             that wait), nat and gat (their own stamps, where those are others), pending (the same of what waits), shown,
---             own, claims, sessions, left, frozen, out (at, how), forgotten, revoked; what a later release adds is kept
+--             own, claims, sessions, left, back, frozen, out (at, how), forgotten, revoked; what a later release adds is kept
 -- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing. A row has room for
 -- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s before
 -- what is mostly not there.
@@ -20,11 +20,11 @@ local CODE = { offline = 0, online = 1, away = 2, busy = 3 }
 local LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
 
 -- What a row is as long as nothing else is known.
-local BLANK = { __index = { rare = EMPTY, shown = EMPTY, sessions = EMPTY, claims = EMPTY, left = 0, nameIat = 0, groupsIat = 0 } }
+local BLANK = { __index = { rare = EMPTY, shown = EMPTY, sessions = EMPTY, claims = EMPTY, left = 0, back = 0, nameIat = 0, groupsIat = 0 } }
 
 local function loadRare(row, rare)
   row.rare, row.name, row.groups, row.own, row.frozen = rare, rare.name, rare.groups, rare.own, rare.frozen
-  row.left = rare.left or 0
+  row.left, row.back = rare.left or 0, rare.back or 0
   local iat, pending = rare.iat or 0, rare.pending
   row.nameIat, row.groupsIat = rare.nat or iat, rare.gat or iat
   if pending then
@@ -90,13 +90,13 @@ end
 local function rareOf(row)
   local shown, claims, sessions = row.shown, row.claims, row.sessions
   if not (row.own or row.name or row.groups or row.pending or row.frozen or shown ~= EMPTY or claims ~= EMPTY or sessions ~= EMPTY
-      or row.left > 0 or row.out or row.revoked or row.rare ~= EMPTY) then
+      or row.left > 0 or row.back > now or row.out or row.revoked or row.rare ~= EMPTY) then
     return nil
   end
   local rare = row.rare == EMPTY and {} or row.rare
   putWords(rare, row)
   rare.own, rare.frozen, rare.out, rare.forgotten, rare.revoked = row.own, row.frozen, row.out, row.forgotten, row.revoked
-  rare.left = row.left > 0 and row.left or nil
+  rare.left, rare.back = row.left > 0 and row.left or nil, row.back > now and row.back or nil
   rare.shown, rare.claims, rare.sessions =
     next(shown) and shown, next(claims) and claims or nil, next(sessions) and sessions or nil
   return next(rare) and rare

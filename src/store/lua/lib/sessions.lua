@@ -24,7 +24,7 @@ local function keepSession(row, id, expires, activity, devices, issued)
   if not prior and othersBeside(row.sessions, id, 'expires') >= MAX_SESSIONS then return false end
   local idle = activity == 'idle' or (activity == '' and prior ~= nil and prior.idle)
   local act = now
-  if activity ~= 'active' then act = prior and prior.act or (idle and isPresent(row) and lastActive(row)) or now end
+  if activity ~= 'active' then act = prior and prior.act or (idle and lastActive(row) > 0 and lastActive(row)) or now end
   if row.sessions == EMPTY then row.sessions = {} end
   row.sessions[id] = { expires = expires, act = act, idle = idle, devices = devices, issued = issued }
   return true
