@@ -27,6 +27,8 @@ export interface DrawOptions {
   /** Only kinds that contain one of these. */
   readonly only?: readonly string[];
   readonly damped?: boolean;
+  /** Whether Redis may refuse writes. Default true. */
+  readonly refusals?: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export const drawPlan = ({ seed, topology, seconds, only, ...rest }: DrawOptions
     (suits?.includes(topology) ?? true) && (only?.some((part) => kind.includes(part)) ?? true);
   const random = new Random(seed).fork('faults');
   const usual = FAULTS.filter(isWanted);
-  const refusals = REFUSALS.filter(isWanted);
+  const refusals = rest.refusals === false ? [] : REFUSALS.filter(isWanted);
   if (usual.length + refusals.length === 0) throw new Error(`no fault of ${topology} is called so`);
   const deck = new Deck(usual.length > 0 ? usual : refusals, random);
   const apart = random.fork('pairs');
