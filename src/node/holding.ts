@@ -42,6 +42,11 @@ export class Holding {
   #claimSent = -1;
   #hidingSent = -1;
   #claimStored = -1;
+  /** Stamp of the newest claim that was made here. */
+  #claimMade = -1;
+  /** When the first of those who are here opened, and the newest opening that is stored. */
+  #here = -1;
+  #openedStored = -1;
   /** What the newest tokens say that were used here, and of groups also what the store says. */
   #words: Words = {};
   /** Name and groups are due until what the newest batch carried of them is what they are. */
@@ -60,7 +65,10 @@ export class Holding {
     const isFollower = this.members.length > 0 && now - this.activity.begun < graceMs;
     this.activity.opens(member, this.members.length, isFollower || this.#isInGrace(now), idleAwayMs);
     // A store may have forgotten somebody who was not there.
-    if (this.members.length === 0) this.reassert();
+    if (this.members.length === 0) {
+      this.reassert();
+      this.#here = member.openedAt;
+    }
     this.members.push(member);
     this.#opened = Math.max(this.#opened, member.openedAt);
     this.learn(member.principal);
@@ -153,8 +161,20 @@ export class Holding {
   /** What the batch under way carried is stored. What changed since then still has to be told. */
   stored(): void {
     this.#closedStored = this.#closedSent;
+    this.#openedStored = this.toldOpened;
     this.#claimStored = Math.max(this.#claimStored, this.#claimSent);
     this.#profileStored = this.#profileSent;
+  }
+
+  /** The person's own word, made here: it is theirs at once, and shows once it is stored. */
+  make(claim: OwnClaim): void {
+    this.claim = claim;
+    this.#claimMade = claim.stamp;
+  }
+
+  /** The store answered since somebody is here, and has their newest word: what is known of them is what it holds. */
+  get isAnswered(): boolean {
+    return this.#here >= 0 && this.#openedStored >= this.#here && this.#claimStored >= this.#claimMade;
   }
 
   /** Everything has to be told again. */

@@ -37,6 +37,12 @@ export interface Member extends Evictable {
   regrouped(own: OwnGroups): void;
 }
 
+/**
+ * `unknown` while the store has not said since they came whether they hide, while their last word on it is not stored yet,
+ * and while others see them `offline` for whatever reason: they may be hidden.
+ */
+export type Hiding = 'hidden' | 'visible' | 'unknown';
+
 /** How a connection ended: a goodbye has no grace, a drain a longer one. */
 export type Leaving = 'goodbye' | 'lost' | 'drain';
 
@@ -60,8 +66,8 @@ export interface Membership {
   selfOf(ref: UserRef): SelfView | undefined;
   /** Open connections of a user on this node, oldest first. */
   membersOf(ref: UserRef): readonly Member[];
-  /** The person hides: nothing of theirs may be passed on. As far as this node knows. */
-  isInvisible(ref: UserRef): boolean;
+  /** Whether a person hides from others. Only of who is `visible` anything may be passed on. */
+  hiding(ref: UserRef): Hiding;
   readonly users: number;
 }
 

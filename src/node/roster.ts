@@ -15,7 +15,7 @@ import { DeadlineQueue, Waiter } from './deadline-queue.ts';
 import type { Flusher } from './flusher.ts';
 import { Holding } from './holding.ts';
 import type { KnownViews } from './known-views.ts';
-import type { Leaving, Member, Membership } from './membership.ts';
+import type { Hiding, Leaving, Member, Membership } from './membership.ts';
 
 export interface RosterOptions {
   readonly partitionOf: (ref: UserRef) => number;
@@ -128,7 +128,7 @@ export class Roster implements Membership {
     const holding = this.#hold(ref);
     if (holding.members.length === 0) this.#lingering.add(holding);
     const clock = this.#options.clockOf(holding.partition);
-    holding.claim = { ...claim, stamp: Math.max(clock, (holding.claim?.stamp ?? 0) + 1) };
+    holding.make({ ...claim, stamp: Math.max(clock, (holding.claim?.stamp ?? 0) + 1) });
     this.#options.flusher.mark(holding);
     return new Promise((resolve, reject) => {
       const waiter = new Waiter(resolve, () =>
@@ -148,9 +148,13 @@ export class Roster implements Membership {
     return this.#holdings.get(userKey(ref))?.members ?? [];
   }
 
-  isInvisible(ref: UserRef): boolean {
+  hiding(ref: UserRef): Hiding {
     const holding = this.#holdings.get(userKey(ref));
-    return holding !== undefined && this.#isHidden(holding);
+    if (holding === undefined) return 'unknown';
+    if (this.#isHidden(holding)) return 'hidden';
+    // Their own last word shows only once it is stored, and what ended by time only once the store has looked.
+    const isSeen = holding.view !== undefined && holding.view.status !== 'offline';
+    return holding.isAnswered && isSeen ? 'visible' : 'unknown';
   }
 
   /** The store has what this node told of a user. */

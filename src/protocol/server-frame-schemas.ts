@@ -21,7 +21,30 @@ export const SERVER_FRAMES = {
       description: 'silence after which this device counts as idle; 0: never',
     }),
     pingIntervalMs: Type.Integer({ minimum: 0, description: 'how often the server pings' }),
+    pingTimeoutMs: Type.Integer({
+      minimum: 0,
+      description: 'how long the server waits for a sign of life after a ping',
+    }),
+    graceMs: Type.Integer({
+      minimum: 0,
+      description: 'how long a lost connection still counts: who is back within it was never gone',
+    }),
     serverTime: time('now'),
+    limits: Type.Object(
+      {
+        frameBytes: Type.Integer({
+          minimum: 1,
+          description: 'a longer frame closes the connection with 1009',
+        }),
+        frameRate: Type.Integer({ minimum: 1, description: 'frames a second' }),
+        frameBurst: Type.Integer({ minimum: 1, description: 'frames at once' }),
+        watches: Type.Integer({
+          minimum: 1,
+          description: 'users watched at once; the members of a group count each',
+        }),
+      },
+      { description: 'what this connection may send and hold' },
+    ),
     self: Type.Optional(
       Type.Object(
         { status: StatusSchema, invisible: flag('others see offline because the person wishes so') },

@@ -1,6 +1,17 @@
 import type { Status } from '../domain/model.ts';
 import type { ErrorCode } from './codes.ts';
 
+/** What one connection may send and hold. */
+export interface WelcomeLimits {
+  /** Bytes of one frame. */
+  readonly frameBytes: number;
+  /** Frames a second, and how many more at once. */
+  readonly frameRate: number;
+  readonly frameBurst: number;
+  /** Users watched at once. */
+  readonly watches: number;
+}
+
 /** What the client learns when it signed in, or renewed. */
 export interface Welcome {
   readonly user: string;
@@ -8,7 +19,10 @@ export interface Welcome {
   readonly expiresAt: string;
   readonly idleAfterMs: number;
   readonly pingIntervalMs: number;
+  readonly pingTimeoutMs: number;
+  readonly graceMs: number;
   readonly serverTime: string;
+  readonly limits: WelcomeLimits;
   /** What others see of the user; absent while that is unknown. */
   readonly self?: { readonly status: Status; readonly invisible?: true };
   readonly ref?: string;

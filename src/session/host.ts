@@ -7,6 +7,7 @@ import type { Health, Membership } from '../node/membership.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Observers } from './observers.ts';
 import type { TimerWheel } from './timer-wheel.ts';
+import type { Typists } from './typing.ts';
 import type { TypingDesk } from './typing-desk.ts';
 import type { Unauthenticated } from './unauthenticated.ts';
 
@@ -26,6 +27,9 @@ export type SessionSettings = Pick<
   | 'frameRate'
   | 'frameBurst'
   | 'watchPolicy'
+  | 'offlineGraceMs'
+  | 'maxFrameBytes'
+  | 'maxWatches'
 >;
 
 interface Clock {
@@ -60,6 +64,7 @@ export interface SessionHost extends SessionDeps {
   readonly unauthenticated: Unauthenticated;
   readonly observers: Observers;
   readonly typing: TypingDesk;
+  readonly typists: Typists;
   /** The socket is gone; nothing of it will happen any more. */
   gone(connection: object): void;
 }

@@ -218,7 +218,15 @@ export class Session extends Connection implements ClientSession, WheelItem {
         expiresAt: isoTime(exp * 1000),
         idleAfterMs: settings.idleAwayMs,
         pingIntervalMs: settings.pingIntervalMs,
+        pingTimeoutMs: settings.pingTimeoutMs,
+        graceMs: settings.offlineGraceMs,
         serverTime: isoTime(clock.wall()),
+        limits: {
+          frameBytes: settings.maxFrameBytes,
+          frameRate: settings.frameRate,
+          frameBurst: settings.frameBurst,
+          watches: settings.maxWatches,
+        },
         ...(self !== undefined && {
           self: { status: self.view.status, ...(self.invisible && { invisible: true as const }) },
         }),

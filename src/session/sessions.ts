@@ -11,6 +11,7 @@ import { Observers } from './observers.ts';
 import { refuseSocket } from './refuse-socket.ts';
 import { Session } from './session.ts';
 import { TimerWheel } from './timer-wheel.ts';
+import { Typists } from './typing.ts';
 import { TypingDesk } from './typing-desk.ts';
 import { Unauthenticated } from './unauthenticated.ts';
 
@@ -31,10 +32,12 @@ export class Sessions {
       tickMs: tickFor(settings),
       onError: (err) => deps.log.error({ err }, 'the deadlines of a connection could not be looked at'),
     });
+    const typists = new Typists();
     this.#host = {
       ...deps,
       wheel,
-      typing: new TypingDesk({ ...deps, wheel, connectionsOf: (ref) => this.#connectionsOf(ref) }),
+      typing: new TypingDesk({ ...deps, wheel, typists, connectionsOf: (ref) => this.#connectionsOf(ref) }),
+      typists,
       unauthenticated: new Unauthenticated(settings),
       observers: new Observers(),
       gone: (session) => this.#sessions.delete(session as Session),

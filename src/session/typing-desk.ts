@@ -6,14 +6,18 @@ import type { Sink } from '../fanout/fanout.ts';
 import { sharesGroup } from '../fanout/sight.ts';
 import { typingFrame } from '../protocol/server-frames.ts';
 import { mayWatchUsers } from './admission.ts';
+import { Hearings } from './hearing.ts';
+import { RecentlyUsed } from './recently-used.ts';
 import type { TimerWheel, WheelItem } from './timer-wheel.ts';
+import { TokenBucket } from './token-bucket.ts';
+import { REPEAT_MS, TYPING_BURST, TYPING_RATE, type Typists } from './typing.ts';
 
 /** Typing ends by itself after this long. */
 const LIFETIME_MS = 6000;
 /** Typing that is remembered at once; beyond, its end is left to the clients. */
 const MAX_RUNNING = 100_000;
-/** Who does not read is not told: it would be over by then. */
-const UNREAD_LIMIT = 16_384;
+/** People whose words are counted. Beyond, who typed longest ago has a budget like new. */
+const MAX_TYPISTS = 100_000;
 
 /** A connection that may hear of typing. */
 export interface Listener extends Sink {
@@ -27,6 +31,8 @@ export interface Listener extends Sink {
 interface DeskOptions {
   /** All connections of a user on this node. */
   readonly connectionsOf: (ref: UserRef) => readonly Listener[];
+  /** Those who type here. */
+  readonly typists: Pick<Typists, 'stop'>;
   readonly settings: Pick<Settings, 'watchPolicy'>;
   readonly feed: Pick<EventFeed, 'subscribe'>;
   readonly wheel: Pick<TimerWheel, 'schedule' | 'cancel' | 'now'>;
@@ -37,6 +43,7 @@ class Running implements WheelItem {
   slot = 0;
   readonly signal: Signal;
   endsAt = 0;
+  toldAt = 0;
   readonly #over: (running: Running) => void;
 
   constructor(signal: Signal, over: (running: Running) => void) {
@@ -62,20 +69,28 @@ export class TypingDesk {
   readonly #groupsOf = new Map<Listener, readonly string[]>();
   readonly #running = new Map<string, Running>();
   readonly #byTyper = new Map<UserKey, Set<Running>>();
+  /** What each person may still have told, whichever nodes and connections it comes from. */
+  readonly #budgets = new RecentlyUsed<TokenBucket>({ keepMs: LIFETIME_MS, max: MAX_TYPISTS });
+  readonly #hearings: Hearings<Listener>;
   #unsubscribe: (() => void) | undefined;
 
   constructor(options: DeskOptions) {
     this.#options = options;
+    const { wheel } = options;
+    this.#hearings = new Hearings({
+      now: () => wheel.now,
+      schedule: (item, deadline) => wheel.schedule(item, deadline),
+    });
   }
 
   start(): void {
     this.#unsubscribe ??= this.#options.feed.subscribe({
       signal: (signal) => this.#signal(signal),
       transition: ({ transition }) => {
-        if (transition.status === 'offline') this.#stopAll(userKey(transition));
+        if (transition.status === 'offline') this.#stopAll(transition);
       },
       command: (command) => {
-        if (command.type === 'forget') this.#stopAll(userKey(command.ref));
+        if (command.type === 'forget') this.#stopAll(command.ref);
       },
     });
   }
@@ -86,11 +101,13 @@ export class TypingDesk {
     for (const running of this.#running.values()) this.#options.wheel.cancel(running);
     this.#running.clear();
     this.#byTyper.clear();
+    this.#options.wheel.cancel(this.#hearings);
+    this.#hearings.clear();
   }
 
   /** A connection is there, or its token or groups changed: what it may hear follows from them. */
   hears(listener: Listener): void {
-    this.leave(listener);
+    this.#unlist(listener);
     const { groups, principal } = listener;
     // A service of all tenants is no member of anything here: nobody types to it.
     if (groups.length === 0 || principal.service !== undefined || !mayWatchUsers(principal)) return;
@@ -99,7 +116,13 @@ export class TypingDesk {
     for (const group of groups) add(this.#byGroup, userKey({ tenant, user: group }), listener);
   }
 
+  /** A connection has ended. */
   leave(listener: Listener): void {
+    this.#unlist(listener);
+    this.#hearings.leave(listener);
+  }
+
+  #unlist(listener: Listener): void {
     const groups = this.#groupsOf.get(listener);
     if (groups === undefined) return;
     this.#groupsOf.delete(listener);
@@ -108,17 +131,30 @@ export class TypingDesk {
   }
 
   #signal(signal: Signal): void {
-    const audience = this.#audience(signal);
     const key = keyOf(signal);
     const running = this.#running.get(key);
+    const { now } = this.#options.wheel;
     if (!signal.on) {
       if (running !== undefined) this.#end(running);
-      else this.#tell(signal, audience);
+      // What was not remembered may have been told all the same.
+      else if (this.#running.size >= MAX_RUNNING) this.#tell(signal, this.#audience(signal));
       return;
     }
+    if (running !== undefined) running.endsAt = now + LIFETIME_MS;
+    // Before anybody is looked for: a person with a hundred connections makes no more work than one with one.
+    if (running !== undefined && now - running.toldAt < REPEAT_MS) return;
+    if (!this.#mayBeTold(signal, now)) return;
+    const audience = this.#audience(signal);
     if (audience.length === 0) return;
     this.#tell(signal, audience);
     this.#keep(key, running, signal);
+  }
+
+  /** The end of what was told costs nothing: there are no more of them than beginnings. */
+  #mayBeTold({ tenant, from }: Signal, now: number): boolean {
+    const make = (): TokenBucket => new TokenBucket(TYPING_BURST, now);
+    const bucket = this.#budgets.use(userKey({ tenant, user: from }), now, make);
+    return bucket.take(TYPING_RATE, TYPING_BURST, now);
   }
 
   #keep(key: string, known: Running | undefined, signal: Signal): void {
@@ -126,6 +162,7 @@ export class TypingDesk {
     if (known === undefined && this.#running.size >= MAX_RUNNING) return;
     const running = known ?? new Running(signal, (over) => this.#end(over));
     running.endsAt = wheel.now + LIFETIME_MS;
+    running.toldAt = wheel.now;
     if (known !== undefined) return;
     this.#running.set(key, running);
     add(this.#byTyper, userKey({ tenant: signal.tenant, user: signal.from }), running);
@@ -141,8 +178,11 @@ export class TypingDesk {
     this.#tell(end, this.#audience(end));
   }
 
-  #stopAll(typer: UserKey): void {
-    for (const running of [...(this.#byTyper.get(typer) ?? [])]) this.#end(running);
+  #stopAll({ tenant, user }: UserRef): void {
+    const typer = { tenant, user };
+    const { typists } = this.#options;
+    typists.stop(typer);
+    for (const running of [...(this.#byTyper.get(userKey(typer)) ?? [])]) this.#end(running);
   }
 
   #audience({ tenant, from, to, groups }: Signal): Listener[] {
@@ -161,10 +201,12 @@ export class TypingDesk {
     );
   }
 
-  #tell({ from, to, on }: Signal, audience: readonly Listener[]): void {
+  #tell(signal: Signal, audience: readonly Listener[]): void {
     if (audience.length === 0) return;
+    const { from, to, on } = signal;
     const frame = Buffer.from(typingFrame(from, 'group' in to ? to.group : undefined, on));
-    for (const listener of audience) if (listener.buffered <= UNREAD_LIMIT) listener.send(frame);
+    const key = keyOf(signal);
+    for (const listener of audience) this.#hearings.tell(listener, key, frame);
   }
 }
 

@@ -1,27 +1,64 @@
 import type { BaseLogger } from 'pino';
-import type { UserRef } from '../domain/model.ts';
+import { type UserRef, userKey } from '../domain/model.ts';
 import type { EventFeed, Signal } from '../events/feed.ts';
 import type { Membership } from '../node/membership.ts';
+import { RecentlyUsed } from './recently-used.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 type Target = Signal['to'];
 
 /** Said again sooner, nothing is new to those who are told: they count on six seconds. */
-const REPEAT_MS = 1000;
-/** What one connection may pass on a second, and at once: whoever types does so in few places. */
-const RATE = 5;
-const BURST = 20;
+export const REPEAT_MS = 2000;
+/** Words of one person a second, and at once: whoever types does so in few places, on however many devices. */
+export const TYPING_RATE = 5;
+export const TYPING_BURST = 20;
 /** After this long without a word it has ended everywhere by itself. */
 const FORGET_MS = 6000;
+/** People who typed lately. Beyond, who did so longest ago has a budget like new. */
+const MAX_TYPISTS = 100_000;
+
+/** The newest word of one person to one target. */
+interface Word {
+  readonly to: Target;
+  readonly at: number;
+  /** The connection that said it: the word ends with it. */
+  by: object;
+  readonly isPassed: boolean;
+}
+
+/** One person on this node, over all their connections. */
+interface Typist {
+  readonly bucket: TokenBucket;
+  words: Word[];
+}
+
+/** What everybody on this node said of typing. */
+export class Typists {
+  readonly #people = new RecentlyUsed<Typist>({ keepMs: FORGET_MS, max: MAX_TYPISTS });
+
+  of(ref: UserRef, now: number): Typist {
+    return this.#people.use(userKey(ref), now, () => ({
+      bucket: new TokenBucket(TYPING_BURST, now),
+      words: [],
+    }));
+  }
+
+  /** Others see the person go: what they said has ended, and is news when it is said again. */
+  stop(ref: UserRef): void {
+    const typist = this.#people.peek(userKey(ref));
+    if (typist !== undefined) typist.words = [];
+  }
+}
 
 /** The connection whose person types. */
-interface Typist {
+interface TypingSession {
   readonly ref: UserRef;
   readonly groups: readonly string[];
   readonly host: {
     readonly clock: { monotonic(): number };
     readonly feed: Pick<EventFeed, 'signal'>;
-    readonly membership: Pick<Membership, 'isInvisible'>;
+    readonly membership: Pick<Membership, 'hiding'>;
+    readonly typists: Typists;
     readonly log: Pick<BaseLogger, 'debug'>;
   };
 }
@@ -29,42 +66,49 @@ interface Typist {
 const sameTarget = (one: Target, other: Target): boolean =>
   'user' in one ? 'user' in other && one.user === other.user : 'group' in other && one.group === other.group;
 
-/** What one connection said of typing, so that it says it no more often than it matters, and says the end of it. */
+/** What one connection says of typing: no more often than it matters for its person, and the end of what it said. */
 export class Typing {
-  readonly #session: Typist;
-  readonly #bucket: TokenBucket;
-  #running: { readonly to: Target; readonly at: number }[] = [];
+  readonly #session: TypingSession;
 
-  constructor(session: Typist) {
+  constructor(session: TypingSession) {
     this.#session = session;
-    this.#bucket = new TokenBucket(BURST, session.host.clock.monotonic());
   }
 
   /** @returns whether it was passed on, or need not be. */
   say(to: Target, on: boolean): boolean {
-    const now = this.#session.host.clock.monotonic();
-    this.#running = this.#running.filter(({ at }) => now - at < FORGET_MS);
-    const last = this.#running.find((running) => sameTarget(running.to, to));
-    if (on ? last !== undefined && now - last.at < REPEAT_MS : last === undefined) return true;
-    if (!this.#bucket.take(RATE, BURST, now)) return false;
-    this.#running = this.#running.filter((running) => running !== last);
-    if (on) this.#running.push({ to, at: now });
-    this.#pass(to, on);
+    const { host, ref } = this.#session;
+    const now = host.clock.monotonic();
+    const typist = host.typists.of(ref, now);
+    typist.words = typist.words.filter(({ at }) => now - at < FORGET_MS);
+    const last = typist.words.find((word) => sameTarget(word.to, to));
+    if (!on && last === undefined) return true;
+    const isRepeat = on && last !== undefined && now - last.at < REPEAT_MS;
+    if (isRepeat) last.by = this;
+    if (isRepeat && last.isPassed) return true;
+    // Said again by somebody who was hidden a moment ago: paid for already.
+    if (!isRepeat && !typist.bucket.take(TYPING_RATE, TYPING_BURST, now)) return false;
+    const isPassed = this.#pass(to, on);
+    typist.words = typist.words.filter((word) => word !== last);
+    if (on) typist.words.push({ to, at: isRepeat && !isPassed ? last.at : now, by: this, isPassed });
     return true;
   }
 
-  /** The connection ends, and its typing with it. */
+  /** The connection ends, and with it what nobody else of the person has said again since. */
   end(): void {
-    for (const { to } of this.#running) this.#pass(to, false);
-    this.#running = [];
+    const { host, ref } = this.#session;
+    const typist = host.typists.of(ref, host.clock.monotonic());
+    for (const { to, by } of typist.words) if (by === this) this.#pass(to, false);
+    typist.words = typist.words.filter(({ by }) => by !== this);
   }
 
-  #pass(to: Target, on: boolean): void {
+  /** @returns whether it was. */
+  #pass(to: Target, on: boolean): boolean {
     const { host, ref, groups } = this.#session;
-    // Who hides is not there: not even an error may tell them that others would have known.
-    if (host.membership.isInvisible(ref)) return;
+    // Who hides, or may do so, is not there: not even an error may tell them that others would have known.
+    if (host.membership.hiding(ref) !== 'visible') return false;
     const signal = { type: 'typing', tenant: ref.tenant, from: ref.user, to, on, groups } as const;
     // It is never stored: what is lost with the link is lost.
     host.feed.signal(signal).catch((err: unknown) => host.log.debug({ err }, 'typing was not passed on'));
+    return true;
   }
 }

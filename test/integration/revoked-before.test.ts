@@ -23,7 +23,9 @@ describe('a revocation of the tokens issued before a moment', () => {
   const me = async (bearer: string, node: number): Promise<number> =>
     (await cluster.http('/v1/presence/me', { token: bearer, node })).status;
   const isOpen = async (client: Client): Promise<boolean> => {
-    await client.ask({ type: 'ping' });
+    const pongs = client.of('pong').length;
+    client.send({ type: 'ping' });
+    await client.until(() => client.closed !== undefined || client.of('pong').length > pongs);
     return client.closed === undefined;
   };
 

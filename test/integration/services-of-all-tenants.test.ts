@@ -31,7 +31,9 @@ describe('a service of all tenants', () => {
     cluster.http(path, { claims: typeof claims === 'string' ? { sub: claims } : claims, method: 'POST' });
   /** What was said to it before is there, and it is still open. */
   const isOpen = async (client: Client): Promise<boolean> => {
-    await client.ask({ type: 'ping' });
+    const pongs = client.of('pong').length;
+    client.send({ type: 'ping' });
+    await client.until(() => client.closed !== undefined || client.of('pong').length > pongs);
     return client.closed === undefined;
   };
 

@@ -29,10 +29,13 @@ describe('signing in', () => {
       tenant: 'default',
       idleAfterMs: 300_000,
       pingIntervalMs: 25_000,
+      pingTimeoutMs: 10_000,
+      limits: { frameBytes: 16_384, frameRate: 20, frameBurst: 60, watches: 5000 },
       self: { status: 'online' },
     });
     expect(Math.abs(Date.parse(welcome?.expiresAt ?? '') - before - 600_000)).toBeLessThan(5_000);
     expect(Math.abs(Date.parse(welcome?.serverTime ?? '') - before)).toBeLessThan(5_000);
+    expect(welcome).toHaveProperty('graceMs', expect.any(Number));
     expect(client.socket.protocol).toBe(signIn === 'subprotocol' ? 'rollcall.v1' : '');
   });
 

@@ -37,6 +37,9 @@ const welcome = {
   expiresAt: '2026-11-21T00:00:00.000Z',
   idleAfterMs: 0,
   pingIntervalMs: 25_000,
+  pingTimeoutMs: 10_000,
+  graceMs: 5000,
+  limits: { frameBytes: 16_384, frameRate: 20, frameBurst: 60, watches: 5000 },
   serverTime: '2026-11-21T00:00:00.000Z',
 };
 

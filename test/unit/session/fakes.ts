@@ -17,7 +17,7 @@ import {
   type WatchRequest,
 } from '../../../src/fanout/fanout.ts';
 import type { Sight } from '../../../src/fanout/sight.ts';
-import type { Health, Leaving, Member, Membership } from '../../../src/node/membership.ts';
+import type { Health, Hiding, Leaving, Member, Membership } from '../../../src/node/membership.ts';
 import { snapshotFrame } from '../../../src/protocol/encode-presence.ts';
 import type { ClaimRequest, SelfView } from '../../../src/store/presence-store.ts';
 
@@ -134,8 +134,10 @@ export class FakeMembership implements Membership {
   }
 
   readonly hidden = new Set<string>();
-  isInvisible({ user }: UserRef): boolean {
-    return this.hidden.has(user);
+  readonly unknown = new Set<string>();
+  hiding({ user }: UserRef): Hiding {
+    if (this.unknown.has(user)) return 'unknown';
+    return this.hidden.has(user) ? 'hidden' : 'visible';
   }
 
   get users(): number {

@@ -31,6 +31,8 @@ const ROOMY: SocketSettings = {
   frameRate: 1000,
   frameBurst: 1000,
   watchPolicy: 'tenant',
+  offlineGraceMs: 5000,
+  maxWatches: 5000,
   maxFrameBytes: 16_384,
   tokenInQuery: false,
   allowedOrigins: '*',

@@ -24,6 +24,9 @@ describe('signing in', () => {
       expiresAt: new Date(exp * 1000).toISOString(),
       idleAfterMs: 300_000,
       pingIntervalMs: 25_000,
+      pingTimeoutMs: 10_000,
+      graceMs: 5000,
+      limits: { frameBytes: 16_384, frameRate: 1000, frameBurst: 1000, watches: 5000 },
       self: { status: 'away' },
     });
     expect(Date.parse(serverTime)).toBeGreaterThanOrEqual(before);

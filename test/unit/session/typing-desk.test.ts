@@ -30,6 +30,7 @@ const rig = () => {
   const wheel = new TimerWheel({ monotonic: () => now, tickMs: 100, onError });
   const feed = new FakeFeed();
   const desk = new TypingDesk({
+    typists: { stop: () => undefined },
     settings: { watchPolicy: 'tenant' },
     feed,
     wheel,

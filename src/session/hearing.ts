@@ -1,0 +1,89 @@
+import type { Sink } from '../fanout/fanout.ts';
+import type { WheelItem } from './timer-wheel.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/** Together at most 20 frames in any second: five at once, and one every 67 ms. */
+const RATE = 15;
+const BURST = 5;
+/** Words that wait for one receiver. Beyond, the next is dropped: what is late by more than this is over. */
+const MAX_WAITING = 100;
+/** Who does not read is not told: it would be over by then. */
+const UNREAD_LIMIT = 16_384;
+const LOOK_MS = 100;
+
+/** A connection that hears of typing. */
+interface Hearer extends Sink {
+  readonly open: boolean;
+}
+
+interface Hearing {
+  readonly bucket: TokenBucket;
+  /** The newest word a person and target that has not been told yet. */
+  readonly waiting: Map<string, Buffer>;
+}
+
+interface HearingsOptions {
+  readonly now: () => number;
+  readonly schedule: (item: WheelItem, deadline: number) => void;
+}
+
+/** Tells connections of typing, each no more often than a person can see: of what comes faster the newest word waits. */
+export class Hearings<T extends Hearer> implements WheelItem {
+  slot = 0;
+  readonly #options: HearingsOptions;
+  readonly #hearings = new Map<T, Hearing>();
+  readonly #behind = new Set<T>();
+
+  constructor(options: HearingsOptions) {
+    this.#options = options;
+  }
+
+  /** @param key - of the person and the target. */
+  tell(listener: T, key: string, frame: Buffer): void {
+    const now = this.#options.now();
+    let hearing = this.#hearings.get(listener);
+    if (hearing === undefined) {
+      hearing = { bucket: new TokenBucket(BURST, now), waiting: new Map() };
+      this.#hearings.set(listener, hearing);
+    }
+    const { bucket, waiting } = hearing;
+    if (waiting.size === 0 && bucket.take(RATE, BURST, now)) send(listener, frame);
+    else if (waiting.size < MAX_WAITING || waiting.has(key)) {
+      waiting.set(key, frame);
+      this.#behind.add(listener);
+      this.#options.schedule(this, now + LOOK_MS);
+    }
+  }
+
+  leave(listener: T): void {
+    this.#hearings.delete(listener);
+    this.#behind.delete(listener);
+  }
+
+  clear(): void {
+    this.#hearings.clear();
+    this.#behind.clear();
+  }
+
+  /** Tells what waited, as far as it is time. */
+  check(now: number): number | undefined {
+    for (const listener of this.#behind) {
+      const hearing = this.#hearings.get(listener);
+      if (hearing === undefined || this.#catchUp(listener, hearing, now)) this.#behind.delete(listener);
+    }
+    return this.#behind.size > 0 ? now + LOOK_MS : undefined;
+  }
+
+  #catchUp(listener: T, { bucket, waiting }: Hearing, now: number): boolean {
+    for (const [key, frame] of waiting) {
+      if (!bucket.take(RATE, BURST, now)) return false;
+      waiting.delete(key);
+      send(listener, frame);
+    }
+    return true;
+  }
+}
+
+const send = (listener: Hearer, frame: Buffer): void => {
+  if (listener.open && listener.buffered <= UNREAD_LIMIT) listener.send(frame);
+};
