@@ -5,7 +5,7 @@ import { TokenIssuer } from './auth/issuer.ts';
 import { createKeyring } from './auth/keyring.ts';
 import { TokenVerifier } from './auth/verifier.ts';
 import type { ConfigError } from './config/config-error.ts';
-import { MEMORY_URL, parseRedisUrl } from './config/redis-url.ts';
+import { MEMORY_URL } from './config/redis-url.ts';
 import type { Settings } from './config/settings.ts';
 import type { EventFeed } from './events/feed.ts';
 import { MemoryFeed } from './events/memory-feed.ts';
@@ -27,6 +27,7 @@ import { tellVitals } from './node/vitals.ts';
 import { tellLimits } from './observability/limits.ts';
 import { collectProcessMetrics, createMetrics, type Metrics } from './observability/metrics.ts';
 import { beginAtZero } from './observability/series.ts';
+import { AddressSource } from './redis/address-source.ts';
 import { DeploymentCheck } from './redis/deployment-check.ts';
 import { createKeys } from './redis/keys.ts';
 import { RedisLink } from './redis/link.ts';
@@ -116,8 +117,12 @@ const openRedis = (
   logger: Logger,
   onWrong: (error: ConfigError) => void,
 ): Storage => {
+  const source = new AddressSource({ ...settings, log: logger });
   const linkOptions = {
-    address: parseRedisUrl(settings.redisUrl),
+    get address() {
+      return source.current;
+    },
+    refresh: () => source.refresh(),
     name: `rollcall ${settings.nodeName}`.replace(/[^\x21-\x7e]/g, '-'),
     commandTimeoutMs: settings.redisCommandTimeoutMs,
     metrics,

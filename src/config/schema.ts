@@ -60,7 +60,13 @@ const store = {
   redisUrl: text(
     'redis-url',
     '`memory:` is the embedded store: one node, forgets on exit. `redis://[user:password@]host:6379[/0]`, `redis+sentinel://h:26379,h2:26379/mymaster`, `redis+cluster://h:7000,h2:7001`; with `rediss` instead of `redis` over TLS. See [Redis](redis.md).',
-    { secret: true, defaultText: 'required' },
+    { secret: true, defaultText: 'required, or `REDIS_URL_FILE`' },
+  ),
+  redisUrlFile: Type.Optional(
+    text(
+      'text',
+      'File with what `REDIS_URL` would say, instead of it. Its user and password are read again before each connection, so that they rotate without a restart.',
+    ),
   ),
   redisPrefix: text(
     'redis-prefix',

@@ -1,8 +1,10 @@
 import { hostname } from 'node:os';
 import { checkTogether } from './checks.ts';
 import { ConfigError } from './config-error.ts';
+import { FORMATS } from './formats.ts';
 import { type Environment, readSetting } from './read.ts';
 import { MEMORY_URL, parseRedisUrl } from './redis-url.ts';
+import { readRedisUrlFile } from './redis-url-file.ts';
 import { SETTING_NAMES, type SettingName, type Settings } from './schema.ts';
 
 export { ConfigError, EXIT_CONFIG } from './config-error.ts';
@@ -21,6 +23,24 @@ const pick = (env: Environment, names: readonly SettingName[]): Record<string, u
 const isCluster = (redisUrl: string): boolean =>
   redisUrl !== MEMORY_URL && parseRedisUrl(redisUrl).topology === 'cluster';
 
+/** Exactly one of two settings says where Redis is. @throws ConfigError */
+const redisUrlOf = ({ redisUrl, redisUrlFile }: Partial<Settings>): string => {
+  if (redisUrlFile === undefined) {
+    if (redisUrl !== undefined) return redisUrl;
+    throw new ConfigError(
+      'REDIS_URL',
+      'is required, or REDIS_URL_FILE: redis://host:6379, or memory: for one node without Redis',
+    );
+  }
+  if (redisUrl !== undefined)
+    throw new ConfigError('REDIS_URL_FILE', 'is set beside REDIS_URL: set exactly one of them');
+  try {
+    return FORMATS['redis-url'](readRedisUrlFile(redisUrlFile)) as string;
+  } catch (error) {
+    throw new ConfigError('REDIS_URL_FILE', (error as Error).message, { cause: error });
+  }
+};
+
 /**
  * Reads every setting from an environment; what is unset takes its documented default.
  *
@@ -29,13 +49,7 @@ const isCluster = (redisUrl: string): boolean =>
  */
 export const loadSettings = (env: Environment, hostName = hostname()): Settings => {
   const read = pick(env, SETTING_NAMES) as Partial<Settings>;
-  if (read.redisUrl === undefined) {
-    throw new ConfigError(
-      'REDIS_URL',
-      'is required: redis://host:6379, or memory: for one node without Redis',
-    );
-  }
-  const values = read as Settings;
+  const values = { ...read, redisUrl: redisUrlOf(read) } as Settings;
   const settings: Settings = {
     ...values,
     adminHost: values.adminHost ?? values.host,

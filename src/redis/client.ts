@@ -1,10 +1,12 @@
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import type { RedisUrl } from '../config/redis-url.ts';
 import type { Metrics } from '../observability/metrics.ts';
 
 export interface LinkOptions {
   readonly address: RedisUrl;
+  /** Brings {@link address} up to date, before each connection. */
+  readonly refresh?: () => void;
   /** Shown in `CLIENT LIST`. */
   readonly name: string;
   readonly commandTimeoutMs: number;
@@ -57,8 +59,9 @@ const commonOptions = (options: LinkOptions, commandTimeout: number) => ({
  * A client of one server, whatever it is part of; nothing is connected yet, and it never reconnects by itself.
  * @param commandTimeout - ms; 0 is for subscribers, which wait.
  */
-export const createServerClient = (options: LinkOptions, server: Host, commandTimeout: number): Redis =>
-  new Redis({
+export const createServerClient = (options: LinkOptions, server: Host, commandTimeout: number): Redis => {
+  options.refresh?.();
+  return new Redis({
     ...commonOptions(options, commandTimeout),
     ...server,
     lazyConnect: true,
@@ -67,9 +70,11 @@ export const createServerClient = (options: LinkOptions, server: Host, commandTi
     enableReadyCheck: false,
     retryStrategy: () => null,
   });
+};
 
 /** As {@link createServerClient}, of a sentinel: it has users and passwords of its own. */
 export const createSentinelClient = (options: LinkOptions, sentinel: Host): Redis => {
+  options.refresh?.();
   const { sentinelUsername: username, sentinelPassword: password, tls, topology, hosts } = options.address;
   const address = {
     topology,
@@ -79,7 +84,8 @@ export const createSentinelClient = (options: LinkOptions, sentinel: Host): Redi
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
   };
-  return createServerClient({ ...options, address }, sentinel, options.commandTimeoutMs);
+  const { refresh: _, ...rest } = options;
+  return createServerClient({ ...rest, address }, sentinel, options.commandTimeoutMs);
 };
 
 /**
@@ -92,9 +98,37 @@ export const createClient = (
   commandTimeout: number,
   reconnects: boolean,
 ): Redis | Cluster => {
-  const { address, random } = options;
+  options.refresh?.();
+  const { random } = options;
   const common = commonOptions(options, commandTimeout);
-  const retryStrategy = (attempt: number): number | null => (reconnects ? retryDelay(attempt, random) : null);
+  const retryStrategy = (attempt: number): number | null => {
+    if (!reconnects) return null;
+    options.refresh?.();
+    renew(client, options.address);
+    return retryDelay(attempt, random);
+  };
+  const client = clientOf(options, common, retryStrategy);
+  return client;
+};
+
+/** The next connection signs in with these: the library reads its options again for each. */
+const renew = (client: Redis | Cluster, { username, password, ...more }: RedisUrl): void => {
+  const options: Pick<RedisOptions, 'username' | 'password' | 'sentinelUsername' | 'sentinelPassword'> =
+    client instanceof Cluster ? (client.options.redisOptions ?? {}) : client.options;
+  delete options.username;
+  delete options.password;
+  if (username !== undefined) options.username = username;
+  if (password !== undefined) options.password = password;
+  if (more.sentinelUsername !== undefined) options.sentinelUsername = more.sentinelUsername;
+  if (more.sentinelPassword !== undefined) options.sentinelPassword = more.sentinelPassword;
+};
+
+const clientOf = (
+  options: LinkOptions,
+  common: ReturnType<typeof commonOptions>,
+  retryStrategy: (attempt: number) => number | null,
+): Redis | Cluster => {
+  const { address } = options;
   const lone = {
     ...common,
     lazyConnect: true,

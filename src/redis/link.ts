@@ -17,6 +17,8 @@ export class RedisLink {
   readonly #waits = new Map<Redis, ReplicaWait>();
   #loading: Promise<boolean> | undefined;
   #up = false;
+  /** The credentials were refused since the link was up last, and that was logged. */
+  #isRefused = false;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -24,7 +26,7 @@ export class RedisLink {
     this.#client.on('ready', () => void this.#ready());
     this.#client.on('close', () => this.#turn(false));
     this.#client.on('end', () => this.#turn(false));
-    this.#client.on('error', (error: Error) => options.logger.debug({ err: error }, 'redis link'));
+    this.#client.on('error', (error: Error) => this.#failed(error));
     if (options.address.topology === 'sentinel') {
       this.#sentinels = new SentinelWatch(options, (master) => this.#moveTo(master));
     }
@@ -32,6 +34,25 @@ export class RedisLink {
     this.#client.on('+node', (node: Redis) => {
       if (this.#client.status === 'ready') setImmediate(() => void connectMaster(node));
     });
+  }
+
+  /** What ended a connection, or kept it from coming to be. */
+  #failed(error: Error): void {
+    const { logger, metrics, address } = this.#options;
+    const code =
+      redisErrorCode(error) ?? redisErrorCode((error as Error & { lastNodeError?: Error }).lastNodeError);
+    if (code !== 'WRONGPASS' && code !== 'NOAUTH') {
+      logger.debug({ err: error }, 'redis link');
+      return;
+    }
+    metrics.redisErrors.inc({ command: 'auth', code: errorLabel(code) });
+    if (this.#isRefused) return;
+    this.#isRefused = true;
+    const redis = address.hosts.map(({ host, port }) => `${host}:${port}`).join(', ');
+    logger.warn(
+      { reason: code },
+      `redis at ${redis} refuses the user or password of REDIS_URL (${code}): give the new one in REDIS_URL and restart, or in the file of REDIS_URL_FILE, which is read again`,
+    );
   }
 
   get up(): boolean {
@@ -66,6 +87,7 @@ export class RedisLink {
     this.#up = up;
     if (!up) this.#endWaits();
     this.#options.metrics.redisUp.set(up ? 1 : 0);
+    if (up) this.#isRefused = false;
     if (up) this.#options.logger.info('connected to redis');
     else this.#options.logger.warn('lost the connection to redis');
     for (const listener of this.#listeners) listener(up);

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 /** The settings as users rely on them, written down by hand: a changed name or default must show here. */
 export interface Contract {
   readonly property: string;
@@ -65,6 +66,9 @@ const text = (
   good: good.map((value) => [value, value] as const),
   bad: ['', ' ', ...bad],
 });
+
+/** A file that holds a URL. */
+const REDIS_URL_TEXT = fileURLToPath(new URL('./redis-url.txt', import.meta.url));
 
 const HOSTS = ['127.0.0.1', '::', '::1', 'localhost', 'node-1.internal.example'];
 const NOT_HOSTS = [
@@ -151,6 +155,7 @@ export const CONTRACT: Readonly<Record<string, Contract>> = {
     ],
     ['k4.pid.AAAA', 'v4.public.AAAA', `${KEY} nonsense`, 'k1.public.AAAA', `${KEY};${KEY}`, 'k4.public.'],
   ),
+  REDIS_URL_FILE: text('redisUrlFile', undefined, [REDIS_URL_TEXT], [...NOT_TEXT, '/no/such/file', '/']),
   PASETO_KEYS_FILE: text('pasetoKeysFile', undefined, ['/run/secrets/keys', 'keys.txt'], NOT_TEXT),
   PASETO_SYMMETRIC_KEY: text(
     'pasetoSymmetricKey',
@@ -270,7 +275,8 @@ export const CONTRACT: Readonly<Record<string, Contract>> = {
 export const LEAST = { REDIS_URL: 'redis://localhost:6379', PASETO_KEYS: KEY } as const;
 
 /** What must be set beside a good value for it to stand: other settings bound some of them. */
-export const BESIDE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+export const BESIDE: Readonly<Record<string, Readonly<Record<string, string | undefined>>>> = {
+  REDIS_URL_FILE: { REDIS_URL: undefined },
   HEARTBEAT_INTERVAL_MS: { HEARTBEAT_TTL_MS: '600000' },
   HEARTBEAT_TTL_MS: { HEARTBEAT_INTERVAL_MS: '50' },
 };
