@@ -8,7 +8,7 @@ const upgrade = (token?: string): string =>
   `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\n${token === undefined ? '' : `Authorization: Bearer ${token}\n`}\n`;
 
 describe('sockets', () => {
-  const arena = new Arena({ env: { MAX_UNAUTHENTICATED: '60', UPGRADE_RATE: '100' } });
+  const arena = new Arena({ env: { MAX_UNAUTHENTICATED: '60', UPGRADE_RATE: '20' } });
   const tokens = (name: string, count: number): Promise<string[]> =>
     Promise.all(Array.from({ length: count }, (_, n) => arena.cluster.token({ sub: `${name}-${n}` })));
 
@@ -20,7 +20,7 @@ describe('sockets', () => {
       atMost: 400,
       addresses: 40,
     });
-    await until(async () => ((await assault.tally())['status 101'] ?? 0) >= 100, { what: 'upgrades' });
+    await until(async () => ((await assault.tally())['status 101'] ?? 0) >= 60, { what: 'upgrades' });
     await sleep(500);
     expect(await arena.cluster.node().metric('rollcall_unauthenticated_connections')).toBeLessThanOrEqual(60);
   });
