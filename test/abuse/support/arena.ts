@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { Cluster } from '../../support/cluster.ts';
 import { rssOf } from '../../support/fuzz/rss.ts';
+import { until } from '../../support/until.ts';
 import type { AttackName, OptionsOf } from '../attacks/attacks.ts';
 import { Assault } from './assault.ts';
 import { Bystanders, expectUnharmed, isHarmed, type Pings } from './bystanders.ts';
@@ -96,7 +97,12 @@ export class Arena {
   }
 
   /** Pings without the abuse, then under it. Fails when a bystander notices, or the node does not live. */
-  async measured<N extends AttackName>(name: N, options: OptionsOf<N>): Promise<Outcome> {
+  async measured<N extends AttackName>(
+    name: N,
+    options: OptionsOf<N>,
+    /** What the attackers have to see before it is looked at: a busy machine takes longer. */
+    enough: (tally: Outcome['tally']) => boolean = () => true,
+  ): Promise<Outcome> {
     const before = await this.rssMb();
     const without = await this.bystanders.pings(this.#forMs);
     const assault = await this.attack(name, options);
@@ -104,7 +110,13 @@ export class Arena {
     // Others use the machine as well: what the attack does to bystanders it goes on doing.
     for (let look = 1; look < LOOKS && isHarmed(without, under); look += 1)
       under = await this.bystanders.pings(this.#forMs);
-    const tally = await assault.tally();
+    const tally = await until(
+      async () => {
+        const seen = await assault.tally();
+        return enough(seen) ? seen : undefined;
+      },
+      { timeoutMs: 15_000, everyMs: 200, what: 'what the attackers should see' },
+    );
     const grewMb = (await this.rssMb()) - before;
     if (process.env.ABUSE_FIGURES !== undefined) {
       const shown = {
