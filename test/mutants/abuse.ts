@@ -13,9 +13,9 @@ export const ABUSE: readonly Mutant[] = [
   },
   {
     name: 'upgrades without a rate',
-    file: 'src/http/websocket-admission.ts',
-    from: 'spend(this.#deps.upgrades, address);',
-    to: '',
+    file: 'src/http/websocket.ts',
+    from: 'rate: settings.upgradeRate, now',
+    to: 'rate: 0, now',
     test: 'test/abuse/sockets.test.ts',
     title: 'that are opened over and over are refused after the rate of their address',
     proves: 'one address opens sockets as fast as it can',
