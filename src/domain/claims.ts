@@ -1,3 +1,4 @@
+import type { DayMs } from './clock.ts';
 import type { Claim } from './model.ts';
 import type { Row } from './row.ts';
 
@@ -8,14 +9,14 @@ const MAX_CLAIMS = 8;
  * Sets the claim of a service, or takes it back; one a source.
  * @returns `false` when there are too many already.
  */
-export const setClaim = (row: Row, source: string, claim: Claim | null, now: number): boolean => {
+export const setClaim = (row: Row, source: string, claim: Claim | null, today: DayMs): boolean => {
   if (claim === null) {
     row.claims.delete(source);
     return true;
   }
   let others = 0;
   for (const [other, { until }] of row.claims) {
-    if (other !== source && (until === undefined || until > now)) others += 1;
+    if (other !== source && (until === undefined || until > today)) others += 1;
   }
   if (others >= MAX_CLAIMS) return false;
   row.claims.set(source, claim);

@@ -1,32 +1,59 @@
 /**
- * The hybrid clock of one partition, in microseconds: never behind real time, never behind anything it allotted or
- * was told, so that versions rise strictly even when real time goes back.
+ * Clocks that must never be compared with each other. A plain number can become any of them; none becomes another but by
+ * the functions here.
+ */
+type Of<Clock extends string> = number & { readonly clock?: Clock };
+
+/**
+ * A moment of a partition's hybrid clock, µs: versions, log ids and stamps. It orders, and it tells nobody the time: what
+ * nodes have seen, and several moments in one microsecond, put it ahead.
+ */
+export type HybridMicros = Of<'order'>;
+
+/**
+ * A moment of the store's time, ms: graces, leases, idle limits and activity. It runs as fast as the time of day of the
+ * store, and goes on where that went back, as after a failover to another machine.
+ */
+export type StoreMs = Of<'time'>;
+/** The same in µs. */
+export type StoreMicros = Of<'time in µs'>;
+
+/** A moment of the time of day of the store, ms: ends that people set, what tokens say, and times that people are told. */
+export type DayMs = Of<'time of day'>;
+
+/**
+ * The hybrid clock of one partition: never behind the time of day, never behind anything it allotted or was told, so that
+ * versions rise strictly even when the time of day goes back. Where it is ahead it stands, but for what it gives out: the
+ * time of day catches up with it.
  */
 export class HybridClock {
-  #last = 0;
+  #last: HybridMicros = 0;
   readonly #micros: () => number;
 
-  /** @param micros - real time in µs since the epoch. */
+  /** @param micros - time of day in µs since the epoch. */
   constructor(micros: () => number) {
     this.#micros = micros;
   }
 
-  /** The time now, µs; also raises the clock to it. */
-  now(): number {
+  /** The moment it is; also raises the clock to it. */
+  now(): HybridMicros {
     this.#last = Math.max(this.#last, this.#micros());
     return this.#last;
   }
 
   /** A moment never given before: the `ver` and log id of one transition. */
-  next(): number {
-    const last = this.#last;
-    this.#last = Math.max(last + 1, this.#micros());
+  next(): HybridMicros {
+    this.#last = this.now() + 1;
     return this.#last;
   }
 
-  raise(seen: number): void {
+  raise(seen: HybridMicros): void {
     this.#last = Math.max(this.#last, seen);
   }
 }
 
-export const toMs = (micros: number): number => Math.floor(micros / 1000);
+export const toMs = (micros: StoreMicros): StoreMs => Math.floor(micros / 1000);
+
+/** The earliest and the latest moment at which something can have been stamped, as far as its stamp tells at `now`. */
+export const stampedAt = (stamp: HybridMicros, now: StoreMs): StoreMs =>
+  Math.min(Math.floor(stamp / 1000), now);

@@ -1,4 +1,4 @@
-import { toMs } from './clock.ts';
+import { type DayMs, type HybridMicros, type StoreMicros, type StoreMs, toMs } from './clock.ts';
 import type { Policy } from './model.ts';
 import type { EndingKind, Row } from './row.ts';
 
@@ -9,10 +9,11 @@ const TOMBSTONE_MS = 3_600_000;
 
 /**
  * Ends everything of a user that is alive. Whoever was active is taken to have been until now.
- * @param clock - hybrid clock, µs: connections opened up to it count no more, whoever still tells of them.
+ * @param at - connections opened up to it count no more, whoever still tells of them.
+ * @param today - the same moment by the time of day, to which tokens are compared.
  */
-export const endAll = (row: Row, how: EndingKind, clock: number): void => {
-  const now = toMs(clock);
+export const endAll = (row: Row, how: EndingKind, at: StoreMicros, today: DayMs): void => {
+  const now = toMs(at);
   for (const part of row.parts.values()) {
     if (part.stance === 'own') row.seen = Math.max(row.seen, part.idle ? part.act : now);
   }
@@ -21,8 +22,8 @@ export const endAll = (row: Row, how: EndingKind, clock: number): void => {
   row.sessions.clear();
   row.leave = undefined;
   row.left = 0;
-  row.out = { at: clock, how };
-  if (how === 'revoke') revoke(row, Math.floor(now / 1000));
+  row.out = { at, how };
+  if (how === 'revoke') revoke(row, Math.floor(today / 1000));
 };
 
 /**
@@ -69,18 +70,19 @@ export const endRefusedSessions = (row: Row): boolean => {
 };
 
 /** Forgets a user. What is left keeps late words of nodes from bringing anything back, and a revocation in force. */
-export const forget = (row: Row, empty: Row, clock: number): void => {
+export const forget = (row: Row, empty: Row, order: HybridMicros, at: StoreMicros): void => {
   const { revoked } = row;
-  Object.assign(row, empty, { revoked, forgotten: clock, out: { at: clock, how: 'forget' } });
+  const ended = { forgotten: order, forgottenAt: toMs(at), out: { at, how: 'forget' } };
+  Object.assign(row, empty, { revoked, ...ended });
 };
 
 /** Whether connections told of have been ended. @param opened - the newest opening, ms. */
-export const isEnded = (row: Row, opened: number): boolean =>
+export const isEnded = (row: Row, opened: StoreMs): boolean =>
   row.out !== undefined && opened <= toMs(row.out.at);
 
 /** Whether nothing may be taken of connections told of, because their user was forgotten since. */
-export const isForgotten = (row: Row, opened: number): boolean =>
-  row.forgotten > 0 && opened <= toMs(row.forgotten);
+export const isForgotten = (row: Row, opened: StoreMs): boolean =>
+  row.forgotten > 0 && opened <= row.forgottenAt;
 
 /**
  * Whether a revocation refuses a token.
@@ -94,7 +96,6 @@ export const isRevoked = (row: Row, issued: number): boolean =>
   row.revoked > 0 && refusesToken(row.revoked, issued);
 
 /** Until when a revocation has a purpose, and a tombstone; 0 for neither. */
-export const revokedUntil = (row: Row, policy: Policy): number =>
+export const revokedUntil = (row: Row, policy: Policy): DayMs =>
   row.revoked > 0 ? row.revoked * 1000 + policy.revocationMs : 0;
-export const tombstoneUntil = (row: Row): number =>
-  row.forgotten > 0 ? toMs(row.forgotten) + TOMBSTONE_MS : 0;
+export const tombstoneUntil = (row: Row): StoreMs => (row.forgotten > 0 ? row.forgottenAt + TOMBSTONE_MS : 0);

@@ -1,5 +1,5 @@
 import { adornmentOf } from './absorb.ts';
-import { toMs } from './clock.ts';
+import { type DayMs, type HybridMicros, type StoreMs, stampedAt } from './clock.ts';
 import { revokedUntil, tombstoneUntil } from './ending.ts';
 import type { Adornment, Policy, Reason, Status, Word } from './model.ts';
 import { revealWords, trueWords } from './profile.ts';
@@ -17,10 +17,12 @@ import {
 
 /** The moment and the circumstances under which a row is evaluated. */
 export interface Circumstances {
-  readonly now: number;
+  readonly now: StoreMs;
+  /** The same moment by the time of day. */
+  readonly today: DayMs;
   readonly policy: Policy;
   /** While above `now`, nobody becomes less than they were: the partition holds still after a loss. */
-  readonly holdUntil: number;
+  readonly holdUntil: StoreMs;
   /**
    * Data was lost, and until the hold ends not everybody has told again who was there: nobody appears either, because
    * the row may only have forgotten that they were shown all along.
@@ -81,7 +83,7 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
     row.frozen ??= row.status === 'offline' ? at.before.seen : seenAfterGoodbye(row, now, policy.idleAwayMs);
   } else if (target.status !== 'offline' && !waits) row.frozen = undefined;
   if (row.frozen === undefined) revealWords(row);
-  if (target.status === 'offline' && isShown) age(row, policy, now);
+  if (target.status === 'offline' && isShown) age(row, at);
   const next = deadline(row, at, target);
   row.due = next;
 
@@ -97,22 +99,22 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   };
 };
 
-/** Records a change as shown, under a version the caller allotted: the moment (µs) at which it happens. */
-export const show = (row: Row, change: Change, ver: number): void => {
-  if (change.status !== row.status) row.since = toMs(ver);
+/** Records a change as shown, under a version the caller allotted. @param today - when it happens. */
+export const show = (row: Row, change: Change, ver: HybridMicros, today: DayMs): void => {
+  if (change.status !== row.status) row.since = today;
   row.status = change.status;
   row.shown = change.shown;
   row.ver = ver;
 };
 
-const expire = (row: Row, { now, lagMs, policy }: Circumstances, held: boolean): Ended => {
+const expire = (row: Row, { now, today, lagMs, policy }: Circumstances, held: boolean): Ended => {
   const ended: Ended = { leave: undefined, claim: false, session: false };
-  if (row.own?.until !== undefined && row.own.until <= now) {
+  if (row.own?.until !== undefined && row.own.until <= today) {
     row.own = { status: null, stamp: row.own.stamp };
     ended.claim = true;
   }
   for (const [source, claim] of row.claims) {
-    if (claim.until === undefined || claim.until > now) continue;
+    if (claim.until === undefined || claim.until > today) continue;
     row.claims.delete(source);
     ended.claim = true;
   }
@@ -122,7 +124,7 @@ const expire = (row: Row, { now, lagMs, policy }: Circumstances, held: boolean):
     row.sessions.delete(id);
     ended.session = true;
   }
-  if (row.revoked > 0 && revokedUntil(row, policy) <= now) row.revoked = 0;
+  if (row.revoked > 0 && revokedUntil(row, policy) <= today) row.revoked = 0;
   if (row.forgotten > 0 && tombstoneUntil(row) <= now) row.forgotten = 0;
   if (!held && row.leave !== undefined && row.leave.at + row.leave.graceMs + lagMs <= now) {
     ended.leave = row.leave;
@@ -149,15 +151,18 @@ const decide = (row: Row, now: number, policy: Policy): Target => {
 };
 
 /** The next moment at which time alone may change what is shown; 0 for none. */
-const deadline = (row: Row, { now, policy, lagMs }: Circumstances, target: Target): number => {
+const deadline = (row: Row, { now, today, policy, lagMs }: Circumstances, target: Target): StoreMs => {
   let next = Number.POSITIVE_INFINITY;
   const at = (time: number | undefined): void => {
     if (time !== undefined && time > now) next = Math.min(next, time);
   };
-  at(row.own?.until);
-  for (const claim of row.claims.values()) at(claim.until);
+  const atTimeOfDay = (time: DayMs | undefined): void => {
+    if (time !== undefined) at(time + (now - today));
+  };
+  atTimeOfDay(row.own?.until);
+  for (const claim of row.claims.values()) atTimeOfDay(claim.until);
   for (const session of row.sessions.values()) at(session.expires);
-  at(revokedUntil(row, policy));
+  atTimeOfDay(revokedUntil(row, policy));
   if (row.leave !== undefined)
     next = Math.min(next, Math.max(row.leave.at + row.leave.graceMs + lagMs, now + 1));
   if (isPresent(row)) {
@@ -165,9 +170,10 @@ const deadline = (row: Row, { now, policy, lagMs }: Circumstances, target: Targe
     if (active > now) at(active);
     else if (policy.idleOfflineMs > 0) at(lastActive(row) + policy.idleOfflineMs);
   } else if (target.status === 'offline') {
-    next = Math.min(next, Math.max(retainedUntil(row, policy), now + 1));
+    next = Math.min(next, Math.max(retainedUntil(row, policy, now, today), now + 1));
   }
-  if (isOutOfSight(row) && isKnown(row)) next = Math.min(next, Math.max(shownUntil(row, policy), now + 1));
+  if (isOutOfSight(row) && isKnown(row))
+    next = Math.min(next, Math.max(shownUntil(row, policy, now, today), now + 1));
   return Number.isFinite(next) ? next : 0;
 };
 
@@ -175,20 +181,23 @@ const deadline = (row: Row, { now, policy, lagMs }: Circumstances, target: Targe
  * Until when others are told of somebody who is gone, or looks so: nothing that only they know themselves counts, or
  * somebody hidden would be told of for longer than one who left.
  */
-const shownUntil = (row: Row, policy: Policy): number => {
-  let told = Math.max(row.since, toMs(row.ver), row.frozen ?? row.seen);
-  if (row.ver === 0) told = Math.max(told, saidAt(row.name), saidAt(row.groups));
-  for (const claim of row.claims.values()) told = Math.max(told, toMs(claim.stamp));
-  return Math.max(told + policy.retentionMs, revokedUntil(row, policy), tombstoneUntil(row));
+const shownUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreMs => {
+  const shift = now - today;
+  let told = Math.max(row.since, stampedAt(row.ver, now), row.frozen ?? row.seen);
+  if (row.ver === 0) told = Math.max(told, saidAt(row.name) + shift, saidAt(row.groups) + shift);
+  for (const claim of row.claims.values()) told = Math.max(told, stampedAt(claim.stamp, now));
+  const refused = row.revoked > 0 ? revokedUntil(row, policy) + shift : 0;
+  return Math.max(told + policy.retentionMs, refused, tombstoneUntil(row));
 };
 
-const saidAt = (word: Word<unknown> | undefined): number => Math.floor(word?.iat ?? 0) * 1000;
+const saidAt = (word: Word<unknown> | undefined): DayMs => Math.floor(word?.iat ?? 0) * 1000;
 
 /** Until when a row of somebody who is gone is kept; `Infinity` while an own claim without end stands. */
-const retainedUntil = (row: Row, policy: Policy): number => {
+const retainedUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreMs => {
   const { own } = row;
   if (own !== undefined && own.status !== null && own.until === undefined) return Number.POSITIVE_INFINITY;
-  return Math.max(shownUntil(row, policy), own === undefined ? 0 : toMs(own.stamp) + policy.retentionMs);
+  const shown = shownUntil(row, policy, now, today);
+  return Math.max(shown, own === undefined ? 0 : stampedAt(own.stamp, now) + policy.retentionMs);
 };
 
 /** Gone, or not to be told from it. */
@@ -202,8 +211,8 @@ const isKnown = (row: Row): boolean =>
  * What others are told of somebody who is out of sight ends with the retention, as it would with the row of one who
  * left. What is true of the person stays: their claim, their connections, and what their tokens said.
  */
-const age = (row: Row, policy: Policy, now: number): void => {
-  if (!isOutOfSight(row) || !isKnown(row) || shownUntil(row, policy) > now) return;
+const age = (row: Row, { policy, now, today }: Circumstances): void => {
+  if (!isOutOfSight(row) || !isKnown(row) || shownUntil(row, policy, now, today) > now) return;
   const words = isPresent(row) ? trueWords(row) : {};
   if (row.frozen !== undefined) row.frozen = 0;
   else row.seen = 0;
@@ -213,8 +222,11 @@ const age = (row: Row, policy: Policy, now: number): void => {
 };
 
 /** Whether nothing of a row is worth keeping any more. */
-export const isForgettable = (row: Row, policy: Policy, now: number): boolean =>
-  !isAlive(row) && row.leave === undefined && row.status === 'offline' && retainedUntil(row, policy) <= now;
+export const isForgettable = (row: Row, policy: Policy, now: StoreMs, today: DayMs): boolean =>
+  !isAlive(row) &&
+  row.leave === undefined &&
+  row.status === 'offline' &&
+  retainedUntil(row, policy, now, today) <= now;
 
 const isClaimShown = (row: Row): boolean =>
   row.status === 'busy' ||

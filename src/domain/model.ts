@@ -1,3 +1,5 @@
+import type { DayMs, HybridMicros } from './clock.ts';
+
 /**
  * The nouns of presence. Everything here is plain data: times are integer milliseconds since the epoch by the
  * store's clock unless a name says otherwise, and `ver` is an integer below 2^53.
@@ -37,22 +39,22 @@ export const OWN_PRIORITY = 100;
 export interface Adornment {
   readonly text?: string;
   readonly emoji?: string;
-  /** When the claim ends, ms. */
-  readonly until?: number;
+  /** When the claim ends. */
+  readonly until?: DayMs;
 }
 
 /** A status somebody set. One a source; the highest priority counts, then the newest `stamp`. */
 export interface Claim extends Adornment {
   readonly status: ClaimStatus;
   readonly priority: number;
-  /** Hybrid clock (µs) at which it was set: the greater stamp wins, and decides which is newest. */
-  readonly stamp: number;
+  /** When it was set: the greater stamp wins, and decides which is newest. */
+  readonly stamp: HybridMicros;
 }
 
 /** The person's own claim, or (status `null`) its clearing, as one stamped value. */
 export interface OwnClaim extends Adornment {
   readonly status: ClaimStatus | null;
-  readonly stamp: number;
+  readonly stamp: HybridMicros;
 }
 
 /** What others see of one user: the source of every presence object that leaves the service. */
@@ -60,11 +62,11 @@ export interface View extends Adornment {
   readonly user: string;
   readonly status: Status;
   /** When the status began; 0 while the user was never seen. */
-  readonly since: number;
+  readonly since: DayMs;
   /** Strictly rising over the user's transitions; 0 while the user was never seen. */
-  readonly ver: number;
+  readonly ver: HybridMicros;
   /** When the user was last active; absent while `online` and while never seen. */
-  readonly lastSeen?: number;
+  readonly lastSeen?: DayMs;
   readonly name?: string;
   /** Kinds alive, in the order of {@link DEVICES}; empty while `offline`. */
   readonly devices: readonly Device[];

@@ -1,3 +1,4 @@
+import type { HybridMicros, StoreMicros, StoreMs } from './clock.ts';
 import type { DeviceMask } from './devices.ts';
 import {
   type Adornment,
@@ -26,19 +27,19 @@ export const MAX_NODES = 4096;
 export interface Part {
   count: number;
   /** Last activity; meaningful with stance `own`. */
-  act: number;
+  act: StoreMs;
   stance: Stance;
   /** The node says that none of them is in use. */
   idle: boolean;
   /** Newest opening. */
-  opened: number;
+  opened: StoreMs;
   devices: DeviceMask;
 }
 
 /** Presence without a socket. */
 export interface PresenceSession {
-  expires: number;
-  act: number;
+  expires: StoreMs;
+  act: StoreMs;
   idle: boolean;
   devices: DeviceMask;
   /** The latest moment (s) at which the token can have been issued that kept it last; absent while that is not known. */
@@ -48,7 +49,7 @@ export interface PresenceSession {
 /** The running grace: until it ends, what closed still counts as it was. */
 export interface Leave {
   /** Newest unclean close. */
-  at: number;
+  at: StoreMs;
   graceMs: number;
   idle: boolean;
   /** It was a node that died, not a socket. */
@@ -79,10 +80,12 @@ export interface Row {
    * late by one of the others, must not bring its grace back.
    */
   left: number;
-  /** Connections opened up to `at` (hybrid clock, µs) were ended: they count no more, whoever still tells of them. */
-  out: { readonly at: number; readonly how: EndingKind } | undefined;
-  /** The user was forgotten (hybrid clock, µs): nothing told of before may come back; 0 for never. */
-  forgotten: number;
+  /** Connections opened up to `at` were ended: they count no more, whoever still tells of them. */
+  out: { readonly at: StoreMicros; readonly how: EndingKind } | undefined;
+  /** The user was forgotten: nothing stamped before may come back; 0 for never. */
+  forgotten: HybridMicros;
+  /** The same moment in the store's time, for what was opened before, and for how long it is remembered. */
+  forgottenAt: StoreMs;
   /** Which tokens are refused (s): see `refusedBefore`; 0 for none. */
   revoked: number;
   /** Name and groups as others know them. */
@@ -111,6 +114,7 @@ export const emptyRow = (): Row => ({
   left: 0,
   out: undefined,
   forgotten: 0,
+  forgottenAt: 0,
   revoked: 0,
   name: undefined,
   groups: undefined,

@@ -82,7 +82,7 @@ export class Caretaker {
       if (reaped.users > 0)
         logger.info({ partition: state.partition, users: reaped.users }, 'cleared a dead node');
       for (let more = true; more && !this.#stopped; ) {
-        const sweep = await store.sweep(state.partition, state.clock(now()));
+        const sweep = await store.sweep(state.partition, state.time(now()));
         metrics.swept.inc(sweep.swept);
         more = sweep.more;
       }

@@ -1,4 +1,5 @@
 import { issuedBy } from '../auth/principal.ts';
+import type { StoreMs } from '../domain/clock.ts';
 import { refusesToken } from '../domain/ending.ts';
 import type { TokenOwner, UserRef } from '../domain/model.ts';
 import type { Command, Ending } from '../store/log-entry.ts';
@@ -11,8 +12,8 @@ export interface EvictionsOptions {
   readonly roster: Pick<Roster, 'membersOf' | 'ended' | 'forget' | 'tellAgain'>;
   /** Connections that only watch: presence does not know them, but they end with the others. */
   readonly observersOf: (owner: TokenOwner) => readonly Evictable[];
-  /** The hybrid clock (µs) of a user's partition at a moment of the monotonic clock (ms), rather too late than too early. */
-  readonly clockAt: (ref: UserRef, moment: number) => number;
+  /** The time of a user's partition at a moment of the monotonic clock (ms), rather too late than too early. */
+  readonly timeAt: (ref: UserRef, moment: number) => StoreMs;
   readonly revocations: Pick<Revocations, 'learn'>;
 }
 
@@ -26,7 +27,7 @@ export class Evictions {
 
   command(command: Command): void {
     if (command.type === 'claim' || command.type === 'groups' || command.type === 'own') return;
-    const { roster, clockAt, revocations } = this.#options;
+    const { roster, timeAt, revocations } = this.#options;
     if (command.type === 'refuse') {
       revocations.learn(command.ref, command.at);
       return;
@@ -36,7 +37,7 @@ export class Evictions {
     // Nobody is there as a service: what it had open was closed for its token.
     if (ref.service !== undefined) return;
     // Those opened at about this moment may be meant or not: what is left is told again, and the store decides.
-    this.#evict(ref, type, ({ openedAt }) => clockAt(ref, openedAt) <= at);
+    this.#evict(ref, type, ({ openedAt }) => timeAt(ref, openedAt) * 1000 <= at);
     if (type === 'forget') roster.forget(ref);
     else roster.ended(ref);
   }

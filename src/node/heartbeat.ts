@@ -118,7 +118,7 @@ export class Heartbeat {
         ...(gen !== undefined && { gen }),
         seen,
         delivered,
-        clock: state.clock(sentAt),
+        time: state.time(sentAt),
         acked,
         lagMs: Math.max(flusher.lag(partition), lateMs),
         ...(this.#isStuck(partition) && { stuck: true }),
@@ -152,7 +152,7 @@ export class Heartbeat {
       return;
     }
     const hasRejoined = !state.hasBeaten && epoch > 0;
-    const hasSlept = state.silence(sentAt, reply.clock) >= ttlMs;
+    const hasSlept = state.silence(sentAt, reply) >= ttlMs;
     state.answered(reply, sentAt, now());
     if (reply.lost) {
       metrics.lost.inc();

@@ -1,3 +1,4 @@
+import type { DayMs, HybridMicros, StoreMs } from '../domain/clock.ts';
 import type { BeatReply } from '../store/presence-store.ts';
 
 /** What this node knows of one partition: its lease there, and how far its writes have come. */
@@ -7,10 +8,10 @@ export class PartitionState {
   epoch: number;
   /** Generation of the data; undefined before the first answer. */
   gen: string | undefined;
-  /** Highest hybrid clock seen, µs. */
-  seen = 0;
-  /** Newest log entry of this generation that the feed gave, µs. */
-  delivered = 0;
+  /** Highest hybrid clock seen. */
+  seen: HybridMicros = 0;
+  /** Newest log entry of this generation that the feed gave. */
+  delivered: HybridMicros = 0;
   /** Last sequence number acknowledged in this generation and epoch, and last number used. */
   acked = 0;
   seq = 0;
@@ -23,8 +24,10 @@ export class PartitionState {
   #beaten = false;
   /** When the newest answered beat was sent, monotonic ms: the lease counts from there. */
   #beatAt = Number.NEGATIVE_INFINITY;
-  #clock = 0;
-  #clockAt = 0;
+  /** The time of day that the newest answer told (ms), and how far ahead of it the store's time was. */
+  #day: DayMs = 0;
+  #shiftMs = 0;
+  #answeredAt = 0;
   #askedAt = 0;
 
   constructor(partition: number, epoch: number) {
@@ -40,12 +43,12 @@ export class PartitionState {
     return this.#beatAt;
   }
 
-  saw(clock: number): void {
-    this.seen = Math.max(this.seen, clock);
+  saw(order: HybridMicros): void {
+    this.seen = Math.max(this.seen, order);
   }
 
   /** The feed gave a log entry. */
-  gave(id: number): void {
+  gave(id: HybridMicros): void {
     this.saw(id);
     this.delivered = Math.max(this.delivered, id);
   }
@@ -58,8 +61,9 @@ export class PartitionState {
     this.young = reply.young;
     this.stuck = reply.stuck;
     this.saw(reply.clock);
-    this.#clock = reply.clock;
-    this.#clockAt = now;
+    this.#day = reply.micros / 1000;
+    this.#shiftMs = reply.shiftMs;
+    this.#answeredAt = now;
     this.#askedAt = sentAt;
   }
 
@@ -79,9 +83,9 @@ export class PartitionState {
    * For how long nothing was heard of this node, ms, when a beat is answered: by its own clock, or by that of the store,
    * because a machine that sleeps may stop its monotonic clock. 0 before the first answer.
    */
-  silence(sentAt: number, clock: number): number {
-    if (this.#clock === 0) return 0;
-    return Math.max(sentAt - this.#beatAt, (clock - this.clock(sentAt)) / 1000);
+  silence(sentAt: number, { micros, shiftMs }: BeatReply): number {
+    if (!this.hasTime) return 0;
+    return Math.max(sentAt - this.#beatAt, micros / 1000 + shiftMs - this.time(sentAt));
   }
 
   /** Whether this node may write: its lease, by its own monotonic clock, has not run out. */
@@ -89,19 +93,28 @@ export class PartitionState {
     return this.#beaten && now - this.#beatAt < ttlMs;
   }
 
-  /** The store's clock told us something: {@link clock} is more than a guess. */
-  get hasClock(): boolean {
-    return this.#clock > 0;
+  /** The store told the time: what is reckoned from it is more than a guess. */
+  get hasTime(): boolean {
+    return this.#day > 0;
   }
 
-  /** The latest the hybrid clock (µs) can have been at a moment of the monotonic clock; 0 before anything told. */
-  clockAt(moment: number): number {
-    return this.#clock === 0 ? 0 : this.#clock + Math.round((moment - this.#askedAt) * 1000);
+  /** The partition's hybrid clock now as well as this node can tell: for stamps. 0 before anything told. */
+  order(now: number): HybridMicros {
+    return Math.max(this.seen, Math.floor(this.timeOfDay(now) * 1000));
   }
 
-  /** The partition's hybrid clock now, µs, as well as this node can tell; 0 before anything told. */
-  clock(now: number): number {
-    if (this.#clock === 0) return this.seen;
-    return Math.max(this.seen, this.#clock + Math.round((now - this.#clockAt) * 1000));
+  /** The time of day of the store, rather too early than too late; 0 before anything told. */
+  timeOfDay(now: number): DayMs {
+    return this.#day === 0 ? 0 : this.#day + (now - this.#answeredAt);
+  }
+
+  /** The store's time, rather too early than too late; 0 before anything told. */
+  time(now: number): StoreMs {
+    return this.#day === 0 ? 0 : this.#day + this.#shiftMs + (now - this.#answeredAt);
+  }
+
+  /** The latest the store's time can have been at a moment of the monotonic clock; 0 before anything told. */
+  latestAt(moment: number): StoreMs {
+    return this.#day === 0 ? 0 : this.#day + this.#shiftMs + (moment - this.#askedAt);
   }
 }

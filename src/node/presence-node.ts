@@ -102,7 +102,8 @@ export class PresenceNode {
     this.roster = new Roster({
       partitionOf: (ref) => store.partitionOf(ref),
       // Before the first beat only this machine's clock can tell, and a claim must not look older than those before it.
-      clockOf: (partition) => partitions[partition]?.clock(now()) || options.wallNow() * 1000,
+      orderOf: (partition) => partitions[partition]?.order(now()) || options.wallNow() * 1000,
+      timeOfDay: (partition) => partitions[partition]?.timeOfDay(now()) || options.wallNow(),
       storeAnswers: () => !this.health.degraded,
       knownViews: options.knownViews,
       flusher: this.#flusher,
@@ -117,7 +118,7 @@ export class PresenceNode {
     this.#evictions = new Evictions({
       roster: this.roster,
       observersOf: options.observersOf,
-      clockAt: (ref, moment) => partitions[store.partitionOf(ref)]?.clockAt(moment) ?? 0,
+      timeAt: (ref, moment) => partitions[store.partitionOf(ref)]?.latestAt(moment) ?? 0,
       revocations: options.revocations,
     });
     this.#heartbeat = new Heartbeat({
@@ -198,8 +199,8 @@ export class PresenceNode {
   #clockOffset(): number {
     const { now, wallNow } = this.#options;
     const offsets = this.#partitions
-      .filter((state) => state.hasClock)
-      .map((state) => wallNow() - state.clock(now()) / 1000);
+      .filter((state) => state.hasTime)
+      .map((state) => wallNow() - state.timeOfDay(now()));
     return offsets.reduce((worst, offset) => (Math.abs(offset) > Math.abs(worst) ? offset : worst), 0);
   }
 

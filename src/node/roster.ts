@@ -1,3 +1,4 @@
+import type { DayMs, HybridMicros } from '../domain/clock.ts';
 import {
   type OwnClaim,
   type OwnGroups,
@@ -19,8 +20,10 @@ import type { Hiding, Leaving, Member, Membership } from './membership.ts';
 
 export interface RosterOptions {
   readonly partitionOf: (ref: UserRef) => number;
-  /** The partition's hybrid clock now, µs: stamps of own claims. */
-  readonly clockOf: (partition: number) => number;
+  /** The partition's hybrid clock now: stamps of own claims. */
+  readonly orderOf: (partition: number) => HybridMicros;
+  /** The time of day of the partition: ends of own claims. */
+  readonly timeOfDay: (partition: number) => DayMs;
   /** Whether the store answers: a sign-in does not wait for one that does not. */
   readonly storeAnswers: () => boolean;
   readonly knownViews: Pick<KnownViews, 'newest'>;
@@ -127,8 +130,8 @@ export class Roster implements Membership {
   claim(ref: UserRef, claim: ClaimRequest): Promise<void> {
     const holding = this.#hold(ref);
     if (holding.members.length === 0) this.#lingering.add(holding);
-    const clock = this.#options.clockOf(holding.partition);
-    holding.make({ ...claim, stamp: Math.max(clock, (holding.claim?.stamp ?? 0) + 1) });
+    const order = this.#options.orderOf(holding.partition);
+    holding.make({ ...claim, stamp: Math.max(order, (holding.claim?.stamp ?? 0) + 1) });
     this.#options.flusher.mark(holding);
     return new Promise((resolve, reject) => {
       const waiter = new Waiter(resolve, () =>
@@ -321,7 +324,7 @@ export class Roster implements Membership {
 
   #isHidden({ claim, partition }: Holding): boolean {
     if (claim?.status !== 'invisible') return false;
-    return claim.until === undefined || claim.until > this.#options.clockOf(partition) / 1000;
+    return claim.until === undefined || claim.until > this.#options.timeOfDay(partition);
   }
 
   /** Looks after a user who may turn idle without anybody saying so. */

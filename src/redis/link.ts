@@ -12,7 +12,7 @@ export class RedisLink {
   readonly #client: Redis | Cluster;
   readonly #options: LinkOptions;
   readonly #listeners = new Set<(up: boolean) => void>();
-  readonly #library = new Library();
+  readonly #library: Library;
   readonly #sentinels: SentinelWatch | undefined;
   readonly #waits = new Map<Redis, ReplicaWait>();
   #loading: Promise<boolean> | undefined;
@@ -20,8 +20,9 @@ export class RedisLink {
   /** The credentials were refused since the link was up last, and that was logged. */
   #isRefused = false;
 
-  constructor(options: LinkOptions) {
+  constructor(options: LinkOptions, library = new Library()) {
     this.#options = options;
+    this.#library = library;
     this.#client = createClient(options, options.commandTimeoutMs, true);
     this.#client.on('ready', () => void this.#ready());
     this.#client.on('close', () => this.#turn(false));

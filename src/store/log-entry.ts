@@ -1,3 +1,4 @@
+import type { StoreMicros } from '../domain/clock.ts';
 import type { OwnClaim, OwnGroups, TokenOwner, Transition, UserRef, View } from '../domain/model.ts';
 
 /** How an operator or the person ends everything of a user that is alive at one moment. */
@@ -15,15 +16,15 @@ export type Command =
   /** The groups of a visible user changed without a transition: `view.groups` is what they are now. */
   | { readonly type: 'groups'; readonly ref: UserRef; readonly view: View }
   /**
-   * Connections opened up to `at` (hybrid clock, µs) end: a logout as goodbyes, the others with 4403.
+   * Connections opened up to `at` end: a logout as goodbyes, the others with 4403.
    */
-  | { readonly type: PresenceEnding; readonly ref: UserRef; readonly at: number }
+  | { readonly type: PresenceEnding; readonly ref: UserRef; readonly at: StoreMicros }
   /** As these, and tokens issued up to 5 s after `at`, and those without `iat`, are refused. */
-  | { readonly type: 'revoke'; readonly ref: TokenOwner; readonly at: number }
+  | { readonly type: 'revoke'; readonly ref: TokenOwner; readonly at: StoreMicros }
   /** Some tokens are refused: see `Revocation`. It was made so, or a store that had lost it was told again. */
   | { readonly type: 'refuse'; readonly ref: TokenOwner; readonly at: number }
-  /** Everything of the user is forgotten as of `at` (µs): connections end with 4403, watchers are told `gone`. */
-  | { readonly type: 'forget'; readonly ref: UserRef; readonly at: number };
+  /** Everything of the user is forgotten as of `at`: connections end with 4403, watchers are told `gone`. */
+  | { readonly type: 'forget'; readonly ref: UserRef; readonly at: StoreMicros };
 
 /** One entry of a partition's log. The id is the hybrid clock (µs) at which it was decided; a transition's is its `ver`. */
 export type LogEntry = { readonly id: number } & (

@@ -1,3 +1,4 @@
+import type { HybridMicros, StoreMs } from '../domain/clock.ts';
 import type { Device, OwnClaim, OwnGroups, TokenOwner, UserRef, View } from '../domain/model.ts';
 import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from './calls.ts';
 import type { Explanation } from './explanation.ts';
@@ -33,10 +34,10 @@ export interface PresenceStore {
   reap(partition: number): Promise<ReapReply>;
   /**
    * Evaluates users whose deadline passed; returns how many, and whether more are due at once.
-   * @param clock - the partition's hybrid clock (µs) as this node estimates it: where to look, and how late the call came,
-   * for which graces wait; it ends nothing.
+   * @param time - the partition's time as this node estimates it: where to look, and how late the call came, for which
+   * graces wait; it ends nothing.
    */
-  sweep(partition: number, clock: number): Promise<SweepReply>;
+  sweep(partition: number, time: StoreMs): Promise<SweepReply>;
 
   /**
    * Views of users of one tenant, in the order asked. `known` are views this node holds and the store may have lost:
@@ -114,12 +115,12 @@ export interface Beat {
   readonly node: string;
   /** Generation of the partition's data this node remembers; absent before the first answer. */
   readonly gen?: string;
-  /** Highest hybrid clock (µs) this node has seen of the partition; 0 before the first answer. */
-  readonly seen: number;
+  /** Highest hybrid clock this node has seen of the partition; 0 before the first answer. */
+  readonly seen: HybridMicros;
   /** Newest log entry (µs) of that generation that this node was given; absent or 0 for none. */
-  readonly delivered?: number;
-  /** The partition's clock (µs) as this node reckons it to be now; 0 or absent before anything told. */
-  readonly clock?: number;
+  readonly delivered?: HybridMicros;
+  /** The partition's time as this node reckons it; 0 or absent before anything told. */
+  readonly time?: StoreMs;
   /** Highest sequence number that was acknowledged when this beat was sent; 0 for none. */
   readonly acked: number;
   /** Age of the oldest change not yet written, ms. */
@@ -139,10 +140,13 @@ export interface BeatReply {
   readonly young: boolean;
   /** Some node cannot write here: what is read may lack what that node knows. */
   readonly stuck: boolean;
-  /** Hybrid clock, µs: everything recorded later is above it. */
-  readonly clock: number;
-  /** Id of the last entry in the partition's log, as hybrid clock µs; 0 when empty. */
-  readonly last: number;
+  /** Everything recorded later is above it. */
+  readonly clock: HybridMicros;
+  /** Id of the last entry in the partition's log; 0 when empty. */
+  readonly last: HybridMicros;
+  /** The time of day of the store, µs, and how far ahead of it the store's time is, ms. */
+  readonly micros: number;
+  readonly shiftMs: number;
 }
 
 /** One user as one node knows them: absolute values, never increments. */
@@ -200,7 +204,7 @@ export type ApplyReply =
   | { readonly result: 'fenced' | 'lost' | 'stale' }
   | {
       readonly result: 'ok';
-      readonly clock: number;
+      readonly clock: HybridMicros;
       /** By position, for entries whose view, own claim or groups are not those they carried: what the store holds now. */
       readonly selves: ReadonlyMap<number, SelfView>;
       /**

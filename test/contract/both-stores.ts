@@ -86,7 +86,7 @@ export class Subject {
   async sweepAll(): Promise<number> {
     let swept = 0;
     for (let p = 0; p < this.store.partitions; p += 1)
-      swept += (await this.store.sweep(p, (EPOCH + 1e9) * 1000)).swept;
+      swept += (await this.store.sweep(p, EPOCH + 1e9)).swept;
     return swept;
   }
 }

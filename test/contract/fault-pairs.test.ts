@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { View } from '../../src/domain/model.ts';
+import { MACHINE } from '../support/own-time.ts';
 import { entryOf } from '../support/raw-store.ts';
 import { INTERVAL, TENANT, Timeline, TTL } from './timeline.ts';
 import { useRedis } from './use-redis.ts';
@@ -80,18 +81,18 @@ class Story {
   /** Redis comes back with nothing. */
   async empties(): Promise<void> {
     this.#isFresh = false;
-    const clock = await line.clock();
+    const machine = await line.machine();
     await line.raw.loseEverything();
-    await line.redis.hset(line.keys.meta, 'clock', clock + 1_000_000);
+    await line.redis.hset(line.keys.meta, MACHINE, machine + 1_000_000);
     await this.look();
   }
 
   /** A replica that lagged takes over: it never heard of Ann. */
   async fallsBack(): Promise<void> {
     this.#isFresh = false;
-    const clock = await line.clock();
+    const machine = await line.machine();
     await this.#copy();
-    await line.redis.hset(line.keys.meta, 'clock', clock + 1_000_000);
+    await line.redis.hset(line.keys.meta, MACHINE, machine + 1_000_000);
     await this.look();
   }
 }

@@ -11,6 +11,7 @@ import type { BeatReply, Entry } from '../../src/store/presence-store.ts';
 import { streamId } from '../../src/store/redis/log-codec.ts';
 import { RedisStore, type RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
 import { openObserver } from '../support/observer.ts';
+import { withOwnTime } from '../support/own-time.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
 export const PARTITIONS = 4;
@@ -82,7 +83,7 @@ export class RealFeed {
       logger: pino({ level: 'silent' }),
       random: () => 0.5,
     });
-    const writerLink = new RedisLink(options(url, 'writer'));
+    const writerLink = new RedisLink(options(url, 'writer'), withOwnTime());
     const readerLink = new RedisLink(options(proxies?.commands.url ?? url, 'reader'));
     this.#links = [writerLink, readerLink];
     this.#writer = new RedisStore({

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { MACHINE } from '../support/own-time.ts';
 import { entryOf } from '../support/raw-store.ts';
 import { START, TENANT, Timeline, TTL } from './timeline.ts';
 import { useRedis } from './use-redis.ts';
@@ -12,7 +13,7 @@ const lostBehindAnn = async (): Promise<void> => {
   line = await Timeline.running(server.url(), ['a.0', 'b.0']);
   await line.opens('a.0', 'ann');
   await line.raw.loseEverything();
-  await line.redis.hset(line.keys.meta, 'clock', START * 1000 + 1e9);
+  await line.redis.hset(line.keys.meta, MACHINE, START * 1000 + 1e9);
   await line.beat('b.0');
 };
 

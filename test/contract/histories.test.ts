@@ -243,7 +243,7 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
       at.ms += step.ms;
       return target.setTime(at.ms);
     case 'sweep':
-      for (let p = 0; p < store.partitions; p += 1) await store.sweep(p, (EPOCH + at.ms + 60_000) * 1000);
+      for (let p = 0; p < store.partitions; p += 1) await store.sweep(p, EPOCH + at.ms + 60_000);
       return undefined;
     case 'claim':
       return store.claimOwn({ tenant: TENANT, user: step.user }, step.claim);
@@ -276,7 +276,9 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
       const ref = { tenant: TENANT, user: step.entry.user };
       const [stored] = step.knows ? await store.read(TENANT, [step.entry.user]) : [];
       const view =
-        stored && step.ahead ? { ...stored, ver: stored.ver + step.ahead, status: step.status } : stored;
+        stored && step.ahead
+          ? { ...stored, ver: (stored.ver || (EPOCH + at.ms) * 1000 - 1) + step.ahead, status: step.status }
+          : stored;
       const claim = step.entry.claim && {
         ...step.entry.claim,
         stamp: (EPOCH + at.ms - (step.stampAgo ?? 0)) * 1000,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MACHINE } from '../support/own-time.ts';
 import { entryOf } from '../support/raw-store.ts';
 import { GRACE, INTERVAL, START, Timeline, TTL } from './timeline.ts';
 import { useRedis } from './use-redis.ts';
@@ -143,7 +144,7 @@ describe('a hold', () => {
     line = await Timeline.running(server.url(), ['a.0', 'b.0', 'c.0']);
     const { gen } = line.memory('a.0');
     await line.raw.loseEverything();
-    await line.redis.hset(line.keys.meta, 'clock', START * 1000 + 1e9);
+    await line.redis.hset(line.keys.meta, MACHINE, START * 1000 + 1e9);
     const first = await line.beat('a.0');
     expect(first).toMatchObject({ lost: true, young: true, holdMs: TTL });
     expect(first.gen).not.toBe(gen);
@@ -162,7 +163,7 @@ describe('a hold', () => {
   it('is prolonged by the first who remembers more than a node without a memory found', async () => {
     line = await Timeline.running(server.url(), ['a.0']);
     await line.raw.loseEverything();
-    await line.redis.hset(line.keys.meta, 'clock', START * 1000 + 1e9);
+    await line.redis.hset(line.keys.meta, MACHINE, START * 1000 + 1e9);
     expect(await line.beat('new.0')).toMatchObject({ lost: false, holdMs: INTERVAL * 1.5 });
     expect(await line.beat('a.0')).toMatchObject({ lost: true, holdMs: TTL });
   });
@@ -171,7 +172,7 @@ describe('a hold', () => {
   it('after an outage holds also when the first to come back missed a loss before it', async () => {
     line = await Timeline.running(server.url(), ['a.0', 'b.0']);
     await line.raw.loseEverything();
-    await line.redis.hset(line.keys.meta, 'clock', START * 1000 + 1e9);
+    await line.redis.hset(line.keys.meta, MACHINE, START * 1000 + 1e9);
     await line.beat('b.0');
     await line.pass(TTL, 'b.0');
     await line.opens('b.0', 'bob');
@@ -216,10 +217,10 @@ describe('the end of a grace', () => {
   /** A store that hung answers in any order: the sweep, then the reconnect that was sent before it. */
   it('waits as long as the sweep itself was held up', async () => {
     await line.pass(GRACE - 300, 'a.0');
-    const looked = await line.clock();
+    const looked = (await line.machine()) / 1000;
     await line.pass(300, 'a.0');
     const [member = ''] = await line.due();
-    await line.redis.zadd(line.keys.due, Math.floor(looked / 1000), member);
+    await line.redis.zadd(line.keys.due, looked, member);
     await line.store.sweep(0, looked);
     expect(await line.status('ann')).toBe('online');
     expect(await sweptAfter(250)).toBe(0);
@@ -250,7 +251,10 @@ describe('a sweep', () => {
     const due = await line.due();
     await line.pass(GRACE - 1, 'a.0');
     // The clock a caller estimates says only where to look: here a minute too far.
-    expect(await line.store.sweep(0, (await line.clock()) + 60_000_000)).toEqual({ swept: 0, more: false });
+    expect(await line.store.sweep(0, (await line.machine()) / 1000 + 60_000)).toEqual({
+      swept: 0,
+      more: false,
+    });
     await line.opens('a.0', 'ann');
     await line.redis.zadd(line.keys.due, due[1] ?? 0, due[0] ?? '');
     await line.pass(GRACE, 'a.0');

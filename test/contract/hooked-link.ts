@@ -3,6 +3,7 @@ import { parseRedisUrl } from '../../src/config/redis-url.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
 import type { FunctionName, RawReply } from '../../src/redis/library.ts';
 import { RedisLink } from '../../src/redis/link.ts';
+import { withOwnTime } from '../support/own-time.ts';
 
 /** A link at whose commands and calls a test may do something first, or answer instead of Redis. */
 export class HookedLink extends RedisLink {
@@ -13,14 +14,17 @@ export class HookedLink extends RedisLink {
   readonly ran: FunctionName[] = [];
 
   constructor(url: string) {
-    super({
-      address: parseRedisUrl(url),
-      name: 'hooked',
-      commandTimeoutMs: 5000,
-      metrics: createMetrics(),
-      logger: pino({ level: 'silent' }),
-      random: Math.random,
-    });
+    super(
+      {
+        address: parseRedisUrl(url),
+        name: 'hooked',
+        commandTimeoutMs: 5000,
+        metrics: createMetrics(),
+        logger: pino({ level: 'silent' }),
+        random: Math.random,
+      },
+      withOwnTime(),
+    );
   }
 
   override async command(name: string, ...args: (string | number)[]): Promise<RawReply> {

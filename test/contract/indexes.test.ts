@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../src/store/presence-store.ts';
+import { MACHINE } from '../support/own-time.ts';
 import { entryOf } from '../support/raw-store.ts';
 import { expectConsistent } from './consistent.ts';
 import { GRACE, INTERVAL, RETENTION, Timeline, TTL } from './timeline.ts';
@@ -105,7 +106,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.constant<Step>(async (line) => {
       await line.raw.loseEverything();
-      await line.redis.hset(line.keys.meta, 'clock', Date.UTC(2101, 0, 1) * 1000);
+      await line.redis.hset(line.keys.meta, MACHINE, Date.UTC(2101, 0, 1) * 1000);
       for (const node of ['a.0', 'b.0']) await line.beat(node);
       await line.pass(TTL, 'a.0', 'b.0');
     }),
@@ -130,7 +131,7 @@ describe('indexes, deadlines and work lists', () => {
           await line.beat('c.0');
           await line.reap();
           for (let round = 0; round < 4; round += 1) {
-            await line.redis.hincrby(line.keys.meta, 'clock', 2 * RETENTION * 1000);
+            await line.redis.hincrby(line.keys.meta, MACHINE, 2 * RETENTION * 1000);
             await line.beat('c.0');
             await line.redis.hset(line.keys.meta, 'hold', 0);
             await line.sweep();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { View } from '../../src/domain/model.ts';
+import { MACHINE } from '../support/own-time.ts';
 import { entryOf } from '../support/raw-store.ts';
 import { GRACE, INTERVAL, START, Timeline, TTL } from './timeline.ts';
 import { useRedis } from './use-redis.ts';
@@ -13,9 +14,9 @@ afterEach(() => line.stop());
 
 /** Redis came back with nothing, a second later. */
 const everythingIsLost = async (): Promise<void> => {
-  const clock = await line.clock();
+  const machine = await line.machine();
   await line.raw.loseEverything();
-  await line.redis.hset(line.keys.meta, 'clock', clock + 1_000_000);
+  await line.redis.hset(line.keys.meta, MACHINE, machine + 1_000_000);
 };
 
 /** What a failover to a replica that lagged behind is like: every key is as it was. */
@@ -307,7 +308,7 @@ describe('the hybrid clock', () => {
     const messages: string[] = [];
     subscriber.on('smessage', (_: string, message: string) => messages.push(message));
     await subscriber.ssubscribe(line.keys.events);
-    await line.redis.hset(line.keys.meta, 'clock', clock);
+    await line.redis.hset(line.keys.meta, MACHINE, clock);
     const until = 9_007_199_254_740;
     const claim = { status: 'busy', stamp: clock - 5, until } as const;
     const reply = await line.opens('a.0', 'ann', { claim, openedAgo: 3 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OwnClaim } from '../../src/domain/model.ts';
+import { MACHINE } from '../support/own-time.ts';
 import { describeBothStores, ref as refOf } from './both-stores.ts';
 import { START, TENANT, Timeline } from './timeline.ts';
 import { useRedis } from './use-redis.ts';
@@ -50,7 +51,7 @@ describe("a person's own claim", () => {
     expect(told).toEqual(await stored());
     const known = await line.view('ann');
     await line.raw.loseEverything();
-    await line.redis.hset(line.keys.meta, 'clock', START * 1000 + 1e12);
+    await line.redis.hset(line.keys.meta, MACHINE, START * 1000 + 1e12);
     await line.beat('a.0');
     await line.beat('b.0');
     await line.opens('b.0', 'ann', { claim: told, known, openedAgo: 5000 });

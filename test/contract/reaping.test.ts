@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_BATCH } from '../../src/store/presence-store.ts';
+import { MACHINE } from '../support/own-time.ts';
 import { entryOf } from '../support/raw-store.ts';
 import { HookedLink } from './hooked-link.ts';
 import { GRACE, INTERVAL, START, TENANT, Timeline } from './timeline.ts';
@@ -217,7 +218,7 @@ describe('a lease', () => {
         for (const node of ['a.0', 'b.0']) {
           gens[p] = (await line.store.beat(p, { node, seen: 0, acked: 0, lagMs: 0 })).gen;
         }
-        await line.redis.hincrby(meta, 'clock', INTERVAL * 1000);
+        await line.redis.hincrby(meta, MACHINE, INTERVAL * 1000);
       }
       const entries = [entryOf(users[p] ?? '', { activeAgo: 0 })];
       await line.store.apply(p, { node: 'a.0', gen: gens[p] ?? '', seen: 0, base: 0, seq: 1, entries });

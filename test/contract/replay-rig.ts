@@ -2,6 +2,7 @@ import type { EventFeed, LoggedTransition } from '../../src/events/feed.ts';
 import type { LogEntry } from '../../src/store/log-entry.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { memoryFeed } from '../support/memory-feed.ts';
+import { MACHINE } from '../support/own-time.ts';
 import { entryOf, PARTITIONS, RealFeed } from './feed-rig.ts';
 
 export { PARTITIONS };
@@ -52,8 +53,10 @@ export const redisRig = async (
       for (const partition of all) await real.beat(partition);
     },
     pass: async (seconds) => {
-      for (const { meta } of real.keys.partitions)
-        await real.redis.hincrby(meta, 'clock', seconds * 1_000_000);
+      for (const { meta } of real.keys.partitions) {
+        await real.redis.hsetnx(meta, MACHINE, Date.now() * 1000);
+        await real.redis.hincrby(meta, MACHINE, seconds * 1_000_000);
+      }
     },
     lose: async () => {
       const keys = await real.redis.keys(`${real.prefix}:*`);

@@ -13,10 +13,11 @@ import type {
 } from '../../src/store/presence-store.ts';
 import { decodeStreamEntry } from '../../src/store/redis/log-codec.ts';
 import type { RedisStore, RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
+import { MACHINE } from '../support/own-time.ts';
 import { entryOf, openRawStore, type RawStore } from '../support/raw-store.ts';
 import { readStoredRow, type StoredPart, type StoredRow } from '../support/stored-row.ts';
 
-/** When every story begins: so far ahead of the clock of Redis that time stands until a test moves it, ms. */
+/** When every story begins, ms: time stands until a test moves it. */
 export const START = Date.UTC(2100, 0, 1);
 export const INTERVAL = 20_000;
 export const TTL = 60_000;
@@ -40,10 +41,7 @@ interface Memory {
   seq: number;
 }
 
-/**
- * One partition in Redis whose hybrid clock stands where the test puts it, and nodes that remember what nodes do. The
- * stored clock is ahead of real time all along: that is also what a Redis whose clock went back looks like.
- */
+/** One partition in Redis whose time stands where the test puts it, and nodes that remember what nodes do. */
 export class Timeline {
   readonly raw: RawStore;
   readonly #nodes = new Map<string, Memory>();
@@ -59,7 +57,7 @@ export class Timeline {
       prefix,
     );
     const line = new Timeline(raw);
-    for (const { meta } of raw.keys.partitions) await raw.redis.hset(meta, 'clock', START * 1000);
+    for (const { meta } of raw.keys.partitions) await raw.redis.hset(meta, MACHINE, START * 1000);
     return line;
   }
 
@@ -92,9 +90,14 @@ export class Timeline {
     return this.raw.stop();
   }
 
-  /** The partition's clock, ms after {@link START}. */
+  /** The partition's time of day, ms after {@link START}. */
   async now(): Promise<number> {
-    return Math.floor((await this.clock()) / 1000) - START;
+    return Math.floor((await this.machine()) / 1000) - START;
+  }
+
+  /** What the machine of Redis takes the time of day for, µs. */
+  async machine(): Promise<number> {
+    return Number(await this.redis.hget(this.keys.meta, MACHINE));
   }
 
   /** The hybrid clock as stored, µs. */
@@ -105,7 +108,7 @@ export class Timeline {
   /** Time passes; these nodes go on beating. */
   async pass(ms: number, ...alive: readonly string[]): Promise<void> {
     for (let left = ms; left > 0; left -= INTERVAL) {
-      await this.redis.hincrby(this.keys.meta, 'clock', Math.min(left, INTERVAL) * 1000);
+      await this.redis.hincrby(this.keys.meta, MACHINE, Math.min(left, INTERVAL) * 1000);
       for (const node of alive) await this.beat(node);
     }
   }
@@ -165,7 +168,7 @@ export class Timeline {
   }
 
   async sweep(): Promise<SweepReply> {
-    return this.store.sweep(0, await this.clock());
+    return this.store.sweep(0, (await this.machine()) / 1000);
   }
 
   /** Members and scores of the queue of deadlines, the next one first. */

@@ -11,8 +11,9 @@ import type { PresenceStore } from '../../src/store/presence-store.ts';
 import { decodeStreamEntry } from '../../src/store/redis/log-codec.ts';
 import { RedisStore, type RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
 import { openObserver } from './observer.ts';
+import { MACHINE, withOwnTime } from './own-time.ts';
 
-/** A store whose hybrid clock stands where the test puts it, far in the future of any real clock. */
+/** A store whose clock stands where the test puts it, far in the future of any real clock. */
 export interface FrozenStore {
   readonly store: PresenceStore;
   readonly gen: string;
@@ -63,7 +64,6 @@ export interface FrozenRedis extends FrozenStore {
   readonly keys: Keys;
 }
 
-/** The scripts take the later of real time and the stored clock: a stored clock in the future is a frozen one. */
 export const frozenRedis = async (
   url: string,
   prefix: string,
@@ -72,14 +72,17 @@ export const frozenRedis = async (
 ): Promise<FrozenRedis> => {
   const redis = openObserver(url);
   const keys = createKeys(prefix, SETTINGS.partitions);
-  const link = new RedisLink({
-    address: parseRedisUrl(url),
-    name: 'test',
-    commandTimeoutMs: 5000,
-    metrics: createMetrics(),
-    logger: pino({ level: 'silent' }),
-    random: Math.random,
-  });
+  const link = new RedisLink(
+    {
+      address: parseRedisUrl(url),
+      name: 'test',
+      commandTimeoutMs: 5000,
+      metrics: createMetrics(),
+      logger: pino({ level: 'silent' }),
+      random: Math.random,
+    },
+    withOwnTime(),
+  );
   const store = new RedisStore({
     ...SETTINGS,
     policy,
@@ -97,8 +100,7 @@ export const frozenRedis = async (
   const setTime = async (ms: number): Promise<void> => {
     const time = EPOCH + ms;
     for (const { meta } of keys.partitions) {
-      const clock = Math.max(Number(await redis.hget(meta, 'clock')), time * 1000);
-      await redis.hset(meta, { gen: 'g', tick: time, hold: 0, young: 0, clock });
+      await redis.hset(meta, { gen: 'g', tick: time, hold: 0, young: 0, [MACHINE]: time * 1000 });
     }
   };
   await setTime(0);

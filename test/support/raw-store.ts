@@ -7,6 +7,7 @@ import { RedisLink } from '../../src/redis/link.ts';
 import type { Batch, Beat, Entry } from '../../src/store/presence-store.ts';
 import { RedisStore, type RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
 import { openObserver } from './observer.ts';
+import { withOwnTime } from './own-time.ts';
 
 /** A RedisStore on the real clock with short periods, and a client to look behind it. */
 export interface RawStore {
@@ -32,14 +33,17 @@ export const openRawStore = async (
   const redis = openObserver(url);
   const partitions = more.partitions ?? 2;
   const keys = createKeys(prefix, partitions);
-  const link = new RedisLink({
-    address: parseRedisUrl(url),
-    name: 'test',
-    commandTimeoutMs: 5000,
-    metrics: createMetrics(),
-    logger: pino({ level: 'silent' }),
-    random: Math.random,
-  });
+  const link = new RedisLink(
+    {
+      address: parseRedisUrl(url),
+      name: 'test',
+      commandTimeoutMs: 5000,
+      metrics: createMetrics(),
+      logger: pino({ level: 'silent' }),
+      random: Math.random,
+    },
+    withOwnTime(),
+  );
   const store = new RedisStore({
     partitions,
     lastSeen: 'exact',

@@ -74,13 +74,14 @@ local function apply(keys, args)
         report.nameIat, report.groupsIat = more.nameIat, more.groupsIat
         if more.claim then
           stamp = more.claim.stamp
-          more.claim.stamp = min(stamp, clock)
+          -- Above what is here already even where the clock stands, but nobody can own the future.
+          more.claim.stamp = min(stamp, order + 1)
         end
       end
       -- What the node knows matters where the row is behind it.
       if ver > row.ver then
         local shown = more.shown or EMPTY
-        report.known = { status = STATUS[code], ver = ver, since = since, lastSeen = seen,
+        report.known = { status = STATUS[code], ver = ver, since = since, lastSeen = seen > 0 and seen + shift or 0,
           text = shown.text, emoji = shown.emoji, ['until'] = shown['until'] }
       end
 
@@ -119,7 +120,7 @@ local function apply(keys, args)
   if #gone > 2 then call(unpack(gone)) end
   saveRows(entries, dueKey, KEYS[fenceAt + 1], digits(seq))
   publish(channel)
-  reply[2], reply[3], reply[4] = clockText(clock), tookOver, turned
+  reply[2], reply[3], reply[4] = clockText(order), tookOver, turned
   return reply
 end
 define('apply', apply)

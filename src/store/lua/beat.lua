@@ -18,13 +18,14 @@ end
 -- KEYS: 1 meta  2 beat:<node>  3 fence:<id>  4 node-meta:<node>  5 log  6 nodes  7 seq:<node>
 -- ARGV: 1 policy  2 epoch  3 gen the node remembers or ''  4 highest clock it has seen  5 highest seq acknowledged
 --       6 flush lag ms  7 a fresh gen  8 seconds the log keeps  9 entries the log keeps  10 node
---       11 id of the newest log entry it was given  12 the clock as it reckons it to be now
+--       11 id of the newest log entry it was given  12 the time (`now`) as it reckons it
 --       13 whether its writes are refused here 0|1
--- Reply: {fenced 0|1, gen, lost 0|1, hold ms, young 0|1, clock, id of the last log entry, stuck 0|1}
+-- Reply: {fenced 0|1, gen, lost 0|1, hold ms, young 0|1, order, id of the last log entry, stuck 0|1, the time of day µs,
+--   shift ms}
 -- Allowed when Redis is out of memory: nodes must not be condemned for that.
 local function beat(keys, args)
   open(keys, args, tonumber(args[4]))
-  goOn(tonumber(args[12]))
+  local kept = goOn(tonumber(args[12]))
   local beatKey, fenceKey, nodeMetaKey, logKey, nodesKey = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
   local epoch, remembered, seen, acked = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
   local flushLag, freshGen, keepSeconds, keepEntries = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
@@ -65,7 +66,7 @@ local function beat(keys, args)
   end
   -- Any call brings the clock to the present again, also over a rollback; the log's end moves only with an entry, and
   -- that one shows every feed what is missing before it.
-  if remembered == gen and not fenced and (storedClock < seen or logged < delivered or storedSeq < acked) then
+  if remembered == gen and not fenced and (storedOrder < seen or logged < delivered or storedSeq < acked) then
     gen = freshGen
     set('gen', gen)
     loss()
@@ -80,7 +81,8 @@ local function beat(keys, args)
   end
 
   set('tick', digits(now))
-  set('clock', digits(clock))
+  set('clock', digits(order))
+  if kept ~= storedShift then set('shift', digits(kept)) end
   set('hold', digits(hold))
   set('young', digits(young))
   if flushLag > 0 and flushLag >= lag then set('lag', format('%d,%d', flushLag, now)) end
@@ -102,8 +104,8 @@ local function beat(keys, args)
   if not fenced and redis.call('HSET', nodeMetaKey, 'beat', digits(now)) == 1 then
     redis.call('SADD', nodesKey, ARGV[10])
   end
-  trimLog(logKey, max(now - keepSeconds * 1000, 0), keepEntries)
+  trimLog(logKey, max(redisNow - keepSeconds * 1000, 0), keepEntries)
   return { fenced and 1 or 0, gen, lost and 1 or 0, max(hold - now, 0), young > now and 1 or 0,
-    digits(clock), digits(logged), stuckUntil > now and 1 or 0 }
+    digits(order), digits(logged), stuckUntil > now and 1 or 0, digits(nowMicros), shift }
 end
 define('beat', beat, { 'allow-oom' })

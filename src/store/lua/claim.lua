@@ -4,11 +4,10 @@
 -- stamp ('' clears that of a service)
 -- Reply: {'young'|'too_many_claims'} or {'ok', the user as in reply.lua}
 local function setOwn(row, claim)
-  claim.stamp = max(clock, (row.own and row.own.stamp or 0) + 1)
+  claim.stamp = max(order, (row.own and row.own.stamp or 0) + 1)
   takeOwnClaim(row, claim)
   return function(entry)
     if row.parts[1] then command(entry, 'claim', '"claim":' .. claimJson(row.own)) end
-    clock = max(clock, claim.stamp)
   end
 end
 
@@ -22,10 +21,10 @@ local function claim(keys, args)
       setClaim(row, source, nil)
     else
       local set = cjson.decode(json)
-      set.stamp = clock + 1
+      set.stamp = order + 1
       if not setClaim(row, source, set) then return 'too_many_claims' end
     end
-    clock = clock + 1
+    order = order + 1
   end)
 end
 define('claim', claim)

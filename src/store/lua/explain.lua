@@ -11,6 +11,11 @@ local function put(list, ...)
   end
 end
 
+-- A moment as people are told it, by the time of day; 0 and -1 are none.
+local function told(moment)
+  return moment > 0 and moment - shift or moment
+end
+
 local function lastTransitions(ver)
   local entries = {}
   while ver > 0 and #entries < MOST do
@@ -31,16 +36,18 @@ local function explain(keys, args)
   if not gen or young > now then return { 'young' } end
   local row = loadRow(call('GET', KEYS[3]))
   local numbers, parts, sessions, claims, grace = {}, {}, {}, {}, {}
-  put(numbers, row.seen, row.left, row.due, lag, row.revoked and revocationText(row.revoked) or '0', row.frozen or -1)
+  put(numbers, told(row.seen), told(row.left), told(row.due), lag, row.revoked and revocationText(row.revoked) or '0',
+    told(row.frozen or -1))
   for _, part in ipairs(row.parts) do
-    put(parts, part.node, part.stance, part.idle and 1 or 0, part.devices, part.count, part.opened, part.act)
+    put(parts, part.node, part.stance, part.idle and 1 or 0, part.devices, part.count, told(part.opened),
+      told(part.act))
   end
   for id, session in pairs(row.sessions) do
-    put(sessions, id, session.idle and 1 or 0, session.devices, session.expires, session.act)
+    put(sessions, id, session.idle and 1 or 0, session.devices, told(session.expires), told(session.act))
   end
   for source, claim in pairs(row.claims) do put(claims, source, claimJson(claim)) end
   local leave = row.leave
-  if leave then put(grace, leave.at, leave.grace, leave.idle and 1 or 0, leave.lost and 1 or 0, leave.devices) end
+  if leave then put(grace, told(leave.at), leave.grace, leave.idle and 1 or 0, leave.lost and 1 or 0, leave.devices) end
   return { 'ok', selfReply(row), numbers, parts, sessions, claims, grace, lastTransitions(row.ver) }
 end
 define('explain', explain, { 'no-writes' })

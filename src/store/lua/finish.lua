@@ -7,7 +7,7 @@ local DELIBERATE = { logout = 'goodbye', disconnect = 'revoked', revoke = 'revok
 
 local function finish(keys, args)
   return single(keys, args, 4, function(row, at, arg)
-    local how, ended, heldBy = ARGV[arg], clock, row.parts
+    local how, ended, heldBy = ARGV[arg], nowMicros + shift * 1000, row.parts
     at.deliberate = DELIBERATE[how]
     if how == 'forget' then
       -- Nobody is told that they are gone who is told to forget them.
@@ -25,7 +25,7 @@ local function finish(keys, args)
         call('HDEL', list, entry.member)
       end
       if how == 'revoke' then
-        call('ZREMRANGEBYSCORE', KEYS[5], '-inf', digits(floor((now - REVOCATION) / 1000)))
+        call('ZREMRANGEBYSCORE', KEYS[5], '-inf', digits(floor((redisNow - REVOCATION) / 1000)))
         call('ZADD', KEYS[5], revocationText(row.revoked), entry.member)
       end
     end

@@ -14,7 +14,7 @@ local function refuse(keys, args)
     local at = ARGV[entry.arg + 2] + 0
     local isKnown = entry.value and listed[n] and refusedBefore(listed[n] + 0) >= refusedBefore(at)
     -- One that refuses no token any more stays forgotten.
-    if not isKnown and at * 1000 + REVOCATION > now then
+    if not isKnown and at * 1000 + REVOCATION > redisNow then
       local row = load(entry)
       local was = before(row)
       revoke(row, at)

@@ -11,6 +11,7 @@ local function repair(keys, args)
     local row = load(entry)
     local at = before(row)
     local known = cjson.decode(ARGV[entry.arg + 2])
+    known.lastSeen = known.lastSeen and known.lastSeen + shift
     if restore(row, known) then
       at.repair = true
       settle(entry, at)

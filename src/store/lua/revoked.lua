@@ -4,7 +4,7 @@
 local function revoked(keys, args)
   open(keys, args, 0)
   if not gen or young > now then return { 'young' } end
-  local list = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. digits(floor((now - REVOCATION) / 1000)), '+inf', 'WITHSCORES')
+  local list = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. digits(floor((redisNow - REVOCATION) / 1000)), '+inf', 'WITHSCORES')
   table.insert(list, 1, 'ok')
   return list
 end

@@ -1,7 +1,7 @@
 -- Evaluates users whose deadline passed: ends of graces, claims, sessions, idle limits, retention. What is due is
 -- checked again here.
 -- KEYS: 1 meta  2 log  3 events  4 due  5 nodes, then online, away, busy for every tenant, then user for every entry
--- ARGV: 1 policy  2 what keys of heartbeats begin with  3 ms of the clock as the caller reckoned it when it looked for
+-- ARGV: 1 policy  2 what keys of heartbeats begin with  3 the time (`now`) as the caller reckoned it when it looked for
 --       them  4… users as in entries.lua
 -- Reply: users evaluated, or -1 while the partition is on hold, or has to be reaped first
 local function sweep(keys, args)

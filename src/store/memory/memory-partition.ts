@@ -1,4 +1,4 @@
-import { HybridClock, toMs } from '../../domain/clock.ts';
+import { type DayMs, HybridClock, type StoreMicros, type StoreMs, toMs } from '../../domain/clock.ts';
 import { type Before, type Circumstances, evaluate, show } from '../../domain/evaluate.ts';
 import {
   type Transition,
@@ -15,7 +15,7 @@ import type { StoreOptions } from '../store-options.ts';
 import type { GroupIndex } from './group-index.ts';
 
 export interface MemoryPartitionOptions extends Pick<StoreOptions, 'policy' | 'lastSeen'> {
-  /** Real time, µs since the epoch. */
+  /** Time of day, µs since the epoch; it never goes back. */
   readonly micros: () => number;
   readonly groups: GroupIndex;
   /** Called with the entries of each change, in order, once the change is done. */
@@ -30,6 +30,9 @@ interface Made {
 
 /** Transitions of each user that are kept for who asks why. */
 const REMEMBERED = 5;
+
+/** The time of day never goes back in one process, so that the two are one. */
+export const timeOfDay = (time: StoreMs): DayMs => Number(time);
 
 /** Rows of one partition, its clock, and what of the change under way is to be logged. */
 export class MemoryPartition {
@@ -46,9 +49,12 @@ export class MemoryPartition {
     this.clock = new HybridClock(options.micros);
   }
 
-  /** ms. */
-  get now(): number {
-    return toMs(this.clock.now());
+  get micros(): StoreMicros {
+    return this.#options.micros();
+  }
+
+  get now(): StoreMs {
+    return toMs(this.micros);
   }
 
   row(ref: UserRef): Row {
@@ -75,7 +81,7 @@ export class MemoryPartition {
   }
 
   /** Rows whose deadline passed, in the order in which they passed: transitions are logged in that order. */
-  due(now: number): [UserRef, Row][] {
+  due(now: StoreMs): [UserRef, Row][] {
     return [...this.rows]
       .filter(([, row]) => row.due > 0 && row.due <= now)
       .sort(([a, one], [b, two]) => one.due - two.due || Buffer.compare(Buffer.from(a), Buffer.from(b)))
@@ -83,10 +89,11 @@ export class MemoryPartition {
   }
 
   /** Decides what others see of a user whose inputs changed, and notes down what changed with it. */
-  settle(ref: UserRef, row: Row, now: number, was: Before, more: Partial<Circumstances> = {}): void {
+  settle(ref: UserRef, row: Row, now: StoreMs, was: Before, more: Partial<Circumstances> = {}): void {
     const { policy, groups } = this.#options;
     const at = {
       now,
+      today: timeOfDay(now),
       policy,
       holdUntil: 0,
       gathering: false,
@@ -100,7 +107,7 @@ export class MemoryPartition {
     const change = evaluate(row, at);
     if (change) {
       const ver = this.clock.next();
-      show(row, change, ver);
+      show(row, change, ver, at.today);
       const transition = { ...this.view(ref.user, row), tenant: ref.tenant, previous, reason: change.reason };
       this.#log.push({ id: ver, kind: 'transition', transition });
       this.#remember(ref, { transition, before: priorVer });

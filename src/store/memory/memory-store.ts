@@ -25,12 +25,12 @@ import {
 } from '../presence-store.ts';
 import type { StoreOptions } from '../store-options.ts';
 import { GroupIndex } from './group-index.ts';
-import { MemoryPartition } from './memory-partition.ts';
+import { MemoryPartition, timeOfDay } from './memory-partition.ts';
 import { reportOf } from './report.ts';
 import { announce, announceGroups, selfOf, UserCalls } from './user-calls.ts';
 
 export interface MemoryStoreOptions extends StoreOptions {
-  /** Real time, µs since the epoch. */
+  /** Time of day, µs since the epoch; it never goes back. */
   readonly micros: () => number;
   /** Called with the entries of each change, in order, once the change is done. */
   readonly publish: (partition: number, entries: readonly LogEntry[]) => void;
@@ -73,9 +73,9 @@ export class MemoryStore implements PresenceStore {
   }
 
   async beat(partition: number): Promise<BeatReply> {
-    const { clock, last } = this.#shard(partition);
+    const { clock, last, micros } = this.#shard(partition);
     const calm = { fenced: false, lost: false, holdMs: 0, young: false, stuck: false };
-    return { ...calm, gen: GENERATION, clock: clock.now(), last };
+    return { ...calm, gen: GENERATION, clock: clock.now(), last, micros, shiftMs: 0 };
   }
 
   async apply(partition: number, batch: Batch): Promise<ApplyReply> {
@@ -98,6 +98,7 @@ export class MemoryStore implements PresenceStore {
       const report = reportOf(entry, now, shard.clock.now());
       if (row.out && entry.count > 0 && isEnded(row, report.opened)) ended.set(position, row.out);
       const { restored, claimed } = absorb(row, batch.node, report, now, this.#options.policy.idleAwayMs);
+      if (claimed && report.claim) shard.clock.raise(report.claim.stamp);
       if (restored && entry.known) shard.clock.raise(entry.known.ver);
       const others = row.parts.size - (row.parts.has(batch.node) ? 1 : 0);
       if (others > 0) announceGroups(shard, ref, row, knownGroups);
@@ -140,7 +141,7 @@ export class MemoryStore implements PresenceStore {
     const due = shard.due(now);
     for (const [ref, row] of due) {
       shard.settle(ref, row, now, before(row));
-      if (isForgettable(row, this.#options.policy, now)) shard.drop(ref);
+      if (isForgettable(row, this.#options.policy, now, timeOfDay(now))) shard.drop(ref);
     }
     shard.publish();
     return { swept: due.length, more: false };

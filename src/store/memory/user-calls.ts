@@ -1,6 +1,6 @@
 import { takeOwnClaim } from '../../domain/absorb.ts';
 import { setClaim } from '../../domain/claims.ts';
-import { toMs } from '../../domain/clock.ts';
+import { type HybridMicros, type StoreMicros, type StoreMs, toMs } from '../../domain/clock.ts';
 import { deviceMask } from '../../domain/devices.ts';
 import { covers, endAll, endRefusedSessions, forget, isRevoked, revoke } from '../../domain/ending.ts';
 import { before, type Circumstances } from '../../domain/evaluate.ts';
@@ -10,17 +10,16 @@ import { type EndingKind, emptyRow, type Row } from '../../domain/row.ts';
 import { endSession, keepSession, touch } from '../../domain/sessions.ts';
 import type { Profile, ServiceClaim, SessionRequest } from '../calls.ts';
 import { type ClaimRequest, type SelfView, StoreError } from '../presence-store.ts';
-import type { MemoryPartition } from './memory-partition.ts';
+import { type MemoryPartition, timeOfDay } from './memory-partition.ts';
 
 /** A call under way: the row of its user, and when it is. */
 interface Call {
   readonly shard: MemoryPartition;
   readonly ref: UserRef;
   readonly row: Row;
-  /** Hybrid clock, µs. */
-  readonly clock: number;
-  /** ms. */
-  readonly now: number;
+  readonly order: HybridMicros;
+  readonly at: StoreMicros;
+  readonly now: StoreMs;
   /** What only the change itself finds out of how it is to be judged. */
   readonly more: { deliberate?: Circumstances['deliberate'] };
 }
@@ -34,12 +33,12 @@ export class UserCalls {
   }
 
   claimOwn(ref: UserRef, claim: ClaimRequest): SelfView {
-    return this.#change(ref, { deliberate: 'claim' }, ({ shard, row, clock }) => {
-      const stamp = Math.max(clock, (row.own?.stamp ?? 0) + 1);
+    return this.#change(ref, { deliberate: 'claim' }, ({ shard, row, order }) => {
+      const stamp = Math.max(order, (row.own?.stamp ?? 0) + 1);
       takeOwnClaim(row, { ...claim, stamp });
+      shard.clock.raise(stamp);
       return () => {
         if (row.parts.size > 0) announce(shard, ref, row);
-        shard.clock.raise(stamp);
       };
     });
   }
@@ -48,9 +47,9 @@ export class UserCalls {
     const shard = this.#of(ref);
     const known = shard.peek(ref);
     if (claim === null && !known.claims.has(source)) return selfOf(shard, ref, known);
-    return this.#change(ref, { deliberate: 'claim' }, ({ row, clock, now }) => {
-      const stamp = clock + 1;
-      if (!setClaim(row, source, claim && { ...claim, stamp }, now)) {
+    return this.#change(ref, { deliberate: 'claim' }, ({ row, order, now }) => {
+      const stamp = order + 1;
+      if (!setClaim(row, source, claim && { ...claim, stamp }, timeOfDay(now))) {
         throw new StoreError('too_many_claims', 'services have set as many claims as one user may have');
       }
       shard.clock.raise(stamp);
@@ -91,17 +90,17 @@ export class UserCalls {
     // Nobody is told that they are gone, or in which groups, who is told to forget them.
     const repair = how === 'forget';
     const deliberate = how === 'logout' ? 'goodbye' : 'revoked';
-    this.#change(ref, { deliberate, repair }, ({ shard, row, clock }) => {
-      if (how === 'forget') forget(row, emptyRow(), clock);
-      else endAll(row, how, clock);
-      return () => shard.command({ type: how, ref, at: clock });
+    this.#change(ref, { deliberate, repair }, ({ shard, row, order, at, now }) => {
+      if (how === 'forget') forget(row, emptyRow(), order, at);
+      else endAll(row, how, at, timeOfDay(now));
+      return () => shard.command({ type: how, ref, at });
     });
   }
 
   revoke(owner: TokenOwner): void {
-    this.#change(rowOfOwner(owner), { deliberate: 'revoked' }, ({ shard, row, clock }) => {
-      endAll(row, 'revoke', clock);
-      return () => shard.command({ type: 'revoke', ref: owner, at: clock });
+    this.#change(rowOfOwner(owner), { deliberate: 'revoked' }, ({ shard, row, at, now }) => {
+      endAll(row, 'revoke', at, timeOfDay(now));
+      return () => shard.command({ type: 'revoke', ref: owner, at });
     });
   }
 
@@ -130,12 +129,13 @@ export class UserCalls {
     inputs: (call: Call) => (() => void) | undefined | undefined,
   ): SelfView {
     const shard = this.#of(ref);
-    const clock = shard.clock.now();
-    const now = toMs(clock);
+    const order = shard.clock.now();
+    const at = shard.micros;
+    const now = toMs(at);
     const known = shard.peek(ref);
     const was = before(known);
     const more = {};
-    const after = inputs({ shard, ref, row: known, clock, now, more });
+    const after = inputs({ shard, ref, row: known, order, at, now, more });
     shard.keep(ref, known);
     shard.settle(ref, known, now, was, { ...how, ...more });
     after?.();

@@ -29,7 +29,7 @@ export const number = (script: FunctionName, value: RawReply | undefined): numbe
 };
 
 export const decodeBeat = (reply: RawReply): BeatReply => {
-  const [fenced, gen, lost, holdMs, young, clock, last, stuck] = listOf('beat', reply);
+  const [fenced, gen, lost, holdMs, young, clock, last, stuck, micros, shiftMs] = listOf('beat', reply);
   return {
     fenced: fenced === 1,
     gen: text('beat', gen),
@@ -39,6 +39,8 @@ export const decodeBeat = (reply: RawReply): BeatReply => {
     clock: number('beat', clock),
     last: number('beat', last),
     stuck: stuck === 1,
+    micros: number('beat', micros),
+    shiftMs: number('beat', shiftMs),
   };
 };
 

@@ -1,3 +1,4 @@
+import type { StoreMs } from '../../domain/clock.ts';
 import { type UserRef, userRef } from '../../domain/model.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
 import { type RawReply, UnexpectedReply } from '../../redis/library.ts';
@@ -70,9 +71,9 @@ export class Reaper {
     return listOf('reap', held ?? []).map((member) => userRef(String(member)));
   }
 
-  /** @param clock - the partition's clock as reckoned now, µs: what comes due later is for the next time. */
-  async sweep(keys: PartitionKeys, clock: number): Promise<SweepReply> {
-    const until = Math.ceil(clock / 1000);
+  /** @param time - the partition's time as reckoned now: what comes due later is for the next time. */
+  async sweep(keys: PartitionKeys, time: StoreMs): Promise<SweepReply> {
+    const until = Math.ceil(time);
     const due = listOf(
       'sweep',
       await this.#options.caller.command('ZRANGEBYSCORE', keys.due, '-inf', until, 'LIMIT', 0, MAX_BATCH),

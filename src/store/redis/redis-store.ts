@@ -1,3 +1,4 @@
+import type { StoreMs } from '../../domain/clock.ts';
 import { type TokenOwner, type UserRef, userRef, type View } from '../../domain/model.ts';
 import type { Keys, PartitionKeys } from '../../redis/keys.ts';
 import { UnexpectedReply } from '../../redis/library.ts';
@@ -123,7 +124,7 @@ export class RedisStore implements PresenceStore {
           Math.ceil(eventLogMax / this.partitions),
           beat.node,
           beat.delivered ?? 0,
-          beat.clock ?? 0,
+          Math.floor(beat.time ?? 0),
           beat.stuck === true ? 1 : 0,
         ],
       ),
@@ -166,8 +167,8 @@ export class RedisStore implements PresenceStore {
     return this.#reaper.reap(this.#partition(partition));
   }
 
-  async sweep(partition: number, clock: number): Promise<SweepReply> {
-    return this.#reaper.sweep(this.#partition(partition), clock);
+  async sweep(partition: number, time: StoreMs): Promise<SweepReply> {
+    return this.#reaper.sweep(this.#partition(partition), time);
   }
 
   async read(tenant: string, users: readonly string[], known: readonly View[] = []): Promise<View[]> {

@@ -4,7 +4,7 @@ import { emptyRow } from '../../../src/domain/row.ts';
 import { MINUTE, POLICY, SECOND, type Someone, START, someone } from './someone.ts';
 
 const end = (ann: Someone, how: 'logout' | 'revoke'): Someone => {
-  endAll(ann.row, how, ann.now * 1000);
+  endAll(ann.row, how, ann.now * 1000, ann.now);
   return ann.looksAgain();
 };
 
@@ -45,11 +45,11 @@ describe('a tombstone', () => {
     const ann = someone().opens('n1', { name: 'Ann', iat: 5 }).claims('busy').waits(SECOND);
     const known = { ...ann.view, lastSeen: undefined };
     const claim = { status: 'away' as const, stamp: ann.now * 1000 };
-    forget(ann.row, emptyRow(), ann.now * 1000);
+    forget(ann.row, emptyRow(), ann.now * 1000, ann.now * 1000);
     ann.looksAgain().waits(SECOND).andThen.tells('n1', { name: 'Ann', iat: 5, known, claim });
     expect([ann.told, ann.row.name, ann.row.own, ann.row.ver]).toEqual([[], undefined, undefined, 0]);
     const later = someone();
-    forget(later.row, emptyRow(), later.now * 1000);
+    forget(later.row, emptyRow(), later.now * 1000, later.now * 1000);
     later.looksAgain().waits(60 * MINUTE - 1);
     expect(later.forgotten).toBe(false);
     expect(later.waits(1).forgotten).toBe(true);

@@ -1,5 +1,5 @@
 import { absorb, loseNode, type Report, takeOwnClaim } from '../../../src/domain/absorb.ts';
-import { HybridClock, toMs } from '../../../src/domain/clock.ts';
+import { HybridClock } from '../../../src/domain/clock.ts';
 import { deviceMask } from '../../../src/domain/devices.ts';
 import { before, type Circumstances, evaluate, isForgettable, show } from '../../../src/domain/evaluate.ts';
 import type {
@@ -220,7 +220,7 @@ export class Someone {
   /** What a sweep does with a user who is due: looks again, and drops a row that is not worth keeping. */
   isSwept(): this {
     this.looksAgain();
-    if (!isForgettable(this.row, this.policy, this.now)) return this;
+    if (!isForgettable(this.row, this.policy, this.now, this.now)) return this;
     this.row = emptyRow();
     this.forgotten = true;
     return this;
@@ -234,6 +234,7 @@ export class Someone {
   #settle(how: Pick<Circumstances, 'before'> & Partial<Circumstances>): this {
     const change = evaluate(this.row, {
       now: this.now,
+      today: this.now,
       policy: this.policy,
       holdUntil: this.holdUntil,
       gathering: this.gathering,
@@ -244,8 +245,8 @@ export class Someone {
     });
     if (!change) return this;
     const ver = this.clock.next();
-    show(this.row, change, ver);
-    const at = toMs(ver) - START;
+    show(this.row, change, ver, this.now);
+    const at = this.now - START;
     this.told.push({ status: this.row.status, reason: change.reason, at, ver, view: this.view });
     return this;
   }

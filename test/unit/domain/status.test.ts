@@ -131,6 +131,7 @@ describe('the status', () => {
           const expected = promised(row, START);
           const change = evaluate(row, {
             now: START,
+            today: START,
             policy: POLICY,
             holdUntil: 0,
             gathering: false,

@@ -36,8 +36,8 @@ class Node {
           if (this.fails) throw new Error('away');
           return { fenced: 0, users: 0 };
         },
-        sweep: async (partition, clock) => {
-          this.looked.push(`sweep ${partition} ${clock}`);
+        sweep: async (partition, time) => {
+          this.looked.push(`sweep ${partition} ${time}`);
           // The store's answer takes a turn of the loop, as any answer does.
           await new Promise((resolve) => setImmediate(resolve));
           this.more -= 1;
@@ -59,7 +59,7 @@ class Node {
 
   beat(): void {
     for (const state of this.states)
-      state.answered(beaten({ clock: 77 }), performance.now(), performance.now());
+      state.answered(beaten({ micros: 77_000 }), performance.now(), performance.now());
   }
 
   get mine(): number[] {
@@ -126,13 +126,13 @@ describe('looking after the cluster', () => {
     expect(node.looked.some((what) => what.startsWith(`sweep ${node.mine[0]} `))).toBe(true);
   });
 
-  it('tells the sweep the clock of the partition as it is now', async () => {
+  it('tells the sweep the time of the partition as it is now', async () => {
     const node = new Node('n1', () => ({ list: [], at: 0 }));
     await pass(100);
     node.caretaker.start();
     await pass(1);
     await node.caretaker.stop();
-    expect(node.looked).toContain('sweep 0 100077');
+    expect(node.looked).toContain('sweep 0 177');
   });
 
   it('sweeps on while more is due', async () => {

@@ -102,6 +102,8 @@ export const beaten = (over: Partial<BeatReply> = {}): BeatReply => ({
   stuck: false,
   clock: 1000,
   last: 0,
+  micros: 1000,
+  shiftMs: 0,
   ...over,
 });
 

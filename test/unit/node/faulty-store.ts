@@ -85,7 +85,18 @@ export class FaultyStore implements PresenceStore {
       lost = true;
     }
     const clock = this.#options.micros();
-    return { fenced, gen: shard.gen, lost, holdMs: 0, young: false, stuck: false, clock, last: 0 };
+    return {
+      fenced,
+      gen: shard.gen,
+      lost,
+      holdMs: 0,
+      young: false,
+      stuck: false,
+      clock,
+      last: 0,
+      micros: clock,
+      shiftMs: 0,
+    };
   }
 
   async apply(partition: number, batch: Batch): Promise<ApplyReply> {

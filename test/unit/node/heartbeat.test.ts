@@ -85,14 +85,14 @@ describe('the heartbeat of a node', () => {
     }
   });
 
-  it('tells what it remembers: generation, clock, what was acknowledged and the age of what was not', async () => {
+  it('tells what it remembers: generation, time, what was acknowledged and the age of what was not', async () => {
     heartbeat.start();
     await turn();
     expect(store.beats[0]?.beat).toEqual({
       node: 'n1.0',
       seen: 0,
       delivered: 0,
-      clock: 0,
+      time: 0,
       acked: 0,
       lagMs: 0,
     });
@@ -105,7 +105,7 @@ describe('the heartbeat of a node', () => {
       gen: 'g1',
       seen: 5000,
       delivered: 5000,
-      clock: expect.any(Number),
+      time: expect.any(Number),
       acked: 7,
       lagMs: 321,
     });
@@ -257,7 +257,7 @@ describe('the heartbeat of a node', () => {
       await turn();
       heartbeat.stop();
       await pass(own);
-      store.onBeat = async () => beaten({ gen: 'g2', lost: true, clock: 1000 + (own + stores) * 1000 });
+      store.onBeat = async () => beaten({ gen: 'g2', lost: true, micros: 1000 + (own + stores) * 1000 });
       heartbeat.start();
       await turn();
       expect(said).toContain('rejoin 0');

@@ -190,7 +190,7 @@ describe("a person's own claim", () => {
     });
 
     it('is not that it hides them once it has ended', async () => {
-      const until = Math.round(rig.state(0).clock(performance.now()) / 1000) + 5000;
+      const until = Math.round(rig.state(0).timeOfDay(performance.now())) + 5000;
       claim({ status: 'invisible', until });
       expect(await welcome()).toMatchObject({ invisible: true });
       await pass(4000);

@@ -141,7 +141,7 @@ describe('a node in the cluster', () => {
   });
 
   it('tells how it does', async () => {
-    store.onBeat = async () => beaten({ clock: (WALL + performance.now() - 1500) * 1000 });
+    store.onBeat = async () => beaten({ micros: (WALL + performance.now() - 1500) * 1000 });
     store.onRegister = async (self) => [
       self,
       { ...self, id: 'alive', heartbeatAgo: INTERVAL_MS },

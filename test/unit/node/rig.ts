@@ -72,7 +72,8 @@ export class Rig {
     });
     this.roster = new Roster({
       partitionOf: (ref) => this.store.partitionOf(ref),
-      clockOf: (partition) => this.state(partition).clock(now()),
+      orderOf: (partition) => this.state(partition).order(now()),
+      timeOfDay: (partition) => this.state(partition).timeOfDay(now()),
       storeAnswers: () => this.storeAnswers,
       knownViews: this.knownViews,
       flusher: this.flusher,
@@ -88,7 +89,7 @@ export class Rig {
     this.evictions = new Evictions({
       roster: this.roster,
       observersOf: (owner) => this.observers.filter((observer) => userKey(observer.ref) === ownerKey(owner)),
-      clockAt: (ref, moment) => this.state(this.store.partitionOf(ref)).clockAt(moment),
+      timeAt: (ref, moment) => this.state(this.store.partitionOf(ref)).latestAt(moment),
       revocations: { learn: (owner, at) => this.learnt.push([subOf(owner), at]) },
     });
     for (const { partition } of this.states) this.beat(partition);
@@ -103,7 +104,7 @@ export class Rig {
   /** A beat of a partition is answered. */
   beat(partition = 0, over: Partial<BeatReply> = {}): void {
     const clock = 1000 + Math.floor(now() * 1000);
-    this.state(partition).answered(beaten({ clock, ...over }), now(), now());
+    this.state(partition).answered(beaten({ clock, micros: clock, ...over }), now(), now());
     this.flusher.wake(partition);
   }
 

@@ -1,7 +1,7 @@
 -- How inputs change: the mirror of domain/absorb.ts. Needs: evaluate.lua.
 local function restore(row, known)
   if not known or known.ver <= max(row.ver, row.forgotten or 0) then return false end
-  clock = max(clock, known.ver)
+  order = max(order, known.ver)
   row.status, row.since, row.ver = known.status, known.since, known.ver
   local shown = { text = known.text, emoji = known.emoji, ['until'] = known['until'] }
   row.shown = next(shown) and shown or EMPTY
@@ -16,6 +16,8 @@ end
 local function takeOwnClaim(row, claim)
   if not claim or claim.stamp <= max(row.own and row.own.stamp or 0, row.forgotten or 0) then return false end
   row.own = claim.status == cjson.null and { status = cjson.null, stamp = claim.stamp } or claim
+  -- What is set later has to find a greater stamp, also where the clock stands.
+  order = max(order, claim.stamp)
   return true
 end
 

@@ -43,19 +43,20 @@ local function shownLastSeen(row)
   if row.status == 'online' or PRECISION == 'off' then return nil end
   local last = row.frozen or knownActive(row)
   if last == 0 then return nil end
+  last = last - shift
   return PRECISION == 'hour' and last - last % 3600000 or last
 end
 
--- Writes an entry down; its id is the next moment of the hybrid clock. `message` is what `publish` sends: generation, id
+-- Writes an entry down; its id is the next moment of `order`. `message` is what `publish` sends: generation, id
 -- before the first entry, id of the last, then of every entry the id, the kind, the devices as bits and the event. Lists
 -- are kept from call to call, because making them anew costs more than filling them; and every byte of a text that Lua
 -- makes is hashed, so that texts are put together once.
 local function record(kind, tenant, event, devices, before)
   local n = 5 + recorded * 5
-  clock, recorded = clock + 1, recorded + 1
-  lastId = clockText(clock)
+  order, recorded = order + 1, recorded + 1
+  lastId = clockText(order)
   -- Ids in streams have no leading zeros.
-  streamIds[recorded], channels[recorded] = printed .. '-' .. PLAIN[clock % 1000], kind == 't' and tenant.channel
+  streamIds[recorded], channels[recorded] = printed .. '-' .. PLAIN[order % 1000], kind == 't' and tenant.channel
   befores[recorded] = before
   message[n + 1], message[n + 2], message[n + 3], message[n + 4], message[n + 5] = '\n', lastId, kind, PLAIN[devices], event
 end
@@ -73,8 +74,8 @@ end
 -- Shows a change: gives it a version, and writes down the public event.
 local function transition(row, entry, status, shown, reason)
   local previous, before = row.status, row.ver > 0 and digits(row.ver)
-  row.ver = clock + 1
-  if status ~= previous then row.since = floor(row.ver / 1000) end
+  row.ver = order + 1
+  if status ~= previous then row.since = redisNow end
   row.status = status
   if shown ~= row.shown then row.shown = shown end
   record('t', entry.tenant, shownText('{"tenant":"' .. entry.tenant.name .. '","user":"' .. escaped(entry.user) .. '","status":"'
@@ -87,7 +88,7 @@ local function command(entry, kind, rest, devices)
     .. '",' .. rest .. '}', devices or 0)
 end
 
--- The log, and the clock with it, so that what a call that is cut short leaves in the log is not given out again.
+-- The log, and `order` with it, so that what a call that is cut short leaves in the log is not given out again.
 local function writeLog(logKey)
   for i = 1, recorded do
     local n = i * 5
@@ -99,8 +100,8 @@ local function writeLog(logKey)
   end
   if recorded > 0 then
     call('HSET', metaKey, 'clock', lastId, 'last', lastId)
-  elseif clock > storedClock then
-    call('HSET', metaKey, 'clock', clockText(clock))
+  elseif order > storedOrder then
+    call('HSET', metaKey, 'clock', clockText(order))
   end
 end
 

@@ -1,6 +1,11 @@
--- The policy and the circumstances of the call under way, set by `open`: times in ms, clocks and versions in µs.
--- Functions run one at a time and to their end, so these may be locals of the library; `open` sets every one of them.
--- Of the partition's `meta`: gen, clock (hybrid clock), last (id of the newest log entry), tick (last beat of anybody),
+-- The policy and the circumstances of the call under way, set by `open`. Functions run one at a time and to their end, so
+-- these may be locals of the library; `open` sets every one of them.
+-- Three clocks, which are never compared with each other (domain/clock.ts):
+--   order     µs  the hybrid clock: versions, ids and stamps. It tells nobody the time, and may be ahead of it.
+--   redisNow  ms  the time of day by the machine of Redis: the ends that people set, tokens, and what is shown to people.
+--   now       ms  redisNow + shift: the time in which graces, leases and idle limits run. It goes on where the time of day
+--                 went back, as after a failover to another machine; whatever a row or `meta` says of past moments is in it.
+-- Of the partition's `meta`: gen, clock (`order`), last (id of the newest log entry), tick (last beat of anybody), shift,
 -- hold, young, held (the generation whose loss was noticed), lag, cut (entries up to this id may be gone from the log),
 -- trimmed (how many beats removed), waited (written by who waits for replicas, see replica-wait.ts).
 local FOREVER = 1 / 0
@@ -12,7 +17,8 @@ local PADDED, PLAIN, SECOND
 
 local policy, AWAY, OFFLINE, GRACE, RETENTION, REVOCATION, INTERVAL, TTL, PRECISION, TENANT_CHANNEL
 local KEYS, ARGV, metaKey
-local gen, storedClock, tick, storedHold, hold, storedYoung, young, gathering, logged, machineTime, clock, now, lag
+local gen, storedOrder, tick, storedHold, hold, storedYoung, young, gathering, logged, lag
+local order, redisNow, storedShift, shift, now, nowMicros
 -- What the call records and which sorted sets it changes: see commit.lua and entries.lua.
 local befores = {}
 local recorded, lastId
@@ -57,12 +63,22 @@ local function clockText(us)
   return printedClock
 end
 
--- Time that stands still because the machine's clock went back, as after a failover to another machine, goes on by what
--- the nodes have measured since: else no grace and no hold would end until that clock has caught up.
+-- The last beat was in what is the future by the time of day, which has gone back: as after a failover to another machine.
+-- Time stands still until a beat makes it go on (`goOn`).
+local function stand()
+  shift = tick - redisNow
+  now = tick
+end
+
+-- Time that stands still goes on by what the nodes have measured since: else no grace and no hold would end until the time
+-- of day has caught up. How far it is ahead from then on is kept, so that it goes on between beats and for all calls.
+-- Less than an interval is waited for. Returns the shift to keep.
 local function goOn(estimate)
-  if machineTime + INTERVAL * 1000 >= clock then return end
-  clock = max(clock, min(estimate, clock + TTL * 1000))
-  now = floor(clock / 1000)
+  local kept = min(shift, storedShift)
+  if now - kept - redisNow <= INTERVAL then return kept end
+  now = max(now, min(estimate, now + TTL))
+  shift = now - redisNow
+  return shift
 end
 
 local function isSilent()
@@ -70,17 +86,25 @@ local function isSilent()
 end
 
 -- Begins a call: keys[1] is the partition's meta, args[1] the policy; `seen` is the highest clock the caller knows.
--- The hybrid clock is never behind real time, the partition's past, or what the caller has seen of it.
+-- `order` is never behind the time of day, the partition's past, or what the caller has seen of it. Where it is ahead it
+-- stands, but for what it gives out: so the time of day catches up with it.
 local function open(keys, args, seen)
   KEYS, ARGV, metaKey = keys, args, keys[1]
   if args[1] ~= policy then setPolicy(args[1]) end
-  local meta = call('HMGET', metaKey, 'gen', 'clock', 'tick', 'hold', 'young', 'last', 'lag', 'held')
+  local meta = call('HMGET', metaKey, 'gen', 'clock', 'tick', 'hold', 'young', 'last', 'lag', 'held', 'shift')
   local time = call('TIME')
-  gen, storedClock, tick = meta[1], (meta[2] or 0) + 0, (meta[3] or 0) + 0
+  gen, storedOrder, tick = meta[1], (meta[2] or 0) + 0, (meta[3] or 0) + 0
   storedHold, storedYoung, logged = (meta[4] or 0) + 0, (meta[5] or 0) + 0, (meta[6] or 0) + 0
-  machineTime = time[1] * 1000000 + time[2]
-  clock = max(machineTime, storedClock, seen)
-  now, hold, young, lag = floor(clock / 1000), storedHold, storedYoung, 0
+  nowMicros = time[1] * 1000000 + time[2]
+  order, redisNow = max(nowMicros, storedOrder, seen), floor(nowMicros / 1000)
+  now, storedShift, shift, hold, young, lag = redisNow, 0, 0, storedHold, storedYoung, 0
+  if meta[9] then
+    storedShift = meta[9] + 0
+    -- Once the time of day is where it was taken to be, as after a failover back, it needs no help any more.
+    if redisNow < tick + INTERVAL then shift = storedShift end
+    now = redisNow + shift
+  end
+  if now < tick then stand() end
   -- Nobody beat for one and a half intervals: whoever looks dead may just not have been able to say so, and who had to tell
   -- again whom they hold could not either. That time does not count.
   if isSilent() then

@@ -24,8 +24,8 @@ local function endAll(row, how)
   end
   for _, session in pairs(row.sessions) do row.seen = max(row.seen, session.act) end
   row.parts, row.sessions, row.leave, row.left = {}, EMPTY, nil, 0
-  row.out = { at = clock, how = how }
-  if how == 'revoke' then revoke(row, floor(now / 1000)) end
+  row.out = { at = nowMicros + shift * 1000, how = how }
+  if how == 'revoke' then revoke(row, floor(redisNow / 1000)) end
 end
 
 -- What is left keeps late words of nodes from bringing anything back, and a revocation in force.
@@ -33,7 +33,8 @@ local function forget(row)
   local revoked = row.revoked
   for field in pairs(row) do row[field] = nil end
   row.parts, row.status, row.since, row.ver, row.due, row.seen = {}, 'offline', 0, 0, 0, 0
-  row.revoked, row.forgotten, row.out = revoked, clock, { at = clock, how = 'forget' }
+  row.revoked, row.forgotten, row.forgottenAt = revoked, order, now
+  row.out = { at = nowMicros + shift * 1000, how = 'forget' }
 end
 
 local function isEnded(row, opened)
@@ -41,7 +42,7 @@ local function isEnded(row, opened)
 end
 
 local function isForgotten(row, opened)
-  return row.forgotten and opened <= floor(row.forgotten / 1000)
+  return row.forgotten and opened <= row.forgottenAt
 end
 
 -- `issued`: the latest moment (s) at which the token can have been issued, 0 for a token without `iat`.
@@ -67,5 +68,5 @@ local function revokedUntil(row)
 end
 
 local function tombstoneUntil(row)
-  return row.forgotten and floor(row.forgotten / 1000) + TOMBSTONE or 0
+  return row.forgotten and row.forgottenAt + TOMBSTONE or 0
 end

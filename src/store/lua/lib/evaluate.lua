@@ -115,13 +115,13 @@ end
 -- Drops what time has ended. Returns the grace that ended, and whether a claim or a session did.
 local function expire(row, held)
   local endedLeave, endedClaim, endedSession
-  if row.own and row.own['until'] and row.own['until'] <= now then
+  if row.own and row.own['until'] and row.own['until'] <= redisNow then
     row.own = { status = cjson.null, stamp = row.own.stamp }
     endedClaim = true
   end
   if row.claims ~= EMPTY then
     for source, claim in pairs(row.claims) do
-      if claim['until'] and claim['until'] <= now then
+      if claim['until'] and claim['until'] <= redisNow then
         row.claims[source] = nil
         endedClaim = true
       end
@@ -136,7 +136,7 @@ local function expire(row, held)
       end
     end
   end
-  if row.revoked and revokedUntil(row) <= now then row.revoked = nil end
+  if row.revoked and revokedUntil(row) <= redisNow then row.revoked = nil end
   if row.forgotten and tombstoneUntil(row) <= now then row.forgotten = nil end
   if not held and row.leave and row.leave.at + row.leave.grace + lag <= now then
     endedLeave, row.leave = row.leave, nil
@@ -159,24 +159,30 @@ local function decide(row, present, active)
   return active and 'online' or 'away', EMPTY, 'activity'
 end
 
+-- The moment of a stamp, as far as it can tell: `order` may be ahead of the time.
+local function stampedAt(stamp)
+  return min(floor(stamp / 1000), now)
+end
+
 -- Until when others are told of somebody who is gone, or looks so: nothing that only they know themselves counts.
 local function shownUntil(row)
-  local told = max(row.since, floor(row.ver / 1000), row.frozen or row.seen)
+  local told = max(row.since, stampedAt(row.ver), row.frozen or row.seen)
   if row.ver == 0 then
-    told = max(told, row.name and floor(row.nameIat) * 1000 or 0, row.groups and floor(row.groupsIat) * 1000 or 0)
+    told = max(told, row.name and floor(row.nameIat) * 1000 + shift or 0,
+      row.groups and floor(row.groupsIat) * 1000 + shift or 0)
   end
   if row.claims ~= EMPTY then
-    for _, claim in pairs(row.claims) do told = max(told, floor(claim.stamp / 1000)) end
+    for _, claim in pairs(row.claims) do told = max(told, stampedAt(claim.stamp)) end
   end
   if not row.revoked and not row.forgotten then return told + RETENTION end
-  return max(told + RETENTION, revokedUntil(row), tombstoneUntil(row))
+  return max(told + RETENTION, row.revoked and revokedUntil(row) + shift or 0, tombstoneUntil(row))
 end
 
 local function retainedUntil(row)
   local own = row.own
   if not own then return shownUntil(row) end
   if own.status ~= cjson.null and not own['until'] then return FOREVER end
-  return max(shownUntil(row), floor(own.stamp / 1000) + RETENTION)
+  return max(shownUntil(row), stampedAt(own.stamp) + RETENTION)
 end
 
 -- What others are told of somebody who is gone, or not to be told from it, ends with the retention, as it would with the
@@ -201,10 +207,10 @@ end
 -- The next moment at which time alone may change what is shown; 0 for none.
 local function deadline(row, present, activeTo, status)
   local soonest = FOREVER
-  if row.own and row.own['until'] and row.own['until'] > now then soonest = row.own['until'] end
+  if row.own and row.own['until'] and row.own['until'] > redisNow then soonest = row.own['until'] + shift end
   if row.claims ~= EMPTY then
     for _, claim in pairs(row.claims) do
-      if claim['until'] and claim['until'] > now then soonest = min(soonest, claim['until']) end
+      if claim['until'] and claim['until'] > redisNow then soonest = min(soonest, claim['until'] + shift) end
     end
   end
   if row.sessions ~= EMPTY then
@@ -212,7 +218,7 @@ local function deadline(row, present, activeTo, status)
       if session.expires > now then soonest = min(soonest, session.expires) end
     end
   end
-  if row.revoked and revokedUntil(row) > now then soonest = min(soonest, revokedUntil(row)) end
+  if row.revoked and revokedUntil(row) > redisNow then soonest = min(soonest, revokedUntil(row) + shift) end
   if row.leave then soonest = min(soonest, max(row.leave.at + row.leave.grace + lag, now + 1)) end
   if present then
     if activeTo > now then

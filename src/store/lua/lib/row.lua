@@ -6,7 +6,7 @@
 --   a grace   flags: 1 idle, 2 lost  devices  at  grace
 --   rare      a MessagePack map of what few rows have: name, groups (JSON), iat (the newest stamp of either, also of those
 --             that wait), nat and gat (their own stamps, where those are others), pending (the same of what waits), shown,
---             own, claims, sessions, left, back, frozen, out (at, how), forgotten, revoked; what a later release adds is kept
+--             own, claims, sessions, left, back, frozen, out (at, how), forgotten, forgottenAt, revoked; what a later release adds is kept
 -- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing. A row has room for
 -- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s before
 -- what is mostly not there.
@@ -31,6 +31,8 @@ local function loadRare(row, rare)
     row.pending = { name = pending.name, nameIat = pending.nat or iat, groups = pending.groups, groupsIat = pending.gat or iat }
   end
   row.out, row.forgotten, row.revoked = rare.out, rare.forgotten, rare.revoked
+  -- A release before wrote one number for both.
+  if rare.forgotten then row.forgottenAt = rare.forgottenAt or floor(rare.forgotten / 1000) end
   row.shown, row.claims, row.sessions = rare.shown or EMPTY, rare.claims or EMPTY, rare.sessions or EMPTY
   -- A cleared claim is one of which only the stamp is left.
   if row.own and not row.own.status then row.own.status = cjson.null end
@@ -95,7 +97,8 @@ local function rareOf(row)
   end
   local rare = row.rare == EMPTY and {} or row.rare
   putWords(rare, row)
-  rare.own, rare.frozen, rare.out, rare.forgotten, rare.revoked = row.own, row.frozen, row.out, row.forgotten, row.revoked
+  rare.own, rare.frozen, rare.out, rare.revoked = row.own, row.frozen, row.out, row.revoked
+  rare.forgotten, rare.forgottenAt = row.forgotten, row.forgotten and row.forgottenAt
   rare.left, rare.back = row.left > 0 and row.left or nil, row.back > now and row.back or nil
   rare.shown, rare.claims, rare.sessions =
     next(shown) and shown, next(claims) and claims or nil, next(sessions) and sessions or nil
