@@ -1,27 +1,32 @@
 import type { CachedUser } from './cached-user.ts';
 import type { FanoutContext } from './context.ts';
 import { FrameBuilder } from './frame-builder.ts';
+import type { GroupRoster } from './group-roster.ts';
 import { ANSWER_WEIGHT } from './limits.ts';
 import type { Reply } from './outbox.ts';
+import type { Roster } from './roster.ts';
 
 /** The connection that an answer belongs to. */
 export interface AnswerOwner {
-  /** A user asked for by id goes out with the next frame: from here on their changes follow. @returns whether they may. */
-  registered(user: CachedUser): boolean;
-  /** A present user of the tenant goes out with the next frame. */
+  /** A user goes out with the next frame, in the newest view of them. */
   shown(user: CachedUser): void;
   /** The last frame was written. */
   answered(answer: Answer, now: number): void;
 }
 
-/** The answer to one `watch`: a snapshot that is first waited for and then sent, in as many frames as it takes. */
+/**
+ * The answer to one `watch`: a snapshot that is first waited for and then sent, in as many frames as it takes. Until it
+ * begins, what it asks for is no watch: it only keeps what is being read from being forgotten.
+ */
 export class Answer implements Reply {
-  /** Asked for by id, then members of the groups asked for, that were not sent yet; in the order asked. */
+  /** Before it begins whom it asks for by id; then whom it has still to show, in the order asked. */
   readonly users: Set<CachedUser>;
-  /** Groups asked for and not answered yet. */
-  readonly groups: Set<string>;
-  /** The whole tenant was asked for. */
+  /** Groups it asks for; none once it has begun. */
+  readonly groups = new Set<GroupRoster>();
+  /** The whole tenant is asked for. */
   tenant: boolean;
+  /** The tenant's set that it waits for; none once it has begun. */
+  roster: Roster | undefined;
   /** What it counts as among what waits to be sent. */
   weight: number;
   readonly #ref: string | undefined;
@@ -33,17 +38,11 @@ export class Answer implements Reply {
   #begun = false;
 
   constructor(
-    request: {
-      readonly users: Set<CachedUser>;
-      readonly groups: Set<string>;
-      readonly tenant: boolean;
-      readonly ref: string | undefined;
-    },
+    request: { readonly users: Set<CachedUser>; readonly tenant: boolean; readonly ref: string | undefined },
     owner: AnswerOwner,
     context: FanoutContext,
   ) {
     this.users = request.users;
-    this.groups = request.groups;
     this.tenant = request.tenant;
     this.weight = request.users.size + ANSWER_WEIGHT;
     this.#ref = request.ref;
@@ -51,24 +50,25 @@ export class Answer implements Reply {
     this.#context = context;
   }
 
-  /** The groups asked for are known: their members go out as well. */
-  include(users: Iterable<CachedUser>): void {
-    this.weight -= this.users.size;
-    for (const user of users) this.users.add(user);
-    this.weight += this.users.size;
-    this.groups.clear();
-  }
-
-  /** @param members - the users of the tenant, if asked for: those present now, but nobody twice. */
-  begin(members: Iterable<CachedUser> | undefined): void {
+  /**
+   * Everything is known.
+   * @param groupMembers - the members of the groups asked for.
+   * @param tenantUsers - the users of the tenant, if asked for: those present now, but nobody twice.
+   */
+  begin(groupMembers: Iterable<CachedUser>, tenantUsers: Iterable<CachedUser> | undefined): void {
     this.#begun = true;
-    if (members === undefined) return;
-    this.#members = [];
-    for (const user of members) if (user.present && !this.users.has(user)) this.#members.push(user);
-    this.weight += this.#members.length;
+    this.groups.clear();
+    this.roster = undefined;
+    this.weight -= this.users.size;
+    for (const user of groupMembers) this.users.add(user);
+    if (tenantUsers !== undefined) {
+      this.#members = [];
+      for (const user of tenantUsers) if (user.present && !this.users.has(user)) this.#members.push(user);
+    }
+    this.weight += this.users.size + (this.#members?.length ?? 0);
   }
 
-  /** No longer watched by id; who watches the tenant still gets them as one of it. */
+  /** No longer watched; who watches the tenant still gets them as one of it. */
   withoutUser(user: CachedUser): void {
     if (this.users.delete(user) && user.present) this.#members?.push(user);
   }
@@ -92,7 +92,8 @@ export class Answer implements Reply {
     for (const user of this.users) {
       if (frame.full) break;
       this.users.delete(user);
-      if (this.#owner.registered(user)) frame.add(user);
+      frame.add(user);
+      this.#owner.shown(user);
     }
     const members = this.#members ?? [];
     for (; !frame.full && this.#next < members.length; this.#next += 1) {

@@ -1,7 +1,8 @@
+import type { KnownGroups } from './sight.ts';
 import { EMPTY, type SmallSet, sizeOf } from './small-set.ts';
 import type { ViewRecord } from './view-record.ts';
 
-/** A connection that watches a user by id and has sent their snapshot. */
+/** A connection that watches a user, by id or as a member of a group. */
 export interface Subscriber {
   /** The user's record was replaced by a newer one. */
   changed(user: CachedUser, now: number): void;
@@ -9,6 +10,13 @@ export interface Subscriber {
   regrouped(user: CachedUser): void;
   /** Everything of the user was forgotten. */
   forgotten(user: CachedUser): void;
+}
+
+/** One call of the store for some users. */
+export interface UserRead {
+  readonly done: Promise<void>;
+  /** Who was asked for meanwhile, and the read of them that begins when this one ends. */
+  next: { readonly users: Set<CachedUser>; readonly done: Promise<void> } | undefined;
 }
 
 /**
@@ -22,19 +30,19 @@ export class CachedUser {
   record: ViewRecord | undefined;
   /** A read confirmed the record; one that came as an event while nothing was known may be older than the store's. */
   confirmed = false;
-  /** The read under way, shared by all who wait for it. */
-  read: Promise<void> | undefined;
-  /** Connections that asked for the user and have not been sent the snapshot yet. */
+  /** The latest reading of the user, by when it began: of two that say the same version the later one counts. */
+  readAt = 0;
+  /** The read under way. Who asks meanwhile shares the next one. */
+  read: UserRead | undefined;
+  /** One for each answer that has not begun and asks for the user, and one for each connection that watches them. */
   holds = 0;
-  /** Connections that get changes. Who is not in here has not been sent the snapshot. */
+  /** Connections that watch the user. */
   subscribers: SmallSet<Subscriber> = EMPTY;
 
   /** Watched groups the user is in. */
   memberOf: SmallSet<{ readonly name: string }> = EMPTY;
   /** All groups the user is in; kept only where the policy needs it. */
-  groups: readonly string[] | undefined;
-  /** An event told the groups after the read under way was sent, so that the read does not know better. */
-  groupsTold = false;
+  groups: KnownGroups = 'unknown';
 
   /** A read told the watchers of the tenant first: the event is under way, and must find what it is compared with. */
   eventDue = false;
@@ -54,8 +62,8 @@ export class CachedUser {
     return this.record !== undefined && this.record.view.status !== 'offline';
   }
 
-  /** Somebody asked for this very user. */
+  /** Somebody asked for this very user, or for a group they are in. */
   get referenced(): boolean {
-    return this.holds > 0 || sizeOf(this.subscribers) > 0 || sizeOf(this.memberOf) > 0;
+    return this.holds > 0 || sizeOf(this.memberOf) > 0;
   }
 }

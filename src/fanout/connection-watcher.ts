@@ -1,23 +1,23 @@
 import { OUTGROWN_FRAMES } from '../protocol/encode-presence.ts';
 import { goneFrame } from '../protocol/server-frames.ts';
 import { Answer, type AnswerOwner } from './answer.ts';
+import type { Budgets } from './budget.ts';
 import type { CachedUser } from './cached-user.ts';
 import type { FanoutContext } from './context.ts';
 import { type Sink, WatchError, type Watcher, type WatchRequest } from './fanout.ts';
 import { goneFrames } from './gone.ts';
-import type { GroupRoster } from './group-roster.ts';
-import { type GroupOwner, GroupWatches } from './group-watches.ts';
+import type { GroupReader, GroupRoster } from './group-roster.ts';
 import { type Groups, tooManyMembers } from './groups.ts';
 import { ANSWER_WEIGHT, type WatchLimits } from './limits.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
-import { outOfSight, refusal } from './refusal.ts';
-import { checkRoom, type Wanted } from './room.ts';
+import { GROUP_OUTGROWN_FRAME, outOfSight, refusal } from './refusal.ts';
+import { checkRoom } from './room.ts';
 import { type Rosters, tooMany } from './rosters.ts';
-import { maySee, type Sight } from './sight.ts';
+import { type Sight, visibility } from './sight.ts';
 import { added, EMPTY, removed } from './small-set.ts';
 import type { TenantCache } from './tenant-cache.ts';
 import type { ViewCache } from './view-cache.ts';
-import { WatchedUsers } from './watched-users.ts';
+import { Watched } from './watched.ts';
 
 /** What the watchers of one node share. */
 export interface Watching {
@@ -26,20 +26,22 @@ export interface Watching {
   readonly rosters: Rosters;
   readonly groups: Groups;
   readonly limits: WatchLimits;
+  readonly budgets: Budgets;
   /** The feed is followed: without it a cached view would stay what it was. */
   readonly running: boolean;
+  /** The store is known to be away: what the node holds has to do. */
+  readonly isStoreAway: boolean;
 }
 
 /** What one connection watches. */
-export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, GroupOwner {
+export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, GroupReader {
   readonly #node: Watching;
   readonly #tenant: string;
   readonly #sink: Sink;
   #sight: Sight;
   /** Made with the first watch: there are products most of whose connections never watch. */
   #outbox: Outbox | undefined;
-  readonly #watched: WatchedUsers;
-  #groups: GroupWatches | undefined;
+  readonly #watched: Watched;
   /** The connection has its place in the tenant's stream. */
   #joined = false;
   #closed = false;
@@ -49,41 +51,40 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     this.#sink = sink;
     this.#sight = sight;
     this.#node = node;
-    this.#watched = new WatchedUsers(node.cache, node.context);
+    this.#watched = new Watched(node.cache, node.context);
   }
 
   /** Made anew at each look: for the rare case that somebody asks. */
   get watching(): { users: ReadonlySet<string>; groups: ReadonlySet<string>; tenant: boolean } {
-    const users = new Set(this.#named().map(({ user }) => user));
-    return { users, groups: this.#watchedGroups(), tenant: this.#watchesTenant() };
-  }
-
-  get count(): number {
-    return this.#watched.count;
-  }
-
-  get ceiling(): number {
-    return this.#node.limits.groupCeiling;
-  }
-
-  get seesEveryone(): boolean {
-    return this.#joined;
+    const waiting = this.#waiting;
+    const users = new Set(this.#watched.named.map(({ user }) => user));
+    const groups = new Set([...this.#watched.rosters].map(({ name }) => name));
+    for (const answer of waiting) {
+      for (const { user } of answer.users) users.add(user);
+      for (const { name } of answer.groups) groups.add(name);
+    }
+    return { users, groups, tenant: this.#joined || waiting.some(({ tenant }) => tenant) };
   }
 
   async watch(request: WatchRequest, ref?: string): Promise<void> {
     if (this.#closed) return;
-    const { meter } = this.#node.context;
-    const [answer, waits] = this.#admit(request, ref);
+    const { context, budgets } = this.#node;
+    const answer = this.#admit(request, ref);
+    // Services have one budget together.
+    const person = `${this.#tenant}:${this.#sight.self ?? ''}`;
     try {
-      if (waits.length > 0) await Promise.all(waits);
-      if (this.#closed) return;
-      this.#begin(answer);
+      const first = budgets.take(person, answer.users.size);
+      if (first !== undefined) await first;
+      await this.#known(answer);
+      const second = budgets.take(person, this.#sizeOf(answer));
+      if (second !== undefined) await second;
+      if (!this.#closed) this.#begin(answer);
     } catch (error) {
       if (this.#closed) return;
       this.#abandon(answer);
-      throw refusal(error, this.#node.context.log);
+      throw refusal(error, context.log);
     } finally {
-      meter.commit();
+      context.meter.commit();
     }
   }
 
@@ -92,35 +93,40 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     if (this.#closed || tenant === undefined) return;
     for (const id of request.users ?? []) {
       const user = tenant.users.get(id);
-      if (user === undefined || !this.watches(user) || this.#groups?.isMemberOnly(user) === true) continue;
-      if (this.#groups?.unnamed(user) !== true) this.#drop(tenant, user);
-      else for (const answer of this.#watched.answers) if (!answer.begun) answer.users.delete(user);
+      if (user === undefined) continue;
+      for (const answer of this.#waiting) if (answer.users.delete(user)) this.#watched.letGo(tenant, user);
+      this.#watched.unname(tenant, user);
     }
-    for (const group of request.groups ?? []) this.#dropGroup(tenant, group);
-    if (request.tenant === true) this.#dropTenant(tenant);
+    for (const name of request.groups ?? []) {
+      for (const answer of this.#waiting) this.#withoutGroup(tenant, answer, name);
+      this.#dropGroup(tenant, name);
+    }
+    if (request.tenant === true) {
+      for (const answer of this.#waiting) this.#withoutTenant(tenant, answer);
+      this.#dropTenant(tenant);
+    }
     this.#node.context.meter.commit();
   }
 
+  /** Whom an answer asks for that has not begun is judged when it begins. */
   allow(sight: Sight): void {
     this.#sight = sight;
     const tenant = this.#node.cache.find(this.#tenant);
     if (this.#closed || tenant === undefined) return;
-    if (!sight.everyone && this.#watchesTenant()) {
+    if (!sight.everyone && this.#joined) {
       this.#dropTenant(tenant);
       this.say(goneFrame({ tenant: true }));
     }
     const users: string[] = [];
     const groups: string[] = [];
-    for (const name of this.#watchedGroups()) {
+    for (const { name } of [...this.#watched.rosters]) {
       if (sight.users && sight.groups.includes(name)) continue;
       const gone = this.#dropGroup(tenant, name);
       if (!this.#joined) users.push(...gone);
       groups.push(name);
     }
-    for (const user of this.#named()) {
-      if (maySee(sight, user)) continue;
-      this.#drop(tenant, user);
-      users.push(user.user);
+    for (const user of this.#watched.named) {
+      if (visibility(sight, user) === 'hidden' && this.#watched.unname(tenant, user)) users.push(user.user);
     }
     for (const frame of goneFrames(groups, users)) this.say(frame);
     this.#node.context.meter.commit();
@@ -138,25 +144,13 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     this.#outbox?.close(context.timing.now());
     const tenant = cache.find(this.#tenant);
     if (tenant !== undefined) {
-      for (const name of this.#watchedGroups()) this.#dropGroup(tenant, name);
-      for (const answer of this.#watched.answers) for (const user of answer.users) this.#drop(tenant, user);
-      for (const user of this.#watched.shown) this.#drop(tenant, user);
+      for (const answer of this.#waiting) this.#release(tenant, answer);
+      this.#watched.answers = EMPTY;
+      for (const { name } of [...this.#watched.rosters]) this.#dropGroup(tenant, name);
+      for (const user of [...this.#watched.users]) this.#watched.drop(tenant, user);
       this.#dropTenant(tenant);
     }
-    this.#watched.answers = EMPTY;
     context.meter.commit();
-  }
-
-  registered(user: CachedUser): boolean {
-    const outbox = this.#outbox;
-    if (outbox === undefined) return false;
-    if (!maySee(this.#sight, user) && this.#groups?.isMemberOnly(user) !== true) {
-      this.#lost(user);
-      return false;
-    }
-    this.#watched.subscribe(user, outbox);
-    outbox.sentNewest(user);
-    return true;
   }
 
   shown(user: CachedUser): void {
@@ -168,6 +162,10 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     if (answer.tenant) this.#outbox?.follow(now);
   }
 
+  isUnsent(user: CachedUser): boolean {
+    return this.#watched.isUnsent(user);
+  }
+
   outgrown(): void {
     const tenant = this.#node.cache.find(this.#tenant);
     if (tenant === undefined) return;
@@ -176,34 +174,34 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   }
 
   regrouped(user: CachedUser): void {
-    if (maySee(this.#sight, user) || this.#groups?.isMemberOnly(user) === true) return;
-    this.#end(user);
+    const tenant = this.#node.cache.find(this.#tenant);
+    if (tenant === undefined || visibility(this.#sight, user) !== 'hidden') return;
+    if (this.#watched.unname(tenant, user)) this.#sayGone(user);
   }
 
   forgotten(user: CachedUser): void {
-    this.#end(user);
+    const tenant = this.#node.cache.find(this.#tenant);
+    if (tenant === undefined || !this.#watched.has(user)) return;
+    this.#watched.drop(tenant, user);
+    this.#sayGone(user);
   }
 
-  follow(user: CachedUser, now: number): void {
-    this.#watched.hold(user);
-    this.#outbox ??= new Outbox(this.#sink, this.#node.context, this);
-    this.#watched.subscribe(user, this.#outbox);
+  memberJoined(roster: GroupRoster, user: CachedUser, now: number): void {
+    const tenant = this.#node.cache.find(this.#tenant);
+    if (tenant === undefined || this.#outbox === undefined || this.#watched.has(user)) return;
+    if (this.#watched.asked >= this.#node.limits.groupCeiling) {
+      const users = this.#dropGroup(tenant, roster.name);
+      this.say(goneFrame({ groups: [roster.name], ...(users.length > 0 && { users }) }));
+      this.say(GROUP_OUTGROWN_FRAME);
+      return;
+    }
+    this.#watched.enrol(user, this.#outbox);
     this.#outbox.changed(user, now);
   }
 
-  unfollow(user: CachedUser): void {
+  memberLeft(_roster: GroupRoster, user: CachedUser): void {
     const tenant = this.#node.cache.find(this.#tenant);
-    if (tenant !== undefined) this.#drop(tenant, user);
-  }
-
-  isAwaited(user: CachedUser): boolean {
-    return this.#watched.isAwaited(user);
-  }
-
-  left(roster: GroupRoster): void {
-    const tenant = this.#node.cache.find(this.#tenant);
-    this.#node.context.meter.watches -= 1;
-    if (tenant !== undefined) this.#node.groups.leave(tenant, roster);
+    if (tenant !== undefined && this.#watched.disenrol(tenant, user)) this.#sayGone(user);
   }
 
   say(frame: string): void {
@@ -211,41 +209,41 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     else this.#sink.send(frame);
   }
 
-  watches(user: CachedUser): boolean {
-    return this.#watched.has(user);
+  /** Answers that have not begun. */
+  get #waiting(): Answer[] {
+    return this.#watched.waiting;
   }
 
-  /** Registers what was asked for, or throws and leaves everything as it was. @returns also what to wait for. */
-  #admit(request: WatchRequest, ref: string | undefined): [Answer, Promise<void>[]] {
+  /** Holds what was asked for until it is known, or throws and leaves everything as it was. */
+  #admit(
+    { users = [], groups = [], tenant: wantsTenant = false }: WatchRequest,
+    ref: string | undefined,
+  ): Answer {
     const { cache, context, rosters } = this.#node;
-    const ids = new Set(request.users);
-    const names = new Set(request.groups);
-    const wantsTenant = request.tenant === true;
-    this.#checkRoom(ids, wantsTenant && !this.#watchesTenant() ? 1 : 0);
-    const users = new Set<CachedUser>();
-    const answer = new Answer({ users, groups: names, tenant: wantsTenant, ref }, this, context);
-    const waits: Promise<void>[] = [];
-    if (ids.size > 0 || names.size > 0 || wantsTenant) {
-      const tenant = cache.tenant(this.#tenant);
-      for (const id of ids) users.add(this.#watched.hold(cache.user(tenant, id)));
-      for (const name of names) {
-        const loading = this.#node.groups.enter(tenant, name);
-        if (loading !== undefined) waits.push(loading);
-      }
-      if (wantsTenant) {
-        if (!this.#watchesTenant()) context.meter.watches += 1;
-        const loading = rosters.enter(tenant);
-        if (loading !== undefined) waits.push(loading);
-      }
-      waits.push(...cache.confirm(tenant, users));
+    const ids = new Set(users);
+    this.#checkRoom(ids, wantsTenant && !this.#joined ? 1 : 0);
+    const answer = new Answer({ users: new Set(), tenant: wantsTenant, ref }, this, context);
+    if (ids.size === 0 && groups.length === 0 && !wantsTenant) {
+      this.#watched.answers = added(this.#watched.answers, answer);
+      return answer;
+    }
+    const tenant = cache.tenant(this.#tenant);
+    try {
+      for (const id of ids) answer.users.add(this.#watched.hold(cache.user(tenant, id)));
+      for (const name of new Set(groups)) answer.groups.add(this.#node.groups.enter(tenant, name));
+      if (wantsTenant) answer.roster = rosters.enter(tenant);
+    } catch (error) {
+      this.#release(tenant, answer);
+      cache.prune(tenant);
+      throw error;
     }
     this.#watched.answers = added(this.#watched.answers, answer);
-    return [answer, waits];
+    return answer;
   }
 
   /** @throws WatchError when it is too much, before anything was changed. */
   #checkRoom(ids: ReadonlySet<string>, sets: number): void {
-    const { cache, running } = this.#node;
+    const { cache, context, limits, running } = this.#node;
     if (!running) throw new WatchError('unavailable', 'this node does not follow changes');
     const known = cache.find(this.#tenant)?.users;
     let users = 0;
@@ -253,143 +251,161 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     for (const id of ids) {
       const user = known?.get(id);
       if (user === undefined) views += 1;
-      if (user === undefined || !this.watches(user)) users += 1;
+      if (user === undefined || !this.#watched.isAskedFor(user)) users += 1;
     }
-    this.#check({ users, sets, views, weight: ids.size + ANSWER_WEIGHT });
+    checkRoom({ users, sets, views, weight: ids.size + ANSWER_WEIGHT }, this.#watched, context.meter, limits);
   }
 
-  #check(wanted: Wanted): void {
-    checkRoom(wanted, this.#watched, this.#node.context.meter, this.#node.limits);
-  }
-
-  /** Everything is known: the snapshot may go out. @throws WatchError when it may not; then nothing was changed. */
-  #begin(answer: Answer): void {
-    const { cache, context, rosters } = this.#node;
-    const now = context.timing.now();
+  /** Waits until all of it was read, not earlier than now. A read that a forgetting has overtaken is made again. */
+  async #known(answer: Answer): Promise<void> {
+    const { cache, groups, rosters, isStoreAway } = this.#node;
     const tenant = cache.find(this.#tenant);
-    for (const user of answer.users) if (!maySee(this.#sight, user)) throw outOfSight();
-    if (answer.tenant && !this.#sight.everyone) throw outOfSight();
-    if (answer.tenant && !this.#joined && tenant !== undefined && rosters.tooLarge(tenant)) throw tooMany();
-    const members = tenant && answer.groups.size > 0 ? this.#membersOf(tenant, answer) : undefined;
-    this.#outbox ??= new Outbox(this.#sink, context, this);
-    for (const user of answer.users) this.#groups?.named(user);
-    if (tenant !== undefined && members !== undefined) this.#joinGroups(tenant, answer, members);
-    const roster = answer.tenant ? tenant?.roster : undefined;
-    if (tenant !== undefined && roster !== undefined) {
-      if (this.#joined) {
-        rosters.leave(tenant);
-      } else {
-        this.#joined = true;
-        this.#outbox.join(roster.stream);
-      }
+    if (tenant === undefined) return;
+    const asked = tenant.readings.now;
+    const waits = cache.fresh(tenant, answer.users, isStoreAway);
+    for (const roster of answer.groups) waits.push(groups.fresh(roster, isStoreAway));
+    if (answer.roster !== undefined) waits.push(rosters.fresh(answer.roster, isStoreAway));
+    await Promise.all(waits);
+    const tried = new Set<CachedUser>();
+    for (;;) {
+      // Also members whom no reading had, because the feed told of them meanwhile.
+      const unread = [...this.#membersOf(answer)].filter((user) => user.readAt <= asked && !tried.has(user));
+      for (const user of unread) tried.add(user);
+      for (const user of answer.users) if (!user.confirmed) unread.push(user);
+      if (this.#closed || unread.length === 0) return;
+      await Promise.all(cache.fresh(tenant, unread, isStoreAway));
     }
-    answer.begin(answer.tenant ? tenant?.users.values() : undefined);
-    this.#outbox.reply(answer, now);
   }
 
-  /** Everybody in the groups asked for. @throws WatchError when they may not be watched. */
-  #membersOf(tenant: TenantCache, answer: Answer): Set<CachedUser> {
-    const members = new Set<CachedUser>();
-    for (const name of answer.groups) {
-      if (!this.#sight.users || !this.#sight.groups.includes(name)) throw outOfSight();
-      for (const user of tenant.groups.get(name)?.members ?? []) members.add(user);
-    }
+  /** Users it will show beside those asked for by id. */
+  #sizeOf(answer: Answer): number {
+    let size = 0;
+    for (const { members } of answer.groups) size += members.size;
+    return size + (answer.tenant ? (this.#node.cache.find(this.#tenant)?.present ?? 0) : 0);
+  }
+
+  /** Everything is known: the watch begins. @throws WatchError when it may not; then nothing was changed. */
+  #begin(answer: Answer): void {
+    const { cache, context, limits, rosters } = this.#node;
+    const now = context.timing.now();
+    const tenant = cache.tenant(this.#tenant);
+    this.#judge(answer);
+    if (answer.tenant && !this.#joined && rosters.tooLarge(tenant)) throw tooMany();
+    const members = this.#membersOf(answer);
+    const sets = answer.groups.size;
     let fresh = 0;
-    for (const user of members) if (!this.watches(user)) fresh += 1;
-    if (this.#watched.count + fresh > this.#node.limits.maxWatches) throw tooManyMembers();
-    this.#check({ users: fresh, sets: answer.groups.size, views: 0, weight: members.size });
+    for (const user of members) if (!this.#watched.isAskedFor(user)) fresh += 1;
+    if (this.#watched.asked + fresh > limits.maxWatches && sets > 0) throw tooManyMembers();
+    checkRoom({ users: fresh, sets, views: 0, weight: members.size }, this.#watched, context.meter, limits);
+    const outbox = this.#outbox ?? new Outbox(this.#sink, context, this);
+    this.#outbox = outbox;
+    for (const user of answer.users) {
+      this.#watched.name(user, outbox);
+      this.#watched.letGo(tenant, user);
+    }
+    for (const roster of answer.groups) this.#join(tenant, roster);
+    for (const user of members) this.#watched.enrol(user, outbox);
+    if (answer.roster !== undefined) this.#joinTenant(tenant, answer.roster, outbox);
+    answer.begin(members, answer.tenant ? tenant.users.values() : undefined);
+    cache.prune(tenant);
+    outbox.reply(answer, now);
+  }
+
+  /** @throws WatchError when somebody or something asked for is out of sight. */
+  #judge(answer: Answer): void {
+    const users = [...answer.users].filter((user) => visibility(this.#sight, user) !== 'visible');
+    const groups = [...answer.groups].filter(
+      ({ name }) => !this.#sight.users || !this.#sight.groups.includes(name),
+    );
+    if (users.length > 0 || groups.length > 0 || (answer.tenant && !this.#sight.everyone)) {
+      throw outOfSight(
+        users.map(({ user }) => user),
+        groups.map(({ name }) => name),
+      );
+    }
+  }
+
+  #membersOf(answer: Answer): Set<CachedUser> {
+    const members = new Set<CachedUser>();
+    for (const roster of answer.groups) for (const user of roster.members) members.add(user);
     return members;
   }
 
-  #joinGroups(tenant: TenantCache, answer: Answer, members: ReadonlySet<CachedUser>): void {
-    this.#groups ??= new GroupWatches(this);
-    for (const name of answer.groups) {
-      const roster = tenant.groups.get(name);
-      if (roster === undefined) continue;
-      if (this.#groups.join(roster)) this.#node.context.meter.watches += 1;
-      else this.#node.groups.leave(tenant, roster);
+  #join(tenant: TenantCache, roster: GroupRoster): void {
+    if (this.#watched.rosters.has(roster)) {
+      this.#node.groups.leave(tenant, roster);
+      return;
     }
-    for (const user of members) {
-      if (this.watches(user)) continue;
-      this.#watched.hold(user);
-      this.#groups.add(user);
-    }
-    answer.include(members);
+    this.#watched.rosters.add(roster);
+    roster.readers.add(this);
+    this.#node.context.meter.watches += 1;
   }
 
-  /** Takes back what {@link #admit} did. */
+  #joinTenant(
+    tenant: TenantCache,
+    { stream }: { stream: Parameters<Outbox['join']>[0] },
+    outbox: Outbox,
+  ): void {
+    if (this.#joined) {
+      this.#node.rosters.leave(tenant);
+      return;
+    }
+    this.#joined = true;
+    this.#node.context.meter.watches += 1;
+    outbox.join(stream);
+  }
+
+  /** Takes back what {@link #admit} did, and nothing else. */
   #abandon(answer: Answer): void {
     this.#watched.answers = removed(this.#watched.answers, answer);
-    const { cache, context, rosters, groups } = this.#node;
-    const tenant = cache.find(this.#tenant);
-    if (tenant === undefined) return;
+    const tenant = this.#node.cache.find(this.#tenant);
+    if (tenant !== undefined) this.#release(tenant, answer);
+  }
+
+  #release(tenant: TenantCache, answer: Answer): void {
     for (const user of answer.users) this.#watched.letGo(tenant, user);
-    for (const name of answer.groups) {
-      const roster = tenant.groups.get(name);
-      if (roster !== undefined) groups.leave(tenant, roster);
+    answer.users.clear();
+    for (const roster of answer.groups) this.#node.groups.leave(tenant, roster);
+    answer.groups.clear();
+    this.#withoutTenant(tenant, answer);
+  }
+
+  #withoutGroup(tenant: TenantCache, answer: Answer, name: string): void {
+    for (const roster of answer.groups) {
+      if (roster.name === name && answer.groups.delete(roster)) this.#node.groups.leave(tenant, roster);
     }
-    if (!answer.tenant) return;
-    if (!this.#watchesTenant()) context.meter.watches -= 1;
-    rosters.leave(tenant);
   }
 
-  /** What was watched is out of sight or forgotten: the client has to forget it. */
-  #end(user: CachedUser): void {
-    if (this.watches(user)) this.#lost(user);
+  #withoutTenant(tenant: TenantCache, answer: Answer): void {
+    if (answer.roster !== undefined) this.#node.rosters.leave(tenant);
+    answer.roster = undefined;
+    answer.withoutTenant();
   }
 
-  #lost(user: CachedUser): void {
-    this.unfollow(user);
-    if (!this.#joined) this.say(goneFrame({ users: [user.user] }));
-  }
-
-  #drop(tenant: TenantCache, user: CachedUser): void {
-    this.#groups?.forget(user);
-    this.#watched.drop(tenant, user, this.#outbox);
+  #sayGone({ user }: CachedUser): void {
+    if (!this.#joined) this.say(goneFrame({ users: [user] }));
   }
 
   /** @returns users who went out of sight. */
   #dropGroup(tenant: TenantCache, name: string): string[] {
-    for (const answer of this.#watched.answers) {
-      const roster = answer.groups.delete(name) ? tenant.groups.get(name) : undefined;
-      if (roster !== undefined) this.#node.groups.leave(tenant, roster);
-    }
-    const roster = this.#groups?.find(name);
-    return roster === undefined ? [] : (this.#groups?.leave(roster) ?? []);
+    const roster = this.#watched.find(name);
+    if (roster === undefined) return [];
+    this.#watched.rosters.delete(roster);
+    roster.readers.delete(this);
+    const gone: string[] = [];
+    for (const user of [...roster.members]) if (this.#watched.disenrol(tenant, user)) gone.push(user.user);
+    this.#node.context.meter.watches -= 1;
+    this.#node.groups.leave(tenant, roster);
+    return gone;
   }
 
   #dropTenant(tenant: TenantCache): void {
-    if (!this.#watchesTenant()) return;
-    const { context, rosters } = this.#node;
-    context.meter.watches -= 1;
-    for (const answer of this.#watched.answers) {
-      if (!answer.tenant) continue;
-      answer.withoutTenant();
-      if (!answer.begun) rosters.leave(tenant);
-    }
     if (!this.#joined) return;
     this.#joined = false;
-    this.#outbox?.leave(this.#watched.shown, context.timing.now());
+    for (const answer of this.#watched.answers) if (answer.begun && answer.tenant) answer.withoutTenant();
+    const { context, rosters } = this.#node;
+    context.meter.watches -= 1;
+    this.#outbox?.leave(this.#watched.users, context.timing.now());
     rosters.leave(tenant);
-  }
-
-  #watchedGroups(): Set<string> {
-    const names = new Set<string>();
-    for (const { name } of this.#groups?.rosters ?? []) names.add(name);
-    for (const answer of this.#watched.answers) for (const name of answer.groups) names.add(name);
-    return names;
-  }
-
-  /** Watched by id. */
-  #named(): CachedUser[] {
-    return this.#watched
-      .all()
-      .filter((user) => this.#groups?.isMemberOnly(user) !== true || this.isAwaited(user));
-  }
-
-  #watchesTenant(): boolean {
-    if (this.#joined) return true;
-    for (const answer of this.#watched.answers) if (answer.tenant) return true;
-    return false;
   }
 }

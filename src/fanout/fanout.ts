@@ -16,15 +16,27 @@ export interface WatchRequest {
   readonly tenant?: boolean;
 }
 
-export type WatchErrorCode = 'too_many_watches' | 'unavailable' | 'forbidden';
+export type WatchErrorCode = 'too_many_watches' | 'unavailable' | 'forbidden' | 'rate_limited';
+
+/** What of a request was refused, where that can be said. */
+export interface Refused {
+  readonly users?: readonly string[];
+  readonly groups?: readonly string[];
+}
 
 /** Nothing was registered. */
 export class WatchError extends Error {
   readonly code: WatchErrorCode;
-  constructor(code: WatchErrorCode, message: string, options?: ErrorOptions) {
+  readonly refused: Refused;
+  constructor(
+    code: WatchErrorCode,
+    message: string,
+    { users, groups, ...options }: ErrorOptions & Refused = {},
+  ) {
     super(message, options);
     this.name = 'WatchError';
     this.code = code;
+    this.refused = { ...(users !== undefined && { users }), ...(groups !== undefined && { groups }) };
   }
 }
 

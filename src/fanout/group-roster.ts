@@ -1,4 +1,5 @@
 import type { CachedUser } from './cached-user.ts';
+import type { SharedRead } from './shared-read.ts';
 
 /** A connection that watches a group. */
 export interface GroupReader {
@@ -20,12 +21,10 @@ export class GroupRoster {
   /** Connections that watch the group, and answers that wait to. */
   interest = 0;
   complete = false;
-  /** The reading under way, shared by all who wait for it. */
-  loading: Promise<void> | undefined;
-  /** Users whose membership the feed told while the group was read: they are as it says, whenever the read was made. */
-  told: Set<string> | undefined;
+  readonly reading: SharedRead;
 
-  constructor(name: string) {
+  constructor(name: string, reading: (roster: GroupRoster) => SharedRead) {
     this.name = name;
+    this.reading = reading(this);
   }
 }

@@ -5,8 +5,11 @@ import type { FanoutContext } from './context.ts';
 import { WatchError } from './fanout.ts';
 import { GroupRoster } from './group-roster.ts';
 import type { WatchLimits } from './limits.ts';
+import type { Reading } from './readings.ts';
+import { SharedRead } from './shared-read.ts';
 import { added, removed } from './small-set.ts';
 import type { TenantCache } from './tenant-cache.ts';
+import { TooLarge } from './too-large.ts';
 import type { ViewCache } from './view-cache.ts';
 
 /** Reads the members of watched groups, and keeps them as the feed tells who joins and leaves. */
@@ -15,6 +18,7 @@ export class Groups {
   readonly #cache: ViewCache;
   readonly #context: FanoutContext;
   readonly #limits: WatchLimits;
+  readonly #tooLarge: TooLarge;
 
   constructor(
     store: Pick<PresenceStore, 'groupMembers'>,
@@ -26,20 +30,34 @@ export class Groups {
     this.#cache = cache;
     this.#context = context;
     this.#limits = limits;
+    this.#tooLarge = new TooLarge(context.timing);
   }
 
-  /**
-   * Somebody wants the members; {@link leave} undoes it. The first one has them read, the next ones share that.
-   * @returns what to wait for; it rejects as the store does, or with a WatchError when the group is too large.
-   */
-  enter(tenant: TenantCache, group: string): Promise<void> | undefined {
+  /** Somebody wants the members; {@link leave} undoes it. @throws WatchError when the group was too large just now. */
+  enter(tenant: TenantCache, group: string): GroupRoster {
     let roster = tenant.groups.get(group);
     if (roster === undefined) {
-      roster = new GroupRoster(group);
+      if (this.#tooLarge.has(tenant.name, group)) throw tooManyMembers();
+      const reading = (of: GroupRoster): SharedRead =>
+        new SharedRead(() => this.#load(tenant, of), this.#context.timing);
+      roster = new GroupRoster(group, reading);
       tenant.groups.set(group, roster);
     }
     roster.interest += 1;
-    return roster.complete ? undefined : this.#read(tenant, roster);
+    return roster;
+  }
+
+  /**
+   * Reads the members, not earlier than now. While the store is away, who is known to be in it has to do.
+   * Rejects as the store does, or with a WatchError when the group is too large.
+   */
+  async fresh(roster: GroupRoster, isAway: boolean): Promise<void> {
+    if (isAway && roster.complete) return;
+    try {
+      await roster.reading.ask();
+    } catch (error) {
+      if (!roster.complete || error instanceof WatchError) throw error;
+    }
   }
 
   leave(tenant: TenantCache, roster: GroupRoster): void {
@@ -56,17 +74,15 @@ export class Groups {
 
   /** After a loss of data: finds who joined and left without this node hearing of it. Errors as the store's. */
   async refresh(tenant: TenantCache): Promise<void> {
-    for (const roster of [...tenant.groups.values()]) {
-      if (roster.complete) await this.#read(tenant, roster);
-    }
+    for (const roster of [...tenant.groups.values()]) if (roster.complete) await roster.reading.ask();
   }
 
   /**
-   * An event tells all groups a user is in. Who lost sight of them by it is told at once, before the news it brings.
+   * An event tells all groups a user is in, as of a version. Who lost sight of them by it is told at once, before the
+   * news it brings.
    * @returns the rosters they are new in: to be {@link announce}d once the event's view is in the cache.
    */
   moved(tenant: TenantCache, id: string, groups: readonly string[] | undefined): GroupRoster[] {
-    for (const roster of tenant.reading) roster.told?.add(id);
     const known = tenant.users.get(id);
     if (known !== undefined) this.#leaveOthers(tenant, known, groups ?? []);
     const joined: GroupRoster[] = [];
@@ -90,7 +106,6 @@ export class Groups {
 
   /** A user left every group, by being forgotten. */
   left(tenant: TenantCache, user: CachedUser): void {
-    for (const roster of tenant.reading) roster.told?.add(user.user);
     this.#leaveOthers(tenant, user, []);
   }
 
@@ -113,43 +128,45 @@ export class Groups {
     for (const reader of [...roster.readers]) reader.memberLeft(roster, user);
   }
 
-  #read(tenant: TenantCache, roster: GroupRoster): Promise<void> {
-    roster.loading ??= this.#load(tenant, roster).finally(() => {
-      roster.loading = undefined;
-      roster.told = undefined;
-      tenant.reading.delete(roster);
-    });
-    return roster.loading;
+  async #load(tenant: TenantCache, roster: GroupRoster): Promise<void> {
+    const isWanted = (): boolean => tenant.groups.get(roster.name) === roster;
+    if (!isWanted()) return;
+    const { groupMax } = this.#limits;
+    const reading = tenant.readings.begin();
+    try {
+      const views = await this.#store.groupMembers(tenant.name, roster.name, groupMax);
+      if (!isWanted()) return;
+      if (views === undefined) {
+        this.#tooLarge.add(tenant.name, roster.name);
+        throw tooManyMembers();
+      }
+      this.#take(tenant, roster, views, reading);
+      roster.complete = true;
+    } finally {
+      reading.end();
+    }
   }
 
-  async #load(tenant: TenantCache, roster: GroupRoster): Promise<void> {
-    roster.told = new Set();
-    tenant.reading.add(roster);
-    const views = await this.#store.groupMembers(tenant.name, roster.name, this.#limits.groupMax);
-    if (tenant.groups.get(roster.name) !== roster) return; // Nobody wants it any more.
-    if (views === undefined) throw tooManyMembers();
+  /** Whose groups the feed told since the reading began is in the group as the feed says. */
+  #take(tenant: TenantCache, roster: GroupRoster, views: readonly View[], reading: Reading): void {
     const now = this.#context.timing.now();
-    const members = views.map((view) => this.#member(tenant, view, now));
-    const { told } = roster;
-    for (const user of members) {
-      if (roster.members.has(user) || told?.has(user.user) === true) continue;
-      this.#include(roster, user);
-      for (const reader of roster.readers) reader.memberJoined(roster, user, now);
+    const settled = new Set<CachedUser>();
+    for (const view of views) {
+      if (reading.isForgotten(view.user, view.ver)) continue;
+      const user = this.#cache.user(tenant, view.user);
+      settled.add(user);
+      const isOlder = view.ver < (user.record?.view.ver ?? 0) || reading.isRegrouped(view.user, view.ver);
+      const isNew = !isOlder && !roster.members.has(user);
+      if (isNew) this.#include(roster, user);
+      this.#cache.settle(tenant, user, view, reading, now);
+      if (isNew) for (const reader of [...roster.readers]) reader.memberJoined(roster, user, now);
+      else this.#cache.release(tenant, user);
     }
-    const present = new Set(members);
     for (const user of [...roster.members]) {
-      if (present.has(user) || told?.has(user.user) === true) continue;
+      if (settled.has(user) || reading.isTold(user.user)) continue;
       this.#exclude(roster, user);
       this.#cache.release(tenant, user);
     }
-    for (const user of members) this.#cache.release(tenant, user);
-    roster.complete = true;
-  }
-
-  #member(tenant: TenantCache, view: View, now: number): CachedUser {
-    const user = this.#cache.user(tenant, view.user);
-    this.#cache.settle(tenant, user, view, now);
-    return user;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Command, EventFeed, LoggedTransition } from '../events/feed.ts';
 import type { Health } from '../node/membership.ts';
 import { goneFrame } from '../protocol/server-frames.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
+import { Budgets } from './budget.ts';
 import { ConnectionWatcher, type Watching } from './connection-watcher.ts';
 import { DEFAULT_TUNING, type FanoutContext, type Stalled, type Tuning, type Windowed } from './context.ts';
 import { DueQueue, type Timing } from './due-queue.ts';
@@ -125,6 +126,7 @@ export class NodeFanout implements Fanout {
       rosters: this.#rosters,
       groups: this.#groups,
       context: this.#context,
+      forgotten: (tenant, user, at) => this.#forgotten(tenant, user, at),
       random: options.random ?? Math.random,
       ...(health !== undefined && { health }),
     });
@@ -135,8 +137,12 @@ export class NodeFanout implements Fanout {
       rosters: this.#rosters,
       groups: this.#groups,
       limits,
+      budgets: new Budgets(timing, limits.maxWatches),
       get running() {
         return running();
+      },
+      get isStoreAway() {
+        return health?.degraded === true;
       },
     };
   }
@@ -194,9 +200,8 @@ export class NodeFanout implements Fanout {
     try {
       this.#metrics.transitions.inc({ status, reason });
       const watched = this.#cache.find(event.transition.tenant);
-      // What a read told already may be newer than what this event says of groups.
-      const isNews = watched !== undefined && ver >= (watched.users.get(user)?.record?.view.ver ?? 0);
-      const joined = isNews ? this.#moved(watched, user, groups) : [];
+      const isNews = watched !== undefined && ver > (watched.users.get(user)?.record?.view.ver ?? 0);
+      const joined = isNews ? this.#moved(watched, { user, ver, groups: groups ?? [] }) : [];
       const tenant = this.#cache.transition(event, now);
       if (tenant !== undefined) {
         this.#groups.announce(joined, tenant, user, now);
@@ -215,7 +220,7 @@ export class NodeFanout implements Fanout {
     if (tenant === undefined) return;
     try {
       if (command.type === 'groups') this.#regrouped(tenant, command.view);
-      else this.#forgotten(tenant, user);
+      else this.#forgotten(tenant, user, command.at);
       this.#context.meter.commit();
     } catch (err) {
       this.#context.log.error({ err }, 'a command could not be passed on');
@@ -224,25 +229,36 @@ export class NodeFanout implements Fanout {
 
   #regrouped(tenant: TenantCache, view: View): void {
     const now = this.#context.timing.now();
-    const joined = this.#moved(tenant, view.user, view.groups);
+    // A read that was ahead of the feed knows better.
+    if (view.ver < (tenant.users.get(view.user)?.record?.view.ver ?? 0)) return;
+    const joined = this.#moved(tenant, view);
     const user = tenant.users.get(view.user);
-    if (user !== undefined && joined.length > 0) this.#cache.settle(tenant, user, view, now);
+    if (user !== undefined && joined.length > 0) this.#cache.learn(tenant, user, view, now);
     this.#groups.announce(joined, tenant, view.user, now);
   }
 
-  #forgotten(tenant: TenantCache, id: string): void {
+  /** @param at - when, by the clock that gives versions: what is newer is of somebody who came back since. */
+  #forgotten(tenant: TenantCache, id: string, at: number): void {
+    tenant.readings.forgotten(id, at);
     const user = tenant.users.get(id);
-    if (user === undefined) return;
+    if ((user?.record?.view.ver ?? 0) > at) return;
     const readers = [...(tenant.roster?.stream.readers ?? [])];
-    this.#groups.left(tenant, user);
-    this.#cache.forget(tenant, user);
+    if (user !== undefined) {
+      this.#groups.left(tenant, user);
+      this.#cache.forget(tenant, user);
+    }
+    // Also those this node holds nothing of: who watches the tenant was shown them before they went offline.
     const frame = goneFrame({ users: [id] });
     for (const reader of readers) reader.say(frame);
   }
 
   /** Whoever loses sight of somebody by an event is told before what else it says. @returns groups they are new in. */
-  #moved(tenant: TenantCache, id: string, groups: readonly string[] | undefined): readonly GroupRoster[] {
+  #moved(
+    tenant: TenantCache,
+    { user: id, ver, groups }: Pick<View, 'user' | 'ver' | 'groups'>,
+  ): readonly GroupRoster[] {
     const user = tenant.users.get(id);
+    tenant.readings.regrouped(id, ver);
     if (user !== undefined) this.#cache.regroup(user, groups);
     return this.#groups.moved(tenant, id, groups);
   }

@@ -5,7 +5,6 @@ import { FrameBuilder } from './frame-builder.ts';
 import { Pending } from './pending.ts';
 import { EMPTY, includes, type SmallSet } from './small-set.ts';
 import type { StreamReader, TenantStream } from './tenant-stream.ts';
-import type { ViewRecord } from './view-record.ts';
 
 /** An answer that is ready to be sent, frame by frame. */
 export interface Reply {
@@ -18,6 +17,8 @@ export interface Reply {
 }
 
 export interface OutboxOwner {
+  /** The user's snapshot is still to come, and brings what is newest. */
+  isUnsent(user: CachedUser): boolean;
   /** The tenant grew too large to be watched: leave its stream. */
   outgrown(): void;
   regrouped(user: CachedUser): void;
@@ -40,8 +41,8 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
   #stream: TenantStream | undefined;
   /** The tenant's snapshot was sent: its stream follows, and carries the users watched by id too. */
   #streaming = false;
-  /** Sent beside the stream, ahead of {@link cursor}: the stream leaves these records out. */
-  #ahead: Map<CachedUser, ViewRecord> | undefined;
+  /** Versions sent beside the stream, ahead of {@link cursor}: the stream leaves these out. */
+  #ahead: Map<CachedUser, number> | undefined;
   #inWindow = false;
   #stalled = false;
   #closed = false;
@@ -53,7 +54,7 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
   }
 
   changed(user: CachedUser, now: number): void {
-    if (this.#closed || this.#streaming || user.record === undefined) return;
+    if (this.#closed || this.#streaming || user.record === undefined || this.#owner.isUnsent(user)) return;
     if (!this.#inWindow && this.#pending.size === 0 && this.#writable(now)) {
       this.#write(this.#context.encoder.change(user.record, now));
       this.#note(user);
@@ -226,12 +227,12 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
   #note(user: CachedUser): void {
     if (this.#stream === undefined || user.record === undefined || user.seq <= this.cursor) return;
     this.#ahead ??= new Map();
-    this.#ahead.set(user, user.record);
+    this.#ahead.set(user, user.record.view.ver);
   }
 
   /** The stream has still to send this user's record. */
   #owed(user: CachedUser): boolean {
-    return user.seq > this.cursor && this.#ahead?.get(user) !== user.record;
+    return user.seq > this.cursor && user.record?.view.ver !== (this.#ahead?.get(user) ?? -1);
   }
 
   #owesChanges(stream: TenantStream): boolean {

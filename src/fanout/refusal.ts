@@ -2,8 +2,18 @@ import { StoreError } from '../store/presence-store.ts';
 import { WatchError } from './fanout.ts';
 import type { FanoutLog } from './fanout-log.ts';
 
-export const outOfSight = (): WatchError =>
-  new WatchError('forbidden', 'the token and the policy do not allow to see all of this');
+/** @param users - those out of sight, and groups that are not the person's own. */
+export const outOfSight = (users: readonly string[], groups: readonly string[]): WatchError =>
+  new WatchError('forbidden', 'the token and the policy do not allow to see all of this', {
+    ...(users.length > 0 && { users }),
+    ...(groups.length > 0 && { groups }),
+  });
+
+export const GROUP_OUTGROWN_FRAME = JSON.stringify({
+  type: 'error',
+  code: 'too_many_watches',
+  message: 'the group has grown beyond what one connection may watch',
+});
 
 /** What a client is told of a watch that failed: never more than that presence cannot be told. */
 export function refusal(error: unknown, log: Pick<FanoutLog, 'error'>): WatchError {

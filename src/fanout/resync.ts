@@ -1,4 +1,3 @@
-import type { View } from '../domain/model.ts';
 import type { Health } from '../node/membership.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
 import type { CachedUser } from './cached-user.ts';
@@ -14,6 +13,8 @@ export interface ResyncOptions {
   readonly rosters: Rosters;
   readonly groups: Groups;
   readonly context: FanoutContext;
+  /** Everything of a user was forgotten before what had this version. */
+  readonly forgotten: (tenant: TenantCache, user: string, ver: number) => void;
   /** In [0, 1). */
   readonly random: () => number;
   readonly health?: Health;
@@ -27,14 +28,18 @@ interface Batch {
 /**
  * After a partition lost part of its history, every view cached from it is read again, together with what this node
  * knew, so that the store can repair what it lost. Every node does so at once: hence the random start and order and
- * the few reads at a time. Watchers hear of differences only.
+ * the few reads at a time. Watchers hear of differences only. Partitions do not wait for one another.
  */
 export class Resync {
   readonly #options: ResyncOptions;
-  readonly #partitions = new Set<number>();
+  /** Lost again while it is read: once more, when that is done. */
+  readonly #again = new Set<number>();
+  readonly #running = new Set<number>();
   /** Ends the waits between attempts. */
   readonly #waits = new Set<() => void>();
-  #running = false;
+  /** Reads under way, and those that wait for one to end. */
+  #reads = 0;
+  readonly #queue: (() => void)[] = [];
   #stopped = true;
   #unsubscribe: (() => void) | undefined;
 
@@ -51,7 +56,7 @@ export class Resync {
 
   stop(): void {
     this.#stopped = true;
-    this.#partitions.clear();
+    this.#again.clear();
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     this.#endWaits();
@@ -60,36 +65,32 @@ export class Resync {
   /** A partition lost data. Returns at once; calls while it is under way are not lost. */
   partition(partition: number): void {
     if (this.#stopped) return;
-    this.#partitions.add(partition);
-    if (this.#running) return;
-    this.#running = true;
-    void this.#run().finally(() => {
-      this.#running = false;
-    });
+    this.#again.add(partition);
+    if (this.#running.has(partition)) return;
+    this.#running.add(partition);
+    void this.#run(partition).finally(() => this.#running.delete(partition));
   }
 
-  async #run(): Promise<void> {
-    const { context, random } = this.#options;
+  async #run(partition: number): Promise<void> {
+    const { context, random, cache, rosters, groups } = this.#options;
     await this.#wait(random() * context.tuning.resyncJitterMs);
-    while (this.#partitions.size > 0) {
-      const partitions = new Set(this.#partitions);
-      this.#partitions.clear();
-      context.log.info({ partitions: [...partitions] }, 'reading watched users again after a loss of data');
-      await this.#readAll(this.#batches(partitions));
-      for (const tenant of [...this.#options.cache.tenants()]) {
-        if (tenant.roster !== undefined) await this.#untilDone(() => this.#options.rosters.refresh(tenant));
-        if (tenant.groups.size > 0) await this.#untilDone(() => this.#options.groups.refresh(tenant));
+    while (this.#again.delete(partition)) {
+      context.log.info({ partition }, 'reading watched users again after a loss of data');
+      const batches = this.#batches(partition);
+      await Promise.all(batches.map(({ tenant, users }) => this.#untilDone(() => this.#read(tenant, users))));
+      for (const tenant of [...cache.tenants()]) {
+        if (tenant.roster !== undefined) await this.#untilDone(() => rosters.refresh(tenant));
+        if (tenant.groups.size > 0) await this.#untilDone(() => groups.refresh(tenant));
         context.meter.commit();
       }
     }
   }
 
-  #batches(partitions: ReadonlySet<number>): Batch[] {
+  #batches(partition: number): Batch[] {
     const size = this.#options.context.tuning.resyncBatch;
     const batches: Batch[] = [];
     for (const tenant of this.#options.cache.tenants()) {
-      const users: CachedUser[] = [];
-      for (const user of tenant.users.values()) if (partitions.has(user.partition)) users.push(user);
+      const users = [...tenant.users.values()].filter((user) => user.partition === partition);
       this.#shuffle(users);
       for (let at = 0; at < users.length; at += size)
         batches.push({ tenant, users: users.slice(at, at + size) });
@@ -97,32 +98,42 @@ export class Resync {
     return this.#shuffle(batches);
   }
 
-  async #readAll(batches: Batch[]): Promise<void> {
-    const work = async (): Promise<void> => {
-      for (let batch = batches.pop(); batch !== undefined; batch = batches.pop()) {
-        const { tenant, users } = batch;
-        await this.#untilDone(() => this.#read(tenant, users));
+  async #read(tenant: TenantCache, batch: readonly CachedUser[]): Promise<void> {
+    const { store, cache, context, forgotten } = this.#options;
+    await this.#turn();
+    const users = batch.filter((user) => tenant.users.get(user.user) === user);
+    const reading = tenant.readings.begin();
+    try {
+      if (users.length === 0) return;
+      const known = users.flatMap(({ record }) =>
+        record !== undefined && record.view.ver > 0 ? [record.view] : [],
+      );
+      const asked = new Map(known.map(({ user, ver }) => [user, ver]));
+      const ids = users.map(({ user }) => user);
+      const views = await store.read(tenant.name, ids, known);
+      const now = context.timing.now();
+      for (const [at, user] of users.entries()) {
+        const view = answered(views, user, at);
+        // Told what this node knew, the store still knows less: the user was forgotten, and the command was lost.
+        const ver = asked.get(user.user) ?? 0;
+        if (view.ver < ver && user.record?.view.ver === ver) forgotten(tenant, user.user, ver);
+        cache.settle(tenant, user, view, reading, now);
       }
-    };
-    await Promise.all(Array.from({ length: this.#options.context.tuning.resyncReads }, work));
+    } finally {
+      reading.end();
+      this.#reads -= 1;
+      this.#queue.shift()?.();
+      cache.prune(tenant);
+      context.meter.commit();
+    }
   }
 
-  async #read(tenant: TenantCache, batch: readonly CachedUser[]): Promise<void> {
-    const { store, cache, context } = this.#options;
-    const users = batch.filter((user) => tenant.users.get(user.user) === user);
-    if (users.length === 0) return;
-    cache.reading(users);
-    const known: View[] = [];
-    for (const { record } of users) if (record !== undefined && record.view.ver > 0) known.push(record.view);
-    const views = await store.read(
-      tenant.name,
-      users.map(({ user }) => user),
-      known,
-    );
-    const pairs = users.map((user, at) => [user, answered(views, user, at)] as const);
-    const now = context.timing.now();
-    for (const [user, view] of pairs) cache.settle(tenant, user, view, now);
-    context.meter.commit();
+  /** At most so many reads at once. */
+  async #turn(): Promise<void> {
+    if (this.#reads >= this.#options.context.tuning.resyncReads) {
+      await new Promise<void>((resolve) => this.#queue.push(resolve));
+    }
+    this.#reads += 1;
   }
 
   /** Again and again, ever more rarely, while the store cannot tell. */

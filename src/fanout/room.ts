@@ -1,7 +1,7 @@
 import { WatchError } from './fanout.ts';
 import type { WatchLimits } from './limits.ts';
 import type { Meter } from './meter.ts';
-import type { WatchedUsers } from './watched-users.ts';
+import type { Watched } from './watched.ts';
 
 /** What a watch would add. */
 export interface Wanted {
@@ -16,9 +16,9 @@ export interface Wanted {
 }
 
 /** @throws WatchError when it is too much; nothing was changed. */
-export const checkRoom = (wanted: Wanted, watched: WatchedUsers, meter: Meter, limits: WatchLimits): void => {
+export const checkRoom = (wanted: Wanted, watched: Watched, meter: Meter, limits: WatchLimits): void => {
   const { maxWatches, maxNodeWatches, maxUnsent } = limits;
-  if (watched.count + wanted.users > maxWatches) {
+  if (watched.asked + wanted.users > maxWatches) {
     throw new WatchError('too_many_watches', `at most ${maxWatches} users may be watched`);
   }
   if (

@@ -1,3 +1,4 @@
+import type { SharedRead } from './shared-read.ts';
 import type { TenantStream } from './tenant-stream.ts';
 
 /**
@@ -9,13 +10,13 @@ export class Roster {
   /** Connections that watch the tenant, and answers that wait to. */
   interest = 0;
   complete = false;
-  /** The reading under way, shared by all who wait for it. */
-  loading: Promise<void> | undefined;
+  readonly reading: SharedRead;
   /** Pages being read: what goes offline meanwhile is remembered, or a page read earlier would bring it back. */
   readings = 0;
 
-  constructor(stream: TenantStream) {
+  constructor(stream: TenantStream, reading: (roster: Roster) => SharedRead) {
     this.stream = stream;
+    this.reading = reading(this);
   }
 
   /** Users who went offline may be forgotten once everybody was told. */

@@ -3,8 +3,10 @@ import type { FanoutContext } from './context.ts';
 import { WatchError } from './fanout.ts';
 import type { WatchLimits } from './limits.ts';
 import { Roster } from './roster.ts';
+import { SharedRead } from './shared-read.ts';
 import type { TenantCache } from './tenant-cache.ts';
 import { TenantStream } from './tenant-stream.ts';
+import { TooLarge } from './too-large.ts';
 import type { ViewCache } from './view-cache.ts';
 
 /** Reads and keeps the complete sets of watched tenants. */
@@ -13,6 +15,7 @@ export class Rosters {
   readonly #cache: ViewCache;
   readonly #context: FanoutContext;
   readonly #limits: WatchLimits;
+  readonly #tooLarge: TooLarge;
 
   constructor(
     store: Pick<PresenceStore, 'page' | 'count'>,
@@ -24,20 +27,28 @@ export class Rosters {
     this.#cache = cache;
     this.#context = context;
     this.#limits = limits;
+    this.#tooLarge = new TooLarge(context.timing);
+  }
+
+  /** Somebody wants the complete set; {@link leave} undoes it. @throws WatchError when it was too large just now. */
+  enter(tenant: TenantCache): Roster {
+    if (tenant.roster === undefined && this.#tooLarge.has(tenant.name, '')) throw tooMany();
+    const roster = tenant.roster ?? this.#open(tenant);
+    roster.interest += 1;
+    return roster;
   }
 
   /**
-   * Somebody wants the complete set; {@link leave} undoes it. The first one has it read, the next ones share that.
-   * @returns what to wait for; it rejects as the store does, or with a WatchError when the tenant is too large.
+   * Reads the set, not earlier than now. While the store is away, what is known of it has to do.
+   * Rejects as the store does, or with a WatchError when the tenant is too large.
    */
-  enter(tenant: TenantCache): Promise<void> | undefined {
-    const roster = tenant.roster ?? this.#open(tenant);
-    roster.interest += 1;
-    if (roster.complete) return undefined;
-    roster.loading ??= this.#load(tenant, roster).finally(() => {
-      roster.loading = undefined;
-    });
-    return roster.loading;
+  async fresh(roster: Roster, isAway: boolean): Promise<void> {
+    if (isAway && roster.complete) return;
+    try {
+      await roster.reading.ask();
+    } catch (error) {
+      if (!roster.complete || error instanceof WatchError) throw error;
+    }
   }
 
   leave(tenant: TenantCache): void {
@@ -58,11 +69,7 @@ export class Rosters {
 
   /** Finds who came online without this node hearing of it. Errors as the store's. */
   async refresh(tenant: TenantCache): Promise<void> {
-    const roster = tenant.roster;
-    if (roster === undefined) return;
-    await this.#page(tenant, roster, () => tenant.present <= this.#limits.tenantCeiling);
-    this.#settled(tenant, roster);
-    this.checkGrowth(tenant);
+    await tenant.roster?.reading.ask();
   }
 
   /** A tenant may grow while it is watched, but not without bound: far beyond the limit its watches end. */
@@ -81,15 +88,28 @@ export class Rosters {
       if (tenant.roster?.stream !== stream || !tenant.roster.settled) return;
       stream.forget(upTo, (user) => this.#cache.release(tenant, user));
     });
-    const roster = new Roster(stream);
+    const roster = new Roster(
+      stream,
+      (of) => new SharedRead(() => this.#load(tenant, of), this.#context.timing),
+    );
     tenant.roster = roster;
     return roster;
   }
 
   async #load(tenant: TenantCache, roster: Roster): Promise<void> {
+    if (tenant.roster !== roster) return;
+    if (roster.complete) {
+      await this.#page(tenant, roster, () => tenant.present <= this.#limits.tenantCeiling);
+      this.#settled(tenant, roster);
+      this.checkGrowth(tenant);
+      return;
+    }
     // Counting is cheap: a tenant far too large is not read page by page to find that out.
     const counts = await this.#store.count(tenant.name);
-    if (counts.online + counts.away + counts.busy > this.#limits.tenantWatchMax) throw tooMany();
+    if (counts.online + counts.away + counts.busy > this.#limits.tenantWatchMax) {
+      this.#tooLarge.add(tenant.name, '');
+      throw tooMany();
+    }
     const fits = (): boolean =>
       !this.tooLarge(tenant) && this.#context.meter.views <= this.#limits.maxNodeWatches;
     if (!(await this.#page(tenant, roster, fits))) throw tooMany();
@@ -104,18 +124,33 @@ export class Rosters {
       let cursor: string | undefined;
       do {
         if (tenant.roster !== roster) return true; // Nobody wants it any more.
-        const page = await this.#store.page(tenant.name, this.#context.tuning.pageSize, cursor);
-        if (tenant.roster !== roster) return true;
-        const now = this.#context.timing.now();
-        for (const view of page.users) {
-          this.#cache.settle(tenant, this.#cache.user(tenant, view.user), view, now);
-        }
+        cursor = await this.#readPage(tenant, roster, cursor);
         if (!fits()) return false;
-        cursor = page.cursor;
       } while (cursor !== undefined);
       return true;
     } finally {
       roster.readings -= 1;
+    }
+  }
+
+  /** @returns the cursor of the next page. */
+  async #readPage(
+    tenant: TenantCache,
+    roster: Roster,
+    from: string | undefined,
+  ): Promise<string | undefined> {
+    const reading = tenant.readings.begin();
+    try {
+      const { users, cursor } = await this.#store.page(tenant.name, this.#context.tuning.pageSize, from);
+      if (tenant.roster !== roster) return undefined;
+      const now = this.#context.timing.now();
+      for (const view of users) {
+        if (reading.isForgotten(view.user, view.ver)) continue;
+        this.#cache.settle(tenant, this.#cache.user(tenant, view.user), view, reading, now);
+      }
+      return cursor;
+    } finally {
+      reading.end();
     }
   }
 

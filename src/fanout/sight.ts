@@ -1,4 +1,8 @@
-import type { CachedUser } from './cached-user.ts';
+/** What is known of somebody's groups. Before a read or an event told them, nothing may be concluded from them. */
+export type KnownGroups = readonly string[] | 'unknown';
+
+/** Whether somebody may be seen. `unknown` neither shows nor takes away: it waits. */
+export type Visibility = 'visible' | 'hidden' | 'unknown';
 
 /** Whom one connection may see, as its token and the policy say. */
 export interface Sight {
@@ -16,7 +20,24 @@ export interface Sight {
 export const sharesGroup = (ones: readonly string[], others: readonly string[] | undefined): boolean =>
   others?.some((group) => ones.includes(group)) === true;
 
-/** Whether a user may be watched by id. What is known of their groups is what the last read or event said. */
-export const maySee = (sight: Sight, { user, groups }: Pick<CachedUser, 'user' | 'groups'>): boolean =>
-  sight.everyone ||
-  (sight.users && (!sight.sharedOnly || user === sight.self || sharesGroup(sight.groups, groups)));
+/** Whether a user may be watched by id, by what the last read or event said of their groups. */
+export const visibility = (
+  sight: Sight,
+  { user, groups }: { readonly user: string; readonly groups: KnownGroups },
+): Visibility => {
+  if (sight.everyone) return 'visible';
+  if (!sight.users) return 'hidden';
+  if (!sight.sharedOnly || user === sight.self) return 'visible';
+  if (groups === 'unknown') return 'unknown';
+  return sharesGroup(sight.groups, groups) ? 'visible' : 'hidden';
+};
+
+/** Whether two sights show the same people. Groups are a set: their order and their object say nothing. */
+export const sameSight = (one: Sight, other: Sight): boolean =>
+  one.users === other.users && one.everyone === other.everyone && sameGroups(one.groups, other.groups);
+
+const sameGroups = (ones: readonly string[], others: readonly string[]): boolean => {
+  if (ones === others) return true;
+  const [first, second] = [new Set(ones), new Set(others)];
+  return first.size === second.size && ones.every((group) => second.has(group));
+};

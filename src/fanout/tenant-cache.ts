@@ -1,5 +1,6 @@
 import type { CachedUser } from './cached-user.ts';
 import type { GroupRoster } from './group-roster.ts';
+import { Readings } from './readings.ts';
 import type { Roster } from './roster.ts';
 
 /** What this node holds of one tenant. */
@@ -12,8 +13,7 @@ export class TenantCache {
   roster: Roster | undefined;
   /** Groups that somebody watches. */
   readonly groups = new Map<string, GroupRoster>();
-  /** Those of {@link groups} whose members are being read. */
-  readonly reading = new Set<GroupRoster>();
+  readonly readings = new Readings();
 
   constructor(name: string) {
     this.name = name;

@@ -1,11 +1,12 @@
 import type { View } from '../domain/model.ts';
 import type { LoggedTransition } from '../events/feed.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
-import { CachedUser } from './cached-user.ts';
+import { CachedUser, type UserRead } from './cached-user.ts';
 import type { FanoutContext } from './context.ts';
 import { DueQueue } from './due-queue.ts';
+import type { Reading } from './readings.ts';
 import { TenantCache } from './tenant-cache.ts';
-import { readRecord, transitionRecord, type ViewRecord } from './view-record.ts';
+import { readRecord, sameView, transitionRecord, type ViewRecord } from './view-record.ts';
 
 /** The views of everybody who is watched on this node, kept up to date by reads and by the feed: the newer one wins. */
 export class ViewCache {
@@ -99,14 +100,22 @@ export class ViewCache {
     return tenant;
   }
 
-  /** Takes what the store answered for a user. */
-  settle(tenant: TenantCache, user: CachedUser, view: View, now: number): void {
+  /** Takes what the store answered for a user, unless the feed said something newer since the read began. */
+  settle(tenant: TenantCache, user: CachedUser, view: View, reading: Reading, now: number): void {
     if (tenant.users.get(user.user) !== user) return; // Its watchers went; a later registration has its own read.
+    if (reading.isForgotten(user.user, view.ver)) return; // Who waits for them has them read again.
     user.confirmed = true;
-    if (!user.groupsTold) this.#learnGroups(user, view.groups);
-    if (tenant.users.get(user.user) !== user) return; // Out of sight of the last one who watched.
+    const isLater = reading.began >= user.readAt;
+    if (isLater) user.readAt = reading.began;
     const held = user.record;
-    if (held !== undefined && view.ver <= held.view.ver) return;
+    if (held !== undefined && view.ver < held.view.ver) return;
+    if (!reading.isRegrouped(user.user, view.ver)) this.#learnGroups(user, view.groups ?? []);
+    if (tenant.users.get(user.user) !== user) return; // Out of sight of the last one who watched.
+    if (held?.view.ver === view.ver) {
+      // What changes without a version may have changed. Nobody is told who was shown it before.
+      if (isLater && !sameView(held.view, view)) user.record = readRecord(view);
+      return;
+    }
     this.#replace(tenant, user, readRecord(view));
     // Ahead of the feed, the watchers of the tenant learn it from here. Else whoever is offline has long been so.
     const ahead = view.ver > this.#reachedIn(user.partition);
@@ -118,50 +127,80 @@ export class ViewCache {
     this.#announce(tenant, user, now);
   }
 
-  /**
-   * Reads whoever no read has confirmed yet, unless a read of theirs is under way.
-   * @returns what to wait for until all of them are known; each rejects with whatever the store throws.
-   */
-  confirm(tenant: TenantCache, users: Iterable<CachedUser>): Promise<void>[] {
-    const unknown: CachedUser[] = [];
-    const waits = new Set<Promise<void>>();
-    for (const user of users) {
-      if (user.read !== undefined) waits.add(user.read);
-      else if (!user.confirmed) unknown.push(user);
-    }
-    if (unknown.length > 0) waits.add(this.#read(tenant, unknown));
-    return [...waits];
+  /** Takes the view that a command brought. */
+  learn(tenant: TenantCache, user: CachedUser, view: View, now: number): void {
+    if (user.record !== undefined && view.ver <= user.record.view.ver) return;
+    this.#replace(tenant, user, readRecord(view));
+    this.#announce(tenant, user, now);
   }
 
-  /** Who asks for one of these users meanwhile shares the read. When it throws, nothing was learnt. */
+  /**
+   * Reads users, so that what is shown of them is not older than this call: name, devices and last seen change without
+   * an event. While the store is away, what is known already has to do.
+   * @returns what to wait for until all of them are known; each rejects with whatever the store throws.
+   */
+  fresh(tenant: TenantCache, users: Iterable<CachedUser>, isAway: boolean): Promise<void>[] {
+    const idle: CachedUser[] = [];
+    const waits = new Map<Promise<void>, CachedUser[]>();
+    for (const user of users) {
+      if (isAway && user.confirmed) continue;
+      if (user.read === undefined) {
+        idle.push(user);
+        continue;
+      }
+      const done = this.#readNext(tenant, user, user.read);
+      const sharing = waits.get(done);
+      if (sharing === undefined) waits.set(done, [user]);
+      else sharing.push(user);
+    }
+    if (idle.length > 0) waits.set(this.#read(tenant, idle), idle);
+    return [...waits].map(([done, needed]) =>
+      done.catch((error: unknown) => this.#unlessKnown(needed, error)),
+    );
+  }
+
+  #unlessKnown(users: readonly CachedUser[], error: unknown): void {
+    if (users.some(({ confirmed }) => !confirmed)) throw error;
+  }
+
+  #readNext(tenant: TenantCache, user: CachedUser, current: UserRead): Promise<void> {
+    if (current.next === undefined) {
+      const users = new Set<CachedUser>();
+      const begin = (): Promise<void> => this.#read(tenant, [...users]);
+      current.next = { users, done: current.done.then(begin, begin) };
+    }
+    current.next.users.add(user);
+    return current.next.done;
+  }
+
+  /** When it throws, nothing was learnt. */
   #read(tenant: TenantCache, users: readonly CachedUser[]): Promise<void> {
-    const read = this.#readAll(tenant, users).finally(() => {
+    const done = this.#readAll(tenant, users).finally(() => {
       for (const user of users) user.read = undefined;
     });
+    const read: UserRead = { done, next: undefined };
     for (const user of users) user.read = read;
-    return read;
+    return done;
   }
 
   async #readAll(tenant: TenantCache, users: readonly CachedUser[]): Promise<void> {
-    this.reading(users);
-    const views = await this.#store.read(
-      tenant.name,
-      users.map(({ user }) => user),
-    );
-    const pairs = users.map((user, at) => [user, answered(views, user, at)] as const);
-    const now = this.#context.timing.now();
-    for (const [user, view] of pairs) this.settle(tenant, user, view, now);
+    const reading = tenant.readings.begin();
+    try {
+      const views = await this.#store.read(
+        tenant.name,
+        users.map(({ user }) => user),
+      );
+      const pairs = users.map((user, at) => [user, answered(views, user, at)] as const);
+      const now = this.#context.timing.now();
+      for (const [user, view] of pairs) this.settle(tenant, user, view, reading, now);
+    } finally {
+      reading.end();
+    }
   }
 
-  /** An event tells a user's groups: it is newer than any read under way. */
+  /** An event tells a user's groups, as of a version. */
   regroup(user: CachedUser, groups: readonly string[] | undefined): void {
-    user.groupsTold = true;
-    this.#learnGroups(user, groups);
-  }
-
-  /** Users are about to be read: what the answer says of their groups counts, unless an event comes first. */
-  reading(users: Iterable<CachedUser>): void {
-    for (const user of users) user.groupsTold = false;
+    this.#learnGroups(user, groups ?? []);
   }
 
   /** Everything of a user was forgotten; who watches them is told by {@link Subscriber.forgotten}. */
@@ -169,13 +208,13 @@ export class ViewCache {
     for (const subscriber of [...user.subscribers]) subscriber.forgotten(user);
     if (user.present) tenant.present -= 1;
     user.record = undefined;
-    user.groups = undefined;
+    user.groups = 'unknown';
     user.eventDue = false;
     user.confirmed = false;
     this.release(tenant, user);
   }
 
-  #learnGroups(user: CachedUser, groups: readonly string[] | undefined): void {
+  #learnGroups(user: CachedUser, groups: readonly string[]): void {
     if (!this.#context.sharedOnly) return;
     user.groups = groups;
     for (const subscriber of [...user.subscribers]) subscriber.regrouped(user);

@@ -9,6 +9,18 @@ export interface ViewRecord {
   frame: Buffer | undefined;
 }
 
+/** Whether two views of one version look the same to who is sent them. */
+export const sameView = (one: View, other: View): boolean =>
+  one.status === other.status &&
+  one.since === other.since &&
+  one.name === other.name &&
+  one.lastSeen === other.lastSeen &&
+  one.text === other.text &&
+  one.emoji === other.emoji &&
+  one.until === other.until &&
+  one.devices.length === other.devices.length &&
+  one.devices.every((device, at) => device === other.devices[at]);
+
 export const readRecord = (view: View): ViewRecord => ({
   view,
   madeAt: 0,

@@ -3,8 +3,8 @@ import type { WebSocket } from 'ws';
 import { CLOCK_SKEW_MS } from '../auth/claims.ts';
 import { ownerOf, type Principal } from '../auth/principal.ts';
 import { type Device, type OwnGroups, subOf, type TokenOwner, type UserRef } from '../domain/model.ts';
-import { sameGroups } from '../domain/profile.ts';
 import type { Watcher } from '../fanout/fanout.ts';
+import { type Sight, sameSight } from '../fanout/sight.ts';
 import type { Leaving } from '../node/membership.ts';
 import { parseClientFrame, parseFirstFrame } from '../protocol/parse-frame.ts';
 import { isoTime } from '../protocol/presence.ts';
@@ -55,8 +55,10 @@ export class Session extends Connection implements ClientSession, WheelItem {
   #early: string[] | undefined;
   #isRenewing = false;
   #toldDegraded = false;
-  /** The person's groups by a newer token than this connection's, wherever that was used. */
+  /** The newest word on the person's groups: of this connection's tokens, or of others that were used elsewhere. */
   #own: OwnGroups | undefined;
+  /** By which the watcher, if there is one, and typing were told what the person may see. */
+  #sight: Sight | undefined;
   #typing: Typing | undefined;
 
   /** The caller has let it into {@link SessionHost.unauthenticated} when the admission has no principal. */
@@ -100,7 +102,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   get watcher(): Watcher {
-    this.#watcher ??= this.host.fanout.watcher(this.tenant, this, sightOf(this));
+    this.#watcher ??= this.host.fanout.watcher(this.tenant, this, this.#sight ?? sightOf(this));
     return this.#watcher;
   }
 
@@ -109,7 +111,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   get groups(): readonly string[] {
-    return this.#own?.groups ?? this.principal.groups ?? NO_GROUPS;
+    return this.#own?.groups ?? NO_GROUPS;
   }
 
   get typing(): Typing {
@@ -121,10 +123,10 @@ export class Session extends Connection implements ClientSession, WheelItem {
   shown(): void {}
 
   regrouped(own: OwnGroups): void {
-    if (own.stamp < this.#groupsStamp) return;
-    const known = this.groups;
+    // Answers to what was asked before a renewal come after it.
+    if (this.#own !== undefined && own.stamp <= this.#own.stamp) return;
     this.#own = own;
-    if (!sameGroups(own.groups, known)) this.#sightChanged();
+    this.#judgeSight();
   }
 
   evict(how: Ending | 'forget'): void {
@@ -144,7 +146,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
       return;
     }
     this.#leaveWaiting();
-    this.#principal = principal;
+    this.#takeToken(principal);
     this.#owner = ownerOf(principal);
     this.#stage = 'joining';
     this.hold();
@@ -152,6 +154,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
     this.opens(activity);
     this.host.metrics.connections.inc();
     this.#reschedule();
+    this.#sight = sightOf(this);
     this.host.typing.hears(this);
     this.appear(ref);
   }
@@ -173,18 +176,12 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   replacePrincipal(principal: Principal): void {
-    const old = this.#principal;
-    this.#principal = principal;
-    // A token that says nothing of groups changes nothing.
-    if (principal.groups === undefined && old?.groups !== undefined)
-      this.#own ??= { groups: old.groups, stamp: old.iat ?? 0 };
-    else if (principal.groups !== undefined && (principal.iat ?? 0) >= (this.#own?.stamp ?? 0))
-      this.#own = undefined;
+    this.#takeToken(principal);
     this.#reschedule();
   }
 
   withdraw(): void {
-    this.#sightChanged();
+    this.#judgeSight();
   }
 
   appear(ref?: string): void {
@@ -340,14 +337,20 @@ export class Session extends Connection implements ClientSession, WheelItem {
     this.release();
   }
 
-  /** Of the groups that count here. */
-  get #groupsStamp(): number {
-    return this.#own?.stamp ?? (this.principal.groups === undefined ? 0 : (this.principal.iat ?? 0));
+  /** A token without groups says nothing of them; one without `iat` says less than any word held. */
+  #takeToken(principal: Principal): void {
+    this.#principal = principal;
+    const { groups, iat = 0 } = principal;
+    if (groups !== undefined && iat >= (this.#own?.stamp ?? 0)) this.#own = { groups, stamp: iat };
   }
 
-  /** Whom it may see, and whose typing it hears, follow from token and groups. */
-  #sightChanged(): void {
-    this.#watcher?.allow(sightOf(this));
+  /** Whom it may see, and whose typing it hears, follow from token and groups: when these change, and only then. */
+  #judgeSight(): void {
+    if (this.over || this.#principal === undefined) return;
+    const sight = sightOf(this);
+    if (this.#sight !== undefined && sameSight(this.#sight, sight)) return;
+    this.#sight = sight;
+    this.#watcher?.allow(sight);
     this.host.typing.hears(this);
   }
 

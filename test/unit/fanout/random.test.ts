@@ -138,7 +138,7 @@ class World {
       if (this.rig.store.open.length > 0) quiet = 0;
       this.rig.store.answerAll();
       await settle();
-      this.rig.time.advance(30);
+      this.rig.time.advance(100);
       await settle();
     }
     for (const connection of this.#all) connection.check(this.#lossless);

@@ -1,26 +1,45 @@
 import { describe, expect, it } from 'vitest';
-import { Rig, settle } from './rig.ts';
+import { Rig, settle, view } from './rig.ts';
 
 describe('reads', () => {
-  it('happen once for a user, however many watch them', async () => {
+  it('are not older than the watch they answer: what changes without a version is shown as it is', async () => {
     const rig = new Rig();
-    await rig.watching({ users: ['ann'] });
-    rig.event('ann', 5);
+    rig.set('ann', 5);
+    const first = await rig.watching({ users: ['ann'] });
+    rig.store.truth.set('ann', { ...view('ann', 5), name: 'Ann', devices: ['web', 'mobile'] });
     const second = rig.connect();
     await second.watcher.watch({ users: ['ann'] });
-    expect(second.sink.take()).toEqual(['[ann@5]']);
-    expect(rig.store.calls).toHaveLength(1);
+    expect(second.sink.takeFrames()).toMatchObject([
+      { users: [{ name: 'Ann', devices: ['web', 'mobile'] }] },
+    ]);
+    expect(first.sink.take(), 'no transition').toEqual([]);
   });
 
-  it('are shared while under way', async () => {
+  it('are shared by all who ask while one is under way: one runs, and one waits', async () => {
     const rig = new Rig();
     rig.store.auto = false;
-    const [one, two] = [rig.connect(), rig.connect()];
-    const watches = [one.watcher.watch({ users: ['ann'] }), two.watcher.watch({ users: ['ann', 'bob'] })];
-    expect(rig.store.calls.map(({ users }) => users)).toEqual([['ann'], ['bob']]);
-    rig.store.answerAll();
-    await Promise.all(watches);
-    expect(two.sink.take()).toEqual(['[ann@0 bob@0]']);
+    const all = [0, 1, 2, 3].map(() => rig.connect());
+    const watches = all.map(({ watcher }) => watcher.watch({ users: ['ann'] }));
+    expect(rig.store.calls.map(({ users }) => users)).toEqual([['ann']]);
+    await rig.answered(watches);
+    expect(rig.store.calls.map(({ users }) => users)).toEqual([['ann'], ['ann']]);
+    expect(all.map(({ sink }) => sink.take())).toEqual(Array(4).fill(['[ann@0]']));
+  });
+
+  it('of another version than was asked for last lose to the later one, whichever answers first', async () => {
+    const rig = new Rig();
+    rig.set('ann', 5, 'online', ['g']);
+    await rig.watching({ users: ['ann'] });
+    rig.store.auto = false;
+    const [one, two] = [rig.connect(), rig.connect(undefined, { groups: ['g'] })];
+    const old = one.watcher.watch({ users: ['ann'] });
+    rig.store.truth.set('ann', { ...view('ann', 5), name: 'Ann', groups: ['g'] });
+    const next = two.watcher.watch({ groups: ['g'] });
+    rig.store.open[1]?.answer();
+    await next;
+    rig.store.open[0]?.answerOld();
+    await old;
+    expect(one.sink.takeFrames()).toMatchObject([{ users: [{ name: 'Ann' }] }]);
   });
 
   it('lose to an event that came meanwhile', async () => {
@@ -61,8 +80,7 @@ describe('reads', () => {
     rig.late('ann', 4);
     const second = two.watcher.watch({ users: ['ann'] });
     expect(two.sink.take()).toEqual([]);
-    rig.store.answerAll();
-    await Promise.all([first, second]);
+    await rig.answered([first, second]);
     expect(two.sink.take()).toEqual(['[ann@9]']);
   });
 
@@ -94,7 +112,7 @@ describe('reads', () => {
     watches.push(two.watcher.watch({ users: ['ann'] }));
     expect(rig.store.calls).toHaveLength(1);
     rig.store.open[0]?.answerOld();
-    await Promise.all(watches);
+    await rig.answered(watches);
     expect(one.sink.take()).toEqual(['[ann@4]']);
     expect(two.sink.take()).toEqual(['[]', '[ann@4]']);
   });
@@ -125,8 +143,7 @@ describe('reads', () => {
     rig.store.open[1]?.answer();
     await settle();
     expect(sink.take()).toEqual([]);
-    rig.store.open[0]?.answer();
-    await Promise.all(watches);
+    await rig.answered(watches);
     expect(sink.take()).toEqual(['[ann@0 bob@0]', '[bob@0 carl@0]']);
     expect(rig.fanout.footprint.watches).toBe(3);
   });

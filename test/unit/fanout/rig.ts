@@ -294,6 +294,20 @@ export class Rig {
     for (const listener of this.feed.listeners) listener.reset?.(partition);
   }
 
+  /** Answers whatever is asked, with what is true then, until all of it is done. */
+  async answered(work: readonly Promise<unknown>[]): Promise<void> {
+    let isDone = false;
+    const all = Promise.all(work).finally(() => {
+      isDone = true;
+    });
+    all.catch(() => undefined);
+    while (!isDone) {
+      this.store.answerAll();
+      await settle();
+    }
+    await all;
+  }
+
   async metric(name: string, labels: Record<string, string> = {}): Promise<number> {
     const metric = await this.metrics.register.getSingleMetric(name)?.get();
     const found = metric?.values.find((value) =>

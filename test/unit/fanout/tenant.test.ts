@@ -29,7 +29,7 @@ describe('watching a tenant', () => {
     expect(sink.take()).toEqual(['a@3', 'g@4', 'f@5']);
   });
 
-  it('costs no call to the store for a second watcher, and shows what the feed brought', async () => {
+  it('is not counted again for a second watcher, and shows what the feed brought', async () => {
     const rig = new Rig();
     rig.set('a', 1);
     rig.set('b', 1);
@@ -40,21 +40,37 @@ describe('watching a tenant', () => {
     const { sink, watcher } = rig.connect();
     await watcher.watch({ tenant: true });
     expect(sink.take()).toEqual(['[b@1 c@3]']);
-    expect(rig.store.calls).toHaveLength(calls);
+    expect(rig.store.calls.slice(calls).map(({ kind }) => kind)).toEqual(['page']);
   });
 
-  it('is read once for all who ask meanwhile', async () => {
+  it('is read once more for all who ask meanwhile', async () => {
     const rig = new Rig();
     rig.store.auto = false;
     rig.set('a', 1);
-    const all = [rig.connect(), rig.connect()];
+    const all = [rig.connect(), rig.connect(), rig.connect()];
     const watches = all.map(({ watcher }) => watcher.watch({ tenant: true }));
-    rig.store.answerAll();
+    await rig.answered(watches);
+    expect(rig.store.calls.map(({ kind }) => kind)).toEqual(['count', 'page', 'page']);
+    expect(all.map(({ sink }) => sink.take())).toEqual([['[a@1]'], ['[a@1]'], ['[a@1]']]);
+  });
+
+  it('is read again a quarter of the time at most', async () => {
+    const rig = new Rig();
+    rig.set('a', 1);
+    await rig.watching({ tenant: true });
+    rig.store.auto = false;
+    const first = rig.connect().watcher.watch({ tenant: true });
+    rig.time.advance(100);
+    await rig.answered([first]);
+    const calls = rig.store.calls.length;
+    const next = rig.connect().watcher.watch({ tenant: true });
     await settle();
-    rig.store.answerAll();
-    await Promise.all(watches);
-    expect(rig.store.calls.map(({ kind }) => kind)).toEqual(['count', 'page']);
-    expect(all.map(({ sink }) => sink.take())).toEqual([['[a@1]'], ['[a@1]']]);
+    rig.time.advance(299);
+    await settle();
+    expect(rig.store.calls).toHaveLength(calls);
+    rig.time.advance(1);
+    await rig.answered([next]);
+    expect(rig.store.calls).toHaveLength(calls + 1);
   });
 
   it('takes events while it is read: the newer one wins, also an offline one', async () => {
@@ -314,6 +330,10 @@ describe('the size of a watched tenant', () => {
     expect(watcher.watching).toEqual({ users: new Set(), groups: new Set(), tenant: false });
     expect(rig.fanout.footprint).toMatchObject({ watches: 0, views: 0, tenants: 0 });
     rig.event('c', 2, 'offline');
+    const calls = rig.store.calls.length;
+    expect(await code(watcher.watch({ tenant: true })), 'remembered').toBe('too_many_watches');
+    expect(rig.store.calls).toHaveLength(calls);
+    rig.time.advance(5000);
     expect(await code(watcher.watch({ tenant: true }))).toBe('none');
   });
 

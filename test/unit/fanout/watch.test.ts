@@ -215,10 +215,13 @@ describe('when the store cannot tell', () => {
   it('refuses everybody who shared the read', async () => {
     const rig = new Rig();
     rig.store.auto = false;
+    void refusal(rig.connect().watcher.watch({ users: ['ann'] }));
     const [one, two] = [rig.connect(), rig.connect()];
     const watches = [one.watcher.watch({ users: ['ann'] }), two.watcher.watch({ users: ['ann', 'bob'] })];
     const refusals = watches.map(refusal);
     rig.store.open[1]?.answer();
+    rig.store.open[0]?.fail();
+    await settle();
     rig.store.open[0]?.fail();
     expect(await Promise.all(refusals)).toEqual(['unavailable', 'unavailable']);
     expect(rig.fanout.footprint).toMatchObject({ watches: 0, views: 0, tenants: 0 });

@@ -1,0 +1,59 @@
+import type { Timing } from './due-queue.ts';
+import { WatchError } from './fanout.ts';
+
+/** Users that one person may be shown: so many at once, and so many a second, as shares of what one connection may watch. */
+const BURST = 20;
+const RATE = 2;
+/** Whoever keeps to small limits never notices. */
+const LEAST = 1000;
+/** Who would have to wait longer is refused, ms. */
+const LONGEST_WAIT_MS = 15_000;
+/** Budgets that are kept before the full ones are thrown away. */
+const KEPT = 1000;
+
+/**
+ * What the watches of one person may cost this node, over all their connections: a snapshot takes work by its size, and
+ * a group of thousands is asked for in a few bytes. Beyond the budget a watch waits for its turn.
+ */
+export class Budgets {
+  readonly #timing: Timing;
+  readonly #burst: number;
+  readonly #rate: number;
+  /** By person: when the budget is full again, ms. */
+  readonly #fullAt = new Map<string, number>();
+
+  constructor(timing: Timing, maxWatches: number) {
+    const size = Math.max(maxWatches, LEAST);
+    this.#timing = timing;
+    this.#burst = BURST * size;
+    this.#rate = RATE * size;
+  }
+
+  /**
+   * Takes what so many users cost. @returns what to wait for if the person has had too much.
+   * @throws WatchError when that would be too long.
+   */
+  take(person: string, users: number): Promise<void> | undefined {
+    const wait = this.#charge(person, users);
+    if (wait <= 0) return undefined;
+    if (wait > LONGEST_WAIT_MS) {
+      throw new WatchError('rate_limited', 'too much was asked for at once: ask again later, and for less');
+    }
+    return new Promise((resolve) => void this.#timing.schedule(resolve, Math.ceil(wait)));
+  }
+
+  /** @returns how long to wait before, ms. */
+  #charge(person: string, users: number): number {
+    const now = this.#timing.now();
+    const fullAt = Math.max(now, this.#fullAt.get(person) ?? 0);
+    const wait = fullAt - now - (this.#burst * 1000) / this.#rate;
+    if (wait > LONGEST_WAIT_MS) return wait;
+    if (this.#fullAt.size >= KEPT && !this.#fullAt.has(person)) this.#prune(now);
+    this.#fullAt.set(person, fullAt + (users * 1000) / this.#rate);
+    return wait;
+  }
+
+  #prune(now: number): void {
+    for (const [person, fullAt] of this.#fullAt) if (fullAt <= now) this.#fullAt.delete(person);
+  }
+}

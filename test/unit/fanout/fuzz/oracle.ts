@@ -1,0 +1,415 @@
+import type { State, Truth } from './truth.ts';
+import { partitionOf, USERS } from './truth.ts';
+
+/** What the person at one connection may see, as the words say that reached it. */
+export interface Rights {
+  readonly users: boolean;
+  readonly everyone: boolean;
+  readonly groups: readonly string[];
+}
+
+export interface Asked {
+  readonly users: readonly string[];
+  readonly groups: readonly string[];
+  readonly tenant: boolean;
+}
+
+/** What the node says it has registered. */
+export interface Registered {
+  readonly users: ReadonlySet<string>;
+  readonly groups: ReadonlySet<string>;
+  readonly tenant: boolean;
+}
+
+export interface ServerFrame {
+  readonly type: string;
+  readonly ref?: string;
+  readonly snapshot?: true;
+  readonly more?: true;
+  readonly users?: readonly (string | Shown)[];
+  readonly groups?: readonly string[];
+  readonly tenant?: true;
+  readonly code?: string;
+}
+
+interface Shown {
+  readonly user: string;
+  readonly status: string;
+  readonly ver: number;
+  readonly name?: string;
+  readonly lastSeen?: string;
+  readonly devices?: readonly string[];
+}
+
+interface Request {
+  readonly ref: string;
+  readonly moment: number;
+  /** From which moment on what is true may decide about it, a partition each; and reads that had failed before it. */
+  readonly floors: readonly number[];
+  readonly failures: number;
+  readonly users: Set<string>;
+  readonly groups: Set<string>;
+  tenant: boolean;
+  /** Asked for, and taken away before anything of the answer came: it may bring them or not. */
+  readonly unsure: { readonly users: Set<string>; readonly groups: Set<string>; tenant: boolean };
+  readonly shown: Set<string>;
+  begun: boolean;
+}
+
+/** What the oracle is told of the world around the connection. */
+export interface Surroundings {
+  readonly truth: Truth;
+  /** The policy: of others, only people who share a group. */
+  readonly sharedOnly: boolean;
+  /** From which moment on what is true may still be on its way to the node, by partition. */
+  readonly floors: readonly number[];
+  /** The moment before the step under way. */
+  readonly stepAt: number;
+  /** Reads that failed so far. */
+  readonly failures: number;
+  /** Entries of a log were lost; and in which partitions without its having come to rest since. */
+  readonly lossy: boolean;
+  readonly lost: readonly number[];
+  finding(text: string): void;
+}
+
+/** What one client must get, by the protocol alone: it is told what is true, and judges every frame. */
+export class Oracle {
+  readonly self: string;
+  readonly #around: Surroundings;
+  readonly #rights: { readonly at: number; readonly rights: Rights }[] = [];
+  #requests: Request[] = [];
+  readonly #named = new Set<string>();
+  readonly #groups = new Set<string>();
+  #tenant = false;
+  /** What an answer may have registered or not. */
+  readonly #unsure = { users: new Set<string>(), groups: new Set<string>(), tenant: false };
+  readonly #held = new Map<string, number>();
+  /** Held and let go of by the client itself: nobody says anything more of them. */
+  readonly #loose = new Set<string>();
+  welcomed = false;
+  /** The client reads nothing. */
+  stalled = false;
+
+  constructor(self: string, rights: Rights, around: Surroundings) {
+    this.self = self;
+    this.#around = around;
+    this.may(rights);
+  }
+
+  /** What the person may see changes. */
+  may(rights: Rights): void {
+    this.#rights.push({ at: this.#around.truth.clock, rights });
+  }
+
+  get rights(): Rights {
+    const last = this.#rights.at(-1);
+    if (last === undefined) throw new RangeError('no rights');
+    return last.rights;
+  }
+
+  watches(ref: string, { users, groups, tenant }: Asked): void {
+    const { truth, floors, failures } = this.#around;
+    this.#requests.push({
+      ref,
+      moment: truth.clock,
+      floors: [...floors],
+      failures,
+      users: new Set(users),
+      groups: new Set(groups),
+      tenant,
+      unsure: { users: new Set(), groups: new Set(), tenant: false },
+      shown: new Set(),
+      begun: false,
+    });
+  }
+
+  unwatches({ users, groups, tenant }: Asked): void {
+    for (const each of [this.#unsure, ...this.#requests.map(({ unsure }) => unsure)]) {
+      for (const user of users) each.users.delete(user);
+      for (const group of groups) each.groups.delete(group);
+      if (tenant) each.tenant = false;
+    }
+    for (const request of this.#requests) {
+      for (const user of users) request.users.delete(user);
+      for (const group of groups) request.groups.delete(group);
+      if (tenant) request.tenant = false;
+    }
+    for (const user of users) this.#named.delete(user);
+    for (const group of groups) this.#groups.delete(group);
+    if (tenant) this.#tenant = false;
+    for (const user of this.#held.keys()) if (!this.#named.has(user)) this.#loose.add(user);
+  }
+
+  receive(frame: ServerFrame): void {
+    if (frame.type === 'welcome') this.welcomed = true;
+    else if (frame.type === 'error') this.#refused(frame);
+    else if (frame.type === 'gone') this.#gone(frame);
+    else if (frame.type === 'presence' && frame.snapshot === true) this.#snapshot(frame);
+    else if (frame.type === 'presence') for (const shown of views(frame)) this.#change(shown);
+  }
+
+  /** Everything has arrived and was read. */
+  atRest(registered: Registered): void {
+    for (const { ref } of this.#requests) this.#finding(`no answer to ${ref}`);
+    this.#settle(registered);
+    const { truth, lossy } = this.#around;
+    const { users: seesUsers, everyone, groups: own } = this.rights;
+    if (!same(registered.users, this.#named)) {
+      this.#finding(`registered are ${list(registered.users)}, watched ${list(this.#named)}`);
+    }
+    if (!same(registered.groups, this.#groups)) {
+      this.#finding(`registered are groups ${list(registered.groups)}, watched ${list(this.#groups)}`);
+    }
+    if (registered.tenant !== this.#tenant) this.#finding(`the tenant is registered: ${registered.tenant}`);
+    for (const group of this.#groups) {
+      if (!seesUsers || !own.includes(group))
+        this.#finding(`still watches ${group}, which is no group of its own`);
+    }
+    if (this.#tenant && !everyone) this.#finding('still watches the tenant');
+    for (const user of USERS) {
+      const { ver, status, groups = [] } = truth.now(user);
+      const isNamed = this.#named.has(user);
+      if (isNamed && !this.#maySee(this.rights, user, groups))
+        this.#finding(`still watches ${user}, who is out of sight`);
+      const isMember = groups.some((group) => this.#groups.has(group));
+      const isOfTenant = this.#tenant && status !== 'offline';
+      const held = this.#held.get(user);
+      if (isNamed || isMember || isOfTenant) {
+        if ((held ?? 0) !== ver) this.#finding(`holds ${user}@${held}, the newest is @${ver}`);
+      } else if (held !== undefined && held > 0 && !this.#loose.has(user)) {
+        if (!this.#tenant) this.#finding(`still holds ${user}@${held}`);
+        else if (held !== ver && !(lossy && ver === 0))
+          this.#finding(`holds ${user}@${held}, the newest is @${ver}`);
+      }
+    }
+  }
+
+  #snapshot(frame: ServerFrame): void {
+    const request = this.#requests.find(({ ref }) => ref === frame.ref);
+    if (request === undefined) {
+      this.#finding(`a snapshot for ${frame.ref}, which was answered before`);
+      return;
+    }
+    request.begun = true;
+    for (const shown of views(frame)) {
+      const { user } = shown;
+      if (request.shown.has(user)) this.#finding(`${user} twice in ${request.ref}`);
+      request.shown.add(user);
+      if (!this.#mayGet(user)) this.#finding(`${user} in ${request.ref}, not watched or not seen`);
+      this.#show(shown, false);
+      const isToldAll =
+        request.failures === this.#around.failures && !this.#around.lost.includes(partitionOf(user));
+      if (isToldAll) this.#checkFresh(shown, request);
+    }
+    if (frame.more !== true) this.#answered(request);
+  }
+
+  #answered(request: Request): void {
+    this.#requests = this.#requests.filter((other) => other !== request);
+    const { shown, floors } = request;
+    for (const user of request.users) if (!shown.has(user)) this.#finding(`${user} is not in ${request.ref}`);
+    for (const user of USERS) {
+      const states = this.#around.truth.since(user, floors[partitionOf(user)] ?? 0);
+      const always = [...request.groups].some((group) =>
+        states.every(({ view }) => view.groups?.includes(group)),
+      );
+      const present = request.tenant && states.every(({ view }) => view.status !== 'offline');
+      if ((always || present) && !shown.has(user))
+        this.#finding(`${user} is not in ${request.ref}, as a member`);
+    }
+    for (const user of request.users) this.#named.add(user);
+    for (const group of request.groups) this.#groups.add(group);
+    if (request.tenant) this.#tenant = true;
+    for (const user of request.unsure.users) this.#unsure.users.add(user);
+    for (const group of request.unsure.groups) this.#unsure.groups.add(group);
+    if (request.unsure.tenant) this.#unsure.tenant = true;
+  }
+
+  #change(shown: Shown): void {
+    const { user } = shown;
+    if (!this.#mayGet(user)) this.#finding(`a change of ${user}, not watched or not seen`);
+    if (!this.#mayGetUnasked(user) && !this.#held.has(user))
+      this.#finding(`a change of ${user} before the snapshot`);
+    this.#show(shown, true);
+  }
+
+  /** By id, or for another reason. */
+  #mayGet(user: string): boolean {
+    const byId =
+      this.#named.has(user) ||
+      this.#unsure.users.has(user) ||
+      this.#requests.some(
+        (request) => request.begun && (request.users.has(user) || request.unsure.users.has(user)),
+      );
+    return (byId && this.#mayEver(user)) || this.#mayGetUnasked(user);
+  }
+
+  /** As a member of a group, or as one of the tenant: these come without a snapshot of their own. */
+  #mayGetUnasked(user: string): boolean {
+    const asked = [...this.#requests, { groups: this.#groups, tenant: this.#tenant, unsure: this.#unsure }];
+    const groups = asked.flatMap((one) => [...one.groups, ...one.unsure.groups]);
+    const isOfTenant = asked.some(({ tenant, unsure }) => tenant || unsure.tenant);
+    return this.#memberEver(user, groups) || (isOfTenant && this.#ever(({ everyone }) => everyone));
+  }
+
+  /** @param newer - a change brings what is newer, a snapshot perhaps the same. */
+  #show(shown: Shown, newer: boolean): void {
+    const { user, ver, status } = shown;
+    const held = this.#loose.has(user) ? -1 : (this.#held.get(user) ?? -1);
+    if (newer ? ver <= held : ver < held) this.#finding(`${user}@${ver} after @${held}`);
+    const states = this.#states(user);
+    if (!states.some(({ view }) => view.ver === ver && view.status === status)) {
+      this.#finding(`${user}@${ver} ${status}, which is over since long`);
+    }
+    this.#held.set(user, ver);
+    this.#loose.delete(user);
+  }
+
+  #checkFresh({ user, ver, name, lastSeen, devices = [] }: Shown, { moment }: Request): void {
+    const isTrue = this.#around.truth.since(user, moment).some(({ view }) => {
+      const seen = view.lastSeen === undefined ? undefined : new Date(view.lastSeen).toISOString();
+      return (
+        view.ver === ver && view.name === name && seen === lastSeen && `${view.devices}` === `${devices}`
+      );
+    });
+    // They were forgotten, and `gone` is under way.
+    const isOver = this.#states(user).some(({ forgotten }) => forgotten);
+    if (!isTrue && !isOver)
+      this.#finding(`${user}@${ver} with name, devices or last seen from before the watch`);
+  }
+
+  #gone({ users = [], groups = [], tenant }: ServerFrame): void {
+    for (const group of groups) {
+      if (this.#always((rights) => rights.users && rights.groups.includes(group))) {
+        this.#finding(`${group} is taken away for nothing`);
+      }
+      this.#groups.delete(group);
+      this.#unsure.groups.delete(group);
+      for (const request of this.#requests) {
+        if (this.#mayHaveBegun(request) && request.groups.delete(group)) request.unsure.groups.add(group);
+      }
+    }
+    if (tenant === true) {
+      if (this.#always(({ everyone }) => everyone)) this.#finding('the tenant is taken away for nothing');
+      this.#tenant = false;
+      this.#unsure.tenant = false;
+      for (const request of this.#requests) {
+        if (!request.tenant || !this.#mayHaveBegun(request)) continue;
+        request.unsure.tenant = true;
+        request.tenant = false;
+      }
+      for (const user of this.#held.keys()) if (!this.#named.has(user)) this.#loose.add(user);
+    }
+    for (const user of users) this.#goneUser(user as string);
+  }
+
+  #goneUser(user: string): void {
+    // Who was only asked for may be lost for another reason, and comes with the answer all the same.
+    const isAsked = this.#requests.some(({ users, begun }) => users.has(user) && begun);
+    const isNamed = this.#named.has(user) || isAsked;
+    if (!this.#states(user).some(({ forgotten }) => forgotten)) {
+      if (isNamed && this.#mayAlways(user)) this.#finding(`${user} is taken away for nothing`);
+      const isMember = [...this.#groups].some(
+        (group) =>
+          this.#states(user).every(({ view }) => view.groups?.includes(group)) &&
+          this.#always((rights) => rights.users && rights.groups.includes(group)),
+      );
+      if (isMember) this.#finding(`${user} is taken away, who is a member`);
+      if (this.#tenant && this.#always(({ everyone }) => everyone))
+        this.#finding(`${user} of the tenant is taken away`);
+    }
+    this.#held.delete(user);
+    this.#loose.delete(user);
+    this.#named.delete(user);
+    this.#unsure.users.delete(user);
+    for (const request of this.#requests) {
+      if (this.#mayHaveBegun(request) && request.users.delete(user)) request.unsure.users.add(user);
+    }
+  }
+
+  /** Nothing of an answer that waits to be read came yet: what is taken away may be taken out of it. */
+  #mayHaveBegun({ begun }: Request): boolean {
+    return begun || this.stalled;
+  }
+
+  #refused({ ref, code }: ServerFrame): void {
+    const request = this.#requests.find((one) => one.ref === ref);
+    if (request === undefined) return;
+    this.#requests = this.#requests.filter((other) => other !== request);
+    if (request.begun) this.#finding(`${request.ref} is refused after its snapshot began`);
+    if (code === 'unavailable') {
+      if (request.failures === this.#around.failures)
+        this.#finding(`${request.ref} is unavailable, though nothing failed`);
+      return;
+    }
+    const always = (is: (rights: Rights) => boolean): boolean => this.#always(is, request.moment);
+    const isMine = [...request.groups].every((group) =>
+      always((rights) => rights.users && rights.groups.includes(group)),
+    );
+    const isSeen = [...request.users].every((user) =>
+      this.#mayAlways(user, request.floors[partitionOf(user)], request.moment),
+    );
+    const isAllowed = isMine && isSeen && (!request.tenant || always(({ everyone }) => everyone));
+    const isUnsure = request.unsure.users.size + request.unsure.groups.size > 0 || request.unsure.tenant;
+    if (code !== 'forbidden' || (isAllowed && !isUnsure))
+      this.#finding(`${request.ref} is refused with ${code} for nothing`);
+  }
+
+  /** What the protocol leaves open is as the node has it. */
+  #settle({ users, groups, tenant }: Registered): void {
+    for (const user of this.#unsure.users) if (users.has(user)) this.#named.add(user);
+    for (const group of this.#unsure.groups) if (groups.has(group)) this.#groups.add(group);
+    if (this.#unsure.tenant && tenant) this.#tenant = true;
+  }
+
+  #maySee({ users, everyone, groups: own }: Rights, user: string, groups: readonly string[]): boolean {
+    if (everyone) return true;
+    return (
+      users && (!this.#around.sharedOnly || user === this.self || groups.some((group) => own.includes(group)))
+    );
+  }
+
+  #states(user: string, from = this.#around.floors[partitionOf(user)] ?? 0): readonly State[] {
+    return this.#around.truth.since(user, from);
+  }
+
+  /** What the person might see at some moment from one on; what a step changes is the newest. */
+  #recent(from: number): readonly Rights[] {
+    const first = this.#rights.findLastIndex(({ at }) => at <= from);
+    return this.#rights.slice(Math.max(0, first)).map(({ rights }) => rights);
+  }
+
+  #always(is: (rights: Rights) => boolean, from = this.#around.stepAt): boolean {
+    return this.#recent(from).every(is);
+  }
+
+  #ever(is: (rights: Rights) => boolean): boolean {
+    return this.#recent(this.#around.stepAt).some(is);
+  }
+
+  #mayEver(user: string): boolean {
+    return this.#ever((rights) =>
+      this.#states(user).some(({ view }) => this.#maySee(rights, user, view.groups ?? [])),
+    );
+  }
+
+  #mayAlways(user: string, from?: number, moment?: number): boolean {
+    return this.#always(
+      (rights) => this.#states(user, from).every(({ view }) => this.#maySee(rights, user, view.groups ?? [])),
+      moment,
+    );
+  }
+
+  #memberEver(user: string, groups: readonly string[]): boolean {
+    return this.#states(user).some(({ view }) => view.groups?.some((group) => groups.includes(group)));
+  }
+
+  #finding(text: string): void {
+    this.#around.finding(`${this.self}: ${text}`);
+  }
+}
+
+const views = ({ users = [] }: ServerFrame): Shown[] => users.filter((shown) => typeof shown !== 'string');
+const list = (set: Iterable<string>): string => `{${[...set].sort().join(' ')}}`;
+const same = (ones: ReadonlySet<string>, others: ReadonlySet<string>): boolean => list(ones) === list(others);
