@@ -68,7 +68,8 @@ export const ERROR_CODES = {
     meaning: 'The token of a renewal is not good. The connection lives on until the current token runs out.',
   },
   rate_limited: {
-    meaning: 'Over `FRAME_RATE`: the frame was dropped. Going on like this is closed with 4429.',
+    meaning:
+      'Over `FRAME_RATE`: the frame was dropped. Going on like this is closed with 4429. For a watch: its person was shown so much that it would wait too long.',
   },
   too_many_watches: {
     meaning:

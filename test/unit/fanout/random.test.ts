@@ -133,7 +133,7 @@ class World {
   /** Everything answers, arrives and is read: then the newest must have been delivered. */
   async rest(): Promise<void> {
     for (const connection of this.#open) this.#read(connection, true);
-    for (let quiet = 0; quiet < 20; quiet += 1) {
+    for (let quiet = 0; quiet < 12; quiet += 1) {
       for (const events of this.#feed) for (const event of events.splice(0)) this.rig.late(...event);
       if (this.rig.store.open.length > 0) quiet = 0;
       this.rig.store.answerAll();
@@ -188,7 +188,7 @@ describe('any order of watches, events, answers and reading', () => {
             await world.rest();
             if (failures.length > 0) throw failures[0];
           }),
-          { numRuns: Number(process.env['FANOUT_RUNS'] ?? 300) },
+          { numRuns: Number(process.env['FANOUT_RUNS'] ?? 200) },
         );
       } finally {
         process.off('unhandledRejection', note);

@@ -4,7 +4,7 @@ import { explain, fuzz } from './fuzz/run.ts';
 import { ALL_KINDS } from './fuzz/steps.ts';
 
 const SEED = Number(process.env['WATCHERS_SEED'] ?? 1);
-const STEPS = Number(process.env['WATCHERS_STEPS'] ?? 60_000);
+const STEPS = Number(process.env['WATCHERS_STEPS'] ?? 25_000);
 
 describe('watchers, in any interleaving of what they ask for and what happens', () => {
   const rejections: unknown[] = [];
