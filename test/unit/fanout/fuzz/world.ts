@@ -45,6 +45,7 @@ const SETTINGS: SessionSettings = {
   maxConnections: 1000,
   maxConnectionsPerUser: 50,
   maxUnauthenticated: 1000,
+  maxUnauthenticatedPerAddress: 1000,
   frameRate: 100_000,
   frameBurst: 100_000,
   watchPolicy: 'tenant',
