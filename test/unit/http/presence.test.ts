@@ -85,7 +85,11 @@ describe('GET /v1/presence/users/{id}', () => {
   ])('refuses an id with %s', async (_, id) => {
     const { call, store } = await start();
     const response = await call('GET', `/v1/presence/users/${encodeURIComponent(id)}`, { token: 'reader' });
-    expect(problem(response)).toEqual({ status: 400, code: 'invalid', detail: 'path.id is not a user id' });
+    expect(problem(response)).toEqual({
+      status: 400,
+      code: 'invalid',
+      detail: expect.stringMatching(/^path.id /),
+    });
     expect(store.calls).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { type UserRef, userKey, type View } from '../../../../src/domain/model.ts';
-import type { Member, Membership } from '../../../../src/node/membership.ts';
+import type { Hiding, Member, Membership } from '../../../../src/node/membership.ts';
 import type { SelfView } from '../../../../src/store/presence-store.ts';
 import type { Own, Person, Truth } from './truth.ts';
 
@@ -81,8 +81,8 @@ export class LateMembership implements Membership {
   membersOf({ user }: UserRef): readonly Member[] {
     return this.#of(user);
   }
-  isInvisible(): boolean {
-    return false;
+  hiding(): Hiding {
+    return 'unknown';
   }
   get users(): number {
     return new Set([...this.#members.values()].flat().map(({ ref }) => userKey(ref))).size;

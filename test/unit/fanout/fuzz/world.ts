@@ -49,6 +49,9 @@ const SETTINGS: SessionSettings = {
   frameRate: 100_000,
   frameBurst: 100_000,
   watchPolicy: 'tenant',
+  offlineGraceMs: 5000,
+  maxFrameBytes: 16_384,
+  maxWatches: 5000,
 };
 /** Shared by all worlds: nobody looks at them, and they take long to make. */
 const metrics = createMetrics();
