@@ -94,6 +94,10 @@ const storeOptions = (settings: Settings) => ({
     graceMs: settings.offlineGraceMs,
     retentionMs: settings.lastSeenRetentionDays * DAY_MS,
     revocationMs: settings.maxTokenTtlS * 1000 + REVOCATION_SLACK_MS,
+    ...(settings.transitionBurst > 0 &&
+      settings.transitionIntervalMs > 0 && {
+        damping: { burst: settings.transitionBurst, intervalMs: settings.transitionIntervalMs },
+      }),
   },
 });
 

@@ -148,6 +148,13 @@ const presence = {
     WEEK,
     'Inactive for so long: `offline`, connected or not. 0 turns it off. Who says nothing is inactive only after `IDLE_AWAY_MS`: less than that has them `offline` then, and never `away`.',
   ),
+  transitionBurst: integer(
+    10,
+    0,
+    1_000,
+    'Transitions of one person that are shown at once, over all nodes; then one every `TRANSITION_INTERVAL_MS`, and the newest state waits for its turn. 0: any number.',
+  ),
+  transitionIntervalMs: integer(2_000, 0, HOUR, 'See `TRANSITION_BURST`. 0: any number of transitions.'),
   lastSeen: Type.Enum(['exact', 'hour', 'off'], {
     default: 'exact',
     description: 'How precisely `lastSeen` is shown.',

@@ -1,5 +1,6 @@
 import { adornmentOf } from './absorb.ts';
 import { type DayMs, type HybridMicros, type StoreMs, stampedAt } from './clock.ts';
+import { forgetPace, spend, turnAt } from './damping.ts';
 import { revokedUntil, tombstoneUntil } from './ending.ts';
 import type { Adornment, Policy, Reason, Status, Word } from './model.ts';
 import { revealWords, trueWords } from './profile.ts';
@@ -58,6 +59,9 @@ export interface Change {
   readonly reason: Reason;
 }
 
+/** An `offline` that somebody wanted is never held back. */
+const MAY_NOT_WAIT: ReadonlySet<Reason> = new Set(['goodbye', 'revoked']);
+
 /** What ended by the passing of time. */
 interface Ended {
   leave: Leave | undefined;
@@ -73,21 +77,32 @@ interface Ended {
 export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   const { now, policy } = at;
   const held = at.holdUntil > now;
-  const ended = expire(row, at, held);
+  forgetPace(row, now);
+  const turn = turnAt(row, policy, now);
+  const isDamped = turn > now;
+  const ended = expire(row, at, held, isDamped);
   const target = decide(row, now, policy);
   const isShown = target.status === row.status && sameAdornment(target.shown, row.shown);
   const isUnsure = isLess(row, target) || (at.gathering && row.status === 'offline');
-  const waits = !isShown && held && !at.deliberate && isUnsure;
+  const isHeld = !isShown && held && !at.deliberate && isUnsure;
+  const why = reason(row, target, at, ended);
+  const isTurnAwaited = isDamped && !isShown && !at.repair && !MAY_NOT_WAIT.has(why);
+  const waits = isHeld || isTurnAwaited;
   // Who hides leaves, as far as others see; whoever was offline before has left already.
   if (row.own?.status === 'invisible') {
     row.frozen ??= row.status === 'offline' ? at.before.seen : seenAfterGoodbye(row, now, policy.idleAwayMs);
   } else if (target.status !== 'offline' && !waits) row.frozen = undefined;
+  // Others go on seeing whoever waits to be seen again as they left.
+  else if (isTurnAwaited && row.status === 'offline') row.frozen ??= at.before.seen;
   if (row.frozen === undefined) revealWords(row);
   if (target.status === 'offline' && isShown) age(row, at);
   const next = deadline(row, at, target);
   row.due = next;
 
-  if (isShown) return undefined;
+  if (row.pace !== undefined) row.due = row.due === 0 ? row.pace : Math.min(row.due, row.pace);
+  // Nothing that time brings may be shown before.
+  if (isDamped) row.due = turn;
+  if (isShown || isTurnAwaited) return undefined;
   if (waits) {
     row.due = next === 0 ? at.holdUntil : Math.min(next, at.holdUntil);
     return undefined;
@@ -95,42 +110,63 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   return {
     status: target.status,
     shown: target.shown,
-    reason: at.repair ? 'resync' : reason(row, target, at, ended),
+    reason: at.repair ? 'resync' : why,
   };
 };
 
-/** Records a change as shown, under a version the caller allotted. @param today - when it happens. */
-export const show = (row: Row, change: Change, ver: HybridMicros, today: DayMs): void => {
+/** Records a change as shown, under a version the caller allotted. */
+export const show = (
+  row: Row,
+  change: Change,
+  ver: HybridMicros,
+  { now, today, policy }: Pick<Circumstances, 'now' | 'today' | 'policy'>,
+): void => {
+  spend(row, policy, now, ver);
   if (change.status !== row.status) row.since = today;
   row.status = change.status;
   row.shown = change.shown;
   row.ver = ver;
 };
 
-const expire = (row: Row, { now, today, lagMs, policy }: Circumstances, held: boolean): Ended => {
+const expire = (
+  row: Row,
+  { now, today, lagMs, policy }: Circumstances,
+  held: boolean,
+  damped: boolean,
+): Ended => {
   const ended: Ended = { leave: undefined, claim: false, session: false };
-  if (row.own?.until !== undefined && row.own.until <= today) {
+  // What time ends is kept until it may be shown, and with it the reason.
+  if (!damped && row.own?.until !== undefined && row.own.until <= today) {
     row.own = { status: null, stamp: row.own.stamp };
     ended.claim = true;
   }
   for (const [source, claim] of row.claims) {
-    if (claim.until === undefined || claim.until > today) continue;
+    if (damped || claim.until === undefined || claim.until > today) continue;
     row.claims.delete(source);
     ended.claim = true;
   }
   for (const [id, session] of row.sessions) {
-    if (session.expires > now) continue;
+    if (damped || session.expires > now) continue;
     row.seen = Math.max(row.seen, session.act);
     row.sessions.delete(id);
     ended.session = true;
   }
   if (row.revoked > 0 && revokedUntil(row, policy) <= today) row.revoked = 0;
   if (row.forgotten > 0 && tombstoneUntil(row) <= now) row.forgotten = 0;
-  if (!held && row.leave !== undefined && row.leave.at + row.leave.graceMs + lagMs <= now) {
+  const mayLeave = !held && (!damped || isAlive(row));
+  if (mayLeave && row.leave !== undefined && row.leave.at + row.leave.graceMs + lagMs <= now) {
     ended.leave = row.leave;
     row.leave = undefined;
   }
   return ended;
+};
+
+/** When what waits for its turn is shown; 0 when nothing waits. */
+export const awaitedTurn = (row: Row, now: StoreMs, policy: Policy): StoreMs => {
+  const turn = turnAt(row, policy, now);
+  if (turn <= now) return 0;
+  const target = decide(row, now, policy);
+  return target.status === row.status && sameAdornment(target.shown, row.shown) ? 0 : turn;
 };
 
 interface Target {

@@ -154,6 +154,8 @@ export interface Policy {
   readonly idleOfflineMs: number;
   readonly graceMs: number;
   readonly retentionMs: number;
+  /** At most `burst` transitions of one person at once, and then one every `intervalMs`; absent: any number. */
+  readonly damping?: { readonly burst: number; readonly intervalMs: number };
   /** How long a revocation refuses tokens: as long as one issued before it can be good. */
   readonly revocationMs: number;
 }

@@ -99,6 +99,8 @@ export interface Row {
   shown: Adornment;
   /** `lastSeen` as frozen when invisibility began; undefined while visible. */
   frozen: number | undefined;
+  /** When the bucket of transitions is full again, unless `ver` says so: see damping.ts. */
+  pace: StoreMs | undefined;
   /** Next deadline; 0 for none. */
   due: number;
 }
@@ -124,6 +126,7 @@ export const emptyRow = (): Row => ({
   ver: 0,
   shown: {},
   frozen: undefined,
+  pace: undefined,
   due: 0,
 });
 

@@ -76,6 +76,7 @@ export const explanationOf = (why: Explanation, precision: LastSeenPrecision) =>
     },
   }),
   ...(why.nextDeadline !== undefined && { nextDeadline: isoTime(why.nextDeadline) }),
+  ...(why.waitsUntil !== undefined && { waitsUntil: isoTime(why.waitsUntil) }),
   ...activity(why.lastActive, precision),
   ...(why.revokedAt !== undefined && { revoked: isoTime(why.revokedAt) }),
   groups: why.groups,

@@ -215,6 +215,7 @@ export const ExplanationSchema = Type.Object(
       }),
     ),
     nextDeadline: Type.Optional(time('when time alone may change the status')),
+    waitsUntil: Type.Optional(time('when a change is shown that waits for its turn: see TRANSITION_BURST')),
     lastActive: Type.Optional(time('also of who is invisible; as `LAST_SEEN` allows')),
     revoked: Type.Optional(time('tokens up to 5 s after it are refused')),
     groups: Type.Array(Type.String()),

@@ -9,6 +9,7 @@ const PARTS = [
   'row',
   'profile',
   'ending',
+  'damping',
   'evaluate',
   'sessions',
   'absorb',

@@ -1,3 +1,4 @@
+import type { DayMs } from '../domain/clock.ts';
 import { deviceList } from '../domain/devices.ts';
 import { revokedAt } from '../domain/ending.ts';
 import type { Transition } from '../domain/model.ts';
@@ -9,12 +10,14 @@ import type { SelfView } from './presence-store.ts';
  * Says of a row why it shows what it shows.
  * @param lagMs - how much longer graces wait, see `Circumstances`.
  * @param transitions - newest first.
+ * @param waitsUntil - when a change is shown that waits for its turn; 0 when none does.
  */
 export const explainRow = (
   { view, invisible }: SelfView,
   row: Row,
   lagMs: number,
   transitions: readonly Transition[],
+  waitsUntil: DayMs,
 ): Explanation => {
   const counting = isPresent(row) ? countingClaim(row) : undefined;
   const last = lastActive(row);
@@ -36,6 +39,7 @@ export const explainRow = (
       grace: { since: leave.at, endsAt: leave.at + leave.graceMs + lagMs, nodeLost: leave.lost },
     }),
     ...(row.due > 0 && { nextDeadline: row.due }),
+    ...(waitsUntil > 0 && { waitsUntil }),
     ...(last > 0 && { lastActive: last }),
     ...(row.revoked > 0 && { revokedAt: revokedAt(row.revoked) }),
     groups: view.groups ?? [],

@@ -30,6 +30,8 @@ export interface Explanation {
   readonly grace?: { readonly since: number; readonly endsAt: number; readonly nodeLost: boolean };
   /** When time alone may change the status next. */
   readonly nextDeadline?: number;
+  /** When a change is shown that waits for its turn, ms; absent when none waits. */
+  readonly waitsUntil?: number;
   readonly lastActive?: number;
   readonly revokedAt?: number;
   readonly groups: readonly string[];

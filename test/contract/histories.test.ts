@@ -326,8 +326,11 @@ describe('random histories', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), async (steps) => {
         serial += 1;
-        const memory = await frozenMemory();
-        const redis: FrozenRedis = await frozenRedis(server.url(), `${prefix}-${serial}`);
+        // Every other history is damped.
+        const policy =
+          serial % 2 === 0 ? POLICY : { ...POLICY, damping: { burst: 1 + (serial % 3), intervalMs: 1500 } };
+        const memory = await frozenMemory(policy);
+        const redis: FrozenRedis = await frozenRedis(server.url(), `${prefix}-${serial}`, policy);
         try {
           const clocks = { memory: { ms: 0, seq: 0 }, redis: { ms: 0, seq: 0 } };
           for (const each of steps) {

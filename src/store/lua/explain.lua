@@ -1,6 +1,7 @@
 -- Everything that is stored of a user, and their last transitions as long as the log holds them: each names the one before.
 -- KEYS: 1 meta  2 log  3 user   ARGV: 1 policy
--- Reply: {'young'} or {'ok', the user as in reply.lua, {seen, left, due, lag, revoked, frozen or -1},
+-- Reply: {'young'} or {'ok', the user as in reply.lua, {seen, left, due, lag, revoked, frozen or -1,
+--   when a transition that waits is shown, or 0},
 --   {node, stance, idle 0|1, devices, count, opened, act, …}, {session, idle 0|1, devices, expires, act, …},
 --   {source, claim as JSON, …}, {at, grace, idle 0|1, lost 0|1, devices} or {}, {entry of the log as XRANGE has it, …}}
 local MOST = 5
@@ -14,6 +15,16 @@ end
 -- A moment as people are told it, by the time of day; 0 and -1 are none.
 local function told(moment)
   return moment > 0 and moment - shift or moment
+end
+
+-- When what waits for its turn is shown (damping.lua); 0 when nothing waits.
+local function waitsUntil(row)
+  local turn = turnAt(row)
+  if turn <= now then return 0 end
+  local status, shown = decide(row, isPresent(row), activeUntil(row) > now)
+  local old = row.shown
+  local same = status == row.status and old.text == shown.text and old.emoji == shown.emoji and old['until'] == shown['until']
+  return same and 0 or told(turn)
 end
 
 local function lastTransitions(ver)
@@ -37,7 +48,7 @@ local function explain(keys, args)
   local row = loadRow(call('GET', KEYS[3]))
   local numbers, parts, sessions, claims, grace = {}, {}, {}, {}, {}
   put(numbers, told(row.seen), told(row.left), told(row.due), lag, row.revoked and revocationText(row.revoked) or '0',
-    told(row.frozen or -1))
+    told(row.frozen or -1), waitsUntil(row))
   for _, part in ipairs(row.parts) do
     put(parts, part.node, part.stance, part.idle and 1 or 0, part.devices, part.count, told(part.opened),
       told(part.act))

@@ -107,7 +107,7 @@ export class MemoryPartition {
     const change = evaluate(row, at);
     if (change) {
       const ver = this.clock.next();
-      show(row, change, ver, at.today);
+      show(row, change, ver, at);
       const transition = { ...this.view(ref.user, row), tenant: ref.tenant, previous, reason: change.reason };
       this.#log.push({ id: ver, kind: 'transition', transition });
       this.#remember(ref, { transition, before: priorVer });

@@ -1,6 +1,6 @@
 import { absorb, restore } from '../../domain/absorb.ts';
 import { EARLIEST_MS, isEnded, isRevoked, revocationBefore, revokedUntil } from '../../domain/ending.ts';
-import { before, isForgettable } from '../../domain/evaluate.ts';
+import { awaitedTurn, before, isForgettable } from '../../domain/evaluate.ts';
 import { ownerOfKey, type TokenOwner, type UserRef, userRef, type View } from '../../domain/model.ts';
 import { sameGroups, trueWords } from '../../domain/profile.ts';
 import type { Row } from '../../domain/row.ts';
@@ -203,7 +203,15 @@ export class MemoryStore implements PresenceStore {
   async explain(ref: UserRef): Promise<Explanation> {
     const shard = this.#of(ref);
     const row = shard.peek(ref);
-    return explainRow(selfOf(shard, ref, row), row, 0, shard.lastTransitions(ref, row.ver));
+    const { now } = shard;
+    const waitsUntil = awaitedTurn(row, now, this.#options.policy);
+    return explainRow(
+      selfOf(shard, ref, row),
+      row,
+      0,
+      shard.lastTransitions(ref, row.ver),
+      timeOfDay(waitsUntil),
+    );
   }
 
   async revocations(): Promise<Revocation[]> {

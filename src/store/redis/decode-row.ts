@@ -14,7 +14,7 @@ export const decodeExplanation = ({ user }: UserRef, reply: readonly RawReply[])
   const [told, numbers, parts, sessions, claims, grace, entries] = reply;
   const self = decodeSelf('explain', user, told);
   const row = rowOf(self);
-  const [seen = 0, left = 0, due = 0, lag = 0, revoked = 0, frozen = -1] = numbersOf(numbers);
+  const [seen = 0, left = 0, due = 0, lag = 0, revoked = 0, frozen = -1, waitsUntil = 0] = numbersOf(numbers);
   Object.assign(row, { seen, left, due, revoked, ...(frozen >= 0 && { frozen }) });
   for (const [node, stance, idle, devices, count, opened, act] of rowsOf(parts, 7)) {
     row.parts.set(word(node), {
@@ -37,6 +37,7 @@ export const decodeExplanation = ({ user }: UserRef, reply: readonly RawReply[])
     row,
     lag,
     transitions.filter((each) => each?.user === user).filter((each) => each !== undefined),
+    waitsUntil,
   );
 };
 

@@ -11,8 +11,9 @@ const STATUS_CODE: Readonly<Record<Status, number>> = { offline: 0, online: 1, a
 /** The policy as every script takes it; see `parsePolicy` in context.lua. */
 export const encodePolicy = (options: StoreOptions, tenantChannel: string): string => {
   const { idleAwayMs, idleOfflineMs, graceMs, retentionMs, revocationMs } = options.policy;
+  const { burst, intervalMs } = options.policy.damping ?? { burst: 0, intervalMs: 0 };
   const { heartbeatIntervalMs, heartbeatTtlMs, lastSeen } = options;
-  return `${idleAwayMs} ${idleOfflineMs} ${graceMs} ${retentionMs} ${revocationMs} ${heartbeatIntervalMs} ${heartbeatTtlMs} ${lastSeen} ${tenantChannel}`;
+  return `${idleAwayMs} ${idleOfflineMs} ${graceMs} ${retentionMs} ${revocationMs} ${heartbeatIntervalMs} ${heartbeatTtlMs} ${burst} ${intervalMs} ${lastSeen} ${tenantChannel}`;
 };
 
 /** Keys and arguments of some users, as `openEntries` of entries.lua takes them. */

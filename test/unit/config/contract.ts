@@ -203,6 +203,8 @@ export const CONTRACT: Readonly<Record<string, Contract>> = {
   UPGRADE_RATE: number('upgradeRate', 200, 0, 1_000_000),
   LAST_SEEN: choice('lastSeen', 'exact', ['exact', 'hour', 'off']),
   LAST_SEEN_RETENTION_DAYS: number('lastSeenRetentionDays', 30, 1, 3_650),
+  TRANSITION_BURST: number('transitionBurst', 10, 0, 1_000),
+  TRANSITION_INTERVAL_MS: number('transitionIntervalMs', 2_000, 0, 3_600_000),
   EVENT_LOG_SECONDS: number('eventLogSeconds', 3_600, 1, 604_800),
   EVENT_LOG_MAX: number('eventLogMax', 1_000_000, 1, 1_000_000_000),
   DRAIN_DELAY_MS: number('drainDelayMs', 0, 0, 600_000),

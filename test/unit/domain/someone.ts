@@ -245,7 +245,7 @@ export class Someone {
     });
     if (!change) return this;
     const ver = this.clock.next();
-    show(this.row, change, ver, this.now);
+    show(this.row, change, ver, { now: this.now, today: this.now, policy: this.policy });
     const at = this.now - START;
     this.told.push({ status: this.row.status, reason: change.reason, at, ver, view: this.view });
     return this;

@@ -227,6 +227,8 @@ export const settings = (more: Partial<Settings> = {}): Settings => ({
   upgradeRate: 200,
   lastSeen: 'exact',
   lastSeenRetentionDays: 30,
+  transitionBurst: 0,
+  transitionIntervalMs: 0,
   eventLogSeconds: 3600,
   eventLogMax: 1_000_000,
   drainDelayMs: 0,

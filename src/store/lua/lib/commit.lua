@@ -74,6 +74,7 @@ end
 -- Shows a change: gives it a version, and writes down the public event.
 local function transition(row, entry, status, shown, reason)
   local previous, before = row.status, row.ver > 0 and digits(row.ver)
+  if PACE > 0 then spend(row) end
   row.ver = order + 1
   if status ~= previous then row.since = redisNow end
   row.status = status

@@ -15,7 +15,7 @@ local floor, max, min, format, match, find, pack, unpackFrom, call
 -- Texts of 0 to 999 that are made when first needed: three digits, no leading zeros, two digits and a point.
 local PADDED, PLAIN, SECOND
 
-local policy, AWAY, OFFLINE, GRACE, RETENTION, REVOCATION, INTERVAL, TTL, PRECISION, TENANT_CHANNEL
+local policy, AWAY, OFFLINE, GRACE, RETENTION, REVOCATION, INTERVAL, TTL, BURST, PACE, PRECISION, TENANT_CHANNEL
 local KEYS, ARGV, metaKey
 local gen, storedOrder, tick, storedHold, hold, storedYoung, young, gathering, logged, lag
 local order, redisNow, storedShift, shift, now, nowMicros
@@ -45,11 +45,11 @@ local function setPolicy(text)
   pack, unpackFrom, call = struct.pack, struct.unpack, redis.call
   PADDED, PLAIN, SECOND = texts('%03d'), texts('%d'), texts('%02d.')
   policy = text
-  local away, offline, grace, retention, revocation, interval, ttl
-  away, offline, grace, retention, revocation, interval, ttl, PRECISION, TENANT_CHANNEL =
-    match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%l+) (.*)$')
+  local away, offline, grace, retention, revocation, interval, ttl, burst, pace
+  away, offline, grace, retention, revocation, interval, ttl, burst, pace, PRECISION, TENANT_CHANNEL =
+    match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%l+) (.*)$')
   AWAY, OFFLINE, GRACE, RETENTION = away + 0, offline + 0, grace + 0, retention + 0
-  REVOCATION, INTERVAL, TTL = revocation + 0, interval + 0, ttl + 0
+  REVOCATION, INTERVAL, TTL, BURST, PACE = revocation + 0, interval + 0, ttl + 0, burst + 0, pace + 0
 end
 
 -- The hybrid clock as text: printing is dear, calls write many versions of one millisecond, and each of them twice or more.

@@ -113,13 +113,14 @@ local function devicesOf(row)
 end
 
 -- Drops what time has ended. Returns the grace that ended, and whether a claim or a session did.
-local function expire(row, held)
+local function expire(row, held, damped)
   local endedLeave, endedClaim, endedSession
-  if row.own and row.own['until'] and row.own['until'] <= redisNow then
+  -- What time ends is kept until it may be shown, and with it the reason.
+  if not damped and row.own and row.own['until'] and row.own['until'] <= redisNow then
     row.own = { status = cjson.null, stamp = row.own.stamp }
     endedClaim = true
   end
-  if row.claims ~= EMPTY then
+  if not damped and row.claims ~= EMPTY then
     for source, claim in pairs(row.claims) do
       if claim['until'] and claim['until'] <= redisNow then
         row.claims[source] = nil
@@ -127,7 +128,7 @@ local function expire(row, held)
       end
     end
   end
-  if row.sessions ~= EMPTY then
+  if not damped and row.sessions ~= EMPTY then
     for id, session in pairs(row.sessions) do
       if session.expires <= now then
         row.seen = max(row.seen, session.act)
@@ -138,7 +139,7 @@ local function expire(row, held)
   end
   if row.revoked and revokedUntil(row) <= redisNow then row.revoked = nil end
   if row.forgotten and tombstoneUntil(row) <= now then row.forgotten = nil end
-  if not held and row.leave and row.leave.at + row.leave.grace + lag <= now then
+  if not held and row.leave and (not damped or isAlive(row)) and row.leave.at + row.leave.grace + lag <= now then
     endedLeave, row.leave = row.leave, nil
   end
   return endedLeave, endedClaim, endedSession
@@ -276,7 +277,10 @@ end
 -- Returns status, shown and reason of the change to show, or nothing.
 local function evaluate(row, at)
   local held = hold > now
-  local endedLeave, endedClaim, endedSession = expire(row, held)
+  if row.pace and row.pace <= now then row.pace = nil end
+  local turn = turnAt(row)
+  local damped = turn > now
+  local endedLeave, endedClaim, endedSession = expire(row, held, damped)
   local present, activeTo = isPresent(row), activeUntil(row)
   local status, shown, why = decide(row, present, activeTo > now)
   local old = row.shown
@@ -284,22 +288,31 @@ local function evaluate(row, at)
   local waits = not same and held and not at.deliberate
     and (gathering and row.status == 'offline' or isLess(row, status, why))
   local wasFrozen = row.frozen
+  local reason = not same and reasonOf(row, status, why, at, endedLeave, endedClaim, endedSession)
+  -- An `offline` that somebody wanted is never held back.
+  local awaits = damped and not same and not at.repair and reason ~= 'goodbye' and reason ~= 'revoked'
+  waits = waits or awaits
   if row.own and row.own.status == 'invisible' then
     -- Who hides leaves, as far as others see; whoever was offline before has left already.
     row.frozen = row.frozen or (row.status == 'offline' and (at.seen or 0) or row.status ~= 'offline' and seenAfterGoodbye(row))
   elseif row.frozen and status ~= 'offline' and not waits then
     row.frozen = nil
+  elseif awaits and row.status == 'offline' and not row.frozen then
+    -- Others go on seeing whoever waits to be seen again as they left.
+    row.frozen = at.seen
   end
   if row.pending and not row.frozen then revealWords(row) end
   -- Who hides is in their grace still, and who does not hide any more may not be.
   if row.frozen ~= wasFrozen then present, activeTo = isPresent(row), activeUntil(row) end
   if same and status == 'offline' then age(row, present) end
   row.due = deadline(row, present, activeTo, status)
-  if same then return end
+  if row.pace then row.due = row.due == 0 and row.pace or min(row.due, row.pace) end
+  -- Nothing that time brings may be shown before.
+  if damped then row.due = turn end
+  if same or awaits then return end
   if waits then
     row.due = row.due == 0 and hold or min(row.due, hold)
     return
   end
-  return status, shown,
-    at.repair and 'resync' or reasonOf(row, status, why, at, endedLeave, endedClaim, endedSession)
+  return status, shown, at.repair and 'resync' or reason
 end

@@ -6,7 +6,7 @@
 --   a grace   flags: 1 idle, 2 lost  devices  at  grace
 --   rare      a MessagePack map of what few rows have: name, groups (JSON), iat (the newest stamp of either, also of those
 --             that wait), nat and gat (their own stamps, where those are others), pending (the same of what waits), shown,
---             own, claims, sessions, left, back, frozen, out (at, how), forgotten, forgottenAt, revoked; what a later release adds is kept
+--             own, claims, sessions, left, back, frozen, pace, out (at, how), forgotten, forgottenAt, revoked; what a later release adds is kept
 -- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing. A row has room for
 -- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s before
 -- what is mostly not there.
@@ -31,6 +31,7 @@ local function loadRare(row, rare)
     row.pending = { name = pending.name, nameIat = pending.nat or iat, groups = pending.groups, groupsIat = pending.gat or iat }
   end
   row.out, row.forgotten, row.revoked = rare.out, rare.forgotten, rare.revoked
+  if rare.pace then row.pace = rare.pace end
   -- A release before wrote one number for both.
   if rare.forgotten then row.forgottenAt = rare.forgottenAt or floor(rare.forgotten / 1000) end
   row.shown, row.claims, row.sessions = rare.shown or EMPTY, rare.claims or EMPTY, rare.sessions or EMPTY
@@ -92,12 +93,12 @@ end
 local function rareOf(row)
   local shown, claims, sessions = row.shown, row.claims, row.sessions
   if not (row.own or row.name or row.groups or row.pending or row.frozen or shown ~= EMPTY or claims ~= EMPTY or sessions ~= EMPTY
-      or row.left > 0 or row.back > now or row.out or row.revoked or row.rare ~= EMPTY) then
+      or row.left > 0 or row.back > now or row.pace or row.out or row.revoked or row.rare ~= EMPTY) then
     return nil
   end
   local rare = row.rare == EMPTY and {} or row.rare
   putWords(rare, row)
-  rare.own, rare.frozen, rare.out, rare.revoked = row.own, row.frozen, row.out, row.revoked
+  rare.own, rare.frozen, rare.pace, rare.out, rare.revoked = row.own, row.frozen, row.pace, row.out, row.revoked
   rare.forgotten, rare.forgottenAt = row.forgotten, row.forgotten and row.forgottenAt
   rare.left, rare.back = row.left > 0 and row.left or nil, row.back > now and row.back or nil
   rare.shown, rare.claims, rare.sessions =

@@ -1,0 +1,33 @@
+import { type HybridMicros, type StoreMs, stampedAt } from './clock.ts';
+import type { Policy } from './model.ts';
+import type { Row } from './row.ts';
+
+/**
+ * Damping: a token bucket of transitions for each person, kept as the moment at which it is full again (the generic cell
+ * rate algorithm, ITU-T I.371). A row whose last transition found it full says so by its version alone: who is calm costs
+ * no byte.
+ */
+const fullAt = (row: Row, interval: number, now: StoreMs): StoreMs => {
+  if (row.pace !== undefined) return row.pace;
+  return row.ver > 0 ? stampedAt(row.ver, now) + interval : 0;
+};
+
+/** From when on the next transition of a person may be shown; not above `now`: at once. */
+export const turnAt = (row: Row, { damping }: Policy, now: StoreMs): StoreMs => {
+  if (damping === undefined) return 0;
+  return fullAt(row, damping.intervalMs, now) - (damping.burst - 1) * damping.intervalMs;
+};
+
+/** A transition is shown. What may not wait takes from what follows, one interval at most. @param ver - its version. */
+export const spend = (row: Row, { damping }: Policy, now: StoreMs, ver: HybridMicros): void => {
+  if (damping === undefined) return;
+  const { burst, intervalMs } = damping;
+  const full = Math.min(fullAt(row, intervalMs, now), now + burst * intervalMs);
+  const isTold = full <= now && Math.floor(ver / 1000) === now;
+  row.pace = isTold ? undefined : Math.max(full, now) + intervalMs;
+};
+
+/** A bucket that is full again is nothing to remember. */
+export const forgetPace = (row: Row, now: StoreMs): void => {
+  if (row.pace !== undefined && row.pace <= now) row.pace = undefined;
+};
