@@ -18,7 +18,7 @@ describeBothStores((both: Subject) => {
     it('names connections by node, sessions, claims and which of them counts, groups and deadlines', async () => {
       await both.opens('b.0', 'ann', { count: 2, devices: ['web', 'mobile'], groups: ['g'], iat: 9 });
       await both.frozen.setTime(SECOND);
-      await both.opens('a.0', 'ann', { activeAgo: -1, idle: true });
+      await both.opens('a.0', 'ann', { activeAgo: -1, openedIdle: true, idle: true });
       await both.store.keepSession(ref('ann'), 's', { ttlMs: 500, device: 'api' }, { iat: 0 });
       const until = EPOCH + 9 * SECOND;
       await both.store.claim(ref('ann'), 'call', { status: 'busy', priority: 120, text: 'x', until });

@@ -71,8 +71,11 @@ describeBothStores((both) => {
     it('tells which connections took over the activity of others', async () => {
       const alone = await both.opens('n1.0', 'ann', { activeAgo: -1 });
       const beside = await both.opens('n2.0', 'ann', { activeAgo: -1 });
-      const spoke = await both.opens('n2.0', 'ann', { activeAgo: 0 });
-      expect([alone, beside, spoke].map(([reply]) => reply?.tookOver)).toEqual([[], [0], []]);
+      const byItself = await both.opens('n3.0', 'ann', { activeAgo: -1, openedIdle: true });
+      const spoke = await both.opens('n3.0', 'ann', { activeAgo: 0 });
+      // Whoever opens beside others counts as active, but a machine that reconnects by itself does not.
+      const all = [alone, beside, byItself, spoke];
+      expect(all.map(([reply]) => reply?.tookOver)).toEqual([[], [], [0], []]);
     });
 
     it('tells a newer own claim to a node that asserts an older one', async () => {
@@ -171,7 +174,7 @@ describeBothStores((both) => {
     it('ends claims, and the idleness of connections that took it over', async () => {
       await both.opens('n1.0', 'ann', { claim: { status: 'busy', stamp: 1, until: EPOCH + 1000 } });
       await both.opens('n1.0', 'bob');
-      await both.opens('n2.0', 'bob', { activeAgo: -1 });
+      await both.opens('n2.0', 'bob', { activeAgo: -1, openedIdle: true });
       await both.tell('n1.0', entryOf('bob', { count: 0, activeAgo: 0 }));
       await both.frozen.setTime(1000);
       await both.sweepAll();
