@@ -47,4 +47,13 @@ export const SESSION: readonly Mutant[] = [
     title: 'beyond the limit close the oldest with 4409',
     proves: 'one person may have any number of connections',
   },
+  {
+    name: 'an older word on groups',
+    file: 'src/session/session.ts',
+    from: 'if (this.#own !== undefined && own.stamp <= this.#own.stamp) return;',
+    to: '',
+    test: 'test/unit/fanout/watchers.fuzz.test.ts',
+    title: 'hold exactly what they may see',
+    proves: 'a renewal that brings a group loses it to an answer that comes later',
+  },
 ];

@@ -266,4 +266,24 @@ describe('a forgotten user', () => {
     for (const { watcher } of [byId, byGroup, byTenant]) watcher.close();
     expect(rig.fanout.footprint).toMatchObject({ watches: 0, views: 0, tenants: 0 });
   });
+
+  // The answer of the store was made before the forgetting, and comes after it: with everything of them in it.
+  it('stays gone while a group is read, also for who watched them by id beforehand', async () => {
+    const rig = new Rig({ settings: { fanoutWindowMs: 0 } });
+    rig.set('ann', 1, 'online', ['g']);
+    rig.set('bob', 2, 'online', ['g']);
+    const byId = await rig.watching({ users: ['ann'] });
+    rig.store.auto = false;
+    const byGroup = rig.connect(undefined, MINE);
+    const watching = byGroup.watcher.watch({ groups: ['g'] });
+    await settle();
+    rig.store.truth.delete('ann');
+    rig.command({ type: 'forget', ref: { tenant: 'acme', user: 'ann' }, at: 5 });
+    for (const call of [...rig.store.open]) call.answerOld();
+    await rig.answered([watching]);
+    expect(byId.sink.takeFrames()).toEqual([{ type: 'gone', users: ['ann'] }]);
+    expect(byGroup.sink.takeFrames()).toMatchObject([{ snapshot: true, users: [{ user: 'bob' }] }]);
+    for (const { watcher } of [byId, byGroup]) watcher.close();
+    expect(rig.fanout.footprint).toMatchObject({ watches: 0, views: 0, tenants: 0 });
+  });
 });

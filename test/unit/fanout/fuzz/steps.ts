@@ -1,4 +1,6 @@
+import type { Scope } from '../../../../src/auth/principal.ts';
 import { Dice } from '../../../support/fuzz/dice.ts';
+import { USERS } from './truth.ts';
 
 /** What may happen, and how often it does. */
 const KINDS = {
@@ -12,8 +14,8 @@ const KINDS = {
   serve: 8,
   answer: 14,
   fail: 2,
-  open: 2,
-  close: 2,
+  open: 3,
+  close: 3,
   renew: 4,
   flush: 4,
   hear: 3,
@@ -28,6 +30,10 @@ const KINDS = {
   stall: 2,
   read: 4,
   wait: 3,
+  changeAtOnce: 6,
+  forgetAtOnce: 5,
+  watchTwice: 4,
+  calm: 3,
 } as const;
 
 export type Kind = keyof typeof KINDS;
@@ -44,15 +50,44 @@ export interface Step {
 
 const MOST = 60;
 
+export const SCOPES: readonly (readonly Scope[])[] = [
+  ['connect', 'watch'],
+  ['connect', 'watch', 'watch:tenant'],
+  ['connect', 'watch'],
+  ['connect'],
+];
+/** Place of those that may watch the tenant. */
+const TENANT_SCOPE = 1;
+
+const WATCHES = ['watchUsers', 'watchGroups', 'watchTenant', 'watchMixed', 'watchTwice'] as const;
+export const CLIENTS = 3;
+
+/** Three worlds of four begin with people online in groups, and clients that may watch them; two of four with watches. */
+const begun = (dice: Dice, step: (kind: Kind, of?: Partial<Step>) => Step): Step[] => {
+  const chance = dice.below(4);
+  if (chance === 0) return [];
+  const people = USERS.flatMap((_, a) => [step('regroup', { a }), step('change', { a })]);
+  const clients = Array.from({ length: CLIENTS }, (_, a) => ({ a, watch: dice.one(WATCHES) }));
+  const opened = clients.map(({ a }) => step('open', { a }));
+  const renewed = clients.map(({ a, watch }) =>
+    step('renew', watch === 'watchTenant' ? { a, c: TENANT_SCOPE } : { a }),
+  );
+  const watched = chance === 1 ? [] : clients.map(({ a, watch }) => step(watch, { a }));
+  return [...people, ...opened, step('calm'), ...renewed, step('calm'), ...watched, step('calm')];
+};
+
 export const stepsOf = (seed: number): Step[] => {
   const dice = new Dice(seed);
   const number = (): number => dice.below(1 << 16);
-  return Array.from({ length: 10 + dice.below(MOST) }, () => ({
-    kind: dice.one(BAG),
+  const step = (kind: Kind, of: Partial<Step> = {}): Step => ({
+    kind,
     a: number(),
     b: number(),
     c: number(),
-  }));
+    ...of,
+  });
+  const first = begun(dice, step);
+  return [...first, ...Array.from({ length: 10 + dice.below(MOST) }, () => step(dice.one(BAG)))];
 };
 
 export const stepText = ({ kind, a, b, c }: Step): string => `${kind}(${a}, ${b}, ${c})`;

@@ -1,58 +1,25 @@
-import type { Authenticator, Scope, UserPrincipal } from '../../../../src/auth/principal.ts';
+import type { Authenticator, UserPrincipal } from '../../../../src/auth/principal.ts';
 import type { Status } from '../../../../src/domain/model.ts';
 import type { FeedListener } from '../../../../src/events/feed.ts';
-import type { Fanout, Watcher } from '../../../../src/fanout/fanout.ts';
+import type { Fanout } from '../../../../src/fanout/fanout.ts';
 import { NodeFanout } from '../../../../src/fanout/node-fanout.ts';
 import { createMetrics } from '../../../../src/observability/metrics.ts';
-import type { SessionSettings } from '../../../../src/session/host.ts';
 import { Sessions } from '../../../../src/session/sessions.ts';
 import { FakeTime, settle } from '../rig.ts';
+import { type Client, frameOf, rightsOf, SETTINGS } from './client.ts';
 import { LateStore } from './late-store.ts';
 import { LateMembership } from './membership.ts';
-import { Oracle, type Rights, type ServerFrame, type Surroundings } from './oracle.ts';
+import { Oracle, type Surroundings } from './oracle.ts';
 import { FakeSocket } from './socket.ts';
-import { type Kind, one, type Step, some } from './steps.ts';
+import { CLIENTS, type Kind, one, SCOPES, type Step, some } from './steps.ts';
+import type { ServerFrame } from './told.ts';
 import { type Entry, EPOCH, GROUPS, type Own, PARTITIONS, TENANT, Truth, USERS } from './truth.ts';
 
 export type WatchPolicy = 'tenant' | 'groups';
 
-interface Client {
-  readonly ws: FakeSocket;
-  readonly oracle: Oracle;
-  principal: UserPrincipal;
-  own: Own | undefined;
-  watcher: Watcher | undefined;
-  open: boolean;
-}
-
-const CLIENTS = 3;
 /** Three of the people also watch. */
 const WATCHERS = USERS.slice(0, 3);
 const STATUSES: readonly Status[] = ['online', 'away', 'offline'];
-const SCOPES: readonly (readonly Scope[])[] = [
-  ['connect', 'watch'],
-  ['connect', 'watch', 'watch:tenant'],
-  ['connect', 'watch'],
-  ['connect'],
-];
-const SETTINGS: SessionSettings = {
-  redisCommandTimeoutMs: 2000,
-  drainGraceMs: 15_000,
-  idleAwayMs: 0,
-  pingIntervalMs: 1_000_000,
-  pingTimeoutMs: 1_000_000,
-  authTimeoutMs: 5000,
-  maxConnections: 1000,
-  maxConnectionsPerUser: 50,
-  maxUnauthenticated: 1000,
-  maxUnauthenticatedPerAddress: 1000,
-  frameRate: 100_000,
-  frameBurst: 100_000,
-  watchPolicy: 'tenant',
-  offlineGraceMs: 5000,
-  maxFrameBytes: 16_384,
-  maxWatches: 5000,
-};
 /** Shared by all worlds: nobody looks at them, and they take long to make. */
 const metrics = createMetrics();
 
@@ -151,14 +118,31 @@ export class World {
   }
 
   async apply(step: Step): Promise<void> {
-    this.#before();
-    this.#act(step);
-    await settle();
+    if (step.kind === 'calm') return this.#calm(2);
+    await this.#once(() => this.#act(step));
   }
 
   /** Everything answers, arrives and is read. */
   async rest(): Promise<void> {
-    for (let quiet = 0; quiet < 6; quiet += 1) {
+    await this.#calm(6);
+    this.#lostSince.fill(undefined);
+    this.#around.lost = [];
+    this.#before();
+    for (const { oracle, open, watcher } of this.#clients) {
+      const nothing = { users: new Set<string>(), groups: new Set<string>(), tenant: false };
+      if (open) oracle.atRest(watcher?.watching ?? nothing);
+    }
+    for (const { ws } of this.#clients) ws.lose();
+    this.#time.advance(20_000);
+    await settle();
+    const left = JSON.stringify(this.#fanout.footprint);
+    if (left !== NOTHING) this.findings.push(`left behind: ${left}`);
+    if (this.#time.timers > 0) this.findings.push(`${this.#time.timers} timers left`);
+  }
+
+  /** Everything answers, arrives and is read, for so many rounds in which the store is not asked any more. */
+  async #calm(rounds: number): Promise<void> {
+    for (let quiet = 0; quiet < rounds; quiet += 1) {
       this.#before();
       for (const client of this.#clients) if (client.open) this.#read(client);
       await settle();
@@ -175,19 +159,6 @@ export class World {
       await this.#once(() => this.#time.advance(300));
       if (this.#log.some((entries) => entries.length > 0)) quiet = 0;
     }
-    this.#lostSince.fill(undefined);
-    this.#around.lost = [];
-    this.#before();
-    for (const { oracle, open, watcher } of this.#clients) {
-      const nothing = { users: new Set<string>(), groups: new Set<string>(), tenant: false };
-      if (open) oracle.atRest(watcher?.watching ?? nothing);
-    }
-    for (const { ws } of this.#clients) ws.lose();
-    this.#time.advance(20_000);
-    await settle();
-    const left = JSON.stringify(this.#fanout.footprint);
-    if (left !== NOTHING) this.findings.push(`left behind: ${left}`);
-    if (this.#time.timers > 0) this.findings.push(`${this.#time.timers} timers left`);
   }
 
   async #once(step: () => void): Promise<void> {
@@ -225,6 +196,14 @@ export class World {
       deliver: () => {
         for (let count = 0; count <= b % 3; count += 1) this.#deliver(partition);
       },
+      changeAtOnce: () => {
+        this.#truth.change(user, one(STATUSES, b));
+        this.#deliverAll(partition);
+      },
+      forgetAtOnce: () => {
+        this.#truth.forget(user);
+        this.#deliverAll(partition);
+      },
       lose: () => this.#lose(partition),
       serve: () => open[b % 4]?.serve(partition),
       answer: () => open[b % 3]?.answer(),
@@ -248,6 +227,10 @@ export class World {
         const groups = this.#likely(client, b);
         this.#watch(client, { users: some(USERS, c), groups, tenant: a % 4 === 0 });
       },
+      watchTwice: () => {
+        this.#watch(client, { ...asked, users: some(USERS, c) });
+        this.#watch(client, { ...asked, groups: this.#likely(client, b) });
+      },
       unwatchUsers: () => this.#unwatch(client, { ...asked, users: some(USERS, b) }),
       unwatchGroups: () => this.#unwatch(client, { ...asked, groups: some(GROUPS, b) }),
       unwatchTenant: () => this.#unwatch(client, { ...asked, tenant: true }),
@@ -257,6 +240,7 @@ export class World {
       },
       read: () => this.#read(client),
       wait: () => this.#time.advance(one([1, 20, 300], b)),
+      calm: () => undefined,
     };
     acts[kind]();
   }
@@ -282,6 +266,10 @@ export class World {
     const { user = '' } = 'event' in entry ? entry.event.transition : entry.command.ref;
     if ('command' in entry && entry.command.type === 'forget') this.#membership.evict(user);
     else this.#membership.tell(user, entry.own, this.#truth.now(user));
+  }
+
+  #deliverAll(partition: number): void {
+    while ((this.#log[partition]?.length ?? 0) > 0) this.#deliver(partition);
   }
 
   #lose(partition: number): void {
@@ -393,23 +381,3 @@ export class World {
 }
 
 const NOTHING = JSON.stringify({ watches: 0, views: 0, tenants: 0, waiting: 0 });
-
-const rightsOf = ({ scopes }: UserPrincipal, own: Own | undefined): Rights => ({
-  users: scopes.has('watch') || scopes.has('watch:tenant'),
-  everyone: scopes.has('watch:tenant'),
-  groups: own?.groups ?? [],
-});
-
-const frameOf = ({
-  users,
-  groups,
-  tenant,
-}: {
-  users: string[];
-  groups: string[];
-  tenant: boolean;
-}): object => ({
-  ...(users.length > 0 && { users }),
-  ...(groups.length > 0 && { groups }),
-  ...(tenant && { tenant }),
-});
