@@ -58,6 +58,9 @@ export class Activity {
     if (others === 0 && !inGrace) {
       this.#begun = member.openedAt;
       this.#lead = member.openedIdle ? undefined : member;
+      // Whether the user is in use elsewhere, only the store knows: to say idle here would decide it.
+      this.tookOver = member.openedIdle;
+      if (member.openedIdle) this.#takenUntil = Number.POSITIVE_INFINITY;
       return;
     }
     if (!inGrace && !member.openedIdle) {

@@ -49,7 +49,12 @@ export type ServerFrame =
   | { readonly type: 'degraded'; readonly on: boolean };
 
 export type ClientFrame =
-  | { readonly type: 'auth'; readonly token: string; readonly ref?: string }
+  | {
+      readonly type: 'auth';
+      readonly token: string;
+      readonly activity?: 'active' | 'idle';
+      readonly ref?: string;
+    }
   | {
       readonly type: 'watch' | 'unwatch';
       readonly users?: readonly string[];

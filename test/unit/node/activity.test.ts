@@ -52,6 +52,13 @@ describe('activity of several connections here', () => {
     expect(rig.store.newest('ann')).toMatchObject({ idle: false, activeAgo: -1 });
   });
 
+  it('somebody who opens idle and alone leaves it to the store, which knows of others, whether they are idle', async () => {
+    await opens(true);
+    expect(rig.store.newest('ann')).toMatchObject({ openedIdle: true, idle: false, activeAgo: -1 });
+    await opens(true);
+    expect(isIdle()).toBe(false);
+  });
+
   it('turning idle or active is told at once, anything else with the next batch', async () => {
     const tab = await opens();
     tab.uses(rig);
