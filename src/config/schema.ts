@@ -157,7 +157,7 @@ const presence = {
   transitionIntervalMs: integer(2_000, 0, HOUR, 'See `TRANSITION_BURST`. 0: any number of transitions.'),
   lastSeen: Type.Enum(['exact', 'hour', 'off'], {
     default: 'exact',
-    description: 'How precisely `lastSeen` is shown.',
+    description: 'How precisely `lastSeen` is shown, and `since` of who is `offline` or `away`.',
   }),
   lastSeenRetentionDays: integer(30, 1, 3_650, 'Users who were offline for so long are forgotten.'),
   watchPolicy: Type.Enum(['tenant', 'groups'], {

@@ -61,7 +61,7 @@ export interface OwnClaim extends Adornment {
 export interface View extends Adornment {
   readonly user: string;
   readonly status: Status;
-  /** When the status began; 0 while the user was never seen. */
+  /** When the status began; 0 while the user was never seen, and where others may not know it. */
   readonly since: DayMs;
   /** Strictly rising over the user's transitions; 0 while the user was never seen. */
   readonly ver: HybridMicros;

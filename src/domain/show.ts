@@ -2,7 +2,7 @@ import { deviceList } from './devices.ts';
 import type { View } from './model.ts';
 import { devicesOf, knownActive, type Row } from './row.ts';
 
-/** How precisely `lastSeen` may be shown: the setting `LAST_SEEN`. */
+/** How precisely it may be shown when somebody was active or left: the setting `LAST_SEEN`. */
 export type LastSeenPrecision = 'exact' | 'hour' | 'off';
 
 const HOUR_MS = 3_600_000;
@@ -20,13 +20,20 @@ const shownLastSeen = (row: Row, precision: LastSeenPrecision): number | undefin
   return last === 0 ? undefined : shownActivity(last, precision);
 };
 
+/**
+ * When the status began, as others may see it; 0 where they may not. Who is not in use began it by leaving, or a limit after
+ * their last activity: it is as precise as that.
+ */
+const shownSince = ({ status, since }: Row, precision: LastSeenPrecision): number =>
+  status === 'offline' || status === 'away' ? (shownActivity(since, precision) ?? 0) : since;
+
 /** What others see of a row. */
 export const viewOf = (user: string, row: Row, precision: LastSeenPrecision): View => {
   const lastSeen = shownLastSeen(row, precision);
   return {
     user,
     status: row.status,
-    since: row.since,
+    since: shownSince(row, precision),
     ver: row.ver,
     ...(lastSeen !== undefined && { lastSeen }),
     ...(row.name !== undefined && { name: row.name.value }),

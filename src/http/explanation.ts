@@ -17,7 +17,7 @@ const transitionOf = ({ status, previous, reason, ver, since, ...rest }: Transit
   status,
   previous,
   reason,
-  since: isoTime(since),
+  ...(since > 0 && { since: isoTime(since) }),
   ver,
   ...adornment(rest),
 });

@@ -163,7 +163,7 @@ const explainedTransition = Type.Object({
   status: presenceFields.status,
   previous: presenceFields.status,
   reason: Type.Enum([...REASONS], { type: 'string' }),
-  since: time('when the status began'),
+  since: presenceFields.since,
   ver: presenceFields.ver,
   text: presenceFields.text,
   emoji: presenceFields.emoji,

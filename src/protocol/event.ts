@@ -7,7 +7,7 @@ export interface PublicEvent {
   readonly user: string;
   readonly status: Status;
   readonly previous: Status;
-  readonly since: string;
+  readonly since?: string;
   readonly lastSeen?: string;
   readonly ver: number;
   readonly name?: string;
@@ -27,7 +27,7 @@ const eventOf = (transition: Transition): PublicEvent => {
     user,
     status,
     previous,
-    since: isoTime(since),
+    ...(since > 0 && { since: isoTime(since) }),
     ...(lastSeen !== undefined && { lastSeen: isoTime(lastSeen) }),
     ver,
     ...(name !== undefined && { name }),

@@ -56,7 +56,11 @@ export const StatusSchema = Type.Enum(['online', 'away', 'busy', 'offline'], {
 export const presenceFields = {
   user: UserIdSchema,
   status: StatusSchema,
-  since: Type.Optional(time('when the status began; absent of users never seen')),
+  since: Type.Optional(
+    time(
+      'when the status began; absent of users never seen; of who is offline or away as `LAST_SEEN` allows',
+    ),
+  ),
   ver: Type.Integer({
     minimum: 0,
     description: 'rises with every change: drop what is not newer than what you hold; 0 of users never seen',

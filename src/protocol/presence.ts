@@ -16,7 +16,7 @@ export interface Presence {
 
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
 
-/** The public form of a view. Views already carry `lastSeen` at the precision that may be shown. */
+/** The public form of a view. Views already carry `since` and `lastSeen` at the precision that may be shown. */
 export const presenceOf = (view: View): Presence => ({
   user: view.user,
   status: view.status,

@@ -39,11 +39,15 @@ const SETTINGS = {
   heartbeatTtlMs: 4_000_000,
 } as const;
 
-export const frozenMemory = async (policy = POLICY): Promise<FrozenStore> => {
+export const frozenMemory = async (
+  policy = POLICY,
+  more: Pick<Partial<RedisStoreOptions>, 'lastSeen'> = {},
+): Promise<FrozenStore> => {
   let time = EPOCH;
   const logs: LogEntry[][] = Array.from({ length: SETTINGS.partitions }, () => []);
   const store = new MemoryStore({
     ...SETTINGS,
+    ...more,
     policy,
     micros: () => time * 1000,
     publish: (partition, entries) => logs[partition]?.push(...entries),

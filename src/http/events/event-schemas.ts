@@ -45,7 +45,7 @@ export const TransitionEventSchema = Type.Object(
       user: Type.String(),
       status,
       previous: status,
-      since: time('when the status began'),
+      since: Type.Optional(time('when the status began; of who is offline or away as `LAST_SEEN` allows')),
       lastSeen: Type.Optional(time('when the user was last active; absent while online')),
       ver: Type.Integer({
         description: 'rises with every change: drop what is not newer than what you hold',

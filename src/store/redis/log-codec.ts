@@ -14,7 +14,7 @@ import type { Command, Ending, LogEntry } from '../log-entry.ts';
 /** A view as the log holds it; see `shownText` in commit.lua. */
 interface ViewJson {
   status: Status;
-  since: string;
+  since?: string;
   lastSeen?: string;
   ver: number;
   name?: string;
@@ -134,7 +134,7 @@ const viewOf = (json: ViewJson & { user: string }, devices: number): View => {
   const { lastSeen, until, since, ...same } = json;
   return {
     ...same,
-    since: Date.parse(since),
+    since: since === undefined ? 0 : Date.parse(since),
     ...(lastSeen !== undefined && { lastSeen: Date.parse(lastSeen) }),
     ...(until !== undefined && { until: Date.parse(until) }),
     devices: deviceList(devices),

@@ -47,6 +47,13 @@ local function shownLastSeen(row)
   return PRECISION == 'hour' and last - last % 3600000 or last
 end
 
+-- When the status began, as others may see it; 0 where they may not. The mirror of domain/show.ts.
+local function shownSince(row)
+  local status, since = row.status, row.since
+  if PRECISION == 'exact' or status == 'online' or status == 'busy' then return since end
+  return PRECISION == 'hour' and since - since % 3600000 or 0
+end
+
 -- Writes an entry down; its id is the next moment of `order`. `message` is what `publish` sends: generation, id
 -- before the first entry, id of the last, then of every entry the id, the kind, the devices as bits and the event. Lists
 -- are kept from call to call, because making them anew costs more than filling them; and every byte of a text that Lua
@@ -61,10 +68,10 @@ local function record(kind, tenant, event, devices, before)
   message[n + 1], message[n + 2], message[n + 3], message[n + 4], message[n + 5] = '\n', lastId, kind, PLAIN[devices], event
 end
 
--- A view as JSON: `head` up to the text of `since`, and `tail` after its last field. Put together once, see `record`.
+-- A view as JSON: `head` up to the text before `since`, and `tail` after its last field. Put together once, see `record`.
 local function shownText(head, row, tail)
-  local seen, shown = shownLastSeen(row), row.shown
-  return head .. '","since":"' .. iso(row.since) .. (seen and '","lastSeen":"' .. iso(seen) or '') .. '","ver":' .. clockText(row.ver)
+  local since, seen, shown = shownSince(row), shownLastSeen(row), row.shown
+  return head .. (since > 0 and '","since":"' .. iso(since) or '') .. (seen and '","lastSeen":"' .. iso(seen) or '') .. '","ver":' .. clockText(row.ver)
     .. (row.name and ',"name":' .. cjson.encode(row.name) or '') .. (row.groups and ',"groups":' .. row.groups or '')
     .. (shown.text and ',"text":' .. cjson.encode(shown.text) or '')
     .. (shown.emoji and ',"emoji":' .. cjson.encode(shown.emoji) or '')

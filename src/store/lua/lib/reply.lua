@@ -1,9 +1,9 @@
 -- How a user is told to the caller: `<status><ver>[,since] lastSeen devices invisible`, and when there is more,
 -- {that, name, shown, own claim, groups, own groups, their stamp}: the groups as others know them, and as they are. Since is left out when it is the moment of the version. Needs: commit.lua.
 local function selfReply(row)
-  local own, ver, status = row.own, row.ver, row.status
+  local own, ver, status, since = row.own, row.ver, row.status, shownSince(row)
   local line = LETTER[status] .. clockText(ver)
-    .. (row.since == floor(ver / 1000) and ' ' or ',' .. digits(row.since) .. ' ')
+    .. (since == floor(ver / 1000) and ' ' or ',' .. digits(since) .. ' ')
     .. (status ~= 'online' and digits(shownLastSeen(row) or 0) or '0')
     .. ' ' .. (status == 'offline' and '0' or PLAIN[devicesOf(row)])
     .. (own and own.status == 'invisible' and ' 1' or ' 0')
