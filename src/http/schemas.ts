@@ -5,6 +5,7 @@ import {
   ALICE,
   claimFields,
   EXAMPLE_TIME,
+  givenTime,
   idSchema,
   PresenceSchema,
   presenceFields,
@@ -56,7 +57,7 @@ export const OwnerTenantQuery = query({
 export const RevocationSchema = Type.Object(
   {
     before: Type.Optional(
-      time('the issuer’s time before which a token was issued to be refused; at most 5 s from now'),
+      givenTime('the issuer’s time before which a token was issued to be refused; at most 5 s from now'),
     ),
   },
   { additionalProperties: false, examples: [{}] },

@@ -12,6 +12,10 @@ export const TEXT_PATTERN = textPattern(UNFIT, UNSEEN);
 
 export const time = (description: string) => Type.String({ format: 'date-time', description });
 
+/** One that a caller says. Times have no leap seconds here, which the format alone would take. */
+export const givenTime = (description: string) =>
+  Type.String({ format: 'date-time', pattern: TIME_PATTERN, description });
+
 export const EXAMPLE_TIME = '2026-11-21T09:30:00.000Z';
 
 /** The example of a user who is here. */
@@ -106,11 +110,5 @@ export const claimFields = {
       (value) => emojiProblem(value) ?? '',
     ),
   ),
-  until: Type.Optional(
-    Type.String({
-      format: 'date-time',
-      pattern: TIME_PATTERN,
-      description: 'when it ends by itself: in the future',
-    }),
-  ),
+  until: Type.Optional(givenTime('when it ends by itself: in the future')),
 };

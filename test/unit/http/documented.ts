@@ -12,7 +12,14 @@ export interface Document {
   readonly components: { readonly schemas: Record<string, Json>; readonly securitySchemes: Json };
 }
 
-export const documentOf = (app: FastifyInstance): Document => app.swagger() as unknown as Document;
+const documents = new WeakMap<FastifyInstance, Document>();
+
+/** The document of a service, made once: it does not change after the start. */
+export const documentOf = (app: FastifyInstance): Document => {
+  const document = documents.get(app) ?? (app.swagger() as unknown as Document);
+  documents.set(app, document);
+  return document;
+};
 
 /** A schema with its references replaced by what they name, and closed: what is not documented is not sent. */
 export const resolved = (document: Document, value: unknown): unknown => {
@@ -27,6 +34,22 @@ export const resolved = (document: Document, value: unknown): unknown => {
   }
   const entries = Object.entries(value).map(([key, item]) => [key, resolved(document, item)]);
   return { ...Object.fromEntries(entries), ...('properties' in value && { additionalProperties: false }) };
+};
+
+export interface Checker {
+  Check(value: unknown): boolean;
+  Errors(value: unknown): readonly object[];
+}
+/** By the text of the schema: each service of a test has a document of its own, and all say the same. */
+const checkers = new Map<string, Checker>();
+
+/** A checker of one schema of the document. Compiling one takes milliseconds, so that each is compiled once. */
+export const checkerOf = (document: Document, schema: unknown): Checker => {
+  const whole = resolved(document, schema);
+  const key = JSON.stringify(whole);
+  const checker = checkers.get(key) ?? (Compile(whole as object) as unknown as Checker);
+  checkers.set(key, checker);
+  return checker;
 };
 
 const operationOf = (document: Document, method: string, url: string): Operation | undefined => {
@@ -58,7 +81,7 @@ export const expectDocumented = (
   const type = String(response.headers['content-type']).split(';', 1)[0] ?? '';
   const media = documented.content[type];
   if (media === undefined) throw new Error(`${what} as ${type}, which is not documented`);
-  const validator = Compile(resolved(document, media.schema) as object);
+  const validator = checkerOf(document, media.schema);
   if (!validator.Check(response.json())) {
     const [error] = validator.Errors(response.json());
     throw new Error(`${what} with a body that is not as documented: ${JSON.stringify(error)}`);
