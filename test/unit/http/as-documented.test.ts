@@ -1,4 +1,4 @@
-import Ajv2020 from 'ajv/dist/2020.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { IsDateTime } from 'typebox/format';
 import { expect, it } from 'vitest';
 import { Dice } from '../../support/fuzz/dice.ts';
@@ -210,7 +210,7 @@ interface Call {
 
 // What is not well-formed has no UTF-8, and these are no segment of a path.
 const isSendable = (text: string, inPath: boolean): boolean =>
-  text.isWellFormed() && !(inPath && ['', '.', '..'].includes(text));
+  !/\p{Cs}/u.test(text) && !(inPath && ['', '.', '..'].includes(text));
 
 const callOf = (dice: Dice, plan: Plan): Call => {
   let { path: url } = plan;
