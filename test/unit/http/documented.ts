@@ -36,7 +36,7 @@ export const resolved = (document: Document, value: unknown): unknown => {
   return { ...Object.fromEntries(entries), ...('properties' in value && { additionalProperties: false }) };
 };
 
-export interface Checker {
+interface Checker {
   Check(value: unknown): boolean;
   Errors(value: unknown): readonly object[];
 }
@@ -44,7 +44,7 @@ export interface Checker {
 const checkers = new Map<string, Checker>();
 
 /** A checker of one schema of the document. Compiling one takes milliseconds, so that each is compiled once. */
-export const checkerOf = (document: Document, schema: unknown): Checker => {
+const checkerOf = (document: Document, schema: unknown): Checker => {
   const whole = resolved(document, schema);
   const key = JSON.stringify(whole);
   const checker = checkers.get(key) ?? (Compile(whole as object) as unknown as Checker);
