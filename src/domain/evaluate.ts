@@ -31,6 +31,8 @@ export interface Circumstances {
   readonly gathering: boolean;
   /** How long nodes may be late in writing what they know: graces wait that much longer. */
   readonly lagMs: number;
+  /** From when on nobody is late any more, as far as was told; 0 with no lag. */
+  readonly lagUntil: StoreMs;
   /** What was true before the inputs changed. */
   readonly before: Before;
   /** Somebody did this on purpose, so that holding still does not apply: set a claim, left, or sent them away. */
@@ -187,7 +189,11 @@ const decide = (row: Row, now: number, policy: Policy): Target => {
 };
 
 /** The next moment at which time alone may change what is shown; 0 for none. */
-const deadline = (row: Row, { now, today, policy, lagMs }: Circumstances, target: Target): StoreMs => {
+const deadline = (
+  row: Row,
+  { now, today, policy, lagMs, lagUntil }: Circumstances,
+  target: Target,
+): StoreMs => {
   let next = Number.POSITIVE_INFINITY;
   const at = (time: number | undefined): void => {
     if (time !== undefined && time > now) next = Math.min(next, time);
@@ -199,8 +205,11 @@ const deadline = (row: Row, { now, today, policy, lagMs }: Circumstances, target
   for (const claim of row.claims.values()) atTimeOfDay(claim.until);
   for (const session of row.sessions.values()) at(session.expires);
   atTimeOfDay(revokedUntil(row, policy));
-  if (row.leave !== undefined)
-    next = Math.min(next, Math.max(row.leave.at + row.leave.graceMs + lagMs, now + 1));
+  if (row.leave !== undefined) {
+    // Nodes that are late may be on time again before it: then the grace ends, if it is over.
+    const over = row.leave.at + row.leave.graceMs;
+    next = Math.min(next, Math.max(over, Math.min(over + lagMs, lagUntil), now + 1));
+  }
   if (isPresent(row)) {
     const active = activeUntil(row, policy.idleAwayMs);
     if (active > now) at(active);

@@ -9,12 +9,8 @@ const SECONDS = 20;
 const seed = Number(process.env.CHAOS_SEED ?? Math.floor(Math.random() * 1e9));
 
 describe.skipIf(!hasRedisBinary)('whatever fails, clients and backends see what was promised', () => {
-  // Without refused writes, which have a test of their own: after seconds of them a grace may still end later than a
-  // store that heals allows, and the long runs find that every time.
   it(`seed ${seed}`, async () => {
-    const result = await runChaos(
-      drawPlan({ seed, seconds: SECONDS, topology: 'standalone', refusals: false }),
-    );
+    const result = await runChaos(drawPlan({ seed, seconds: SECONDS, topology: 'standalone' }));
     const { violations, history } = result;
     expect(violations, `${reportOf(result)}\n${keepPlan(result.plan, [])}`).toEqual([]);
     // A run in which nothing happened shows nothing.

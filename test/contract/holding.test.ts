@@ -228,6 +228,15 @@ describe('the end of a grace', () => {
     expect(await line.status('ann')).toBe('offline');
   });
 
+  it('looks again as soon as nobody was late for two intervals, not when the whole lag is over', async () => {
+    await line.beat('b.0', { lagMs: 5000 });
+    await line.opens('a.0', 'bob', { openedAgo: 1000 });
+    await line.closes('a.0', 'bob');
+    await line.pass(Math.max(GRACE, 2 * INTERVAL + 1), 'a.0');
+    await line.sweep();
+    expect(await line.status('bob')).toBe('offline');
+  });
+
   it('waits no more when nobody was late for two intervals', async () => {
     await line.beat('b.0', { lagMs: 5000 });
     await line.pass(2 * INTERVAL + 1, 'a.0');

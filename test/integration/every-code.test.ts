@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROBLEM_CODES } from '../../src/http/problem.ts';
 import { CLOSE_CODES, ERROR_CODES } from '../../src/protocol/codes.ts';
@@ -154,6 +155,22 @@ describe('every code of the contract', () => {
     await until(
       async () => (await problem('/v1/presence/me', { claims: { sub: 'o' }, node: 1 }))[1] === 'rate_limited',
     );
+  });
+
+  it('timeout of a call whose body does not arrive', async () => {
+    const socket = connect(cluster.node().port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (data: Buffer) => {
+      answer += data.toString();
+    });
+    const token = await cluster.token({ sub: 'slow', scope: 'read' });
+    socket.write(
+      `POST /v1/presence/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+    );
+    await until(() => answer.includes('}'), { what: 'an answer to half a call', timeoutMs: 30_000 });
+    expect(answer).toContain(' 408 ');
+    problems.add(String(/"code":"(\w+)"/.exec(answer)?.[1]));
+    socket.destroy();
   });
 
   it('unavailable, in frames and calls, while Redis does not answer', async () => {

@@ -10,7 +10,12 @@ describe('signing in', () => {
   beforeAll(async () => {
     cluster = await Cluster.start({
       nodes: 1,
-      env: { TOKEN_IN_QUERY: 'true', TOKEN_AUDIENCE: audience, AUTH_TIMEOUT_MS: '2000' },
+      env: {
+        TOKEN_IN_QUERY: 'true',
+        TOKEN_AUDIENCE: audience,
+        AUTH_TIMEOUT_MS: '2000',
+        MAX_UNAUTHENTICATED_PER_ADDRESS: '20',
+      },
     });
   });
   afterEach(() => cluster.disconnectAll());

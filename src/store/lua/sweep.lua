@@ -9,7 +9,8 @@ local function sweep(keys, args)
   local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
   if not gen or hold > now or hasUnreaped(KEYS[5], ARGV[2]) then return -1 end
   -- Whatever held this call up also held up the reconnects of others, which may stand in line behind it.
-  lag = max(lag, min(now - ARGV[3], 5000))
+  local late = min(now - ARGV[3], 5000)
+  if late > lag then lag, lagUntil = late, FOREVER end
 
   local swept, forgotten = {}, {}
   for _, entry in ipairs(openEntries(6, 4, 2)) do

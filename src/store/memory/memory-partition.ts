@@ -98,6 +98,7 @@ export class MemoryPartition {
       holdUntil: 0,
       gathering: false,
       lagMs: 0,
+      lagUntil: 0,
       deliberate: undefined,
       repair: false,
       ...more,

@@ -100,6 +100,18 @@ describe('a grace', () => {
     expect(ann.status).toBe('offline');
   });
 
+  it('looks again as soon as nobody is late any more', () => {
+    const ann = someone().opens('n1').waits(MINUTE);
+    ann.lagMs = 5 * SECOND;
+    ann.lagUntil = ann.now + GRACE + SECOND;
+    ann.closes('n1');
+    expect(ann.row.due).toBe(ann.now + GRACE + SECOND);
+    // Not before the grace is over, however soon that is.
+    ann.lagUntil = ann.now + 1;
+    ann.closes('n1');
+    expect(ann.row.due).toBe(ann.now + GRACE);
+  });
+
   it('keeps who is there, and brings nobody back who was offline', () => {
     const ann = someone({ idleOfflineMs: 10 * MINUTE })
       .opens('n1')

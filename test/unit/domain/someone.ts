@@ -69,6 +69,7 @@ export class Someone {
   holdUntil = 0;
   gathering = false;
   lagMs = 0;
+  lagUntil = Number.POSITIVE_INFINITY;
   /** The row was not worth keeping any more. */
   forgotten = false;
   readonly told: Told[] = [];
@@ -239,6 +240,7 @@ export class Someone {
       holdUntil: this.holdUntil,
       gathering: this.gathering,
       lagMs: this.lagMs,
+      lagUntil: this.lagUntil,
       deliberate: undefined,
       repair: false,
       ...how,

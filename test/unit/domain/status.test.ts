@@ -136,6 +136,7 @@ describe('the status', () => {
             holdUntil: 0,
             gathering: false,
             lagMs: 0,
+            lagUntil: 0,
             before: { present: false, hidden: false, seen: 0 },
             deliberate: undefined,
             repair: false,

@@ -17,7 +17,7 @@ local PADDED, PLAIN, SECOND
 
 local policy, AWAY, OFFLINE, GRACE, RETENTION, REVOCATION, INTERVAL, TTL, BURST, PACE, PRECISION, TENANT_CHANNEL
 local KEYS, ARGV, metaKey
-local gen, storedOrder, tick, storedHold, hold, storedYoung, young, gathering, logged, lag
+local gen, storedOrder, tick, storedHold, hold, storedYoung, young, gathering, logged, lag, lagUntil
 local order, redisNow, storedShift, shift, now, nowMicros
 -- What the call records and which sorted sets it changes: see commit.lua and entries.lua.
 local befores = {}
@@ -97,7 +97,7 @@ local function open(keys, args, seen)
   storedHold, storedYoung, logged = (meta[4] or 0) + 0, (meta[5] or 0) + 0, (meta[6] or 0) + 0
   nowMicros = time[1] * 1000000 + time[2]
   order, redisNow = max(nowMicros, storedOrder, seen), floor(nowMicros / 1000)
-  now, storedShift, shift, hold, young, lag = redisNow, 0, 0, storedHold, storedYoung, 0
+  now, storedShift, shift, hold, young, lag, lagUntil = redisNow, 0, 0, storedHold, storedYoung, 0, 0
   if meta[9] then
     storedShift = meta[9] + 0
     -- Once the time of day is where it was taken to be, as after a failover back, it needs no help any more.
@@ -115,7 +115,7 @@ local function open(keys, args, seen)
   gathering = young > now and meta[8] == meta[1]
   if meta[7] then
     local told, at = match(meta[7], '^(%d+),(%d+)$')
-    if at + 2 * INTERVAL >= now then lag = min(told + 0, 5000) end
+    if at + 2 * INTERVAL >= now then lag, lagUntil = min(told + 0, 5000), at + 2 * INTERVAL + 1 end
   end
   recorded, added, removed = 0, EMPTY, EMPTY
 end

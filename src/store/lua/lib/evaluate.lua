@@ -220,7 +220,11 @@ local function deadline(row, present, activeTo, status)
     end
   end
   if row.revoked and revokedUntil(row) > redisNow then soonest = min(soonest, revokedUntil(row) + shift) end
-  if row.leave then soonest = min(soonest, max(row.leave.at + row.leave.grace + lag, now + 1)) end
+  if row.leave then
+    -- Nodes that are late may be on time again before it: then the grace ends, if it is over.
+    local over = row.leave.at + row.leave.grace
+    soonest = min(soonest, max(over, min(over + lag, lagUntil), now + 1))
+  end
   if present then
     if activeTo > now then
       soonest = min(soonest, activeTo)
