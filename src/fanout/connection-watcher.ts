@@ -1,37 +1,21 @@
 import { OUTGROWN_FRAMES } from '../protocol/encode-presence.ts';
 import { goneFrame } from '../protocol/server-frames.ts';
 import { Answer, type AnswerOwner } from './answer.ts';
-import type { Budgets } from './budget.ts';
 import type { CachedUser } from './cached-user.ts';
-import type { FanoutContext } from './context.ts';
 import { type Sink, WatchError, type Watcher, type WatchRequest } from './fanout.ts';
 import { goneFrames } from './gone.ts';
 import type { GroupReader, GroupRoster } from './group-roster.ts';
-import { type Groups, tooManyMembers } from './groups.ts';
-import { ANSWER_WEIGHT, type WatchLimits } from './limits.ts';
+import { tooManyMembers } from './groups.ts';
+import { ANSWER_WEIGHT } from './limits.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
 import { GROUP_OUTGROWN_FRAME, outOfSight, refusal } from './refusal.ts';
 import { checkRoom } from './room.ts';
-import { type Rosters, tooMany } from './rosters.ts';
+import { tooMany } from './rosters.ts';
 import { type Sight, visibility } from './sight.ts';
 import { added, EMPTY, removed } from './small-set.ts';
 import type { TenantCache } from './tenant-cache.ts';
-import type { ViewCache } from './view-cache.ts';
 import { Watched } from './watched.ts';
-
-/** What the watchers of one node share. */
-export interface Watching {
-  readonly context: FanoutContext;
-  readonly cache: ViewCache;
-  readonly rosters: Rosters;
-  readonly groups: Groups;
-  readonly limits: WatchLimits;
-  readonly budgets: Budgets;
-  /** The feed is followed: without it a cached view would stay what it was. */
-  readonly running: boolean;
-  /** The store is known to be away: what the node holds has to do. */
-  readonly isStoreAway: boolean;
-}
+import type { Watching } from './watching.ts';
 
 /** What one connection watches. */
 export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, GroupReader {
@@ -267,9 +251,14 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     if (answer.roster !== undefined) waits.push(rosters.fresh(answer.roster, isStoreAway));
     await Promise.all(waits);
     const tried = new Set<CachedUser>();
+    // Whom the pages of the tenant left out went offline, or came behind them: the feed may be late to say which. Once
+    // only: in a large tenant somebody comes all the time.
+    const listed = answer.tenant ? [...tenant.users.values()].filter(({ present }) => present) : [];
     for (;;) {
       // Also members whom no reading had, because the feed told of them meanwhile.
-      const unread = [...this.#membersOf(answer)].filter((user) => user.readAt <= asked && !tried.has(user));
+      const unread = [...new Set([...this.#membersOf(answer), ...listed])].filter(
+        (user) => user.readAt <= asked && !tried.has(user) && tenant.users.get(user.user) === user,
+      );
       for (const user of unread) tried.add(user);
       for (const user of answer.users) if (!user.confirmed) unread.push(user);
       if (this.#closed || unread.length === 0) return;

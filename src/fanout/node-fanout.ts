@@ -4,7 +4,7 @@ import type { Health } from '../node/membership.ts';
 import { goneFrame } from '../protocol/server-frames.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
 import { Budgets } from './budget.ts';
-import { ConnectionWatcher, type Watching } from './connection-watcher.ts';
+import { ConnectionWatcher } from './connection-watcher.ts';
 import { DEFAULT_TUNING, type FanoutContext, type Stalled, type Tuning, type Windowed } from './context.ts';
 import { DueQueue, type Timing } from './due-queue.ts';
 import { Encoder } from './encoder.ts';
@@ -20,6 +20,7 @@ import type { Sight } from './sight.ts';
 import type { TenantCache } from './tenant-cache.ts';
 import { ViewCache } from './view-cache.ts';
 import type { ViewRecord } from './view-record.ts';
+import type { Watching } from './watching.ts';
 
 export interface FanoutOptions {
   readonly store: Pick<PresenceStore, 'read' | 'page' | 'count' | 'groupMembers' | 'partitionOf'>;

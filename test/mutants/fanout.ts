@@ -92,4 +92,13 @@ export const FANOUT: readonly Mutant[] = [
     title: 'hold exactly what they may see',
     proves: 'a snapshot has the name and the devices of long ago',
   },
+  {
+    name: 'left out of the pages',
+    file: 'src/fanout/connection-watcher.ts',
+    from: 'const listed = answer.tenant ?',
+    to: 'const listed = answer.tenant && this.#closed ?',
+    test: 'test/unit/fanout/tenant.test.ts',
+    title: 'shows nobody as they were before the watch',
+    proves: 'a snapshot of the tenant has people online whom the store said to be offline',
+  },
 ];

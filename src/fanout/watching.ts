@@ -1,0 +1,20 @@
+import type { Budgets } from './budget.ts';
+import type { FanoutContext } from './context.ts';
+import type { Groups } from './groups.ts';
+import type { WatchLimits } from './limits.ts';
+import type { Rosters } from './rosters.ts';
+import type { ViewCache } from './view-cache.ts';
+
+/** What the watchers of one node share. */
+export interface Watching {
+  readonly context: FanoutContext;
+  readonly cache: ViewCache;
+  readonly rosters: Rosters;
+  readonly groups: Groups;
+  readonly limits: WatchLimits;
+  readonly budgets: Budgets;
+  /** The feed is followed: without it a cached view would stay what it was. */
+  readonly running: boolean;
+  /** The store is known to be away: what the node holds has to do. */
+  readonly isStoreAway: boolean;
+}
