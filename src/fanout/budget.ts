@@ -2,10 +2,12 @@ import type { Timing } from './due-queue.ts';
 import { WatchError } from './fanout.ts';
 
 /** Users that one person may be shown: so many at once, and so many a second, as shares of what one connection may watch. */
-const BURST = 20;
-const RATE = 2;
+const BURST = 6;
+const RATE = 0.2;
+/** What a watch costs beside its users. */
+const WATCH_WEIGHT = 10;
 /** Whoever keeps to small limits never notices. */
-const LEAST = 1000;
+const LEAST = 5000;
 /** Who would have to wait longer is refused, ms. */
 const LONGEST_WAIT_MS = 15_000;
 /** Budgets that are kept before the full ones are thrown away. */
@@ -17,6 +19,7 @@ const KEPT = 1000;
  */
 export class Budgets {
   readonly #timing: Timing;
+  readonly #size: number;
   readonly #burst: number;
   readonly #rate: number;
   /** By person: when the budget is full again, ms. */
@@ -25,8 +28,20 @@ export class Budgets {
   constructor(timing: Timing, maxWatches: number) {
     const size = Math.max(maxWatches, LEAST);
     this.#timing = timing;
+    this.#size = size;
     this.#burst = BURST * size;
     this.#rate = RATE * size;
+  }
+
+  /** How often over somebody was shown what one connection may watch: who asked for least has rank 0. */
+  rank(person: string): number {
+    const owed = (this.#fullAt.get(person) ?? 0) - this.#timing.now();
+    return Math.max(0, Math.floor((owed * this.#rate) / 1000 / this.#size));
+  }
+
+  /** Takes what a watch costs of so many users by id. Otherwise as {@link take}. */
+  begin(person: string, users: number): Promise<void> | undefined {
+    return this.take(person, users + WATCH_WEIGHT);
   }
 
   /**

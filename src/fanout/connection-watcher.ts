@@ -17,6 +17,9 @@ import type { TenantCache } from './tenant-cache.ts';
 import { Watched } from './watched.ts';
 import type { Watching } from './watching.ts';
 
+/** Users that a group counts as before it was read, and a tenant, which is read page by page. */
+const UNREAD_SET = 50;
+
 /** What one connection watches. */
 export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, GroupReader {
   readonly #node: Watching;
@@ -53,13 +56,14 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   async watch(request: WatchRequest, ref?: string): Promise<void> {
     if (this.#closed) return;
     const { context, budgets } = this.#node;
-    const answer = this.#admit(request, ref);
     // Services have one budget together.
     const person = `${this.#tenant}:${this.#sight.self ?? ''}`;
+    // Before anything is made of it: what is refused has to be cheap.
+    const first = budgets.begin(person, request.users?.length ?? 0);
+    const answer = this.#admit(request, ref);
     try {
-      const first = budgets.take(person, answer.users.size);
       if (first !== undefined) await first;
-      await this.#known(answer);
+      await this.#inTurn(answer, budgets.rank(person));
       const second = budgets.take(person, this.#sizeOf(answer));
       if (second !== undefined) await second;
       if (!this.#closed) this.#begin(answer);
@@ -78,7 +82,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     for (const id of request.users ?? []) {
       const user = tenant.users.get(id);
       if (user === undefined) continue;
-      for (const answer of this.#waiting) if (answer.users.delete(user)) this.#watched.letGo(tenant, user);
+      for (const answer of this.#waiting) if (answer.users.delete(user)) this.#watched.unask(tenant, user);
       this.#watched.unname(tenant, user);
     }
     for (const name of request.groups ?? []) {
@@ -213,7 +217,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     }
     const tenant = cache.tenant(this.#tenant);
     try {
-      for (const id of ids) answer.users.add(this.#watched.hold(cache.user(tenant, id)));
+      for (const id of ids) answer.users.add(this.#watched.ask(cache.user(tenant, id)));
       for (const name of new Set(groups)) answer.groups.add(this.#node.groups.enter(tenant, name));
       if (wantsTenant) answer.roster = rosters.enter(tenant);
     } catch (error) {
@@ -238,6 +242,30 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
       if (user === undefined || !this.#watched.isAskedFor(user)) users += 1;
     }
     checkRoom({ users, sets, views, weight: ids.size + ANSWER_WEIGHT }, this.#watched, context.meter, limits);
+  }
+
+  /** Reads all of it when it is this watch's turn. */
+  async #inTurn(answer: Answer, rank: number): Promise<void> {
+    if (this.#closed) return;
+    const known = (): Promise<void> => this.#known(answer);
+    const users = answer.users.size + this.#setsToRead(answer);
+    if (users === 0) return known();
+    const taken = this.#node.turns.take(users, rank);
+    const turn = taken instanceof Promise ? await taken : taken;
+    try {
+      await known();
+    } finally {
+      turn.end();
+    }
+  }
+
+  /** What the sets count as that are read now. Those that rest, or are being read, are waited for by many at once. */
+  #setsToRead({ groups, roster }: Answer): number {
+    let users = 0;
+    for (const { members, complete, reading } of groups) {
+      if (!reading.rests) users += complete ? members.size : UNREAD_SET;
+    }
+    return users + (roster?.reading.rests === false ? UNREAD_SET : 0);
   }
 
   /** Waits until all of it was read, not earlier than now. A read that a forgetting has overtaken is made again. */
@@ -290,7 +318,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     this.#outbox = outbox;
     for (const user of answer.users) {
       this.#watched.name(user, outbox);
-      this.#watched.letGo(tenant, user);
+      this.#watched.unask(tenant, user);
     }
     for (const roster of answer.groups) this.#join(tenant, roster);
     for (const user of members) this.#watched.enrol(user, outbox);
@@ -352,7 +380,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   }
 
   #release(tenant: TenantCache, answer: Answer): void {
-    for (const user of answer.users) this.#watched.letGo(tenant, user);
+    for (const user of answer.users) this.#watched.unask(tenant, user);
     answer.users.clear();
     for (const roster of answer.groups) this.#node.groups.leave(tenant, roster);
     answer.groups.clear();

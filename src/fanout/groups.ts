@@ -6,6 +6,7 @@ import { WatchError } from './fanout.ts';
 import { GroupRoster } from './group-roster.ts';
 import type { WatchLimits } from './limits.ts';
 import type { Reading } from './readings.ts';
+import { Rests } from './rests.ts';
 import { SharedRead } from './shared-read.ts';
 import { added, removed } from './small-set.ts';
 import type { TenantCache } from './tenant-cache.ts';
@@ -19,6 +20,7 @@ export class Groups {
   readonly #context: FanoutContext;
   readonly #limits: WatchLimits;
   readonly #tooLarge: TooLarge;
+  readonly #rests: Rests;
 
   constructor(
     store: Pick<PresenceStore, 'groupMembers'>,
@@ -31,6 +33,7 @@ export class Groups {
     this.#context = context;
     this.#limits = limits;
     this.#tooLarge = new TooLarge(context.timing);
+    this.#rests = new Rests(context.timing);
   }
 
   /** Somebody wants the members; {@link leave} undoes it. @throws WatchError when the group was too large just now. */
@@ -39,7 +42,11 @@ export class Groups {
     if (roster === undefined) {
       if (this.#tooLarge.has(tenant.name, group)) throw tooManyMembers();
       const reading = (of: GroupRoster): SharedRead =>
-        new SharedRead(() => this.#load(tenant, of), this.#context.timing);
+        new SharedRead(
+          () => this.#load(tenant, of),
+          this.#context.timing,
+          this.#rests.of(tenant.name, group),
+        );
       roster = new GroupRoster(group, reading);
       tenant.groups.set(group, roster);
     }
@@ -64,6 +71,8 @@ export class Groups {
     roster.interest -= 1;
     if (roster.interest > 0 || tenant.groups.get(roster.name) !== roster) return;
     tenant.groups.delete(roster.name);
+    // Whoever watches and unwatches a group has it read no more often than who stays.
+    this.#rests.keep(tenant.name, roster.name, roster.reading.restUntil);
     for (const user of roster.members) {
       user.memberOf = removed(user.memberOf, roster);
       this.#cache.release(tenant, user);

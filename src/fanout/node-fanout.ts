@@ -18,6 +18,7 @@ import { Resync } from './resync.ts';
 import { Rosters } from './rosters.ts';
 import type { Sight } from './sight.ts';
 import type { TenantCache } from './tenant-cache.ts';
+import { Turns } from './turns.ts';
 import { ViewCache } from './view-cache.ts';
 import type { ViewRecord } from './view-record.ts';
 import type { Watching } from './watching.ts';
@@ -139,6 +140,7 @@ export class NodeFanout implements Fanout {
       groups: this.#groups,
       limits,
       budgets: new Budgets(timing, limits.maxWatches),
+      turns: new Turns(timing),
       get running() {
         return running();
       },

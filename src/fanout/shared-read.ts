@@ -16,9 +16,21 @@ export class SharedRead {
   #next: Promise<void> | undefined;
   #restUntil = 0;
 
-  constructor(read: () => Promise<void>, timing: Timing) {
+  /** @param restUntil - of another reading of the same set. */
+  constructor(read: () => Promise<void>, timing: Timing, restUntil = 0) {
     this.#read = read;
     this.#timing = timing;
+    this.#restUntil = restUntil;
+  }
+
+  /** A reading that is asked for now does not begin at once. */
+  get rests(): boolean {
+    return this.#running !== undefined || this.#timing.now() < this.#restUntil;
+  }
+
+  /** When the next reading may begin. */
+  get restUntil(): number {
+    return this.#restUntil;
   }
 
   /** @returns when a reading that began now or later is done; rejects as it does. */

@@ -21,6 +21,10 @@ export class Watched {
   readonly rosters = new Set<GroupRoster>();
   /** Answers not sent to their end. */
   answers: SmallSet<Answer> = EMPTY;
+  /** How many answers that have not begun ask for a user. */
+  readonly #asking = new Map<CachedUser, number>();
+  /** Those of {@link #asking} who are not watched: counted as it changes, for a flood of watches asks for it each time. */
+  #askedOnly = 0;
   /** Made with the first watch. */
   #outbox: Outbox | undefined;
   readonly #cache: ViewCache;
@@ -50,15 +54,12 @@ export class Watched {
 
   /** Watched, or asked for by an answer that has not begun. */
   isAskedFor(user: CachedUser): boolean {
-    return this.has(user) || this.waiting.some(({ users }) => users.has(user));
+    return this.has(user) || this.#asking.has(user);
   }
 
   /** How many users are watched or asked for. */
   get asked(): number {
-    const waiting = new Set(this.waiting.flatMap(({ users }) => [...users]));
-    let count = sizeOf(this.users);
-    for (const user of waiting) if (!this.has(user)) count += 1;
-    return count;
+    return sizeOf(this.users) + this.#askedOnly;
   }
 
   find(group: string): GroupRoster | undefined {
@@ -73,16 +74,19 @@ export class Watched {
   }
 
   /** An answer asks for a user: they are kept until it begins or is refused. */
-  hold(user: CachedUser): CachedUser {
-    user.holds += 1;
-    this.#context.meter.watches += 1;
+  ask(user: CachedUser): CachedUser {
+    const answers = this.#asking.get(user) ?? 0;
+    if (answers === 0 && !this.has(user)) this.#askedOnly += 1;
+    this.#asking.set(user, answers + 1);
+    this.#hold(user);
     return user;
   }
 
-  letGo(tenant: TenantCache, user: CachedUser): void {
-    user.holds -= 1;
-    this.#context.meter.watches -= 1;
-    this.#cache.release(tenant, user);
+  unask(tenant: TenantCache, user: CachedUser): void {
+    const answers = this.#asking.get(user) ?? 0;
+    if (answers > 1) this.#asking.set(user, answers - 1);
+    else if (this.#asking.delete(user) && !this.has(user)) this.#askedOnly -= 1;
+    this.#letGo(tenant, user);
   }
 
   /** Watches a user by id. */
@@ -125,7 +129,8 @@ export class Watched {
     this.#memberOnly.delete(user);
     this.#outbox?.forget(user);
     if (this.#outbox !== undefined) user.subscribers = removed(user.subscribers, this.#outbox);
-    this.letGo(tenant, user);
+    if (this.#asking.has(user)) this.#askedOnly += 1;
+    this.#letGo(tenant, user);
   }
 
   #watch(user: CachedUser, outbox: Outbox): void {
@@ -133,7 +138,19 @@ export class Watched {
     this.#outbox = outbox;
     this.users = added(this.users, user);
     user.subscribers = added(user.subscribers, outbox);
-    this.hold(user);
+    if (this.#asking.has(user)) this.#askedOnly -= 1;
+    this.#hold(user);
+  }
+
+  #hold(user: CachedUser): void {
+    user.holds += 1;
+    this.#context.meter.watches += 1;
+  }
+
+  #letGo(tenant: TenantCache, user: CachedUser): void {
+    user.holds -= 1;
+    this.#context.meter.watches -= 1;
+    this.#cache.release(tenant, user);
   }
 
   #isMember(user: CachedUser): boolean {

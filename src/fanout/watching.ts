@@ -3,6 +3,7 @@ import type { FanoutContext } from './context.ts';
 import type { Groups } from './groups.ts';
 import type { WatchLimits } from './limits.ts';
 import type { Rosters } from './rosters.ts';
+import type { Turns } from './turns.ts';
 import type { ViewCache } from './view-cache.ts';
 
 /** What the watchers of one node share. */
@@ -13,6 +14,7 @@ export interface Watching {
   readonly groups: Groups;
   readonly limits: WatchLimits;
   readonly budgets: Budgets;
+  readonly turns: Turns;
   /** The feed is followed: without it a cached view would stay what it was. */
   readonly running: boolean;
   /** The store is known to be away: what the node holds has to do. */

@@ -41,6 +41,7 @@ const FUNCTIONS = [
   'count',
   'slice',
   'groupcount',
+  'groupsize',
   'register',
   'lacks',
 ] as const;

@@ -38,4 +38,22 @@ export const ABUSE: readonly Mutant[] = [
     title: 'that is never finished is closed with 1009 after an interval of pings, while the socket lives',
     proves: 'an unfinished message is held for as long as its socket answers pings',
   },
+  {
+    name: 'watches without a budget',
+    file: 'src/fanout/budget.ts',
+    from: 'if (wait > LONGEST_WAIT_MS) {',
+    to: 'if (wait > Number.POSITIVE_INFINITY) {',
+    test: 'test/unit/fanout/turns.test.ts',
+    title: 'is refused what it would wait for too long',
+    proves: 'one person asks for more and more without an end',
+  },
+  {
+    name: 'all watches at once',
+    file: 'src/fanout/turns.ts',
+    from: 'return this.#underWay === 0 || this.#underWay + users <= UNDER_WAY;',
+    to: 'return true;',
+    test: 'test/unit/fanout/turns.test.ts',
+    title: 'are read a few hundred users at a time',
+    proves: 'the reads of many watches hold up everybody else',
+  },
 ];

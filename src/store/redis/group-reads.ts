@@ -72,7 +72,12 @@ export class GroupReads {
   }
 
   async members(tenant: string, group: string, max: number): Promise<View[] | undefined> {
-    // One more than may be tells that there are too many, in whichever partitions they are.
+    // Counted before it is read: a refusal must not cost what the group holds.
+    const sizes = await this.#each((of) => this.#ask('groupsize', [of.meta, of.group(tenant, group)], []));
+    let size = 0;
+    for (const [all] of sizes) size += number('groupsize', all);
+    if (size > max) return undefined;
+    // It may have grown meanwhile: one more than may be tells that there are too many, in whichever partitions they are.
     const lists = await this.#each((of) =>
       this.#ask('members', [of.meta, of.group(tenant, group)], ['', max + 1]),
     );

@@ -20,7 +20,7 @@ const crowd = async (
         buffered: 0,
         send: (frame) => void frames.push(frame),
       } satisfies Partial<FakeSink>,
-      SIGHT,
+      { ...SIGHT, self: `person-${n}` },
     );
     watches.push(watcher.watch(request));
   }

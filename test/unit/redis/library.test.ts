@@ -41,6 +41,7 @@ describe('the library of functions', () => {
         explain: "{ 'no-writes' }",
         revoked: "{ 'no-writes' }",
         groupcount: "{ 'no-writes' }",
+        groupsize: "{ 'no-writes' }",
         slice: "{ 'no-writes' }",
         replay: "{ 'no-writes' }",
       };
