@@ -79,10 +79,11 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   unwatch(request: WatchRequest): void {
     const tenant = this.#node.cache.find(this.#tenant);
     if (this.#closed || tenant === undefined) return;
+    const waiting = this.#waiting;
     for (const id of request.users ?? []) {
       const user = tenant.users.get(id);
-      if (user === undefined) continue;
-      for (const answer of this.#waiting) if (answer.users.delete(user)) this.#watched.unask(tenant, user);
+      if (user === undefined || !this.#watched.isAskedFor(user)) continue;
+      for (const answer of waiting) if (answer.users.delete(user)) this.#watched.unask(tenant, user);
       this.#watched.unname(tenant, user);
     }
     for (const name of request.groups ?? []) {
