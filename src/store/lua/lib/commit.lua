@@ -1,36 +1,40 @@
 -- Records what a call decided. Order: log, then state, then sequence number (the caller's), publishing last; a script
 -- that is cut short can then only repeat a transition under a newer version, never lose or invent one.
 -- Needs: context.lua, row.lua, evaluate.lua.
-local isoMs, isoText
-local minuteTexts, minutesKnown = EMPTY, 0
+-- In a scope of its own: a chunk has 200 locals.
+local iso
+do
+  local isoMs, isoText
+  local minuteTexts, minutesKnown = EMPTY, 0
 
--- The civil calendar is that of Hinnant, "chrono-compatible low-level date algorithms".
-local function minuteText(minute)
-  local z = floor(minute / 1440) + 719468
-  local era = floor(z / 146097)
-  local doe = z - era * 146097
-  local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
-  local doy = doe - (365 * yoe + floor(yoe / 4) - floor(yoe / 100))
-  local mp = floor((5 * doy + 2) / 153)
-  local month = mp < 10 and mp + 3 or mp - 9
-  return format('%04d-%02d-%02dT%02d:%02d:', yoe + era * 400 + (month <= 2 and 1 or 0), month,
-    doy - floor((153 * mp + 2) / 5) + 1, floor(minute / 60) % 24, minute % 60)
-end
-
--- RFC 3339 in UTC with milliseconds. Most moments are in few minutes, whose texts are kept.
-local function iso(ms)
-  if ms == isoMs then return isoText end
-  local minute = floor(ms / 60000)
-  local text = minuteTexts[minute]
-  if not text then
-    if minutesKnown % 1000 == 0 then minuteTexts = {} end
-    text, minutesKnown = minuteText(minute), minutesKnown + 1
-    minuteTexts[minute] = text
+  -- The civil calendar is that of Hinnant, "chrono-compatible low-level date algorithms".
+  local function minuteText(minute)
+    local z = floor(minute / 1440) + 719468
+    local era = floor(z / 146097)
+    local doe = z - era * 146097
+    local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
+    local doy = doe - (365 * yoe + floor(yoe / 4) - floor(yoe / 100))
+    local mp = floor((5 * doy + 2) / 153)
+    local month = mp < 10 and mp + 3 or mp - 9
+    return format('%04d-%02d-%02dT%02d:%02d:', yoe + era * 400 + (month <= 2 and 1 or 0), month,
+      doy - floor((153 * mp + 2) / 5) + 1, floor(minute / 60) % 24, minute % 60)
   end
-  local rest = ms - minute * 60000
-  local second = floor(rest / 1000)
-  isoMs, isoText = ms, text .. SECOND[second] .. PADDED[rest - second * 1000] .. 'Z'
-  return isoText
+
+  -- RFC 3339 in UTC with milliseconds. Most moments are in few minutes, whose texts are kept.
+  function iso(ms)
+    if ms == isoMs then return isoText end
+    local minute = floor(ms / 60000)
+    local text = minuteTexts[minute]
+    if not text then
+      if minutesKnown % 1000 == 0 then minuteTexts = {} end
+      text, minutesKnown = minuteText(minute), minutesKnown + 1
+      minuteTexts[minute] = text
+    end
+    local rest = ms - minute * 60000
+    local second = floor(rest / 1000)
+    isoMs, isoText = ms, text .. SECOND[second] .. PADDED[rest - second * 1000] .. 'Z'
+    return isoText
+  end
 end
 
 -- Ids have no control characters: nothing else has to be escaped.
