@@ -164,8 +164,11 @@ export class Groups {
       if (reading.isForgotten(view.user, view.ver)) continue;
       const user = this.#cache.user(tenant, view.user);
       settled.add(user);
-      const isOlder = view.ver < (user.record?.view.ver ?? 0) || reading.isRegrouped(view.user, view.ver);
-      const isNew = !isOlder && !roster.members.has(user);
+      const { record } = user;
+      const isOlder = record !== undefined && view.ver < record.view.ver;
+      // Another read that was newer knows their groups as well.
+      const isMember = !isOlder || (record.isRead && record.view.groups?.includes(roster.name) === true);
+      const isNew = isMember && !reading.isRegrouped(view.user, view.ver) && !roster.members.has(user);
       if (isNew) this.#include(roster, user);
       this.#cache.settle(tenant, user, view, reading, now);
       if (isNew) for (const reader of [...roster.readers]) reader.memberJoined(roster, user, now);

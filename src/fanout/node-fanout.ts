@@ -203,8 +203,13 @@ export class NodeFanout implements Fanout {
     try {
       this.#metrics.transitions.inc({ status, reason });
       const watched = this.#cache.find(event.transition.tenant);
-      const isNews = watched !== undefined && ver > (watched.users.get(user)?.record?.view.ver ?? 0);
-      const joined = isNews ? this.#moved(watched, { user, ver, groups: groups ?? [] }) : [];
+      const record = watched?.users.get(user)?.record;
+      const known = record?.view.ver ?? 0;
+      // A read of the user that was ahead of the feed knows their groups, but they joined and left none by it.
+      const isAhead = record?.isRead === true && ver === known;
+      const said = isAhead ? record.view.groups : groups;
+      const isNews = watched !== undefined && (ver > known || isAhead);
+      const joined = isNews ? this.#moved(watched, { user, ver, groups: said ?? [] }) : [];
       const tenant = this.#cache.transition(event, now);
       if (tenant !== undefined) {
         this.#groups.announce(joined, tenant, user, now);

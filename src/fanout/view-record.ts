@@ -3,6 +3,8 @@ import type { Transition, View } from '../domain/model.ts';
 /** One version of what others see of a user, with its encoded forms once somebody needed them. */
 export interface ViewRecord {
   readonly view: View;
+  /** From a read or a command, with all groups of the user. */
+  readonly isRead: boolean;
   /** When the transition was made, ms by the store's clock; 0 when this was read. */
   readonly madeAt: number;
   json: string | undefined;
@@ -23,6 +25,7 @@ export const sameView = (one: View, other: View): boolean =>
 
 export const readRecord = (view: View): ViewRecord => ({
   view,
+  isRead: true,
   madeAt: 0,
   json: undefined,
   frame: undefined,
@@ -31,6 +34,7 @@ export const readRecord = (view: View): ViewRecord => ({
 /** @param id - place in the log, µs of the store's clock. */
 export const transitionRecord = (transition: Transition, id: number): ViewRecord => ({
   view: viewOf(transition),
+  isRead: false,
   madeAt: id / 1000,
   json: undefined,
   frame: undefined,

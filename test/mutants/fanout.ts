@@ -101,4 +101,23 @@ export const FANOUT: readonly Mutant[] = [
     title: 'shows nobody as they were before the watch',
     proves: 'a snapshot of the tenant has people online whom the store said to be offline',
   },
+  {
+    name: 'joined by no event that was read before',
+    file: 'src/fanout/node-fanout.ts',
+    from: '(ver > known || isAhead)',
+    to: 'ver > known',
+    test: 'test/unit/fanout/groups.test.ts',
+    title: 'has whom a read by id knew before the feed said that they joined',
+    proves:
+      'who joins a watched group is never shown to it, and who leaves stays, when somebody read them first',
+  },
+  {
+    name: 'no member by a newer read',
+    file: 'src/fanout/groups.ts',
+    from: 'const isMember = !isOlder || (',
+    to: 'const isMember = !isOlder || (false && ',
+    test: 'test/unit/fanout/groups.test.ts',
+    title: 'has whom a newer read by id found in it, when its own reading is older',
+    proves: 'a member is missing in the snapshot of a group, because they were read by id meanwhile',
+  },
 ];

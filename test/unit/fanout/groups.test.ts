@@ -62,6 +62,32 @@ describe('watching a group', () => {
     expect(sink.takeFrames()).toMatchObject([{ snapshot: true, users: [{ user: 'bob' }] }]);
   });
 
+  // A read of one user that is ahead of the feed joins no group: the event of that version does, although it is no news.
+  it('has whom a read by id knew before the feed said that they joined', async () => {
+    const rig = new Rig({ settings: { fanoutWindowMs: 0 } });
+    const { sink } = await rig.watching({ groups: ['g'] }, undefined, MINE);
+    rig.set('ann', 5, 'online', ['g']);
+    await rig.watching({ users: ['ann'] });
+    rig.event('ann', 5, 'online', { groups: ['g'] });
+    expect(sink.take()).toEqual(['ann@5']);
+  });
+
+  it('has whom a newer read by id found in it, when its own reading is older', async () => {
+    const rig = new Rig({ settings: { fanoutWindowMs: 0 } });
+    rig.store.auto = false;
+    rig.set('ann', 1, 'online', ['g']);
+    const { sink, watcher } = rig.connect(undefined, MINE);
+    const byGroup = watcher.watch({ groups: ['g'] });
+    rig.set('ann', 2, 'away', ['g', 'h']);
+    const byId = rig.connect().watcher.watch({ users: ['ann'] });
+    await settle();
+    rig.store.open[1]?.answer();
+    await byId;
+    rig.store.open[0]?.answerOld();
+    await rig.answered([byGroup]);
+    expect(sink.take()).toEqual(['[ann@2]']);
+  });
+
   it('is read at most twice for all who ask at once, and forgotten with the last', async () => {
     const rig = new Rig();
     rig.set('ann', 1, 'online', ['g']);
