@@ -27,7 +27,7 @@ export const FANOUT: readonly Mutant[] = [
     to: `for (const answer of this.#waiting) {
       for (const user of answer.users) {
         if (visibility(sight, user) === 'visible' || !answer.users.delete(user)) continue;
-        this.#watched.letGo(tenant, user);
+        this.#watched.unask(tenant, user);
         users.push(user.user);
       }
     }
