@@ -56,13 +56,4 @@ export const ABUSE: readonly Mutant[] = [
     title: 'are read a few hundred users at a time',
     proves: 'the reads of many watches hold up everybody else',
   },
-  {
-    name: 'unfinished bodies without a bound',
-    file: 'src/http/body-budget.ts',
-    from: 'if (this.#all.bytes + more > bytesInAll) throw ofAll();',
-    to: '',
-    test: 'test/abuse/requests.test.ts',
-    title: 'that never end are held within a bound',
-    proves: 'a few users fill a node with bodies that never end',
-  },
 ];
