@@ -52,6 +52,15 @@ export type FunctionName = (typeof FUNCTIONS)[number];
 export type RawReply = string | number | null | RawReply[];
 
 /**
+ * A part with a scope of its own: Lua allows a chunk 200 locals, and all parts are one chunk. What others use of it is
+ * named in its head, `-- Exports: a, b`, and written without `local`; a part without that line shares all it declares.
+ */
+const scoped = (text: string): string => {
+  const names = /^-- Exports: ((?:.+\n)(?:-- {3}.+\n)*)/m.exec(text)?.[1]?.replaceAll('\n--   ', ' ').trim();
+  return names === undefined ? text : `local ${names}\ndo\n${text}end`;
+};
+
+/**
  * The functions as one library of Redis, loaded once and then called by name: nothing is parsed or set up again for
  * a call. Its name holds a digest of its text, so that releases side by side each call their own.
  */
@@ -62,12 +71,9 @@ export class Library {
   /** @param adapt - what else is done to the text: tests put a clock of their own in. */
   constructor(adapt = (text: string): string => text) {
     const read = (file: string): string => readFileSync(new URL(`${file}.lua`, FOLDER), 'utf8');
-    // Lua allows a chunk 200 locals: what only one function needs has a scope of its own.
-    const text = adapt(
-      [...PARTS.map((part) => read(`lib/${part}`)), ...FUNCTIONS.map((name) => `do\n${read(name)}end`)].join(
-        '\n',
-      ),
-    );
+    const parts = PARTS.map((part) => scoped(read(`lib/${part}`)));
+    const functions = FUNCTIONS.map((name) => `do\n${read(name)}end`);
+    const text = adapt([...parts, ...functions].join('\n'));
     this.name = `rollcall_${createHash('sha1').update(text).digest('hex').slice(0, 12)}`;
     this.source = `#!lua name=${this.name}
 local function define(name, callback, flags)

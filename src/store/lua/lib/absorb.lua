@@ -1,5 +1,6 @@
 -- How inputs change: the mirror of domain/absorb.ts. Needs: evaluate.lua.
-local function restore(row, known)
+-- Exports: restore, takeOwnClaim, joinLeave, forgetLeft, absorb
+function restore(row, known)
   if not known or known.ver <= max(row.ver, row.forgotten or 0) then return false end
   order = max(order, known.ver)
   row.status, row.since, row.ver = known.status, known.since, known.ver
@@ -13,7 +14,7 @@ local function restore(row, known)
   return true
 end
 
-local function takeOwnClaim(row, claim)
+function takeOwnClaim(row, claim)
   if not claim or claim.stamp <= max(row.own and row.own.stamp or 0, row.forgotten or 0) then return false end
   row.own = claim.status == cjson.null and { status = cjson.null, stamp = claim.stamp } or claim
   -- What is set later has to find a greater stamp, also where the clock stands.
@@ -32,7 +33,7 @@ local function stanceOnOpening(row, report, restored)
 end
 
 -- Several closes make one grace: it runs to the latest end, and is idle only when everything that closed was.
-local function joinLeave(row, at, grace, idle, lost, devices)
+function joinLeave(row, at, grace, idle, lost, devices)
   local leave = row.leave
   if not leave then
     row.leave = { at = at, grace = grace, idle = idle, lost = lost, devices = devices }
@@ -44,7 +45,7 @@ local function joinLeave(row, at, grace, idle, lost, devices)
 end
 
 -- With nobody left, or somebody who opened later, the newest opening that is gone says nothing any more.
-local function forgetLeft(row)
+function forgetLeft(row)
   if row.left > 0 and (not row.parts[1] or newestOpening(row) >= row.left) then row.left = 0 end
 end
 
@@ -61,7 +62,7 @@ end
 
 -- A report becomes the node's part of the row. Returns whether the row was restored, whether a newer own claim came with
 -- the report, and what the part was before.
-local function absorb(row, node, report)
+function absorb(row, node, report)
   if isForgotten(row, report.opened) then
     report.count = 0
     return false, false

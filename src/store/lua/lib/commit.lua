@@ -1,40 +1,37 @@
 -- Records what a call decided. Order: log, then state, then sequence number (the caller's), publishing last; a script
 -- that is cut short can then only repeat a transition under a newer version, never lose or invent one.
 -- Needs: context.lua, row.lua, evaluate.lua.
--- In a scope of its own: a chunk has 200 locals.
-local iso
-do
-  local isoMs, isoText
-  local minuteTexts, minutesKnown = EMPTY, 0
+-- Exports: shownLastSeen, shownSince, shownText, transition, command, writeLog, publish
+local isoMs, isoText
+local minuteTexts, minutesKnown = EMPTY, 0
 
-  -- The civil calendar is that of Hinnant, "chrono-compatible low-level date algorithms".
-  local function minuteText(minute)
-    local z = floor(minute / 1440) + 719468
-    local era = floor(z / 146097)
-    local doe = z - era * 146097
-    local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
-    local doy = doe - (365 * yoe + floor(yoe / 4) - floor(yoe / 100))
-    local mp = floor((5 * doy + 2) / 153)
-    local month = mp < 10 and mp + 3 or mp - 9
-    return format('%04d-%02d-%02dT%02d:%02d:', yoe + era * 400 + (month <= 2 and 1 or 0), month,
-      doy - floor((153 * mp + 2) / 5) + 1, floor(minute / 60) % 24, minute % 60)
-  end
+-- The civil calendar is that of Hinnant, "chrono-compatible low-level date algorithms".
+local function minuteText(minute)
+  local z = floor(minute / 1440) + 719468
+  local era = floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + floor(yoe / 4) - floor(yoe / 100))
+  local mp = floor((5 * doy + 2) / 153)
+  local month = mp < 10 and mp + 3 or mp - 9
+  return format('%04d-%02d-%02dT%02d:%02d:', yoe + era * 400 + (month <= 2 and 1 or 0), month,
+    doy - floor((153 * mp + 2) / 5) + 1, floor(minute / 60) % 24, minute % 60)
+end
 
-  -- RFC 3339 in UTC with milliseconds. Most moments are in few minutes, whose texts are kept.
-  function iso(ms)
-    if ms == isoMs then return isoText end
-    local minute = floor(ms / 60000)
-    local text = minuteTexts[minute]
-    if not text then
-      if minutesKnown % 1000 == 0 then minuteTexts = {} end
-      text, minutesKnown = minuteText(minute), minutesKnown + 1
-      minuteTexts[minute] = text
-    end
-    local rest = ms - minute * 60000
-    local second = floor(rest / 1000)
-    isoMs, isoText = ms, text .. SECOND[second] .. PADDED[rest - second * 1000] .. 'Z'
-    return isoText
+-- RFC 3339 in UTC with milliseconds. Most moments are in few minutes, whose texts are kept.
+local function iso(ms)
+  if ms == isoMs then return isoText end
+  local minute = floor(ms / 60000)
+  local text = minuteTexts[minute]
+  if not text then
+    if minutesKnown % 1000 == 0 then minuteTexts = {} end
+    text, minutesKnown = minuteText(minute), minutesKnown + 1
+    minuteTexts[minute] = text
   end
+  local rest = ms - minute * 60000
+  local second = floor(rest / 1000)
+  isoMs, isoText = ms, text .. SECOND[second] .. PADDED[rest - second * 1000] .. 'Z'
+  return isoText
 end
 
 -- Ids have no control characters: nothing else has to be escaped.
@@ -43,7 +40,7 @@ local function escaped(text)
   return text
 end
 
-local function shownLastSeen(row)
+function shownLastSeen(row)
   if row.status == 'online' or PRECISION == 'off' then return nil end
   local last = row.frozen or knownActive(row)
   if last == 0 then return nil end
@@ -52,7 +49,7 @@ local function shownLastSeen(row)
 end
 
 -- When the status began, as others may see it; 0 where they may not. The mirror of domain/show.ts.
-local function shownSince(row)
+function shownSince(row)
   local status, since = row.status, row.since
   if PRECISION == 'exact' or status == 'online' or status == 'busy' then return since end
   return PRECISION == 'hour' and since - since % 3600000 or 0
@@ -73,7 +70,7 @@ local function record(kind, tenant, event, devices, before)
 end
 
 -- A view as JSON: `head` up to the text before `since`, and `tail` after its last field. Put together once, see `record`.
-local function shownText(head, row, tail)
+function shownText(head, row, tail)
   local since, seen, shown = shownSince(row), shownLastSeen(row), row.shown
   return head .. (since > 0 and '","since":"' .. iso(since) or '') .. (seen and '","lastSeen":"' .. iso(seen) or '') .. '","ver":' .. clockText(row.ver)
     .. (row.name and ',"name":' .. cjson.encode(row.name) or '') .. (row.groups and ',"groups":' .. row.groups or '')
@@ -83,7 +80,7 @@ local function shownText(head, row, tail)
 end
 
 -- Shows a change: gives it a version, and writes down the public event.
-local function transition(row, entry, status, shown, reason)
+function transition(row, entry, status, shown, reason)
   local previous, before = row.status, row.ver > 0 and digits(row.ver)
   if PACE > 0 then spend(row) end
   row.ver = order + 1
@@ -95,13 +92,13 @@ local function transition(row, entry, status, shown, reason)
 end
 
 -- What nodes have to know although nobody sees it change.
-local function command(entry, kind, rest, devices)
+function command(entry, kind, rest, devices)
   record('c', entry.tenant, '{"type":"' .. kind .. '","tenant":"' .. entry.tenant.name .. '","user":"' .. escaped(entry.user)
     .. '",' .. rest .. '}', devices or 0)
 end
 
 -- The log, and `order` with it, so that what a call that is cut short leaves in the log is not given out again.
-local function writeLog(logKey)
+function writeLog(logKey)
   for i = 1, recorded do
     local n = i * 5
     if befores[i] then
@@ -117,7 +114,7 @@ local function writeLog(logKey)
   end
 end
 
-local function publish(channel)
+function publish(channel)
   if recorded == 0 then return end
   for i = 1, recorded do
     if channels[i] then call('PUBLISH', channels[i], message[i * 5 + 5]) end

@@ -1,24 +1,26 @@
 -- Ending all that is alive of a user, and what stays of it: the mirror of domain/ending.ts. Needs: row.lua.
+-- Exports: refusedBefore, revocationText, revoke, endAll, forget, isEnded, isForgotten, isRevoked, endRefusedSessions,
+--   revokedUntil, tombstoneUntil
 local SKEW_S, TOMBSTONE = 5, 3600000
 
 -- The end (ms, exclusive) of the tokens that a revocation (s) refuses. A fraction names by how much earlier it is than the
 -- end of the last second: an older release looks at whole seconds alone, and so refuses more.
-local function refusedBefore(at)
+function refusedBefore(at)
   local second = floor(at)
   return (second + SKEW_S + 1) * 1000 - floor((at - second) * 1000 + 0.5)
 end
 
 -- A revocation as text: whole seconds as every release writes them, fractions to the millisecond.
-local function revocationText(at)
+function revocationText(at)
   return at % 1 == 0 and digits(at) or format('%.3f', at)
 end
 
 -- Of several revocations the one that refuses most counts.
-local function revoke(row, at)
+function revoke(row, at)
   if not row.revoked or refusedBefore(at) > refusedBefore(row.revoked) then row.revoked = at end
 end
 
-local function endAll(row, how)
+function endAll(row, how)
   for _, part in ipairs(row.parts) do
     if part.stance == 0 then row.seen = max(row.seen, part.idle and part.act or now) end
   end
@@ -29,7 +31,7 @@ local function endAll(row, how)
 end
 
 -- What is left keeps late words of nodes from bringing anything back, and a revocation in force.
-local function forget(row)
+function forget(row)
   local revoked = row.revoked
   for field in pairs(row) do row[field] = nil end
   row.parts, row.status, row.since, row.ver, row.due, row.seen = {}, 'offline', 0, 0, 0, 0
@@ -37,21 +39,21 @@ local function forget(row)
   row.out = { at = nowMicros + shift * 1000, how = 'forget' }
 end
 
-local function isEnded(row, opened)
+function isEnded(row, opened)
   return row.out and opened <= floor(row.out.at / 1000)
 end
 
-local function isForgotten(row, opened)
+function isForgotten(row, opened)
   return row.forgotten and opened <= row.forgottenAt
 end
 
 -- `issued`: the latest moment (s) at which the token can have been issued, 0 for a token without `iat`.
-local function isRevoked(row, issued)
+function isRevoked(row, issued)
   return row.revoked and (issued == 0 or floor(issued * 1000 + 0.5) < refusedBefore(row.revoked))
 end
 
 -- Ends the sessions that were kept with tokens that are refused now. Returns whether there were any.
-local function endRefusedSessions(row)
+function endRefusedSessions(row)
   local ended = false
   for id, session in pairs(row.sessions) do
     if isRevoked(row, session.issued or 0) then
@@ -63,10 +65,10 @@ local function endRefusedSessions(row)
   return ended
 end
 
-local function revokedUntil(row)
+function revokedUntil(row)
   return row.revoked and row.revoked * 1000 + REVOCATION or 0
 end
 
-local function tombstoneUntil(row)
+function tombstoneUntil(row)
   return row.forgotten and row.forgottenAt + TOMBSTONE or 0
 end

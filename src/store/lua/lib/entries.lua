@@ -1,8 +1,10 @@
 -- Users of a call: KEYS come as three index keys a tenant and then a key a user, ARGV as the number of tenants, what group
 -- keys begin with, the tenants, and then `width` values a user of which the first is the tenant's position and the second the user.
 -- Needs: commit.lua.
+-- Exports: openTenant, readFrom, openEntry, openEntries, load, indexAdd, indexRemove, writeIndexes, indexStatus,
+--   saveIndexes, saveRows
 
-local function openTenant(name, key)
+function openTenant(name, key)
   return { name = name, online = KEYS[key], away = KEYS[key + 1], busy = KEYS[key + 2],
     channel = TENANT_CHANNEL ~= '' and TENANT_CHANNEL .. name }
 end
@@ -16,16 +18,16 @@ local function openTenants(firstKey, firstArg)
 end
 
 -- What is stored under all keys from one on: those of the users come last.
-local function readFrom(firstKey)
+function readFrom(firstKey)
   return KEYS[firstKey] and call('MGET', unpack(KEYS, firstKey)) or EMPTY
 end
 
-local function openEntry(tenant, user, key, value)
+function openEntry(tenant, user, key, value)
   return { tenant = tenant, user = user, member = tenant.name .. ':' .. user, key = key, value = value, row = false,
     was = false, wasDue = 0 }
 end
 
-local function openEntries(firstKey, firstArg, width)
+function openEntries(firstKey, firstArg, width)
   local tenants, key, arg = openTenants(firstKey, firstArg)
   local rows, entries = readFrom(key), {}
   for n = 1, #rows do
@@ -36,7 +38,7 @@ local function openEntries(firstKey, firstArg, width)
   return entries
 end
 
-local function load(entry)
+function load(entry)
   local row = loadRow(entry.value)
   entry.row, entry.was, entry.wasDue = row, row.status, row.due
   if row.groups then entry.groups = row.groups end
@@ -44,7 +46,7 @@ local function load(entry)
 end
 
 -- Collect changes of sorted sets, so that each set is written once however many users changed.
-local function indexAdd(key, member, score)
+function indexAdd(key, member, score)
   if added == EMPTY then added = {} end
   local list = added[key]
   if not list then
@@ -55,7 +57,7 @@ local function indexAdd(key, member, score)
   list[n + 1], list[n + 2] = score, member
 end
 
-local function indexRemove(key, member)
+function indexRemove(key, member)
   if removed == EMPTY then removed = {} end
   local list = removed[key]
   if not list then
@@ -65,7 +67,7 @@ local function indexRemove(key, member)
   list[#list + 1] = member
 end
 
-local function writeIndexes()
+function writeIndexes()
   if added ~= EMPTY then
     for _, list in pairs(added) do call(unpack(list)) end
   end
@@ -76,7 +78,7 @@ local function writeIndexes()
 end
 
 -- What the indexes say is always what the stored row says: online holds who is not offline, away and busy some of them.
-local function indexStatus(entry, was, is)
+function indexStatus(entry, was, is)
   if was == is then return end
   local tenant, user = entry.tenant, entry.user
   if was == 'offline' then indexAdd(tenant.online, user, '0') elseif is == 'offline' then indexRemove(tenant.online, user) end
@@ -97,7 +99,7 @@ end
 -- What is derived from rows goes before the rows: a call that is cut short finds the old rows and does it all again.
 -- What has to wait for the rows is kept for `saveRows`, which follows with the same entries.
 local late, lateCount = {}, 0
-local function saveIndexes(entries, dueKey)
+function saveIndexes(entries, dueKey)
   lateCount = 0
   for _, entry in ipairs(entries) do
     indexStatus(entry, entry.was, entry.row.status)
@@ -110,7 +112,7 @@ local function saveIndexes(entries, dueKey)
 end
 
 -- `alsoKey` and `also`: what has to become true together with the rows.
-local function saveRows(entries, dueKey, alsoKey, also)
+function saveRows(entries, dueKey, alsoKey, also)
   local set, n = { 'MSET', alsoKey, also }, alsoKey and 3 or 1
   for _, entry in ipairs(entries) do
     local text = rowText(entry.row)

@@ -1,20 +1,22 @@
 -- What others see of a user: the mirror of domain/{row,evaluate}.ts, in the same order and under the same names.
 -- Needs: context.lua, row.lua, profile.lua, ending.lua.
-local OWN, TOOK_ACTIVE, TOOK_IDLE = 0, 1, 2
+-- Exports: OWN, TOOK_ACTIVE, TOOK_IDLE, inGrace, isPresent, newestOpening, lastActive, knownActive, activeUntil,
+--   deviceBits, devicesOf, decide, isForgettable, at, before, evaluate
+OWN, TOOK_ACTIVE, TOOK_IDLE = 0, 1, 2
 
 local function isAlive(row)
   return row.parts[1] ~= nil or next(row.sessions) ~= nil
 end
 
-local function inGrace(row)
+function inGrace(row)
   return row.leave ~= nil and (row.status ~= 'offline' or row.frozen ~= nil or isAlive(row))
 end
 
-local function isPresent(row)
+function isPresent(row)
   return isAlive(row) or inGrace(row)
 end
 
-local function newestOpening(row)
+function newestOpening(row)
   local parts, newest = row.parts, 0
   for i = 1, #parts do
     if parts[i].opened > newest then newest = parts[i].opened end
@@ -33,13 +35,13 @@ local function toldActive(row)
   return last
 end
 
-local function lastActive(row)
+function lastActive(row)
   local last = toldActive(row)
   return last > 0 and last or newestOpening(row)
 end
 
 -- The same as others may know it: of somebody they never saw, only what was told by what is gone; to come is none.
-local function knownActive(row)
+function knownActive(row)
   return row.ver == 0 and row.seen or toldActive(row)
 end
 
@@ -60,7 +62,7 @@ local function seenAfterGoodbye(row)
 end
 
 -- Until when the user counts as active: FOREVER while a node watches over it, a past time when idle.
-local function activeUntil(row)
+function activeUntil(row)
   local parts, wait, latest = row.parts, AWAY > 0 and AWAY or FOREVER, 0
   for i = 1, #parts do
     local part = parts[i]
@@ -93,7 +95,7 @@ local function countingClaim(row)
   return best
 end
 
-local function deviceBits(mask, more)
+function deviceBits(mask, more)
   if mask == 0 or mask == more then return more end
   for bit = 0, 3 do
     local weight = 2 ^ bit
@@ -102,7 +104,7 @@ local function deviceBits(mask, more)
   return mask
 end
 
-local function devicesOf(row)
+function devicesOf(row)
   local parts, mask = row.parts, 0
   for i = 1, #parts do mask = deviceBits(mask, parts[i].devices) end
   if row.sessions ~= EMPTY then
@@ -146,7 +148,7 @@ local function expire(row, held, damped)
 end
 
 -- Returns the status, what is shown with it, and why: gone, idle, invisible, claim or activity.
-local function decide(row, present, active)
+function decide(row, present, active)
   if not present then return 'offline', EMPTY, 'gone' end
   local claim = (row.own or row.claims ~= EMPTY) and countingClaim(row)
   if claim and claim.status == 'invisible' then return 'offline', EMPTY, 'invisible' end
@@ -201,7 +203,7 @@ local function age(row, present)
   row.pending = present and (name or groups) and { name = name, nameIat = nameIat, groups = groups, groupsIat = groupsIat } or nil
 end
 
-local function isForgettable(row)
+function isForgettable(row)
   return not isPresent(row) and not row.leave and row.status == 'offline' and retainedUntil(row) <= now
 end
 
@@ -269,8 +271,8 @@ local function reasonOf(row, status, why, at, endedLeave, endedClaim, endedSessi
 end
 
 -- One user is evaluated at a time, so what was true of them before is kept in one place.
-local at = { present = false, hidden = false, deliberate = false, repair = false, seen = 0 }
-local function before(row)
+at = { present = false, hidden = false, deliberate = false, repair = false, seen = 0 }
+function before(row)
   at.present, at.hidden, at.deliberate, at.repair = isPresent(row), row.frozen ~= nil, false, false
   -- Asked only of who was offline.
   at.seen = row.status == 'offline' and (row.frozen or knownActive(row))
@@ -279,7 +281,7 @@ end
 
 -- at: {present, hidden, seen} of before the change, deliberate, repair.
 -- Returns status, shown and reason of the change to show, or nothing.
-local function evaluate(row, at)
+function evaluate(row, at)
   local held = hold > now
   if row.pace and row.pace <= now then row.pace = nil end
   local turn = turnAt(row)

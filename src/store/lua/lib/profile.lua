@@ -1,23 +1,24 @@
 -- What tokens say of a user: the mirror of domain/profile.ts. Groups are a list as JSON text; name and groups have a stamp
 -- each, the `iat` of the token that said them. Needs: row.lua.
+-- Exports: trueGroups, trueName, takeWords, revealWords
 local function newerWord(held, heldIat, said, saidIat)
   if said and (not held or (saidIat > 0 and saidIat >= heldIat)) then return said, saidIat end
   return held, heldIat
 end
 
 -- The person's own truth: what the newest tokens say, whether others may see it or not. Returns the groups and their stamp.
-local function trueGroups(row)
+function trueGroups(row)
   if row.pending and row.pending.groups then return row.pending.groups, row.pending.groupsIat end
   return row.groups, row.groupsIat
 end
 
-local function trueName(row)
+function trueName(row)
   if row.pending and row.pending.name then return row.pending.name, row.pending.nameIat end
   return row.name, row.nameIat
 end
 
 -- What is told while the person is invisible waits: whoever is offline gets no new name and joins no group.
-local function takeWords(row, said)
+function takeWords(row, said)
   local name, nameIat = trueName(row)
   local groups, groupsIat = trueGroups(row)
   name, nameIat = newerWord(name, nameIat, said.name, said.nameIat or said.iat)
@@ -30,7 +31,7 @@ local function takeWords(row, said)
   to.name, to.nameIat, to.groups, to.groupsIat = name, nameIat, groups, groupsIat
 end
 
-local function revealWords(row)
+function revealWords(row)
   local name, nameIat = trueName(row)
   local groups, groupsIat = trueGroups(row)
   row.name, row.nameIat, row.groups, row.groupsIat, row.pending = name, nameIat, groups, groupsIat, nil

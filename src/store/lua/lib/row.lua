@@ -10,14 +10,15 @@
 -- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing. A row has room for
 -- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s before
 -- what is mostly not there.
+-- Exports: MAX_NODES, STATUS, LETTER, loadRow, rowText, partOf, claimJson, shownJson
 local LAYOUT, WIDE_LAYOUT = 1, 2
 local HEAD, PART, LEAVE, HEAD_AND_PART, WIDE_HEAD = '<BBBBdddd', '<BBHddBc0', '<BBdd', '<BBBBddddBBHddBc0', '<BBBHdddd'
 -- Nodes on which connections of one user count; `MAX_NODES` of domain/row.ts.
-local MAX_NODES = 4096
+MAX_NODES = 4096
 local HAS_LEAVE, HAS_RARE = 1, 2
-local STATUS = { [0] = 'offline', 'online', 'away', 'busy' }
+STATUS = { [0] = 'offline', 'online', 'away', 'busy' }
 local CODE = { offline = 0, online = 1, away = 2, busy = 3 }
-local LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
+LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
 
 -- What a row is as long as nothing else is known.
 local BLANK = { __index = { rare = EMPTY, shown = EMPTY, sessions = EMPTY, claims = EMPTY, left = 0, back = 0, nameIat = 0, groupsIat = 0 } }
@@ -40,7 +41,7 @@ local function loadRare(row, rare)
 end
 
 -- The row as stored, or that of somebody nobody knows.
-local function loadRow(value)
+function loadRow(value)
   if not value then
     return setmetatable({ parts = {}, status = 'offline', since = 0, ver = 0, due = 0, seen = 0 }, BLANK)
   end
@@ -106,7 +107,7 @@ local function rareOf(row)
   return next(rare) and rare
 end
 
-local function rowText(row)
+function rowText(row)
   local parts, leave, rare = row.parts, row.leave, rareOf(row)
   local has, only, text = (leave and HAS_LEAVE or 0) + (rare and HAS_RARE or 0), parts[1]
   if only and not parts[2] then
@@ -131,14 +132,14 @@ local function rowText(row)
 end
 
 -- The connections of a user on one node, and where they are in the list.
-local function partOf(row, node)
+function partOf(row, node)
   local parts = row.parts
   for i = 1, #parts do
     if parts[i].node == node then return parts[i], i end
   end
 end
 
-local function claimJson(claim)
+function claimJson(claim)
   local status = claim.status and claim.status ~= cjson.null and '"' .. claim.status .. '"' or 'null'
   return '{"status":' .. status .. ',"stamp":' .. digits(claim.stamp)
     .. (claim.priority and ',"priority":' .. digits(claim.priority) or '')
@@ -147,7 +148,7 @@ local function claimJson(claim)
     .. (claim['until'] and ',"until":' .. digits(claim['until']) or '') .. '}'
 end
 
-local function shownJson(shown)
+function shownJson(shown)
   local out = {}
   if shown.text then out[#out + 1] = '"text":' .. cjson.encode(shown.text) end
   if shown.emoji then out[#out + 1] = '"emoji":' .. cjson.encode(shown.emoji) end

@@ -1,4 +1,5 @@
 -- Claims of services and presence without a socket: the mirror of domain/{claims,sessions}.ts. Needs: evaluate.lua.
+-- Exports: setClaim, keepSession, endSession
 local MAX_CLAIMS, MAX_SESSIONS = 8, 16
 
 local function othersBeside(map, key, ending, at)
@@ -10,7 +11,7 @@ local function othersBeside(map, key, ending, at)
 end
 
 -- Returns false when there are too many already.
-local function setClaim(row, source, claim)
+function setClaim(row, source, claim)
   if claim and othersBeside(row.claims, source, 'until', redisNow) >= MAX_CLAIMS then return false end
   if row.claims == EMPTY then row.claims = {} end
   row.claims[source] = claim
@@ -18,7 +19,7 @@ local function setClaim(row, source, claim)
 end
 
 -- The first call is activity unless it says otherwise; one that begins idle takes over the user's last activity.
-local function keepSession(row, id, expires, activity, devices, issued)
+function keepSession(row, id, expires, activity, devices, issued)
   local known = row.sessions[id]
   local prior = known and known.expires > now and known or nil
   if not prior and othersBeside(row.sessions, id, 'expires', now) >= MAX_SESSIONS then return false end
@@ -30,7 +31,7 @@ local function keepSession(row, id, expires, activity, devices, issued)
   return true
 end
 
-local function endSession(row, id)
+function endSession(row, id)
   row.seen = max(row.seen, row.sessions[id].act)
   row.sessions[id] = nil
 end
