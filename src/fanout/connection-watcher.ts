@@ -1,6 +1,7 @@
 import { OUTGROWN_FRAMES } from '../protocol/encode-presence.ts';
 import { goneFrame } from '../protocol/server-frames.ts';
 import { Answer, type AnswerOwner } from './answer.ts';
+import { membersOf, readInTurn } from './answer-reading.ts';
 import type { CachedUser } from './cached-user.ts';
 import { type Sink, WatchError, type Watcher, type WatchRequest } from './fanout.ts';
 import { goneFrames } from './gone.ts';
@@ -16,9 +17,6 @@ import { added, EMPTY, removed } from './small-set.ts';
 import type { TenantCache } from './tenant-cache.ts';
 import { Watched } from './watched.ts';
 import type { Watching } from './watching.ts';
-
-/** Users that a group counts as before it was read, and a tenant, which is read page by page. */
-const UNREAD_SET = 50;
 
 /** What one connection watches. */
 export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, GroupReader {
@@ -63,7 +61,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     const answer = this.#admit(request, ref);
     try {
       if (first !== undefined) await first;
-      await this.#inTurn(answer, budgets.rank(person));
+      await readInTurn(answer, budgets.rank(person), this.#node, this.#tenant, () => this.#closed);
       const second = budgets.take(person, this.#sizeOf(answer));
       if (second !== undefined) await second;
       if (!this.#closed) this.#begin(answer);
@@ -245,56 +243,6 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     checkRoom({ users, sets, views, weight: ids.size + ANSWER_WEIGHT }, this.#watched, context.meter, limits);
   }
 
-  /** Reads all of it when it is this watch's turn. */
-  async #inTurn(answer: Answer, rank: number): Promise<void> {
-    if (this.#closed) return;
-    const known = (): Promise<void> => this.#known(answer);
-    const users = answer.users.size + this.#setsToRead(answer);
-    if (users === 0) return known();
-    const taken = this.#node.turns.take(users, rank);
-    const turn = taken instanceof Promise ? await taken : taken;
-    try {
-      await known();
-    } finally {
-      turn.end();
-    }
-  }
-
-  /** What the sets count as that are read now. Those that rest, or are being read, are waited for by many at once. */
-  #setsToRead({ groups, roster }: Answer): number {
-    let users = 0;
-    for (const { members, complete, reading } of groups) {
-      if (!reading.rests) users += complete ? members.size : UNREAD_SET;
-    }
-    return users + (roster?.reading.rests === false ? UNREAD_SET : 0);
-  }
-
-  /** Waits until all of it was read, not earlier than now. A read that a forgetting has overtaken is made again. */
-  async #known(answer: Answer): Promise<void> {
-    const { cache, groups, rosters, isStoreAway } = this.#node;
-    const tenant = cache.find(this.#tenant);
-    if (tenant === undefined) return;
-    const asked = tenant.readings.now;
-    const waits = cache.fresh(tenant, answer.users, isStoreAway);
-    for (const roster of answer.groups) waits.push(groups.fresh(roster, isStoreAway));
-    if (answer.roster !== undefined) waits.push(rosters.fresh(answer.roster, isStoreAway));
-    await Promise.all(waits);
-    const tried = new Set<CachedUser>();
-    // Whom the pages of the tenant left out went offline, or came behind them: the feed may be late to say which. Once
-    // only: in a large tenant somebody comes all the time.
-    const listed = answer.tenant ? [...tenant.users.values()].filter(({ present }) => present) : [];
-    for (;;) {
-      // Also members whom no reading had, because the feed told of them meanwhile.
-      const unread = [...new Set([...this.#membersOf(answer), ...listed])].filter(
-        (user) => user.readAt <= asked && !tried.has(user) && tenant.users.get(user.user) === user,
-      );
-      for (const user of unread) tried.add(user);
-      for (const user of answer.users) if (!user.confirmed) unread.push(user);
-      if (this.#closed || unread.length === 0) return;
-      await Promise.all(cache.fresh(tenant, unread, isStoreAway));
-    }
-  }
-
   /** Users it will show beside those asked for by id. */
   #sizeOf(answer: Answer): number {
     let size = 0;
@@ -309,7 +257,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     const tenant = cache.tenant(this.#tenant);
     this.#judge(answer);
     if (answer.tenant && !this.#joined && rosters.tooLarge(tenant)) throw tooMany();
-    const members = this.#membersOf(answer);
+    const members = membersOf(answer);
     const sets = answer.groups.size;
     let fresh = 0;
     for (const user of members) if (!this.#watched.isAskedFor(user)) fresh += 1;
@@ -341,12 +289,6 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
         groups.map(({ name }) => name),
       );
     }
-  }
-
-  #membersOf(answer: Answer): Set<CachedUser> {
-    const members = new Set<CachedUser>();
-    for (const roster of answer.groups) for (const user of roster.members) members.add(user);
-    return members;
   }
 
   #join(tenant: TenantCache, roster: GroupRoster): void {

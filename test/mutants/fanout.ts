@@ -94,9 +94,9 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'left out of the pages',
-    file: 'src/fanout/connection-watcher.ts',
+    file: 'src/fanout/answer-reading.ts',
     from: 'const listed = answer.tenant ?',
-    to: 'const listed = answer.tenant && this.#closed ?',
+    to: 'const listed = answer.tenant && isOver() ?',
     test: 'test/unit/fanout/tenant.test.ts',
     title: 'shows nobody as they were before the watch',
     proves: 'a snapshot of the tenant has people online whom the store said to be offline',
