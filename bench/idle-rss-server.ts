@@ -95,7 +95,11 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
     log: { debug: () => undefined, error: () => undefined },
   });
   const app = Fastify() as unknown as FastifyInstance;
-  const front = createFront({ trustProxy: false, maxHttpConnections: 100_000 }, { warn: () => undefined });
+  const front = createFront(
+    { trustProxy: false, maxHttpConnections: 100_000 },
+    { warn: () => undefined },
+    metrics,
+  );
   front.watch(app.server);
   await registerWebSocket(app, {
     front,

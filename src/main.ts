@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type App, createApp } from './app.ts';
 import { KeyError } from './auth/key-error.ts';
+import { openFilesAllowed, withinOpenFiles } from './config/open-files.ts';
 import { ConfigError, EXIT_CONFIG, loadSettings, type Settings } from './config/settings.ts';
 import { settingWarnings } from './config/warnings.ts';
 import { LEAVE_MS } from './lifecycle/drain.ts';
@@ -25,7 +26,7 @@ const settingsOrExit = (): Settings => {
 };
 
 const run = async (): Promise<void> => {
-  const settings = settingsOrExit();
+  const { settings, warnings } = withinOpenFiles(settingsOrExit(), openFilesAllowed());
   const nodeId = randomBytes(8).toString('base64url').replace(/[-_]/g, 'x').slice(0, 10);
   const logger = createLogger({ level: settings.logLevel, node: nodeId, nodeName: settings.nodeName });
   let app: App;
@@ -36,7 +37,7 @@ const run = async (): Promise<void> => {
     throw error;
   }
   // Not before the keys were read: a start that a setting stops says one line, and that is not it.
-  for (const warning of settingWarnings(process.env, settings)) logger.warn(warning);
+  for (const warning of [...settingWarnings(process.env, settings), ...warnings]) logger.warn(warning);
   leaveOnce({
     withinMs: settings.drainDelayMs + settings.drainWindowMs + LEAVE_MS,
     leave: async () => {

@@ -204,7 +204,7 @@ const connections = {
     100_000,
     1,
     10_000_000,
-    'Connections this node takes, event streams among them; beyond: 503 or 1013.',
+    'Connections this node takes, event streams among them; beyond: 503 or 1013. Lowered to the open files allowed, with a warning.',
   ),
   maxConnectionsPerUser: integer(
     50,

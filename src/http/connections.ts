@@ -1,5 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Metrics } from '../observability/metrics.ts';
 
 /**
  * The connections of a server that speak HTTP, so that a bound holds on those that nobody uses. Each is *idle* (nothing
@@ -8,23 +9,19 @@ import type { Socket } from 'node:net';
  */
 export class HttpConnections {
   readonly #max: number;
+  readonly #metrics: Pick<Metrics, 'httpConnections' | 'httpEvictions'>;
   /** In the order in which they became idle: that in which a Set iterates. */
   readonly #idle = new Set<Socket>();
   /** Requests under way; a client may send several without waiting. */
   readonly #busy = new Map<Socket, number>();
-  #evicted = 0;
 
-  constructor(max: number) {
+  constructor(max: number, metrics: Pick<Metrics, 'httpConnections' | 'httpEvictions'>) {
     this.#max = max;
+    this.#metrics = metrics;
   }
 
   get size(): number {
     return this.#idle.size + this.#busy.size;
-  }
-
-  /** Closed for others that came, so far. */
-  get evicted(): number {
-    return this.#evicted;
   }
 
   /** Watches every connection of a server. @param admit - looks at a new one; `false` closes it. */
@@ -49,15 +46,17 @@ export class HttpConnections {
   handOver(socket: Socket): void {
     this.#idle.delete(socket);
     this.#busy.delete(socket);
+    this.#metrics.httpConnections.set(this.size);
   }
 
   #open(socket: Socket): void {
     this.#idle.add(socket);
+    this.#metrics.httpConnections.set(this.size);
     socket.once('close', () => this.handOver(socket));
     if (this.size <= this.#max) return;
     const [longest] = this.#idle;
     if (longest === undefined) return;
-    this.#evicted += 1;
+    this.#metrics.httpEvictions.inc();
     this.handOver(longest);
     longest.destroy();
   }

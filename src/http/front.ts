@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import { ClientAddresses } from './client-address.ts';
 import { HttpConnections } from './connections.ts';
 
@@ -15,9 +16,10 @@ export interface Front {
 export const createFront = (
   { trustProxy, maxHttpConnections }: Pick<Settings, 'trustProxy' | 'maxHttpConnections'>,
   log: Pick<Logger, 'warn'>,
+  metrics: Pick<Metrics, 'httpConnections' | 'httpEvictions'>,
 ): Front => {
   const addresses = new ClientAddresses(trustProxy, log);
-  const connections = new HttpConnections(maxHttpConnections);
+  const connections = new HttpConnections(maxHttpConnections, metrics);
   return {
     addresses,
     connections,

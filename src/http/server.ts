@@ -109,7 +109,7 @@ const registerHeaders = async (app: FastifyInstance, { allowedOrigins }: Setting
  */
 export const buildPublicServer = async (deps: PublicServerDeps): Promise<FastifyInstance> => {
   const { settings, logger } = deps;
-  const front = createFront(settings, logger);
+  const front = createFront(settings, logger, deps.metrics);
   const limitAddress = limitByAddress(new RateLimiter({ rate: settings.httpRate }), front.addresses);
   // The logger's type would run through every signature; inside this folder it is just a logger.
   const app = Fastify(optionsOf(deps, limitAddress)) as unknown as FastifyInstance;

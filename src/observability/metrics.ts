@@ -32,6 +32,16 @@ export const createMetrics = (register = new Registry()) => {
       help: 'Users with a connection on this node who are not offline, by what others see of them; as of the last heartbeat.',
       labelNames: ['status'] as const,
     }),
+    httpConnections: new Gauge({
+      ...on,
+      name: 'rollcall_http_connections',
+      help: 'Open connections of the public side that are no WebSocket and no event stream.',
+    }),
+    httpEvictions: new Counter({
+      ...on,
+      name: 'rollcall_http_connections_evicted_total',
+      help: 'HTTP connections closed because MAX_HTTP_CONNECTIONS were open and others came: the longest idle first.',
+    }),
     upgrades: new Counter({
       ...on,
       name: 'rollcall_upgrades_total',

@@ -127,6 +127,23 @@ describe('identity', () => {
   it('takes an empty name for none', () => {
     expect(principal(goodClaims({ name: '' }))).not.toHaveProperty('name');
   });
+
+  // One character turned the text behind a name around in every list that showed it.
+  it.each([
+    ['an override', '\u202eAnn', 'Ann'],
+    ['embeddings', 'A\u202ann\u202bx\u202c', 'Annx'],
+    ['isolates', '\u2066A\u2067n\u2068n\u2069', 'Ann'],
+    ['marks', '\u200eAnn\u200f\u061c', 'Ann'],
+  ])('leaves %s out of a name', (_, name, shown) => {
+    expect(principal(goodClaims({ name }))).toHaveProperty('name', shown);
+  });
+
+  it.each([' ', '\u200b', '\u202e\u202c', '\u2800'])(
+    'takes a name of which nothing is seen for none: %j',
+    (name) => {
+      expect(principal(goodClaims({ name }))).not.toHaveProperty('name');
+    },
+  );
 });
 
 describe('scopes', () => {

@@ -47,6 +47,34 @@ const problemOf = ({ headers, body }: Answer): { code: string; detail: string; s
 
 const upgradesBy = (result: string) => harness.value('rollcall_upgrades_total', { result });
 
+// `?activty=idle` opened active, and `?devise=mobile` as a browser, without a word.
+describe('the query', () => {
+  beforeEach(async () => {
+    harness = await Harness.start({ settings: { tokenInQuery: true } });
+  });
+
+  it.each([
+    'devise=mobile',
+    'activty=idle',
+    'Device=mobile',
+    'constructor=1',
+    '__proto__=1',
+    'device=web&x=',
+  ])('has no unknown names: %s', async (query) => {
+    for (const path of ['/v1/ws', '/ws']) {
+      const { status, code, detail } = problemOf(await ask(`${path}?${query}`));
+      expect({ status, code }).toEqual({ status: 400, code: 'invalid' });
+      expect(detail).toMatch(/^query\.\w+ is not known$/);
+    }
+    expect(harness.sessions.size).toBe(0);
+  });
+
+  it('is not repeated at length', async () => {
+    const { detail } = problemOf(await ask(`/v1/ws?${'x'.repeat(4000)}=1`));
+    expect(detail.length).toBeLessThan(120);
+  });
+});
+
 describe('the four ways to sign in', () => {
   beforeEach(async () => {
     harness = await Harness.start({ settings: { tokenInQuery: true } });

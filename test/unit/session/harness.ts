@@ -100,6 +100,7 @@ export class Harness {
     const front = createFront(
       { trustProxy: options.trustProxy ?? false, maxHttpConnections: 1000 },
       pino({ level: 'silent' }),
+      metrics,
     );
     front.watch(app.server);
     await registerWebSocket(app, {
