@@ -52,8 +52,8 @@ export const BUGS = {
   increments: [
     {
       file: 'node/holding.js',
-      from: 'count: this.members.length,',
-      to: 'count: (() => { const told = this.told ?? 0; this.told = this.members.length; return 1000 + this.told - told; })(),',
+      from: 'count: members.length,',
+      to: 'count: (() => { const told = this.told ?? 0; this.told = members.length; return 1000 + this.told - told; })(),',
     },
     {
       file: 'store/lua/apply.lua',

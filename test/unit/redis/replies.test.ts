@@ -51,7 +51,9 @@ describe('a reply', () => {
       },
       invisible: true,
     });
-    expect(decodeBeat([1, 'g', 0, '60000', 1, String(VER), String(VER - 1)])).toEqual({
+    expect(
+      decodeBeat([1, 'g', 0, '60000', 1, String(VER), String(VER - 1), 1, String(VER - 2), '5']),
+    ).toEqual({
       fenced: true,
       gen: 'g',
       lost: false,
@@ -59,6 +61,9 @@ describe('a reply', () => {
       young: true,
       clock: VER,
       last: VER - 1,
+      stuck: true,
+      micros: VER - 2,
+      shiftMs: 5,
     });
   });
 });
