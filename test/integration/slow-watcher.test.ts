@@ -14,7 +14,8 @@ describe('G8: a watcher that does not read', () => {
   beforeAll(async () => {
     cluster = await Cluster.start({
       nodes: 2,
-      env: { FRAME_RATE: '1000', FRAME_BURST: '1000', FANOUT_WINDOW_MS: '5' },
+      // Everybody changes far more often than a person may be shown to.
+      env: { FRAME_RATE: '1000', FRAME_BURST: '1000', FANOUT_WINDOW_MS: '5', TRANSITION_INTERVAL_MS: '0' },
     });
   });
   afterAll(() => cluster?.stop());
