@@ -18,8 +18,8 @@ export const startBenchCluster = async (
   const redis = await RedisServer.start();
   const cluster = await Cluster.start({
     nodes,
-    // People change as fast as the measurement wants, not as seldom as damping would show them.
     redis,
+    // People change as fast as the measurement wants, not as seldom as damping would show them.
     env: { ...timingEnv(DEFAULTS), PARTITIONS: '16', LOG_LEVEL: 'warn', TRANSITION_INTERVAL_MS: '0', ...env },
   });
   return { cluster, redis, stop: () => cluster.stop() };
