@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BodyBudget } from '../../../src/http/body-budget.ts';
 import { StoreError } from '../../../src/store/presence-store.ts';
 import { away, type CallOptions, problem, rigs, settings } from './fixture.ts';
 
@@ -42,7 +43,9 @@ describe.each(CALLS)('%s %s', (method, url, options) => {
   });
 
   it('says so too when the store never answers', async () => {
-    const { store, call } = await start({ settings: settings({ redisCommandTimeoutMs: 10 }) });
+    // A call may take as long as its body may be on its way, and then some.
+    const bodies = new BodyBudget({ ...new BodyBudget().limits, withinMs: 50 });
+    const { store, call } = await start({ bodies, settings: settings({ redisCommandTimeoutMs: 10 }) });
     store.hangs = true;
     const response = await call(method, url, options);
     expect(response.statusCode).toBe(503);
