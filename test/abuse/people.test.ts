@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { Arena } from './support/arena.ts';
+
+/** Seconds that a measured attack takes at least. */
+const SECONDS = 2;
+
+describe('one person with many connections', () => {
+  const arena = new Arena({ env: { UPGRADE_RATE: '0' }, forMs: SECONDS * 1000 });
+  const tokens = async (sub: string, count: number, groups: string[] = []): Promise<string[]> =>
+    Array.from({ length: count }, (token) => token as string).fill(
+      await arena.cluster.token({ sub, groups }),
+    );
+
+  /** Each connection keeps to its own limit: together they made a hundred thousand frames a second of a few hundred. */
+  it('types no more than a person does', async () => {
+    const listener = await arena.cluster.connect('listener', { claims: { groups: ['team'] } });
+    await arena.measured('frames', {
+      tokens: await tokens('typist', 40, ['team']),
+      frames: [
+        '{"type":"typing","to":{"group":"team"},"on":true}',
+        '{"type":"typing","to":{"group":"team"},"on":false}',
+      ],
+      perSecond: 10,
+    });
+    // 20 at once and 5 a second, and what the attack lasts longer than it is measured.
+    expect(listener.of('typing').length).toBeLessThan(20 + 5 * (SECONDS + 4));
+    expect(listener.of('typing').length).toBeGreaterThan(0);
+  });
+
+  /** 250 transitions a second of one person, to every watcher and into every log: backends lost their cursors in minutes. */
+  it('makes no more transitions than a person does', async () => {
+    const watcher = await arena.cluster.connect('watcher');
+    await watcher.watch({ users: ['flapper'] });
+    await arena.measured('frames', {
+      tokens: await tokens('flapper', 20),
+      frames: ['busy', 'away', 'online'].map((status) => `{"type":"status","status":"${status}"}`),
+      perSecond: 15,
+    });
+    // A burst of 10 and one every 2 s.
+    expect(watcher.history('flapper').length).toBeLessThan(12 + (SECONDS + 4) / 2 + 3);
+    expect(watcher.history('flapper').length).toBeGreaterThan(2);
+  });
+});
