@@ -27,6 +27,9 @@ export const developmentEnv = (env = process.env) => ({
   HOST: '127.0.0.1',
   LOG_LEVEL: 'warn',
   DRAIN_WINDOW_MS: '300',
+  // Within the 1,024 open files of many machines: else the first lines of a first start are warnings.
+  MAX_CONNECTIONS: '400',
+  MAX_HTTP_CONNECTIONS: '200',
   ...(KEY_SETTINGS.some((name) => env[name])
     ? {}
     : { PASETO_KEYS_FILE: DEV_KEY_FILE, TOKEN_AUDIENCE: 'rollcall-development' }),
