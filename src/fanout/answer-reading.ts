@@ -55,10 +55,13 @@ const untilKnown = async (
   const tenant = cache.find(tenantName);
   if (tenant === undefined) return;
   const asked = tenant.readings.now;
-  const waits = cache.fresh(tenant, answer.users, isStoreAway);
-  for (const roster of answer.groups) waits.push(groups.fresh(roster, isStoreAway));
-  if (answer.roster !== undefined) waits.push(rosters.fresh(answer.roster, isStoreAway));
-  await Promise.all(waits);
+  const byId = cache.fresh(tenant, answer.users, isStoreAway);
+  const sets = [...answer.groups].map((roster) => groups.fresh(roster, isStoreAway));
+  if (answer.roster !== undefined) sets.push(rosters.fresh(answer.roster, isStoreAway));
+  const [wereRead] = await Promise.all([Promise.all(sets), ...byId]);
+  // A set that the store cannot tell is shown as it is known: its users are not asked for one by one instead.
+  const needsRead = ({ readAt, confirmed }: CachedUser): boolean =>
+    wereRead.includes(false) ? !confirmed : readAt <= asked;
   const tried = new Set<CachedUser>();
   // Whom the pages of the tenant left out went offline, or came behind them: the feed may be late to say which. Once
   // only: in a large tenant somebody comes all the time.
@@ -66,7 +69,7 @@ const untilKnown = async (
   for (;;) {
     // Also members whom no reading had, because the feed told of them meanwhile.
     const unread = [...new Set([...membersOf(answer), ...listed])].filter(
-      (user) => user.readAt <= asked && !tried.has(user) && tenant.users.get(user.user) === user,
+      (user) => needsRead(user) && !tried.has(user) && tenant.users.get(user.user) === user,
     );
     for (const user of unread) tried.add(user);
     for (const user of answer.users) if (!user.confirmed) unread.push(user);

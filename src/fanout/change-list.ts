@@ -21,6 +21,12 @@ export class ChangeList {
     this.#newest = user;
   }
 
+  /** As if the user had not changed. */
+  drop(user: CachedUser): void {
+    if (user.listed) this.#unlink(user);
+    user.seq = 0;
+  }
+
   /** The user who changed first after a sequence number; the rest follows by `newer`. */
   after(seq: number): CachedUser | undefined {
     // Nearly everybody is as far as the slowest, whose first change the list begins with.

@@ -9,7 +9,7 @@ import type { GroupReader, GroupRoster } from './group-roster.ts';
 import { tooManyMembers } from './groups.ts';
 import { ANSWER_WEIGHT } from './limits.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
-import { GROUP_OUTGROWN_FRAME, outOfSight, refusal } from './refusal.ts';
+import { GROUP_OUTGROWN_FRAME, outOfSight, refusal, unknownSight } from './refusal.ts';
 import { checkRoom } from './room.ts';
 import { tooMany } from './rosters.ts';
 import { type Sight, visibility } from './sight.ts';
@@ -177,13 +177,19 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     const tenant = this.#node.cache.find(this.#tenant);
     if (tenant === undefined || this.#outbox === undefined || this.#watched.has(user)) return;
     if (this.#watched.asked >= this.#node.limits.groupCeiling) {
-      const users = this.#dropGroup(tenant, roster.name);
-      this.say(goneFrame({ groups: [roster.name], ...(users.length > 0 && { users }) }));
-      this.say(GROUP_OUTGROWN_FRAME);
+      this.groupOutgrown(roster);
       return;
     }
     this.#watched.enrol(user, this.#outbox);
-    this.#outbox.changed(user, now);
+    this.#outbox.joined(user, now);
+  }
+
+  groupOutgrown({ name }: GroupRoster): void {
+    const tenant = this.#node.cache.find(this.#tenant);
+    if (tenant === undefined) return;
+    const users = this.#dropGroup(tenant, name);
+    for (const frame of goneFrames([name], this.#joined ? [] : users)) this.say(frame);
+    this.say(GROUP_OUTGROWN_FRAME);
   }
 
   memberLeft(_roster: GroupRoster, user: CachedUser): void {
@@ -277,9 +283,9 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     outbox.reply(answer, now);
   }
 
-  /** @throws WatchError when somebody or something asked for is out of sight. */
+  /** @throws WatchError when somebody or something asked for is out of sight, or nobody can tell whether they are. */
   #judge(answer: Answer): void {
-    const users = [...answer.users].filter((user) => visibility(this.#sight, user) !== 'visible');
+    const users = [...answer.users].filter((user) => visibility(this.#sight, user) === 'hidden');
     const groups = [...answer.groups].filter(
       ({ name }) => !this.#sight.users || !this.#sight.groups.includes(name),
     );
@@ -289,6 +295,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
         groups.map(({ name }) => name),
       );
     }
+    for (const user of answer.users) if (visibility(this.#sight, user) === 'unknown') throw unknownSight();
   }
 
   #join(tenant: TenantCache, roster: GroupRoster): void {

@@ -7,6 +7,8 @@ export interface GroupReader {
   memberJoined(roster: GroupRoster, user: CachedUser, now: number): void;
   /** Somebody is in the group no longer: nothing of them that is newer may go out because of it. */
   memberLeft(roster: GroupRoster, user: CachedUser): void;
+  /** The group grew too large to be watched: the watch is over. */
+  groupOutgrown(roster: GroupRoster): void;
 }
 
 /**

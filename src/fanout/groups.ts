@@ -56,14 +56,16 @@ export class Groups {
 
   /**
    * Reads the members, not earlier than now. While the store is away, who is known to be in it has to do.
-   * Rejects as the store does, or with a WatchError when the group is too large.
+   * @returns whether it was read. Rejects as the store does, or with a WatchError when the group is too large.
    */
-  async fresh(roster: GroupRoster, isAway: boolean): Promise<void> {
-    if (isAway && roster.complete) return;
+  async fresh(roster: GroupRoster, isAway: boolean): Promise<boolean> {
+    if (isAway && roster.complete) return false;
     try {
       await roster.reading.ask();
+      return true;
     } catch (error) {
       if (!roster.complete || error instanceof WatchError) throw error;
+      return false;
     }
   }
 
@@ -81,29 +83,30 @@ export class Groups {
     this.#cache.prune(tenant);
   }
 
-  /** After a loss of data: finds who joined and left without this node hearing of it. Errors as the store's. */
+  /**
+   * After a loss of data: finds who joined and left without this node hearing of it. Also of groups that are read for the
+   * first time: that reading may be older than the loss. Errors as the store's.
+   */
   async refresh(tenant: TenantCache): Promise<void> {
-    for (const roster of [...tenant.groups.values()]) if (roster.complete) await roster.reading.ask();
+    for (const roster of [...tenant.groups.values()]) {
+      try {
+        await roster.reading.ask();
+      } catch (error) {
+        if (!(error instanceof WatchError)) throw error;
+        for (const reader of [...roster.readers]) reader.groupOutgrown(roster);
+      }
+    }
   }
 
   /**
    * An event tells all groups a user is in, as of a version. Who lost sight of them by it is told at once, before the
-   * news it brings.
+   * news it brings; who watches a group that they come into as well keeps them.
    * @returns the rosters they are new in: to be {@link announce}d once the event's view is in the cache.
    */
   moved(tenant: TenantCache, id: string, groups: readonly string[] | undefined): GroupRoster[] {
     const known = tenant.users.get(id);
+    const joined = tenant.groups.size === 0 ? [] : this.#joinAll(tenant, id, groups ?? []);
     if (known !== undefined) this.#leaveOthers(tenant, known, groups ?? []);
-    const joined: GroupRoster[] = [];
-    if (tenant.groups.size === 0) return joined;
-    for (const group of groups ?? []) {
-      const roster = tenant.groups.get(group);
-      if (roster === undefined) continue;
-      const user = this.#cache.user(tenant, id);
-      if (roster.members.has(user)) continue;
-      this.#include(roster, user);
-      joined.push(roster);
-    }
     return joined;
   }
 
@@ -116,6 +119,19 @@ export class Groups {
   /** A user left every group, by being forgotten. */
   left(tenant: TenantCache, user: CachedUser): void {
     this.#leaveOthers(tenant, user, []);
+  }
+
+  #joinAll(tenant: TenantCache, id: string, groups: readonly string[]): GroupRoster[] {
+    const joined: GroupRoster[] = [];
+    for (const group of groups) {
+      const roster = tenant.groups.get(group);
+      if (roster === undefined) continue;
+      const user = this.#cache.user(tenant, id);
+      if (roster.members.has(user)) continue;
+      this.#include(roster, user);
+      joined.push(roster);
+    }
+    return joined;
   }
 
   #leaveOthers(tenant: TenantCache, user: CachedUser, groups: readonly string[]): void {

@@ -268,6 +268,9 @@ export class NodeFanout implements Fanout {
     const user = tenant.users.get(id);
     tenant.readings.regrouped(id, ver);
     if (user !== undefined) this.#cache.regroup(user, groups);
-    return this.#groups.moved(tenant, id, groups);
+    const joined = this.#groups.moved(tenant, id, groups);
+    const made = user === undefined ? tenant.users.get(id) : undefined;
+    if (made !== undefined) this.#cache.regroup(made, groups);
+    return joined;
   }
 }

@@ -32,6 +32,8 @@ export interface OutboxOwner {
 export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
   /** Where the tenant's stream was sent up to; meaningful between {@link join} and {@link leave}. */
   cursor = 0;
+  /** The cursor at {@link join}: whoever has no later place in the stream was not told by it. */
+  #joinedAt = 0;
   readonly #sink: Sink;
   readonly #context: FanoutContext;
   readonly #owner: OutboxOwner;
@@ -65,6 +67,21 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
     if (!this.#inWindow) this.#flush(now);
   }
 
+  /** A user is watched from now on as a member who joined, in a view that is no news to others. */
+  joined(user: CachedUser, now: number): void {
+    const stream = this.#streaming ? this.#stream : undefined;
+    if (stream === undefined) {
+      this.changed(user, now);
+      return;
+    }
+    // Whoever watches the tenant was shown those present, and is told of changes since by the stream. When somebody
+    // offline was told before and then released, nobody knows it any more: to tell a version again does no harm.
+    const isTold = user.present || user.seq > this.#joinedAt;
+    if (this.#closed || isTold || user.record === undefined || this.#owner.isUnsent(user)) return;
+    this.#pending.add(user);
+    stream.wake(now);
+  }
+
   regrouped(user: CachedUser): void {
     this.#owner.regrouped(user);
   }
@@ -88,6 +105,7 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
   join(stream: TenantStream): void {
     this.#stream = stream;
     this.cursor = stream.head;
+    this.#joinedAt = stream.head;
     stream.readers.add(this);
   }
 

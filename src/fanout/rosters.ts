@@ -40,14 +40,16 @@ export class Rosters {
 
   /**
    * Reads the set, not earlier than now. While the store is away, what is known of it has to do.
-   * Rejects as the store does, or with a WatchError when the tenant is too large.
+   * @returns whether it was read. Rejects as the store does, or with a WatchError when the tenant is too large.
    */
-  async fresh(roster: Roster, isAway: boolean): Promise<void> {
-    if (isAway && roster.complete) return;
+  async fresh(roster: Roster, isAway: boolean): Promise<boolean> {
+    if (isAway && roster.complete) return false;
     try {
       await roster.reading.ask();
+      return true;
     } catch (error) {
       if (!roster.complete || error instanceof WatchError) throw error;
+      return false;
     }
   }
 

@@ -59,6 +59,12 @@ export class TenantStream implements Windowed {
     this.#parts.length = 0;
   }
 
+  /** Everything of a user was forgotten: what was told of them, or still is to be, counts no more. */
+  drop(user: CachedUser): void {
+    this.#changes.drop(user);
+    this.#parts.length = 0;
+  }
+
   /** The user who changed first after a sequence number; the rest follows by `newer`. */
   after(seq: number): CachedUser | undefined {
     return this.#changes.after(seq);

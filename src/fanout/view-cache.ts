@@ -89,6 +89,7 @@ export class ViewCache {
       user = this.user(tenant, made.user);
       // Absent from a complete set they were offline, and this is newer. Before that, who knows how late it comes.
       user.confirmed = tenant.roster?.complete === true;
+      this.#learnGroups(user, made.groups ?? []);
     }
     const held = user.record;
     if (held === undefined || made.ver > held.view.ver) {
@@ -129,9 +130,11 @@ export class ViewCache {
 
   /** Takes the view that a command brought. */
   learn(tenant: TenantCache, user: CachedUser, view: View, now: number): void {
-    if (user.record !== undefined && view.ver <= user.record.view.ver) return;
+    const held = user.record;
+    if (held !== undefined && view.ver <= held.view.ver) return;
     this.#replace(tenant, user, readRecord(view));
-    this.#announce(tenant, user, now);
+    // Whoever is not held and offline has long been so: no news of the tenant.
+    if (held !== undefined || user.present) this.#announce(tenant, user, now);
   }
 
   /**
@@ -211,6 +214,7 @@ export class ViewCache {
     user.groups = 'unknown';
     user.eventDue = false;
     user.confirmed = false;
+    tenant.roster?.stream.drop(user);
     this.release(tenant, user);
   }
 

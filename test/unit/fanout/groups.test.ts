@@ -72,6 +72,55 @@ describe('watching a group', () => {
     expect(sink.take()).toEqual(['ann@5']);
   });
 
+  it('keeps who moves into another watched group, with a transition and without', async () => {
+    const rig = new Rig({ settings: { fanoutWindowMs: 0 } });
+    rig.set('ann', 1, 'online', ['g']);
+    const { sink, watcher } = await rig.watching({ groups: ['g', 'h'] }, undefined, MINE);
+    rig.regroup('ann', ['h']);
+    expect(sink.takeFrames()).toEqual([]);
+    rig.event('ann', 2, 'away', { groups: ['g'] });
+    expect(sink.take()).toEqual(['ann@2']);
+    watcher.unwatch({ groups: ['g'] });
+    rig.event('ann', 3, 'online', { groups: ['g'] });
+    expect(sink.take()).toEqual([]);
+    expect(rig.fanout.footprint).toMatchObject({ watches: 1, views: 0 });
+  });
+
+  // Somebody read by id ahead of the feed leaves groups only by the event of that version, as they join by it.
+  it('has no more whom a read by id knew before the feed said that they left', async () => {
+    const rig = new Rig({ settings: { fanoutWindowMs: 0 } });
+    rig.set('ann', 1, 'online', ['g']);
+    const { sink } = await rig.watching({ groups: ['g'] }, undefined, MINE);
+    rig.set('ann', 5, 'away', ['h']);
+    await rig.watching({ users: ['ann'] });
+    sink.take();
+    rig.event('ann', 5, 'away', { groups: ['h'] });
+    expect(sink.takeFrames()).toEqual([{ type: 'gone', users: ['ann'] }]);
+    rig.event('ann', 6, 'online', { groups: ['h'] });
+    expect(sink.takeFrames()).toEqual([]);
+  });
+
+  // The reading was made before somebody joined; the entry that says so was lost, and the loss noticed, before it came.
+  it('finds who joined while it was read the first time and the feed lost that', async () => {
+    const rig = new Rig({ settings: { fanoutWindowMs: 0 } });
+    rig.store.auto = false;
+    const { sink, watcher } = rig.connect(undefined, MINE);
+    const watching = watcher.watch({ groups: ['g'] });
+    await settle();
+    rig.set('ann', 3, 'online', ['g']);
+    rig.reset(0);
+    rig.time.advance(1);
+    await settle();
+    rig.store.open[0]?.answerOld();
+    await rig.answered([watching]);
+    for (let n = 0; n < 10; n += 1) {
+      rig.time.advance(1000);
+      rig.store.answerAll();
+      await settle();
+    }
+    expect(sink.take().join(' ')).toContain('ann@3');
+  });
+
   it('has whom a newer read by id found in it, when its own reading is older', async () => {
     const rig = new Rig({ settings: { fanoutWindowMs: 0 } });
     rig.store.auto = false;
@@ -173,6 +222,28 @@ describe('watching a group', () => {
       expect.objectContaining({ users: [expect.objectContaining({ user: 'eve' })] }),
     );
   });
+
+  it('ends when it turns out to have grown far beyond that while data was lost', async () => {
+    const rig = new Rig({ settings: { maxWatches: 2, fanoutWindowMs: 0 } });
+    rig.set('ann', 1, 'online', ['g']);
+    const { sink, watcher } = await rig.watching({ groups: ['g'] }, undefined, MINE);
+    const both = await rig.watching({ groups: ['g'], tenant: true }, undefined, { groups: ['g'] });
+    for (let n = 1; n <= 5; n += 1) rig.set(`u${n}`, 10 + n, 'offline', ['g']);
+    rig.reset(0);
+    for (let n = 0; n < 5; n += 1) {
+      rig.time.advance(3000);
+      await settle();
+    }
+    const error = expect.objectContaining({ type: 'error', code: 'too_many_watches' });
+    expect(sink.takeFrames()).toEqual([
+      { type: 'gone', groups: ['g'] },
+      { type: 'gone', users: ['ann'] },
+      error,
+    ]);
+    expect(both.sink.takeFrames()).toEqual([{ type: 'gone', groups: ['g'] }, error]);
+    expect(watcher.watching.groups).toEqual(new Set());
+    expect(rig.time.timers).toBe(0);
+  });
 });
 
 describe('a lost group', () => {
@@ -243,6 +314,42 @@ describe('the policy that only people of one group see each other', () => {
     expect(rig.fanout.footprint).toMatchObject({ watches: 0, views: 0 });
     await watcher.watch({ users: ['ann', 'me'] });
     expect(sink.takeFrames()).toMatchObject([{ users: [{ user: 'ann' }, { user: 'me' }] }]);
+  });
+
+  // Their groups came with the event, while the read of a group made before it was under way.
+  it('shows from what is known whom the node knew by an event first, when the store does not answer', async () => {
+    const rig = new Rig(policy);
+    rig.store.auto = false;
+    rig.set('ann', 1, 'online', ['g']);
+    const byGroup = rig.connect(undefined, shared).watcher.watch({ groups: ['g'] });
+    await settle();
+    rig.event('ann', 2, 'away', { groups: ['g'] });
+    rig.store.open[0]?.answerOld();
+    await settle();
+    const { sink, watcher } = rig.connect(undefined, shared);
+    const byId = watcher.watch({ users: ['ann'] });
+    await settle();
+    for (const call of [...rig.store.open]) call.fail();
+    await expect(byId).resolves.toBeUndefined();
+    await byGroup;
+    expect(sink.take()).toEqual(['[ann@2]']);
+  });
+
+  it('refuses nobody as out of sight whose groups are not known', async () => {
+    const rig = new Rig(policy);
+    rig.store.auto = false;
+    rig.set('ann', 1, 'online', ['g']);
+    const byTenant = rig.connect().watcher.watch({ tenant: true });
+    await settle();
+    rig.store.open[0]?.answer();
+    await settle();
+    rig.regroup('ann', ['h']);
+    rig.store.open[0]?.answerOld();
+    await rig.answered([byTenant]);
+    const byId = rig.connect(undefined, shared).watcher.watch({ users: ['ann'] });
+    const refused = expect(byId).rejects.toMatchObject({ code: 'unavailable' });
+    rig.store.open[0]?.fail();
+    await refused;
   });
 
   it('takes away who shares none any more, before the news that says so', async () => {

@@ -425,6 +425,21 @@ describe('when a tenant cannot be read', () => {
     expect(sink.take()).toEqual(['[a@2 b@2]']);
   });
 
+  // Thousands of reads by id would come in place of one that failed, of each who reconnects, while the store is in trouble.
+  it('is shown as it is known, and nobody of it is read by id', async () => {
+    const rig = new Rig();
+    rig.set('a', 1);
+    rig.set('b', 2, 'online', ['g']);
+    await rig.watching({ tenant: true, groups: ['g'] }, undefined, { groups: ['g'] });
+    rig.time.advance(5000);
+    rig.store.calls.length = 0;
+    rig.store.away = true;
+    const { sink, watcher } = rig.connect(undefined, { groups: ['g'] });
+    await watcher.watch({ tenant: true, groups: ['g'] });
+    expect(sink.take()).toEqual(['[b@2 a@1]']);
+    expect(rig.store.calls.map(({ kind }) => kind).sort()).toEqual(['members', 'page']);
+  });
+
   it('belongs to the watch that asked: after unwatch and watch it is read anew', async () => {
     const rig = new Rig();
     rig.store.auto = false;

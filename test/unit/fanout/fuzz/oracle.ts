@@ -46,6 +46,8 @@ export class Oracle {
   /** What an answer may have registered or not. */
   readonly #unsure = { users: new Set<string>(), groups: new Set<string>(), tenant: false };
   readonly #held = new Map<string, number>();
+  /** How often a version was told again to show who joined a group. */
+  readonly #repeats = new Map<string, { readonly ver: number; readonly count: number }>();
   /** Held and let go of by the client itself: nobody says anything more of them. */
   readonly #loose = new Set<string>();
   welcomed = false;
@@ -218,13 +220,34 @@ export class Oracle {
   #show(shown: Shown, newer: boolean): void {
     const { user, ver, status } = shown;
     const held = this.#loose.has(user) ? -1 : (this.#held.get(user) ?? -1);
-    if (newer ? ver <= held : ver < held) this.#finding(`${user}@${ver} after @${held}`);
+    const isRepeat = newer && ver === held && this.#mayRepeat(user, ver, status);
+    if (newer ? ver <= held && !isRepeat : ver < held) this.#finding(`${user}@${ver} after @${held}`);
     const states = this.#states(user);
     if (!states.some(({ view }) => view.ver === ver && view.status === status)) {
       this.#finding(`${user}@${ver} ${status}, which is over since long`);
     }
     this.#held.set(user, ver);
     this.#loose.delete(user);
+  }
+
+  /**
+   * Who watches the tenant beside a group may have been told of somebody who went offline, and is shown them again when
+   * they join: once each time, and nothing else.
+   */
+  #mayRepeat(user: string, ver: number, status: string): boolean {
+    const asked = [...this.#requests, { groups: this.#groups, tenant: this.#tenant, unsure: this.#unsure }];
+    if (status !== 'offline' || !asked.some(({ tenant, unsure }) => tenant || unsure.tenant)) return false;
+    const groups = asked.flatMap((one) => [...one.groups, ...one.unsure.groups]);
+    const states = this.#around.truth.since(user, 0);
+    const joinings = states.filter(({ view, at }, place) => {
+      const before = states[place - 1]?.view.groups ?? [];
+      const isNew = view.groups?.some((group) => groups.includes(group) && !before.includes(group));
+      return view.ver === ver && at > ver && isNew === true;
+    });
+    const last = this.#repeats.get(user);
+    const count = (last?.ver === ver ? last.count : 0) + 1;
+    this.#repeats.set(user, { ver, count });
+    return count <= joinings.length;
   }
 
   #checkFresh({ user, ver, name, lastSeen, devices = [] }: Shown, { moment }: Request): void {
