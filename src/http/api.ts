@@ -22,6 +22,7 @@ import { presenceRoutes } from './routes/presence.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { query } from './schemas.ts';
+import type { UnreadAnswers } from './unread-answers.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** What the calls under `/v1` are made of. */
@@ -38,6 +39,7 @@ export interface ApiDeps {
   handOver(socket: Socket): void;
   /** What bodies on their way may take; by default what suits a node. */
   readonly bodies?: BodyBudget;
+  readonly unread: UnreadAnswers;
 }
 
 /** The store answers or throws within its own time limits; this is for one that does neither. */
@@ -88,7 +90,9 @@ export const registerApi = async (app: FastifyInstance, deps: ApiDeps): Promise<
       reply.header('cache-control', 'no-store');
     });
     scope.addHook('onRequest', async (request) => {
-      spend(byOwner, ownerKey(ownerOf(await authenticate(request, auth))));
+      const owner = ownerKey(ownerOf(await authenticate(request, auth)));
+      spend(byOwner, owner);
+      deps.unread.admit(owner);
     });
     scope.register(presenceRoutes, { prefix: '/presence', ...routeDeps });
     scope.register(meRoutes, { prefix: '/presence', ...routeDeps });

@@ -23,6 +23,10 @@ export const bearerToken = (header: string | undefined): string => {
 /** Who calls; set by {@link authenticate} before any other hook or handler of the API runs. */
 export const callerOf = (request: FastifyRequest): Principal => request.getDecorator<Principal>(CALLER);
 
+/** As {@link callerOf}, of any request: `undefined` where nobody has said who they are. */
+export const knownCaller = (request: FastifyRequest): Principal | undefined =>
+  (request as { readonly [CALLER]?: Principal | null })[CALLER] ?? undefined;
+
 /** The tenant a call is about; set by the route's {@link permit}. */
 export const tenantOf = (request: FastifyRequest): string => request.getDecorator<string>(TENANT);
 

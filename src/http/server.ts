@@ -20,6 +20,7 @@ import { type AddressLimit, limitByAddress } from './limits.ts';
 import { observeRequests } from './observe.ts';
 import { registerDocs, registerOpenApi } from './openapi.ts';
 import { RateLimiter } from './rate-limit.ts';
+import { countUnread, UnreadAnswers } from './unread-answers.ts';
 import { answerBadUrl, endUpgrades } from './upgrades.ts';
 
 /** What the public server is made of. */
@@ -39,6 +40,8 @@ export interface PublicServerDeps {
   /** Adds the WebSocket routes, and how they end when the server closes. */
   registerSockets(app: FastifyInstance, front: Front): Promise<void>;
   readonly bodies?: BodyBudget;
+  /** What answers that nobody takes may take; by default what suits a node. */
+  readonly unread?: UnreadAnswers;
   /** Wall clock, ms since the epoch. */
   now?(): number;
 }
@@ -119,10 +122,12 @@ export const buildPublicServer = async (deps: PublicServerDeps): Promise<Fastify
   app.removeAllContentTypeParsers();
   observeRequests(app, deps.metrics);
   guardRequests(app, limitAddress);
+  const unread = deps.unread ?? new UnreadAnswers();
+  countUnread(app, unread, (request) => front.addresses.keyOf(request));
   endUpgrades(app);
   await registerHeaders(app, settings);
   await registerOpenApi(app, deps.version);
-  await registerApi(app, { ...deps, handOver: (socket) => front.connections.handOver(socket) });
+  await registerApi(app, { ...deps, unread, handOver: (socket) => front.connections.handOver(socket) });
   await registerDocs(app, deps.version);
   // Last: the WebSocket plugin wraps every route after it so that an upgrade to a plain one is answered 101.
   await deps.registerSockets(app, front);

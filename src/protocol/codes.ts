@@ -11,7 +11,7 @@ export const CLOSE_CODES = {
   1009: {
     name: 'frame_too_big',
     meaning:
-      'A frame was larger than `MAX_FRAME_BYTES`, came in more than 64 fragments, or was not finished within `PING_INTERVAL_MS`. Reconnect, but never send that frame again.',
+      'A frame was larger than `MAX_FRAME_BYTES`, came in more than 64 fragments, was not finished within `PING_INTERVAL_MS`, or was unfinished when those of all clients took too much. Reconnect, but never send that frame again.',
   },
   1012: {
     name: 'restarting',

@@ -33,6 +33,9 @@ const refusalCode = (code: string | undefined): number => {
   return TOO_BIG.has(code ?? '') ? 1009 : 1002;
 };
 
+/** What a piece of an unfinished message weighs beside its bytes: the objects that `ws` and Node keep for it. */
+const PIECE_BYTES = 512;
+
 const ownerOf = (socket: object): Connection | undefined => (socket as Owned)[OWNER];
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
@@ -49,6 +52,9 @@ function onError(this: WebSocket, error: Error & { code?: string }): void {
 }
 function onClose(this: WebSocket, code: number): void {
   ownerOf(this)?.closed(code);
+}
+function onData(this: Socket, chunk: Buffer): void {
+  ownerOf(this)?.arrived(chunk.length);
 }
 function onDrain(this: Socket): void {
   ownerOf(this)?.emptied();
@@ -94,6 +100,8 @@ export abstract class Connection implements Sink {
     ws.on('pong', onPong);
     ws.on('error', onError);
     ws.on('close', onClose);
+    // Behind the listener of `ws`, which has taken out by then what it was.
+    socket.on('data', onData);
   }
 
   /** A text frame within the limits. */
@@ -139,6 +147,12 @@ export abstract class Connection implements Sink {
   /** Without a handshake. */
   terminate(): void {
     this.#ws.terminate();
+  }
+
+  /** So much is unfinished on all sockets of this node that this one has to go, at once: a handshake would be more of it. */
+  giveUp(): void {
+    this.close(1009, 'too many messages are unfinished');
+    this.terminate();
   }
 
   /** Stops reading; {@link release} goes on. */
@@ -196,10 +210,17 @@ export abstract class Connection implements Sink {
   }
 
   /** @internal */
+  arrived(bytes: number): void {
+    if (hasUnfinished(this.#ws)) this.host.unfinished.add(this, bytes + PIECE_BYTES);
+    else this.host.unfinished.release(this);
+  }
+
+  /** @internal */
   received(data: Buffer, isBinary: boolean): void {
     if (this.#over) return;
     this.#heard();
     this.#unfinished = false;
+    this.host.unfinished.release(this);
     if (isBinary) this.close(4400, 'binary frames are not part of the protocol');
     else if (this.#admits()) this.text(data.toString());
     else this.sendError('rate_limited', 'too many frames: this one was dropped', refOf(data.toString()));
@@ -229,6 +250,7 @@ export abstract class Connection implements Sink {
     if (!this.#over) this.#end(code, 'lost');
     (this.#ws as Owned)[OWNER] = undefined;
     (this.#socket as Owned)[OWNER] = undefined;
+    this.host.unfinished.release(this);
     this.host.gone(this);
   }
 

@@ -5,6 +5,7 @@ import type { EventFeed } from '../events/feed.ts';
 import type { Fanout } from '../fanout/fanout.ts';
 import type { Health, Membership } from '../node/membership.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import type { HeldBytes } from './held-bytes.ts';
 import type { Observers } from './observers.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import type { Typists } from './typing.ts';
@@ -53,6 +54,8 @@ export interface SessionDeps {
   readonly clock: Clock;
   /** Connections of this node that are no sockets, and count as some: event streams. */
   readonly others?: () => number;
+  /** Bytes that unfinished messages of all connections may take; by default what suits a node. */
+  readonly maxUnfinishedBytes?: number;
   /** 0 to below 1. */
   readonly random: () => number;
   readonly log: Pick<BaseLogger, 'debug' | 'error'>;
@@ -65,6 +68,8 @@ export interface SessionHost extends SessionDeps {
   readonly observers: Observers;
   readonly typing: TypingDesk;
   readonly typists: Typists;
+  /** What messages that have begun and not ended take. */
+  readonly unfinished: HeldBytes<{ giveUp(): void }>;
   /** The socket is gone; nothing of it will happen any more. */
   gone(connection: object): void;
 }

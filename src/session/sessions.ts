@@ -6,6 +6,7 @@ import type { CloseCodeNumber } from '../protocol/codes.ts';
 import type { Admission } from './admission.ts';
 import { DegradedNotice } from './degraded-notice.ts';
 import { Drain } from './drain.ts';
+import { HeldBytes } from './held-bytes.ts';
 import type { SessionDeps, SessionHost } from './host.ts';
 import { Observers } from './observers.ts';
 import { refuseSocket } from './refuse-socket.ts';
@@ -40,6 +41,7 @@ export class Sessions {
       typists,
       unauthenticated: new Unauthenticated(settings),
       observers: new Observers(),
+      unfinished: new HeldBytes(deps.maxUnfinishedBytes ?? MAX_UNFINISHED_BYTES, (one) => one.giveUp()),
       gone: (session) => this.#sessions.delete(session as Session),
     };
     this.#notice = new DegradedNotice(this.#sessions, () => health.degraded);
@@ -155,6 +157,9 @@ export class Sessions {
 
 /** Refused sockets that may linger in the closing handshake at once: as many as one burst of a careless client. */
 const MAX_REFUSED = 200;
+
+/** Messages in pieces that still arrive, of all connections: one of them has a bound of its own, but many are many. */
+const MAX_UNFINISHED_BYTES = 64 * 1_048_576;
 
 /** Clients come back within this long after a drain closed them, and long before their grace ends. */
 const RECONNECT_MS = 2000;

@@ -22,3 +22,25 @@ describe('messages in pieces of a byte', () => {
     expect(grewMb).toBeLessThan(150);
   });
 });
+
+/** Each socket keeps to the bound of its own, and there are very many. */
+describe('messages that never end', () => {
+  const SOCKETS = 300;
+  const BYTES = 1_000_000;
+  // Larger than anybody sets it, so that few sockets do what else takes thousands.
+  const arena = new Arena({ env: { MAX_FRAME_BYTES: '1048576' } });
+
+  it('are held within a bound for all sockets: those that began first are closed 1009', async () => {
+    const tokens = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => arena.cluster.token({ sub: `endless-${n}` })),
+    );
+    const { tally, grewMb } = await arena.measured(
+      'fragments',
+      { sockets: SOCKETS, tokens, bytes: BYTES },
+      (seen) => (seen.sent ?? 0) === SOCKETS,
+    );
+    expect(tally['close 1009']).toBeGreaterThan(SOCKETS / 2);
+    expect(tally['close 1009']).toBeLessThan(SOCKETS);
+    expect(grewMb).toBeLessThan(200);
+  });
+});

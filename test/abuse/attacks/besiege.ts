@@ -26,8 +26,14 @@ const ENDLESS = frameOf(1, Buffer.alloc(16_000, 32)).subarray(0, 8);
 
 /** One turn of a socket: the n-th, at its r-th. */
 type Turn = (socket: RawWebSocket, n: number, r: number) => void;
+/** Bytes that a node does not read up to which a socket goes on: what waits beyond would fill the attacker. */
+const UNREAD = 65_536;
 const text = (socket: RawWebSocket, frame: object | string): void => {
-  void socket.send(typeof frame === 'string' ? frame : json(frame));
+  if (socket.peer.socket.writableLength < UNREAD)
+    void socket.send(typeof frame === 'string' ? frame : json(frame));
+};
+const piece = ({ peer }: RawWebSocket, data: Buffer): void => {
+  if (peer.socket.writableLength < UNREAD) void peer.send(data);
 };
 
 const ALLOWED: readonly Turn[] = [
@@ -39,9 +45,9 @@ const ALLOWED: readonly Turn[] = [
 
 const HOSTILE: readonly Turn[] = [
   // A message in fragments that never ends, up to the bound and beyond.
-  (socket, _n, r) => void socket.peer.send(frameOf(r === 0 ? 1 : 0, PIECE, false)),
+  (socket, _n, r) => piece(socket, frameOf(r === 0 ? 1 : 0, PIECE, false)),
   // A frame in pieces of a byte.
-  (socket, _n, r) => void socket.peer.send(r === 0 ? ENDLESS : PIECE),
+  (socket, _n, r) => piece(socket, r === 0 ? ENDLESS : PIECE),
   // Snapshots that nobody takes.
   (socket, _n, r) => {
     if (r === 1) socket.stopReading();

@@ -7,16 +7,25 @@ export interface Fragments {
   /** Signed in, in turn; without any nobody says who they are. */
   readonly tokens?: readonly string[];
   /** Fragments of one byte each, of one message that never ends. */
-  readonly fragments: number;
+  readonly fragments?: number;
+  /** One frame of so many bytes, but for the last of them. */
+  readonly bytes?: number;
 }
 
 /** Every socket sends one message in pieces of a byte each, and not the last of them. */
-export const fragments: Attack<Fragments> = async (target, { sockets, tokens, fragments: count }, tally) => {
+export const fragments: Attack<Fragments> = async (
+  target,
+  { sockets, tokens, fragments: count = 0, bytes },
+  tally,
+) => {
   const one = Buffer.from(' ');
-  const message = Buffer.concat([
-    frameOf(1, one, false),
-    ...Array.from({ length: count - 1 }, () => frameOf(0, one, false)),
-  ]);
+  const message =
+    bytes === undefined
+      ? Buffer.concat([
+          frameOf(1, one, false),
+          ...Array.from({ length: count - 1 }, () => frameOf(0, one, false)),
+        ])
+      : frameOf(1, Buffer.alloc(bytes, 32)).subarray(0, -1);
   await eachOf(Array.from({ length: sockets }), async (_, n) => {
     const socket = new RawWebSocket({
       ...target,

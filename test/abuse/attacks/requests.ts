@@ -16,6 +16,8 @@ export interface Requests {
   readonly addresses?: number;
   /** What becomes of a connection when it was written to: kept open (default), closed when answered, or reset at once. */
   readonly afterwards?: 'keep' | 'close' | 'reset';
+  /** Takes nothing of what it is sent. */
+  readonly deaf?: boolean;
 }
 
 const STATUS = /^HTTP\/1\.1 (\d{3})/;
@@ -52,6 +54,7 @@ export const requests: Attack<Requests> = async (target, options, tally) => {
       },
     });
     tally.add('begun');
+    if (options.deaf === true) peer.socket.pause();
     const data = peers[n % peers.length] ?? Buffer.alloc(0);
     if (afterwards === 'reset')
       peer.socket.once('connect', () => peer.socket.write(data, () => peer.reset()));

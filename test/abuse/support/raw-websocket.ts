@@ -24,10 +24,13 @@ const headOf = (host: string, token: string | undefined): string =>
 /** One frame as a client writes it; the mask of zeros leaves the payload as it is. */
 export const frameOf = (opcode: number, payload: Buffer, fin = true): Buffer => {
   const first = (fin ? 0x80 : 0) | opcode;
-  const header =
-    payload.length < 126
-      ? Buffer.from([first, 0x80 | payload.length])
-      : Buffer.from([first, 0x80 | 126, payload.length >> 8, payload.length & 0xff]);
+  let header = Buffer.from([first, 0x80 | payload.length]);
+  if (payload.length > 65_535) {
+    header = Buffer.from([first, 0x80 | 127, 0, 0, 0, 0, 0, 0, 0, 0]);
+    header.writeUInt32BE(payload.length, 6);
+  } else if (payload.length >= 126) {
+    header = Buffer.from([first, 0x80 | 126, payload.length >> 8, payload.length & 0xff]);
+  }
   return Buffer.concat([header, NO_MASK, payload]);
 };
 

@@ -44,6 +44,7 @@ export interface HarnessOptions {
   readonly server?: FastifyServerOptions;
   readonly trustProxy?: Settings['trustProxy'];
   readonly random?: () => number;
+  readonly maxUnfinishedBytes?: number;
   /** More routes and hooks, added before the sockets. */
   readonly extend?: (app: FastifyInstance) => void;
 }
@@ -84,6 +85,7 @@ export class Harness {
       health: this.health,
       metrics: this.metrics,
       clock,
+      ...(options.maxUnfinishedBytes !== undefined && { maxUnfinishedBytes: options.maxUnfinishedBytes }),
       random: options.random ?? Math.random,
       others: () => this.streams,
       log: { debug: note, error: note },

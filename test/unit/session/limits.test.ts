@@ -51,6 +51,24 @@ it('a binary frame closes 4400', async () => {
   expect(await client.end()).toBe(4400);
 });
 
+describe('messages in pieces', () => {
+  // Each keeps to the bound of one message; thousands of them fill a node.
+  it('take so much of all connections, then who began first is closed 1009', async () => {
+    harness = await Harness.start({ maxUnfinishedBytes: 3000 });
+    const [first, second, ...others] = await Promise.all(
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => harness.enter(name)),
+    );
+    if (first === undefined || second === undefined) throw new Error('seven were asked for');
+    first.socket.send('{', { fin: false });
+    expect(await second.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
+    for (const other of others) other.socket.send('{', { fin: false });
+    expect(await first.end()).toBe(1009);
+    expect(first.closed?.reason).toBe('too many messages are unfinished');
+    for (const other of others) expect(other.closed).toBeUndefined();
+    expect(await second.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
+  });
+});
+
 describe('the size of frames', () => {
   it('may be the limit and no more: 1009', async () => {
     harness = await Harness.start({ settings: { maxFrameBytes: 1000 } });
