@@ -57,6 +57,11 @@ export class Budgets {
     return new Promise((resolve) => void this.#timing.schedule(resolve, Math.ceil(wait)));
   }
 
+  /** Takes what was done already: the next watch waits for it. */
+  charge(person: string, users: number): void {
+    this.#charge(person, users);
+  }
+
   /** @returns how long to wait before, ms. */
   #charge(person: string, users: number): number {
     const now = this.#timing.now();

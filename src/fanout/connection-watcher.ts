@@ -1,3 +1,4 @@
+import { ANY_TENANT } from '../domain/model.ts';
 import { OUTGROWN_FRAMES } from '../protocol/encode-presence.ts';
 import { goneFrame } from '../protocol/server-frames.ts';
 import { Answer, type AnswerOwner } from './answer.ts';
@@ -54,8 +55,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   async watch(request: WatchRequest, ref?: string): Promise<void> {
     if (this.#closed) return;
     const { context, budgets } = this.#node;
-    // Services have one budget together.
-    const person = `${this.#tenant}:${this.#sight.self ?? ''}`;
+    const person = this.#person;
     // Before anything is made of it: what is refused has to be cheap.
     const first = budgets.begin(person, request.users?.length ?? 0);
     const answer = this.#admit(request, ref);
@@ -77,6 +77,8 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   unwatch(request: WatchRequest): void {
     const tenant = this.#node.cache.find(this.#tenant);
     if (this.#closed || tenant === undefined) return;
+    // Whoever watches and unwatches pays for both; it is done at once all the same.
+    this.#node.budgets.charge(this.#person, this.#sizeOfUnwatch(request));
     const waiting = this.#waiting;
     for (const id of request.users ?? []) {
       const user = tenant.users.get(id);
@@ -202,6 +204,12 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     else this.#sink.send(frame);
   }
 
+  /** Whose budget it is: of a user over all connections, of a service over all tenants. */
+  get #person(): string {
+    const { self, service } = this.#sight;
+    return service === undefined ? `${this.#tenant}:${self ?? ''}` : `${ANY_TENANT}:${service}`;
+  }
+
   /** Answers that have not begun. */
   get #waiting(): Answer[] {
     return this.#watched.waiting;
@@ -247,6 +255,13 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
       if (user === undefined || !this.#watched.isAskedFor(user)) users += 1;
     }
     checkRoom({ users, sets, views, weight: ids.size + ANSWER_WEIGHT }, this.#watched, context.meter, limits);
+  }
+
+  /** Users who are looked at: those named, and the members of groups that are watched. */
+  #sizeOfUnwatch({ users = [], groups = [] }: WatchRequest): number {
+    let size = users.length;
+    for (const name of groups) size += this.#watched.find(name)?.members.size ?? 0;
+    return size;
   }
 
   /** Users it will show beside those asked for by id. */

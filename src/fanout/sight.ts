@@ -8,6 +8,8 @@ export type Visibility = 'visible' | 'hidden' | 'unknown';
 export interface Sight {
   /** One's own user id: oneself may always be seen by whoever may see anybody. Absent for who is no user. */
   readonly self?: string;
+  /** The service that watches, which is nobody in any tenant. */
+  readonly service?: string;
   /** Single users, and the own groups. */
   readonly users: boolean;
   /** Everyone of the tenant, whatever the policy. */
