@@ -215,7 +215,7 @@ export const ABUSE: readonly Mutant[] = [
     from: '    spend(limiter, addresses.keyOf(request));',
     to: '    void [limiter, addresses, request];',
     test: 'test/abuse/requests.test.ts',
-    title: 'that ask for preflights are refused after the rate of their address',
+    title: 'are refused after the rate of their address',
     proves: 'one address asks as often as it likes',
   },
   {
