@@ -202,9 +202,9 @@ export const ABUSE: readonly Mutant[] = [
   },
   {
     name: 'a batch looked at to its end',
-    file: 'src/http/body.ts',
-    from: 'if (!isWithinBounds(text, BOUNDS)) throw',
-    to: "if (text === '') throw",
+    file: 'src/protocol/first-error.ts',
+    from: "  if (value.length > maxItems) return errorAt('maxItems', path, `must not have more than ${maxItems} items`);\n",
+    to: '  for (const item of value) if (items !== undefined) firstError(items, item, path);\n',
     test: 'test/unit/http/refusals-cost.test.ts',
     title: 'looks at no more than the first error',
     proves: 'a large wrong body costs as much as its caller likes',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Rig, TENANT } from './rig.ts';
+import { Rig } from './rig.ts';
 
 /** More than a budget holds at once, and what one may wait for besides. */
 const UNWATCHES = 3;
@@ -7,7 +7,7 @@ const MANY = Array.from({ length: 16_000 }, (_, n) => `user-${n}`);
 
 describe('the budget of watches', () => {
   const spent = async (rig: Rig, who: { self: string } | { service: string }) => {
-    const { watcher } = await rig.watching({ users: ['ann'] }, TENANT, who);
+    const { watcher } = await rig.watching({ users: ['ann'] }, undefined, who);
     // What is undone is done at once, and paid for: the next watch waits, or is refused.
     for (let n = 0; n < UNWATCHES; n += 1) watcher.unwatch({ users: MANY });
     await expect(watcher.watch({ users: ['ben'] })).rejects.toMatchObject({ code: 'rate_limited' });
@@ -22,8 +22,8 @@ describe('the budget of watches', () => {
     await spent(rig, { service: 'crm' });
     const again = rig.connect('another', { service: 'crm' });
     await expect(again.watcher.watch({ users: ['ben'] })).rejects.toMatchObject({ code: 'rate_limited' });
-    await rig.watching({ users: ['ben'] }, TENANT, { service: 'mail' });
+    await rig.watching({ users: ['ben'] }, undefined, { service: 'mail' });
     // A user of the same name is somebody else.
-    await rig.watching({ users: ['ben'] }, TENANT, { self: 'crm' });
+    await rig.watching({ users: ['ben'] }, undefined, { self: 'crm' });
   });
 });
