@@ -1,3 +1,4 @@
+import { Repeats } from './repeats.ts';
 import type { Asked, Registered, Rights, ServerFrame, Shown } from './told.ts';
 import type { State, Truth } from './truth.ts';
 import { partitionOf, USERS } from './truth.ts';
@@ -46,8 +47,7 @@ export class Oracle {
   /** What an answer may have registered or not. */
   readonly #unsure = { users: new Set<string>(), groups: new Set<string>(), tenant: false };
   readonly #held = new Map<string, number>();
-  /** How often a version was told again to show who joined a group. */
-  readonly #repeats = new Map<string, { readonly ver: number; readonly count: number }>();
+  readonly #repeats = new Repeats();
   /** Held and let go of by the client itself: nobody says anything more of them. */
   readonly #loose = new Set<string>();
   welcomed = false;
@@ -142,7 +142,7 @@ export class Oracle {
         if ((held ?? 0) !== ver) this.#finding(`holds ${user}@${held}, the newest is @${ver}`);
       } else if (held !== undefined && held > 0 && !this.#loose.has(user)) {
         if (!this.#tenant) this.#finding(`still holds ${user}@${held}`);
-        else if (held !== ver && !(lossy && ver === 0))
+        else if (held !== ver && !(lossy && (ver === 0 || truth.wasOffline(user, held))))
           this.#finding(`holds ${user}@${held}, the newest is @${ver}`);
       }
     }
@@ -203,23 +203,31 @@ export class Oracle {
       this.#named.has(user) ||
       this.#unsure.users.has(user) ||
       this.#requests.some(
-        (request) => request.begun && (request.users.has(user) || request.unsure.users.has(user)),
+        (request) =>
+          this.#mayHaveBegun(request) && (request.users.has(user) || request.unsure.users.has(user)),
       );
     return (byId && this.#mayEver(user)) || this.#mayGetUnasked(user);
   }
 
   /** As a member of a group, or as one of the tenant: these come without a snapshot of their own. */
   #mayGetUnasked(user: string): boolean {
-    const asked = [...this.#requests, { groups: this.#groups, tenant: this.#tenant, unsure: this.#unsure }];
-    const groups = asked.flatMap((one) => [...one.groups, ...one.unsure.groups]);
+    const asked = this.#asked;
     const isOfTenant = asked.some(({ tenant, unsure }) => tenant || unsure.tenant);
-    return this.#memberEver(user, groups) || (isOfTenant && this.#ever(({ everyone }) => everyone));
+    return this.#memberEver(user, groupsOf(asked)) || (isOfTenant && this.#ever(({ everyone }) => everyone));
+  }
+
+  /** Groups and the tenant, watched or asked for. */
+  get #asked(): Pick<Request, 'groups' | 'tenant' | 'unsure'>[] {
+    return [...this.#requests, { groups: this.#groups, tenant: this.#tenant, unsure: this.#unsure }];
   }
 
   /** @param newer - a change brings what is newer, a snapshot perhaps the same. */
   #show(shown: Shown, newer: boolean): void {
     const { user, ver, status } = shown;
     const held = this.#loose.has(user) ? -1 : (this.#held.get(user) ?? -1);
+    // A snapshot that was read after everything of them was forgotten may come ahead of `gone`: it is older than what is held.
+    const isOver = this.#states(user).some(({ forgotten, at }) => forgotten && at > held);
+    if (!newer && ver === 0 && held > 0 && isOver) return;
     const isRepeat = newer && ver === held && this.#mayRepeat(user, ver, status);
     if (newer ? ver <= held && !isRepeat : ver < held) this.#finding(`${user}@${ver} after @${held}`);
     const states = this.#states(user);
@@ -230,24 +238,10 @@ export class Oracle {
     this.#loose.delete(user);
   }
 
-  /**
-   * Who watches the tenant beside a group may have been told of somebody who went offline, and is shown them again when
-   * they join: once each time, and nothing else.
-   */
   #mayRepeat(user: string, ver: number, status: string): boolean {
-    const asked = [...this.#requests, { groups: this.#groups, tenant: this.#tenant, unsure: this.#unsure }];
+    const asked = this.#asked;
     if (status !== 'offline' || !asked.some(({ tenant, unsure }) => tenant || unsure.tenant)) return false;
-    const groups = asked.flatMap((one) => [...one.groups, ...one.unsure.groups]);
-    const states = this.#around.truth.since(user, 0);
-    const joinings = states.filter(({ view, at }, place) => {
-      const before = states[place - 1]?.view.groups ?? [];
-      const isNew = view.groups?.some((group) => groups.includes(group) && !before.includes(group));
-      return view.ver === ver && at > ver && isNew === true;
-    });
-    const last = this.#repeats.get(user);
-    const count = (last?.ver === ver ? last.count : 0) + 1;
-    this.#repeats.set(user, { ver, count });
-    return count <= joinings.length;
+    return this.#repeats.allows(user, ver, this.#around.truth.since(user, 0), groupsOf(asked));
   }
 
   #checkFresh({ user, ver, name, lastSeen, devices = [] }: Shown, { moment }: Request): void {
@@ -394,6 +388,8 @@ export class Oracle {
   }
 }
 
+const groupsOf = (asked: readonly Pick<Request, 'groups' | 'unsure'>[]): string[] =>
+  asked.flatMap(({ groups, unsure }) => [...groups, ...unsure.groups]);
 const views = ({ users = [] }: ServerFrame): Shown[] => users.filter((shown) => typeof shown !== 'string');
 const list = (set: Iterable<string>): string => `{${[...set].sort().join(' ')}}`;
 const same = (ones: ReadonlySet<string>, others: ReadonlySet<string>): boolean => list(ones) === list(others);

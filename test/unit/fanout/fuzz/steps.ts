@@ -32,6 +32,7 @@ const KINDS = {
   wait: 3,
   changeAtOnce: 6,
   forgetAtOnce: 5,
+  forgetMeanwhile: 4,
   watchTwice: 4,
   calm: 3,
 } as const;

@@ -73,6 +73,11 @@ export class Truth {
     return states.slice(first);
   }
 
+  /** Whether a version of somebody said so: they may have come and gone since, and are offline all the same. */
+  wasOffline(user: string, ver: number): boolean {
+    return this.person(user).states.some(({ view }) => view.ver === ver && view.status === 'offline');
+  }
+
   /** A transition. Somebody hidden makes none. */
   change(user: string, status: Status): void {
     const person = this.person(user);

@@ -204,6 +204,14 @@ export class World {
         this.#truth.forget(user);
         this.#deliverAll(partition);
       },
+      // A read that was made before comes back after it.
+      forgetMeanwhile: () => {
+        const read = open[b % 3];
+        read?.serve(partition);
+        this.#truth.forget(user);
+        this.#deliverAll(partition);
+        read?.answer();
+      },
       lose: () => this.#lose(partition),
       serve: () => open[b % 4]?.serve(partition),
       answer: () => open[b % 3]?.answer(),
