@@ -93,6 +93,11 @@ class Line {
     this.#to = to;
   }
 
+  /** Whether bytes with this text are late at the moment. */
+  has(text: string): boolean {
+    return this.#late.some(({ chunk }) => chunk.includes(text));
+  }
+
   add(chunk: Buffer, delayMs: number): void {
     if (delayMs === 0 && this.#late.length === 0) {
       this.#write(chunk);
@@ -128,7 +133,9 @@ export class TcpProxy {
   asked = 0;
   readonly target: Target;
   readonly #listener: Server;
+  readonly #answers = new Set<Line>();
   #delayMs = 0;
+  #answersDelayMs = 0;
   #refusing = false;
   #stalled: Direction | undefined;
 
@@ -160,6 +167,16 @@ export class TcpProxy {
   /** Every chunk arrives so much later, each way. */
   delay(ms: number): void {
     this.#delayMs = ms;
+  }
+
+  /** What Redis answers to commands arrives so much later; messages of subscriptions do not. */
+  delayAnswers(ms: number): void {
+    this.#answersDelayMs = ms;
+  }
+
+  /** Whether an answer with this text was given and did not arrive yet. */
+  isAnswering(text: string): boolean {
+    return [...this.#answers].some((line) => line.has(text));
   }
 
   /** Closes every connection and refuses new ones until {@link heal}. */
@@ -196,13 +213,16 @@ export class TcpProxy {
     const up = new Line(server);
     const down = new Line(client);
     this.links.add(link);
+    this.#answers.add(down);
     client.setNoDelay(true);
     client.on('data', (chunk) => {
       link.sniff(chunk);
       if (link.holding) link.keep(chunk);
       else up.add(chunk, this.#delayMs);
     });
-    server.on('data', (chunk) => down.add(chunk, this.#delayMs));
+    server.on('data', (chunk) =>
+      down.add(chunk, this.#delayMs + (link.subscriber ? 0 : this.#answersDelayMs)),
+    );
     for (const socket of [client, server]) {
       socket.on('error', () => undefined);
       socket.once('close', () => {
@@ -210,6 +230,7 @@ export class TcpProxy {
         if (socket === client && link.holding) return;
         link.destroy();
         this.links.delete(link);
+        this.#answers.delete(down);
       });
     }
     if (this.#stalled !== undefined) link.stall(this.#stalled);
