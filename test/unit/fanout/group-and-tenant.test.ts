@@ -79,9 +79,9 @@ describe('an offline member who joins a group', () => {
     const rig = new Rig(unmerged);
     rig.set('bob', 2, 'online');
     const both = await rig.watching({ tenant: true, groups: ['g'] }, undefined, MINE);
-    rig.event('bob', 3, 'offline');
     rig.store.auto = false;
     const byId = rig.connect().watcher.watch({ users: ['bob'] });
+    rig.event('bob', 3, 'offline');
     rig.store.truth.delete('bob');
     rig.command({ type: 'forget', ref: { tenant: 'acme', user: 'bob' }, at: 5 });
     await rig.answered([byId]);
