@@ -33,14 +33,20 @@ describe('bodies', () => {
   /** Each announces a megabyte and sends all of it but the end. */
   it('that never end are held within a bound', async () => {
     const tokens = await readers(10);
-    const { tally, grewMb } = await arena.measured('requests', {
-      requests: tokens.map((token) => `${post('/v1/presence/batch', token, MB)}{"users":[`),
-      bytes: MB - 100,
-      perSecond: 150,
-      atMost: 300,
-      addresses: 30,
-    });
-    expect(tally.begun).toBeGreaterThan(200);
+    const refused = (seen: Readonly<Record<string, number>>): number =>
+      (seen['status 429'] ?? 0) + (seen['status 503'] ?? 0);
+    const { tally, grewMb } = await arena.measured(
+      'requests',
+      {
+        requests: tokens.map((token) => `${post('/v1/presence/batch', token, MB)}{"users":[`),
+        bytes: MB - 100,
+        perSecond: 150,
+        atMost: 300,
+        addresses: 30,
+      },
+      (seen) => refused(seen) > 150,
+    );
+    expect(refused(tally)).toBeGreaterThan(150);
     expect(grewMb).toBeLessThan(170);
   });
 });
@@ -104,11 +110,11 @@ describe('connections', () => {
     ['the documentation', `GET /docs/json HTTP/1.1\n${HOST}\n`],
     ['calls without a token', `GET /v1/presence/me HTTP/1.1\n${HOST}\n`],
   ])('that ask for %s are refused after the rate of their address', async (_, request) => {
-    const { tally } = await arena.measured('requests', {
-      requests: [request],
-      perSecond: 300,
-      afterwards: 'close',
-    });
+    const { tally } = await arena.measured(
+      'requests',
+      { requests: [request], perSecond: 300, afterwards: 'close' },
+      (seen) => (seen['status 429'] ?? 0) > 100,
+    );
     expect(tally['status 429']).toBeGreaterThan(100);
   });
 
@@ -118,12 +124,11 @@ describe('connections', () => {
       { length: 200 },
       (_, n) => `GET /v1/presence/me HTTP/1.1\n${HOST}X-Forwarded-For: 203.0.113.7:${50_000 + n}\n\n`,
     );
-    const { tally } = await arena.measured('requests', {
-      requests,
-      perSecond: 300,
-      addresses: 200,
-      afterwards: 'close',
-    });
+    const { tally } = await arena.measured(
+      'requests',
+      { requests, perSecond: 300, addresses: 200, afterwards: 'close' },
+      (seen) => (seen['status 429'] ?? 0) > 100,
+    );
     expect(tally['status 429']).toBeGreaterThan(100);
   });
 });
