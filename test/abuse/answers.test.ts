@@ -4,9 +4,9 @@ import { Arena } from './support/arena.ts';
 /** An answer of many kilobytes costs its caller one line, and a node all of it for as long as nobody takes it. */
 describe('answers that nobody takes', () => {
   const CONNECTIONS = 60;
-  const IN_A_ROW = 150;
+  const IN_A_ROW = 100;
   // A limit of requests is no limit of bytes: this is about those.
-  const arena = new Arena({ env: { HTTP_RATE: '2000' }, forMs: 4000 });
+  const arena = new Arena({ env: { HTTP_RATE: '300' }, forMs: 4000 });
 
   it('are held within a bound, whoever asked for them', async () => {
     const { tally, grewMb } = await arena.measured(
