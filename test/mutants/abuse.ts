@@ -308,13 +308,4 @@ export const ABUSE: readonly Mutant[] = [
     title: 'whatever code a peer invents',
     proves: 'peers make series of metrics without end',
   },
-  {
-    name: 'resets are mistakes of ours',
-    file: 'src/http/client-address.ts',
-    from: "const peer = this.#peers.get(socket) ?? socket.remoteAddress ?? '';",
-    to: 'const peer = (socket.remoteAddress as string).trim();',
-    test: 'test/abuse/requests.test.ts',
-    title: 'that reset at once leave neither errors nor lines in the log',
-    proves: 'connections that reset fill the log',
-  },
 ];
