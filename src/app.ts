@@ -229,6 +229,8 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     health: node.health,
     now: monotonic,
     wallNow: wall,
+    // A node that hears of a loss late has an interval left to tell what its watchers were shown.
+    tuning: { resyncJitterMs: settings.heartbeatIntervalMs / 2 },
     log: logger,
   });
   knownViews.add((ref) => fanout.lastKnown(ref));

@@ -25,8 +25,8 @@ export interface Circumstances {
   /** While above `now`, nobody becomes less than they were: the partition holds still after a loss. */
   readonly holdUntil: StoreMs;
   /**
-   * Data was lost, and until the hold ends not everybody has told again who was there: nobody appears either, because
-   * the row may only have forgotten that they were shown all along.
+   * Data was lost, and until the hold ends not everybody has told again who was there: nobody appears or turns active
+   * either, because the row may only have forgotten, or not know yet, that they were shown so all along.
    */
   readonly gathering: boolean;
   /** How long nodes may be late in writing what they know: graces wait that much longer. */
@@ -85,7 +85,7 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   const ended = expire(row, at, held, isDamped);
   const target = decide(row, now, policy);
   const isShown = target.status === row.status && sameAdornment(target.shown, row.shown);
-  const isUnsure = isLess(row, target) || (at.gathering && row.status === 'offline');
+  const isUnsure = at.gathering || isLess(row, target);
   const isHeld = !isShown && held && !at.deliberate && isUnsure;
   const why = reason(row, target, at, ended);
   const isTurnAwaited = isDamped && !isShown && !at.repair && !MAY_NOT_WAIT.has(why);

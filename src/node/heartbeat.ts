@@ -32,6 +32,9 @@ export interface HeartbeatOptions {
  */
 const TURN_MS = 1_000;
 
+/** How soon to ask again for a partition that gathered all, and in which some have not been looked at since, ms. */
+const SWEPT_MS = 100;
+
 /** A beat under way, and whether another one is wanted right after. */
 interface Underway {
   again: boolean;
@@ -174,10 +177,13 @@ export class Heartbeat {
   }
 
   #lookAgainIn(ms: number): void {
-    this.#youngTimer ??= setTimeout(() => {
-      this.#youngTimer = undefined;
-      for (const state of this.#options.partitions) if (state.young) this.beatNow(state);
-    }, ms + 1);
+    this.#youngTimer ??= setTimeout(
+      () => {
+        this.#youngTimer = undefined;
+        for (const state of this.#options.partitions) if (state.young) this.beatNow(state);
+      },
+      Math.max(ms + 1, SWEPT_MS),
+    );
   }
 
   /**

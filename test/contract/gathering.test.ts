@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { View } from '../../src/domain/model.ts';
 import { MACHINE } from '../support/own-time.ts';
 import { entryOf } from '../support/raw-store.ts';
-import { START, TENANT, Timeline, TTL } from './timeline.ts';
+import { INTERVAL, START, TENANT, Timeline, TTL } from './timeline.ts';
 import { useRedis } from './use-redis.ts';
 
 const server = useRedis();
@@ -17,6 +18,21 @@ const lostBehindAnn = async (): Promise<void> => {
   await line.beat('b.0');
 };
 
+const VER = START * 1000 + 5e8;
+
+const known = (more: Partial<View>): View => ({
+  user: 'ann',
+  status: 'online',
+  since: START,
+  ver: VER,
+  devices: [],
+  ...more,
+});
+
+/** A node on which somebody watches Ann tells what it was given. Nobody is answered yet. */
+const told = (more: Partial<View>): Promise<void> =>
+  expect(line.store.read(TENANT, ['ann'], [known(more)])).rejects.toMatchObject({ code: 'unavailable' });
+
 describe('while a partition gathers what it lost', () => {
   /** A second tab opens on a node that never saw Ann, before the node of the first one has beaten again. */
   it('nobody appears who may have been there all along', async () => {
@@ -24,14 +40,7 @@ describe('while a partition gathers what it lost', () => {
     await line.opens('b.0', 'ann');
     expect(await line.story()).toEqual([]);
     await line.beat('a.0');
-    const known = {
-      user: 'ann',
-      status: 'online',
-      since: START,
-      ver: START * 1000 + 5e8,
-      devices: [],
-    } as const;
-    await line.tell('a.0', entryOf('ann', { known }));
+    await line.tell('a.0', entryOf('ann', { known: known({}) }));
     await line.pass(TTL, 'a.0', 'b.0');
     await line.sweep();
     expect(await line.status('ann')).toBe('online');
@@ -44,6 +53,91 @@ describe('while a partition gathers what it lost', () => {
     await line.pass(TTL, 'a.0', 'b.0');
     await line.sweep();
     expect(await line.story('bob')).toEqual(['online connect']);
+  });
+
+  /** Their node is gone, and the one they come back to never saw them. */
+  it('who comes back is restored from what a watcher was shown, without a transition', async () => {
+    await lostBehindAnn();
+    await line.opens('b.0', 'ann');
+    await told({ status: 'online' });
+    await line.pass(TTL, 'b.0');
+    await line.reap();
+    await line.sweep();
+    expect(await line.view('ann')).toMatchObject({ status: 'online', ver: VER });
+    expect(await line.story()).toEqual([]);
+  });
+
+  it('who comes back only after the watcher has spoken goes on as they were', async () => {
+    await lostBehindAnn();
+    await told({ status: 'away', lastSeen: START });
+    await line.opens('b.0', 'ann', { activeAgo: -1 });
+    await line.pass(TTL, 'b.0');
+    await line.sweep();
+    expect(await line.view('ann')).toMatchObject({ status: 'away', ver: VER });
+  });
+
+  it('who does not come back has a grace, from when the watcher spoke', async () => {
+    await lostBehindAnn();
+    await told({ status: 'online' });
+    await line.pass(TTL, 'b.0');
+    await line.sweep();
+    expect(await line.story()).toEqual(['offline node_lost']);
+  });
+
+  /** A watcher may have missed the last of it, and whoever holds her has not spoken yet. */
+  it('nobody turns active by what an old view makes of a new connection', async () => {
+    await lostBehindAnn();
+    await told({ status: 'away', lastSeen: START, ver: VER - 5 });
+    await line.opens('b.0', 'ann');
+    await line.beat('a.0');
+    await line.tell('a.0', entryOf('ann', { activeAgo: 0, known: known({ status: 'online' }) }));
+    await line.pass(TTL, 'a.0', 'b.0');
+    await line.sweep();
+    expect(await line.view('ann')).toMatchObject({ status: 'online', ver: VER });
+    expect(await line.story()).toEqual([]);
+  });
+
+  /** The partition is not young any more, and nobody has swept it: what is stored of her still says that she is not there. */
+  it('who came meanwhile is not said to be offline before they are shown', async () => {
+    await lostBehindAnn();
+    await line.opens('b.0', 'bob');
+    await line.pass(TTL, 'b.0');
+    const reads = [
+      () => line.status('bob'),
+      () => line.store.page(TENANT, 10),
+      () => line.store.count(TENANT),
+      () => line.store.groupPage(TENANT, 'g', 10),
+      () => line.store.groupCount(TENANT, 'g'),
+      () => line.store.explain({ tenant: TENANT, user: 'bob' }),
+    ];
+    for (const read of reads) await expect(read()).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await line.beat('b.0')).toMatchObject({ young: true, holdMs: 0 });
+    await line.sweep();
+    for (const read of reads) await read();
+    expect(await line.status('bob')).toBe('online');
+    expect(await line.beat('b.0')).toMatchObject({ young: false });
+  });
+
+  /** The hold begins anew, and with it nobody is swept for a while. */
+  it('nor is it said when nobody beats for a while just before', async () => {
+    await lostBehindAnn();
+    await line.opens('b.0', 'bob');
+    await line.pass(TTL, 'b.0');
+    await line.pass(2 * INTERVAL);
+    await line.beat('b.0');
+    await expect(line.status('bob')).rejects.toMatchObject({ code: 'unavailable' });
+    await line.pass(TTL, 'b.0');
+    await line.sweep();
+    expect(await line.status('bob')).toBe('online');
+  });
+
+  it('is over for good with the first beat after everybody was looked at', async () => {
+    await lostBehindAnn();
+    await line.opens('b.0', 'bob');
+    await line.pass(TTL, 'b.0');
+    await line.sweep();
+    await line.beat('b.0');
+    expect(await line.meta('young')).toBe('0');
   });
 
   it('who hides or shows themselves on purpose is believed', async () => {

@@ -231,10 +231,11 @@ describe('after a loss', () => {
     // The only one who still knows of ann is a watcher on another node.
     await expect(line.store.read('acme', ['ann'], [known])).rejects.toMatchObject({ code: 'unavailable' });
     await line.pass(TTL, 'b.0');
+    await line.sweep();
     const [view] = await line.store.read('acme', ['ann'], [known]);
     expect(view).toMatchObject({ status: 'offline' });
     expect(view?.ver).toBeGreaterThan(known.ver);
-    expect(await line.story()).toEqual(['offline resync']);
+    expect(await line.story()).toEqual(['offline node_lost']);
     // Others who hold the same old view cause nothing more.
     expect(await line.store.read('acme', ['ann'], [known])).toEqual([view]);
     expect(await line.story()).toHaveLength(1);

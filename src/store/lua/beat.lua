@@ -80,6 +80,9 @@ local function beat(keys, args)
     hold = max(hold, young)
   end
 
+  local waiting = hasWaiting()
+  if hasGathered and young <= now and not lost and not waiting then young = 0 end
+
   set('tick', digits(now))
   set('clock', digits(order))
   if kept ~= storedShift then set('shift', digits(kept)) end
@@ -105,7 +108,7 @@ local function beat(keys, args)
     redis.call('SADD', nodesKey, ARGV[10])
   end
   trimLog(logKey, max(redisNow - keepSeconds * 1000, 0), keepEntries)
-  return { fenced and 1 or 0, gen, lost and 1 or 0, max(hold - now, 0), young > now and 1 or 0,
+  return { fenced and 1 or 0, gen, lost and 1 or 0, max(hold - now, 0), (young > now or waiting) and 1 or 0,
     digits(order), digits(logged), stuckUntil > now and 1 or 0, digits(nowMicros), shift }
 end
 define('beat', beat, { 'allow-oom' })

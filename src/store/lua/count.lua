@@ -3,7 +3,7 @@
 -- Reply: {'young'} or {'ok', not offline, away, busy}
 local function count(keys, args)
   open(keys, args, 0)
-  if not gen or young > now then return { 'young' } end
+  if isYoung() then return { 'young' } end
   return { 'ok', redis.call('ZCARD', KEYS[2]), redis.call('ZCARD', KEYS[3]), redis.call('ZCARD', KEYS[4]) }
 end
 define('count', count, { 'no-writes' })

@@ -44,7 +44,7 @@ end
 
 local function explain(keys, args)
   open(keys, args, 0)
-  if not gen or young > now then return { 'young' } end
+  if isYoung() then return { 'young' } end
   local row = loadRow(call('GET', KEYS[3]))
   local numbers, parts, sessions, claims, grace = {}, {}, {}, {}, {}
   put(numbers, told(row.seen), told(row.left), told(row.due), lag, row.revoked and revocationText(row.revoked) or '0',

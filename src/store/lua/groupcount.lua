@@ -3,7 +3,7 @@
 -- Reply: {'young'} or {'ok', not offline, all}
 local function groupcount(keys, args)
   open(keys, args, 0)
-  if not gen or young > now then return { 'young' } end
+  if isYoung() then return { 'young' } end
   return { 'ok', redis.call('ZINTERCARD', 2, KEYS[2], KEYS[3]), redis.call('ZCARD', KEYS[2]) }
 end
 define('groupcount', groupcount, { 'no-writes' })

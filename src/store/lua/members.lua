@@ -3,7 +3,7 @@
 -- Reply: {'young'} or {'ok', user, …}
 local function members(keys, args)
   open(keys, args, 0)
-  if not gen or young > now then return { 'young' } end
+  if isYoung() then return { 'young' } end
   local from = ARGV[2] == '' and '-' or '(' .. ARGV[2]
   local users = redis.call('ZRANGE', KEYS[2], from, '+', 'BYLEX', 'LIMIT', 0, ARGV[3])
   table.insert(users, 1, 'ok')

@@ -3,7 +3,7 @@
 -- Reply: {'young'} while the partition heals, or {'ok', a user as in reply.lua, …} in the order of KEYS
 local function read(keys, args)
   open(keys, args, 0)
-  if not gen or young > now then return { 'young' } end
+  if isYoung() then return { 'young' } end
   local reply = { 'ok' }
   local rows = readFrom(2)
   for i = 1, #rows do reply[i + 1] = selfReply(loadRow(rows[i])) end

@@ -1,10 +1,21 @@
 -- Read-repair: rows that were lost, or are older than what somebody was shown, take that view and are evaluated.
 -- KEYS and first two ARGV as sweep.lua; an entry in 3: tenant's position, user, known view as JSON
--- Reply: rows repaired, or -1 while the partition is on hold, or has to be reaped first
+-- While a loss is gathered rows are only restored: whoever came back to another node is shown by the first sweep after it,
+-- and the watchers may be the last who know what they were shown as.
+-- Reply: rows repaired, or -1 while the partition is on hold without that, or has to be reaped first
+
+-- While a loss is gathered nobody knows yet whether the nodes that held the user are gone. If they are, it is since now at the
+-- latest: the grace begins, as for connections of any node that was lost. When they were active last is lost with the row.
+local function awaitNodes(row)
+  if row.status == 'offline' or isPresent(row) then return end
+  if row.status == 'online' and row.seen == 0 then row.seen = now end
+  joinLeave(row, now, GRACE, row.status == 'away', true, 0)
+end
+
 local function repair(keys, args)
   open(keys, args, 0)
   local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
-  if not gen or hold > now or hasUnreaped(KEYS[5], ARGV[2]) then return -1 end
+  if not gen or not gathering and (hold > now or hasUnreaped(KEYS[5], ARGV[2])) then return -1 end
 
   local repaired = {}
   for _, entry in ipairs(openEntries(6, 3, 3)) do
@@ -13,6 +24,7 @@ local function repair(keys, args)
     local known = cjson.decode(ARGV[entry.arg + 2])
     known.lastSeen = known.lastSeen and known.lastSeen + shift
     if restore(row, known) then
+      if gathering then awaitNodes(row) end
       at.repair = true
       settle(entry, at)
       repaired[#repaired + 1] = entry

@@ -3,7 +3,7 @@
 -- Reply: {'young'} or {'ok', the last one looked at or '' when nobody follows, user, …}
 local function slice(keys, args)
   open(keys, args, 0)
-  if not gen or young > now then return { 'young' } end
+  if isYoung() then return { 'young' } end
   local most, looks = tonumber(ARGV[3]), tonumber(ARGV[4])
   local members = redis.call('ZRANGE', KEYS[2], ARGV[2] == '' and '-' or '(' .. ARGV[2], '+', 'BYLEX', 'LIMIT', 0, looks)
   if #members == 0 then return { 'ok', '' } end

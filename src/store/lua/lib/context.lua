@@ -17,7 +17,7 @@ local PADDED, PLAIN, SECOND
 
 local policy, AWAY, OFFLINE, GRACE, RETENTION, REVOCATION, INTERVAL, TTL, BURST, PACE, PRECISION, TENANT_CHANNEL
 local KEYS, ARGV, metaKey
-local gen, storedOrder, tick, storedHold, hold, storedYoung, young, gathering, logged, lag, lagUntil
+local gen, storedOrder, tick, storedHold, hold, storedYoung, young, gathering, hasGathered, logged, lag, lagUntil
 local order, redisNow, storedShift, shift, now, nowMicros
 -- What the call records and which sorted sets it changes: see commit.lua and entries.lua.
 local befores = {}
@@ -113,9 +113,23 @@ local function open(keys, args, seen)
   end
   -- Data was lost, and not everybody has had the time to tell again who was there.
   gathering = young > now and meta[8] == meta[1]
+  hasGathered = gen and storedYoung > 0 and storedYoung <= now and meta[8] == meta[1]
   if meta[7] then
     local told, at = match(meta[7], '^(%d+),(%d+)$')
     if at + 2 * INTERVAL >= now then lag, lagUntil = min(told + 0, 5000), at + 2 * INTERVAL + 1 end
   end
   recorded, added, removed = 0, EMPTY, EMPTY
+end
+
+-- Who had to wait until a loss was gathered is shown by the first sweep after it: until then their rows say `offline`. The
+-- queue of deadlines is in the slot of `meta`, beside it. The next beat notes down that nobody is left (`young` 0).
+local function hasWaiting()
+  if not hasGathered then return false end
+  local dueKey = string.sub(metaKey, 1, -5) .. 'due'
+  return call('ZRANGE', dueKey, '-inf', digits(storedYoung), 'BYSCORE', 'LIMIT', 0, 1)[1] ~= nil
+end
+
+-- Whether what is stored of people may be less than what is true of them: reads do not know then.
+local function isYoung()
+  return not gen or young > now or hasWaiting()
 end

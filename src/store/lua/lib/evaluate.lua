@@ -291,8 +291,7 @@ function evaluate(row, at)
   local status, shown, why = decide(row, present, activeTo > now)
   local old = row.shown
   local same = status == row.status and old.text == shown.text and old.emoji == shown.emoji and old['until'] == shown['until']
-  local waits = not same and held and not at.deliberate
-    and (gathering and row.status == 'offline' or isLess(row, status, why))
+  local waits = not same and held and not at.deliberate and (gathering or isLess(row, status, why))
   local wasFrozen = row.frozen
   local reason = not same and reasonOf(row, status, why, at, endedLeave, endedClaim, endedSession)
   -- An `offline` that somebody wanted is never held back.
