@@ -33,6 +33,7 @@ const bench = async (fanoutWindowMs: number): Promise<Bench> => {
   const fanout = new NodeFanout({
     store: {
       partitionOf: () => 0,
+      restore: async () => undefined,
       read: async (_, users) => users.map((user) => viewOf(user, 1)),
       page: async () => ({ users: views }),
       groupMembers: async () => [],

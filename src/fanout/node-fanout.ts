@@ -24,7 +24,7 @@ import type { ViewRecord } from './view-record.ts';
 import type { Watching } from './watching.ts';
 
 export interface FanoutOptions {
-  readonly store: Pick<PresenceStore, 'read' | 'page' | 'count' | 'groupMembers' | 'partitionOf'>;
+  readonly store: Pick<PresenceStore, 'read' | 'restore' | 'page' | 'count' | 'groupMembers' | 'partitionOf'>;
   readonly feed: Pick<EventFeed, 'subscribe'>;
   readonly settings: FanoutSettings;
   readonly metrics: FanoutMetrics;

@@ -3,12 +3,13 @@ import type { PresenceStore } from '../store/presence-store.ts';
 import type { CachedUser } from './cached-user.ts';
 import type { FanoutContext } from './context.ts';
 import type { Groups } from './groups.ts';
+import type { Reading } from './readings.ts';
 import type { Rosters } from './rosters.ts';
 import type { TenantCache } from './tenant-cache.ts';
 import { answered, type ViewCache } from './view-cache.ts';
 
 export interface ResyncOptions {
-  readonly store: Pick<PresenceStore, 'read'>;
+  readonly store: Pick<PresenceStore, 'read' | 'restore'>;
   readonly cache: ViewCache;
   readonly rosters: Rosters;
   readonly groups: Groups;
@@ -21,8 +22,12 @@ export interface ResyncOptions {
 }
 
 interface Batch {
+  readonly partition: number;
   readonly tenant: TenantCache;
   readonly users: readonly CachedUser[];
+  /** The versions that the store was told, and how often the partition had lost data by then. */
+  told: ReadonlyMap<string, number> | undefined;
+  toldAt: number;
 }
 
 /**
@@ -32,6 +37,8 @@ interface Batch {
  */
 export class Resync {
   readonly #options: ResyncOptions;
+  /** How often each partition has lost data. */
+  readonly #losses = new Map<number, number>();
   /** Lost again while it is read: once more, when that is done. */
   readonly #again = new Set<number>();
   readonly #running = new Set<number>();
@@ -65,6 +72,7 @@ export class Resync {
   /** A partition lost data. Returns at once; calls while it is under way are not lost. */
   partition(partition: number): void {
     if (this.#stopped) return;
+    this.#losses.set(partition, this.#lossesOf(partition) + 1);
     this.#again.add(partition);
     if (this.#running.has(partition)) return;
     this.#running.add(partition);
@@ -77,7 +85,7 @@ export class Resync {
     while (this.#again.delete(partition)) {
       context.log.info({ partition }, 'reading watched users again after a loss of data');
       const batches = this.#batches(partition);
-      await Promise.all(batches.map(({ tenant, users }) => this.#untilDone(() => this.#read(tenant, users))));
+      await Promise.all(batches.map((batch) => this.#untilDone(() => this.#read(batch))));
       for (const tenant of [...cache.tenants()]) {
         if (tenant.roster !== undefined) await this.#untilDone(() => rosters.refresh(tenant));
         if (tenant.groups.size > 0) await this.#untilDone(() => groups.refresh(tenant));
@@ -93,32 +101,27 @@ export class Resync {
       const users = [...tenant.users.values()].filter((user) => user.partition === partition);
       this.#shuffle(users);
       for (let at = 0; at < users.length; at += size)
-        batches.push({ tenant, users: users.slice(at, at + size) });
+        batches.push({ partition, tenant, users: users.slice(at, at + size), told: undefined, toldAt: 0 });
     }
     return this.#shuffle(batches);
   }
 
-  async #read(tenant: TenantCache, batch: readonly CachedUser[]): Promise<void> {
-    const { store, cache, context, forgotten } = this.#options;
+  async #read(batch: Batch): Promise<void> {
+    const { tenant } = batch;
+    const { cache, context } = this.#options;
     await this.#turn();
-    const users = batch.filter((user) => tenant.users.get(user.user) === user);
+    const users = batch.users.filter((user) => tenant.users.get(user.user) === user);
     const reading = tenant.readings.begin();
     try {
       if (users.length === 0) return;
-      const known = users.flatMap(({ record }) =>
-        record !== undefined && record.view.ver > 0 ? [record.view] : [],
-      );
-      const asked = new Map(known.map(({ user, ver }) => [user, ver]));
-      const ids = users.map(({ user }) => user);
-      const views = await store.read(tenant.name, ids, known);
-      const now = context.timing.now();
-      for (const [at, user] of users.entries()) {
-        const view = answered(views, user, at);
-        // Told what this node knew, the store still knows less: the user was forgotten, and the command was lost.
-        const ver = asked.get(user.user) ?? 0;
-        if (view.ver < ver && user.record?.view.ver === ver) forgotten(tenant, user.user, ver);
-        cache.settle(tenant, user, view, reading, now);
-      }
+      // Told once a loss, at once: it counts while the store gathers, which may be long before it can answer.
+      const isToldNow = await this.#tell(batch, users);
+      const isLess = await this.#take(batch, users, reading, isToldNow);
+      if (!isLess) return;
+      // What was told may have been lost since, and nobody knows yet.
+      batch.told = undefined;
+      await this.#tell(batch, users);
+      await this.#take(batch, users, reading, true);
     } finally {
       reading.end();
       this.#reads -= 1;
@@ -126,6 +129,54 @@ export class Resync {
       cache.prune(tenant);
       context.meter.commit();
     }
+  }
+
+  /** @returns whether it was told just now, and not by an attempt before. */
+  async #tell(batch: Batch, users: readonly CachedUser[]): Promise<boolean> {
+    const losses = this.#lossesOf(batch.partition);
+    if (batch.told !== undefined && batch.toldAt === losses) return false;
+    const known = users.flatMap(({ record }) =>
+      record !== undefined && record.view.ver > 0 ? [record.view] : [],
+    );
+    if (known.length > 0) await this.#options.store.restore(batch.tenant.name, known);
+    batch.told = new Map(known.map(({ user, ver }) => [user, ver]));
+    batch.toldAt = losses;
+    return true;
+  }
+
+  /**
+   * Takes what the store knows by now of these users, unless it knows less than it was told earlier.
+   * @returns whether it does.
+   */
+  async #take(
+    { tenant, told }: Batch,
+    users: readonly CachedUser[],
+    reading: Reading,
+    isToldNow: boolean,
+  ): Promise<boolean> {
+    const { store, cache, context, forgotten } = this.#options;
+    const views = await store.read(
+      tenant.name,
+      users.map(({ user }) => user),
+    );
+    const answers = users.map((user, at) => [user, answered(views, user, at)] as const);
+    const isLess = ([user, view]: (typeof answers)[number]): boolean => {
+      const ver = told?.get(user.user) ?? 0;
+      return view.ver < ver && user.record?.view.ver === ver;
+    };
+    if (!isToldNow && answers.some(isLess)) return true;
+    const now = context.timing.now();
+    for (const answer of answers) {
+      const [user, view] = answer;
+      // Told what this node knew, the store still knows less: the user was forgotten, and the command was lost.
+      if (isLess(answer)) forgotten(tenant, user.user, told?.get(user.user) ?? 0);
+      cache.settle(tenant, user, view, reading, now);
+    }
+    return false;
+  }
+
+  #lossesOf(partition: number): number {
+    return this.#losses.get(partition) ?? 0;
   }
 
   /** At most so many reads at once. */

@@ -40,11 +40,17 @@ export interface PresenceStore {
   sweep(partition: number, time: StoreMs): Promise<SweepReply>;
 
   /**
-   * Views of users of one tenant, in the order asked. `known` are views this node holds and the store may have lost:
-   * a stored version below one of them is repaired silently first.
+   * Tells views that this node holds and the store may have lost: a stored version below one of them is restored silently.
+   * Also while a loss is gathered, so that what only a watcher was shown is not told too late.
+   * @throws StoreError `unavailable` when some may not have been taken.
+   */
+  restore(tenant: string, known: readonly View[]): Promise<void>;
+
+  /**
+   * Views of users of one tenant, in the order asked.
    * @throws StoreError `unavailable` when any part of the answer is unknown (store away, or still healing).
    */
-  read(tenant: string, users: readonly string[], known?: readonly View[]): Promise<View[]>;
+  read(tenant: string, users: readonly string[]): Promise<View[]>;
   /** One's own truth: what others see, plus whether invisible and the own claim. Errors as {@link read}. */
   readSelf(ref: UserRef): Promise<SelfView>;
   /** A stable page over everyone of a tenant who is not offline; each user once. Errors as {@link read}. */

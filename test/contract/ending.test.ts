@@ -4,6 +4,7 @@ import { MAX_BATCH } from '../../src/store/presence-store.ts';
 import { EPOCH, POLICY } from '../support/frozen-stores.ts';
 import { entryOf } from '../support/raw-store.ts';
 import { describeBothStores, ODD_IDS, ref, type Subject, TENANT } from './both-stores.ts';
+import { readKnowing } from './read-knowing.ts';
 
 const SECOND = 1000;
 
@@ -226,7 +227,7 @@ describeBothStores((both: Subject) => {
       const late = { name: 'Ann', groups: ['g'], iat: 4, known, claim };
       const [reply] = await both.opens('a.0', 'ann', { ...late, openedAgo: 2 * SECOND });
       expect(reply?.ended?.get(0)?.how).toBe('forget');
-      await both.store.read(TENANT, ['ann'], [known]);
+      await readKnowing(both.store, TENANT, ['ann'], [known]);
       expect(await both.store.readSelf(ref('ann'))).toEqual({ view: forgotten, invisible: false });
       // Who comes back later begins anew, though their node still knows what was.
       await both.opens('a.0', 'ann', { known, claim });

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { View } from '../../src/domain/model.ts';
 import { MACHINE } from '../support/own-time.ts';
 import { entryOf } from '../support/raw-store.ts';
+import { readKnowing } from './read-knowing.ts';
 import { INTERVAL, START, TENANT, Timeline, TTL } from './timeline.ts';
 import { useRedis } from './use-redis.ts';
 
@@ -29,9 +30,8 @@ const known = (more: Partial<View>): View => ({
   ...more,
 });
 
-/** A node on which somebody watches Ann tells what it was given. Nobody is answered yet. */
-const told = (more: Partial<View>): Promise<void> =>
-  expect(line.store.read(TENANT, ['ann'], [known(more)])).rejects.toMatchObject({ code: 'unavailable' });
+/** A node on which somebody watches Ann tells what it was given. */
+const told = (more: Partial<View>): Promise<void> => line.store.restore(TENANT, [known(more)]);
 
 describe('while a partition gathers what it lost', () => {
   /** A second tab opens on a node that never saw Ann, before the node of the first one has beaten again. */
@@ -161,9 +161,11 @@ describe('after a rollback that brought back a node that had been cleared', () =
   it('no view is repaired before it is cleared again: nobody is found present by it', async () => {
     const ver = await broughtBack();
     const known = { user: 'ann', status: 'offline', since: START, ver, devices: [] } as const;
-    await expect(line.store.read(TENANT, ['ann'], [known])).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(readKnowing(line.store, TENANT, ['ann'], [known])).rejects.toMatchObject({
+      code: 'unavailable',
+    });
     expect((await line.reap()).users).toBe(1);
-    expect((await line.store.read(TENANT, ['ann'], [known]))[0]?.status).toBe('offline');
+    expect((await readKnowing(line.store, TENANT, ['ann'], [known]))[0]?.status).toBe('offline');
     expect((await line.story()).slice(1)).not.toContain('online resync');
   });
 

@@ -17,6 +17,7 @@ import {
   frozenRedis,
   POLICY,
 } from '../support/frozen-stores.ts';
+import { readKnowing } from './read-knowing.ts';
 import { useRedis } from './use-redis.ts';
 
 /**
@@ -270,7 +271,7 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
     case 'repair': {
       const ver = (EPOCH + at.ms) * 1000 + step.ahead;
       const known: View = { user: step.user, status: step.status, since: EPOCH, ver, devices: [] };
-      return store.read(TENANT, [step.user], [known]);
+      return readKnowing(store, TENANT, [step.user], [known]);
     }
     case 'tell': {
       const ref = { tenant: TENANT, user: step.entry.user };

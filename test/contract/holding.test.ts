@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MACHINE } from '../support/own-time.ts';
 import { entryOf } from '../support/raw-store.ts';
+import { readKnowing } from './read-knowing.ts';
 import { GRACE, INTERVAL, START, Timeline, TTL } from './timeline.ts';
 import { useRedis } from './use-redis.ts';
 
@@ -99,7 +100,9 @@ describe('while a partition is on hold', () => {
   it('no view of a watcher is taken for what is stored: whoever knows better has not spoken yet', async () => {
     await line.redis.hset(line.keys.meta, 'hold', START + TTL);
     const known = { user: 'ann', status: 'online', since: START, ver: START * 1000, devices: [] } as const;
-    await expect(line.store.read('acme', ['ann'], [known])).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(readKnowing(line.store, 'acme', ['ann'], [known])).rejects.toMatchObject({
+      code: 'unavailable',
+    });
     expect(await line.story()).toEqual([]);
   });
 });

@@ -12,6 +12,7 @@ import {
 } from '../support/raw-store.ts';
 import { readStoredRow, setStoredDue } from '../support/stored-row.ts';
 import { until } from '../support/until.ts';
+import { readKnowing } from './read-knowing.ts';
 import { useRedis } from './use-redis.ts';
 
 /** What keeps a node's writes from outliving it, and what a loss of data must not break. */
@@ -277,12 +278,14 @@ describe('leases, fences and losses', () => {
     const known = [(await viewOf(nth(0))) as View, (await viewOf(nth(1))) as View];
     await raw.loseEverything();
     const { gen: next } = await beat('a.0', { gen });
-    await expect(raw.store.read('acme', [nth(0)], known)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(readKnowing(raw.store, 'acme', [nth(0)], known)).rejects.toMatchObject({
+      code: 'unavailable',
+    });
     await settle('a.0');
     await apply('a.0', next, 1, [entryOf(nth(0), { known: known[0] as View, openedAgo: 1000 })], 0);
     await expect(raw.store.read('acme', [nth(0)])).rejects.toMatchObject({ code: 'unavailable' });
     await raw.store.sweep(p, Date.now() * 1000 + 1e9);
-    const views = await raw.store.read('acme', [nth(0), nth(1)], known);
+    const views = await readKnowing(raw.store, 'acme', [nth(0), nth(1)], known);
     expect(views[0]).toEqual(known[0]);
     expect(views[1]).toMatchObject({ status: 'offline' });
     expect(views[1]?.ver).toBeGreaterThan(known[1]?.ver ?? 0);

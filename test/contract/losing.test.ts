@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { View } from '../../src/domain/model.ts';
 import { MACHINE } from '../support/own-time.ts';
 import { entryOf } from '../support/raw-store.ts';
+import { readKnowing } from './read-knowing.ts';
 import { GRACE, INTERVAL, START, Timeline, TTL } from './timeline.ts';
 import { useRedis } from './use-redis.ts';
 
@@ -229,15 +230,17 @@ describe('after a loss', () => {
     await everythingIsLost();
     await heals('b.0');
     // The only one who still knows of ann is a watcher on another node.
-    await expect(line.store.read('acme', ['ann'], [known])).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(readKnowing(line.store, 'acme', ['ann'], [known])).rejects.toMatchObject({
+      code: 'unavailable',
+    });
     await line.pass(TTL, 'b.0');
     await line.sweep();
-    const [view] = await line.store.read('acme', ['ann'], [known]);
+    const [view] = await readKnowing(line.store, 'acme', ['ann'], [known]);
     expect(view).toMatchObject({ status: 'offline' });
     expect(view?.ver).toBeGreaterThan(known.ver);
     expect(await line.story()).toEqual(['offline node_lost']);
     // Others who hold the same old view cause nothing more.
-    expect(await line.store.read('acme', ['ann'], [known])).toEqual([view]);
+    expect(await readKnowing(line.store, 'acme', ['ann'], [known])).toEqual([view]);
     expect(await line.story()).toHaveLength(1);
   });
 
@@ -245,7 +248,7 @@ describe('after a loss', () => {
     await line.opens('a.0', 'ann');
     const stored = await line.view('ann');
     const known: View = { ...stored, ver: stored.ver + 1000, since: stored.since - 7 };
-    expect(await line.store.read('acme', ['ann'], [known])).toEqual([known]);
+    expect(await readKnowing(line.store, 'acme', ['ann'], [known])).toEqual([known]);
     expect(await line.story()).toEqual(['online connect']);
     expect(await line.clock()).toBeGreaterThanOrEqual(known.ver);
   });

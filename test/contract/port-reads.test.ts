@@ -3,6 +3,7 @@ import type { View } from '../../src/domain/model.ts';
 import { EPOCH } from '../support/frozen-stores.ts';
 import { entryOf } from '../support/raw-store.ts';
 import { describeBothStores, ODD_IDS, ref, TENANT } from './both-stores.ts';
+import { readKnowing } from './read-knowing.ts';
 
 describeBothStores((both) => {
   describe('read', () => {
@@ -39,11 +40,11 @@ describeBothStores((both) => {
         status,
         ver: stored.ver + 50,
       });
-      expect(await both.store.read(TENANT, ['ann'], [newer('online')])).toMatchObject([
+      expect(await readKnowing(both.store, TENANT, ['ann'], [newer('online')])).toMatchObject([
         { status: 'online', ver: stored.ver + 50 },
       ]);
       expect(await both.story()).toEqual(['ann online connect']);
-      const [gone] = await both.store.read(TENANT, ['bob'], [newer('online', 'bob')]);
+      const [gone] = await readKnowing(both.store, TENANT, ['bob'], [newer('online', 'bob')]);
       expect(gone).toMatchObject({ status: 'offline' });
       expect(gone?.ver).toBeGreaterThan(stored.ver + 50);
       expect(await both.story()).toEqual(['ann online connect', 'bob offline resync']);
@@ -53,9 +54,9 @@ describeBothStores((both) => {
       await both.opens('n1.0', 'ann');
       const stored = await both.view('ann');
       const older: View = { ...stored, status: 'busy', ver: stored.ver - 1 };
-      expect(await both.store.read(TENANT, ['ann'], [older])).toEqual([stored]);
+      expect(await readKnowing(both.store, TENANT, ['ann'], [older])).toEqual([stored]);
       const nothing: View = { user: 'bob', status: 'offline', since: 0, ver: 0, devices: [] };
-      expect(await both.store.read(TENANT, ['bob'], [nothing])).toEqual([nothing]);
+      expect(await readKnowing(both.store, TENANT, ['bob'], [nothing])).toEqual([nothing]);
     });
   });
 

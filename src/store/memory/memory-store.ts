@@ -147,8 +147,11 @@ export class MemoryStore implements PresenceStore {
     return { swept: due.length, more: false };
   }
 
-  async read(tenant: string, users: readonly string[], known: readonly View[] = []): Promise<View[]> {
-    for (const view of known) this.#repair({ tenant, user: view.user }, view);
+  async restore(tenant: string, known: readonly View[]): Promise<void> {
+    for (const view of known) this.#restore({ tenant, user: view.user }, view);
+  }
+
+  async read(tenant: string, users: readonly string[]): Promise<View[]> {
     return this.#views(tenant, users);
   }
 
@@ -302,7 +305,7 @@ export class MemoryStore implements PresenceStore {
     };
   }
 
-  #repair(ref: UserRef, view: View): void {
+  #restore(ref: UserRef, view: View): void {
     const shard = this.#of(ref);
     // A view that is no news must not leave a row behind that nothing ever forgets.
     if (view.ver <= shard.peek(ref).ver) return;

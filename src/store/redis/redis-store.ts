@@ -171,8 +171,28 @@ export class RedisStore implements PresenceStore {
     return this.#reaper.sweep(this.#partition(partition), time);
   }
 
-  async read(tenant: string, users: readonly string[], known: readonly View[] = []): Promise<View[]> {
-    await this.#repair(tenant, known);
+  async restore(tenant: string, known: readonly View[]): Promise<void> {
+    const shown = known.filter((view) => view.ver > 0).map((view) => ({ tenant, user: view.user, view }));
+    await Promise.all(
+      [...positionsByPartition(shown, (ref) => this.partitionOf(ref))].map(async ([partition, group]) => {
+        const keys = this.#partition(partition);
+        const users = encodeUsers(
+          keys,
+          group.map(({ item }) => item),
+          ({ view }) => [encodeKnown(view)],
+        );
+        const fixed = [keys.meta, keys.log, keys.events, keys.due, keys.nodes];
+        const repaired = await this.#caller.run(
+          'repair',
+          [...fixed, ...users.keys],
+          [this.#policy, keys.beats, ...users.args],
+        );
+        if (number('repair', repaired) < 0) throw new StoreError('unavailable', 'the partition is on hold');
+      }),
+    );
+  }
+
+  async read(tenant: string, users: readonly string[]): Promise<View[]> {
     const selves = await this.#selves(users.map((user) => ({ tenant, user })));
     return selves.map((self) => self.view);
   }
@@ -318,27 +338,6 @@ export class RedisStore implements PresenceStore {
       }),
     );
     return selves;
-  }
-
-  async #repair(tenant: string, known: readonly View[]): Promise<void> {
-    const shown = known.filter((view) => view.ver > 0).map((view) => ({ tenant, user: view.user, view }));
-    await Promise.all(
-      [...positionsByPartition(shown, (ref) => this.partitionOf(ref))].map(async ([partition, group]) => {
-        const keys = this.#partition(partition);
-        const users = encodeUsers(
-          keys,
-          group.map(({ item }) => item),
-          ({ view }) => [encodeKnown(view)],
-        );
-        const fixed = [keys.meta, keys.log, keys.events, keys.due, keys.nodes];
-        const repaired = await this.#caller.run(
-          'repair',
-          [...fixed, ...users.keys],
-          [this.#policy, keys.beats, ...users.args],
-        );
-        if (number('repair', repaired) < 0) throw new StoreError('unavailable', 'the partition is on hold');
-      }),
-    );
   }
 }
 

@@ -28,10 +28,12 @@ describe('after a partition lost data', () => {
     expect(rig.store.calls).toHaveLength(calls + 1);
     expect([...(again?.users ?? [])].sort()).toEqual([even(1), even(2), even(3)]);
     // Who was never seen has nothing to be repaired from.
-    expect(again?.known.map(({ user, ver }) => `${user}@${ver}`).sort()).toEqual([
-      `${even(1)}@5`,
-      `${even(2)}@5`,
-    ]);
+    expect(
+      rig.store.told
+        .flat()
+        .map(({ user, ver }) => `${user}@${ver}`)
+        .sort(),
+    ).toEqual([`${even(1)}@5`, `${even(2)}@5`]);
     expect(sink.take()).toEqual([`${even(1)}@6`]);
   });
 
@@ -150,6 +152,41 @@ describe('after a partition lost data', () => {
     rig.store.auto = true;
     await run(rig);
     expect(sink.take()).toEqual([`${even(1)}@3`]);
+  });
+
+  /** A store that gathers for seconds would be told the same over and over. */
+  it('tells what it knows once a loss, also where the store cannot answer for long', async () => {
+    const rig = new Rig({ tuning: { retryMinMs: 10, retryMaxMs: 10 } });
+    rig.set(even(1), 5);
+    await rig.watching({ users: [even(1)] });
+    rig.store.away = true;
+    rig.reset(0);
+    await run(rig, 100);
+    expect(rig.store.told).toHaveLength(1);
+    rig.reset(0);
+    await run(rig, 100);
+    expect(rig.store.told).toHaveLength(2);
+    rig.store.away = false;
+    await run(rig, 100);
+    expect(rig.store.told.length).toBeLessThanOrEqual(3); // For the second loss it is all done again.
+  });
+
+  /** A replica that lagged may have taken over in between: nobody was forgotten. */
+  it('tells it again before it takes anybody for forgotten whom the store had been told of earlier', async () => {
+    const rig = new Rig({ tuning: { retryMinMs: 10, retryMaxMs: 10 } });
+    rig.set(even(1), 5);
+    const { sink } = await rig.watching({ users: [even(1)] });
+    rig.store.away = true;
+    rig.reset(0);
+    await run(rig, 100);
+    rig.store.truth.delete(even(1));
+    rig.store.restored = (known) => {
+      for (const view of known) rig.store.truth.set(view.user, view);
+    };
+    rig.store.away = false;
+    await run(rig, 100);
+    expect(rig.store.told).toHaveLength(2);
+    expect(sink.takeFrames()).toEqual([]);
   });
 
   it('reads one partition while another cannot be read', async () => {

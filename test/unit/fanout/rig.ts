@@ -47,7 +47,6 @@ export class FakeTime {
 export interface Call {
   readonly kind: 'read' | 'page' | 'count' | 'members';
   readonly users: readonly string[];
-  readonly known: readonly View[];
   /** Answers with what is true when asked, not when answering. */
   answer(): void;
   /** Answers with what was true when the call was made. */
@@ -67,6 +66,10 @@ export const view = (user: string, ver: number, status: Status = ver === 0 ? 'of
 class FakeStore {
   readonly truth = new Map<string, View>();
   readonly calls: Call[] = [];
+  /** What it was told that it may have lost. */
+  readonly told: (readonly View[])[] = [];
+  /** What comes of it; nothing, as of those who were forgotten. */
+  restored: ((known: readonly View[]) => void) | undefined;
   /** Not answered yet. */
   open: Call[] = [];
   auto = true;
@@ -76,11 +79,17 @@ class FakeStore {
   partitionOf = ({ user = '' }: { user?: string | undefined }): number =>
     user.charCodeAt(user.length - 1) % 2;
 
-  read = (_tenant: string, users: readonly string[], known: readonly View[] = []): Promise<View[]> =>
-    this.#call('read', users, known, () => users.map((user) => this.truth.get(user) ?? view(user, 0)));
+  /** A store that gathers takes what it is told, and cannot answer yet. */
+  restore = async (_tenant: string, known: readonly View[]): Promise<void> => {
+    this.told.push(known);
+    this.restored?.(known);
+  };
+
+  read = (_tenant: string, users: readonly string[]): Promise<View[]> =>
+    this.#call('read', users, () => users.map((user) => this.truth.get(user) ?? view(user, 0)));
 
   page = (_tenant: string, limit: number, cursor?: string): Promise<Page> =>
-    this.#call('page', [], [], () => {
+    this.#call('page', [], () => {
       const size = Math.min(limit, this.pageSize);
       const rest = [...this.truth.values()]
         .filter(({ status, user }) => status !== 'offline' && (cursor === undefined || user > cursor))
@@ -91,14 +100,14 @@ class FakeStore {
     });
 
   count = (_tenant: string): Promise<Counts> =>
-    this.#call('count', [], [], () => {
+    this.#call('count', [], () => {
       const counts = { online: 0, away: 0, busy: 0 };
       for (const { status } of this.truth.values()) if (status !== 'offline') counts[status] += 1;
       return counts;
     });
 
   groupMembers = (_tenant: string, group: string, max: number): Promise<View[] | undefined> =>
-    this.#call('members', [], [], () => {
+    this.#call('members', [], () => {
       const members = [...this.truth.values()].filter(({ groups }) => groups?.includes(group) === true);
       return members.length > max ? undefined : members;
     });
@@ -107,7 +116,7 @@ class FakeStore {
     while (this.open.length > 0) this.open[0]?.answer();
   }
 
-  #call<T>(kind: Call['kind'], users: readonly string[], known: readonly View[], value: () => T): Promise<T> {
+  #call<T>(kind: Call['kind'], users: readonly string[], value: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const old = value();
       const done = (): void => {
@@ -116,7 +125,6 @@ class FakeStore {
       const call: Call = {
         kind,
         users,
-        known,
         answer: () => {
           done();
           resolve(value());

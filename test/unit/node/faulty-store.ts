@@ -171,6 +171,8 @@ export class FaultyStore implements PresenceStore {
     return { fenced: 0, users };
   }
 
+  async restore(): Promise<void> {}
+
   async read(tenant: string, users: readonly string[]): Promise<View[]> {
     const selves = await Promise.all(users.map((user) => this.readSelf({ tenant, user })));
     return selves.map(({ view }) => view);

@@ -27,6 +27,9 @@ export class LateStore {
 
   partitionOf = ({ user = '' }: { user?: string | undefined }): number => partitionOf(user);
 
+  /** It never lost what it is told. */
+  restore = async (): Promise<void> => undefined;
+
   read = (_tenant: string, users: readonly string[]): Promise<View[]> =>
     this.#call(
       (partition) => new Map(of(partition, users).map((user) => [user, this.#truth.now(user)])),
