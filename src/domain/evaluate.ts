@@ -86,7 +86,7 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   const target = decide(row, now, policy);
   const isShown = target.status === row.status && sameAdornment(target.shown, row.shown);
   const isUnsure = at.gathering || isLess(row, target);
-  const isHeld = !isShown && held && !at.deliberate && isUnsure;
+  const isHeld = !isShown && held && !isOnPurpose(at, target) && isUnsure;
   const why = reason(row, target, at, ended);
   const isTurnAwaited = isDamped && !isShown && !at.repair && !MAY_NOT_WAIT.has(why);
   const waits = isHeld || isTurnAwaited;
@@ -272,6 +272,15 @@ export const isForgettable = (row: Row, policy: Policy, now: StoreMs, today: Day
   row.leave === undefined &&
   row.status === 'offline' &&
   retainedUntil(row, policy, now, today) <= now;
+
+/**
+ * Whether the change is what somebody wanted. That somebody is gone, idle, or as idle as one of their nodes says, is not
+ * what a claim wants: nodes tell claims again after a loss, and others may not have been heard.
+ */
+const isOnPurpose = ({ deliberate, gathering }: Circumstances, { why }: Target): boolean =>
+  deliberate === 'claim'
+    ? why === 'claim' || why === 'invisible' || (why === 'activity' && !gathering)
+    : deliberate !== undefined;
 
 const isClaimShown = (row: Row): boolean =>
   row.status === 'busy' ||

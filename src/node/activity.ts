@@ -44,10 +44,11 @@ export class Activity {
   /**
    * A connection is about to join the others.
    * @param others - how many are here.
-   * @param inGrace - one that closed still counts as it was.
+   * @param grace - `here`: one that closed still counts as it was. `elsewhere`: perhaps one that closed on another node.
    * @param idleAwayMs - 0: nobody is ever idle for being silent.
    */
-  opens(member: Member, others: number, inGrace: boolean, idleAwayMs: number): void {
+  opens(member: Member, others: number, grace: 'none' | 'here' | 'elsewhere', idleAwayMs: number): void {
+    const inGrace = grace !== 'none';
     if (others === 0 && !inGrace) {
       this.tookOver = false;
       this.#last = -1;
@@ -67,6 +68,11 @@ export class Activity {
       // Beside others it counts as active, and says so: the store hears of no opening but the first.
       this.#last = Math.max(this.#last, member.openedAt);
       this.#leads.add(member);
+      return;
+    }
+    if (grace === 'elsewhere' && !member.openedIdle) {
+      // Active by its opening, or as the user was elsewhere: what the others here say of themselves decides neither.
+      this.#takenUntil = Number.POSITIVE_INFINITY;
       return;
     }
     const wasIdle = (others === 0 || this.#idle) && (!inGrace || this.#leftIdle);

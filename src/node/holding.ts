@@ -32,7 +32,8 @@ export class Holding {
   #waiters: Waiter[] = [];
   /** Newest opening that the newest batch told of. */
   toldOpened = -1;
-  #opened = -1;
+  /** Newest opening of those who left. */
+  #left = -1;
   #closed = -1;
   #graceMs = 0;
   /** Which close the newest batch carried, and which one is stored. */
@@ -63,14 +64,14 @@ export class Holding {
   add(member: Member, now: number, idleAwayMs: number, graceMs: number): void {
     // Those who come back from another node in one grace come one after the other: only the first one ends it.
     const isFollower = this.members.length > 0 && now - this.activity.begun < graceMs;
-    this.activity.opens(member, this.members.length, isFollower || this.#isInGrace(now), idleAwayMs);
+    const grace = this.#isInGrace(now) ? 'here' : isFollower ? 'elsewhere' : 'none';
+    this.activity.opens(member, this.members.length, grace, idleAwayMs);
     // A store may have forgotten somebody who was not there.
     if (this.members.length === 0) {
       this.reassert();
       this.#here = member.openedAt;
     }
     this.members.push(member);
-    this.#opened = Math.max(this.#opened, member.openedAt);
     this.learn(member.principal);
     this.activity.look(this.members, now);
   }
@@ -80,8 +81,10 @@ export class Holding {
     const at = this.members.indexOf(member);
     if (at < 0) return false;
     this.members.splice(at, 1);
-    // Who was taken for gone has had a grace.
-    const hasGrace = !this.believe(member) && how !== 'goodbye';
+    // Who was taken for gone has had a grace, and no opening of theirs has ended one.
+    const wasInDoubt = this.believe(member);
+    if (!wasInDoubt) this.#left = Math.max(this.#left, member.openedAt);
+    const hasGrace = !wasInDoubt && how !== 'goodbye';
     this.activity.closes(member, this.members, now, {
       begins: hasGrace,
       runs: this.#isInGrace(now),
@@ -240,6 +243,11 @@ export class Holding {
   /** The store knows of the close and its grace is over: told again, it would be the reason for what happens now. */
   #isGraceSpent(now: number): boolean {
     return this.#closedStored === this.#closed && now >= this.#closed + this.#graceMs;
+  }
+
+  /** Newest opening, of who is here and who was: it ends the graces that began before it. */
+  get #opened(): number {
+    return this.#believed.reduce((newest, { openedAt }) => Math.max(newest, openedAt), this.#left);
   }
 
   get #believed(): readonly Member[] {

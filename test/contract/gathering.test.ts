@@ -140,6 +140,23 @@ describe('while a partition gathers what it lost', () => {
     expect(await line.meta('young')).toBe('0');
   });
 
+  /** A node tells a claim again that was cleared long ago, and others who hold her have not spoken. */
+  it.each([
+    ['whose people are gone', { count: 0 }],
+    ['where she is idle', { idle: true, activeAgo: 0 }],
+  ])('who has a claim is not less than they were because of a node %s', async (_, there) => {
+    await lostBehindAnn();
+    const claim = { status: null, stamp: VER - 9 } as const;
+    await line.tell('b.0', entryOf('ann', { ...there, claim, known: known({}) }));
+    expect(await line.story()).toEqual([]);
+    await line.beat('a.0');
+    await line.tell('a.0', entryOf('ann', { activeAgo: 0, claim, known: known({}) }));
+    await line.pass(TTL, 'a.0', 'b.0');
+    await line.sweep();
+    expect(await line.view('ann')).toMatchObject({ status: 'online', ver: VER });
+    expect(await line.story()).toEqual([]);
+  });
+
   it('who hides or shows themselves on purpose is believed', async () => {
     await lostBehindAnn();
     await line.tell('b.0', entryOf('bob', { activeAgo: 0, claim: { status: 'busy', stamp: START * 1000 } }));

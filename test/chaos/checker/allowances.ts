@@ -232,6 +232,11 @@ export class Faults {
     return this.#bounds.rejoin + this.#bounds.slack;
   }
 
+  /** For how long after its welcome the store, or whoever reads it, may not know of a connection, ms. */
+  unknownFor({ isStored }: ConnectionRecord): number {
+    return isStored === true ? ALLOWED.blurMs : this.unwritten;
+  }
+
   get blur(): number {
     return ALLOWED.blurMs;
   }

@@ -4,7 +4,8 @@ import type { Violation } from './violation.ts';
 
 /**
  * Whatever the store does, nobody who was welcomed is read as `offline`, with 200: a node that could not write them down
- * within the time in which it must say so says that it does not know, and so does every other (G5, G13). Asked at every
+ * within the time in which it must say so says that it does not know, and so does every other (G5, G13). Where the store
+ * answered before the welcome there is no such time: it knows of them, also while it gathers what it lost. Asked at every
  * moment, faults of the store included.
  */
 export const readsNeverGuess = (run: Case): Violation[] =>
@@ -14,7 +15,7 @@ export const readsNeverGuess = (run: Case): Violation[] =>
     if (person.claimed({ from: askedAt - run.bounds.b, to: answeredAt }).has('invisible')) return [];
     const there = person.connections.find((connection) => {
       const { welcomeAt, end } = connection;
-      if (welcomeAt === undefined || welcomeAt + run.faults.unwritten > askedAt) return false;
+      if (welcomeAt === undefined || welcomeAt + run.faults.unknownFor(connection) > askedAt) return false;
       if ((end?.at ?? Number.POSITIVE_INFINITY) <= answeredAt + run.faults.blur) return false;
       return !run.faults.mayBeForgotten(connection, answeredAt);
     });

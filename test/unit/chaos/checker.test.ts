@@ -208,6 +208,7 @@ describe('while writes are refused', () => {
   /** Somebody who came at 1 s, when writes were refused since 0.5 s, and is stored at 21 s. */
   const refused = (): Synthetic => {
     const run = history().connects(1).fault(0.5, 20, 'store').turns(21, 'online', 'offline');
+    Object.assign(run.history.connections[0] ?? {}, { isStored: false });
     Object.assign(run.history.faults[0] ?? {}, { refusedFrom: at(0.5), refusedTo: at(20) });
     for (const watcher of run.history.watchers) watcher.degraded.push({ from: at(1), to: at(20) });
     return run;
@@ -222,6 +223,12 @@ describe('while writes are refused', () => {
     expect(refused().answers(1.2, 'offline').broken).toEqual([]);
     expect(refused().answers(6, 'offline').broken).toEqual(['readsNeverGuess']);
     expect(refused().answers(6, 'online').broken).toEqual([]);
+  });
+
+  it('nobody whom the store knew at their welcome is, not even while it gathers what it lost', () => {
+    const run = (): Synthetic => history().fault(0.5, 0.6, 'store', { lostAt: 0.5 }).connects(1);
+    expect(run().turns(3, 'online', 'offline').broken).toEqual([]);
+    expect(run().turns(3, 'online', 'offline').answers(1.5, 'offline').broken).toEqual(['readsNeverGuess']);
   });
 
   it('an invisible person, and whose own node is stopped, may be read as offline', () => {

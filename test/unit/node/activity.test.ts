@@ -112,6 +112,13 @@ describe('activity of several connections here', () => {
     expect(rig.store.newest('ann')).toMatchObject({ count: 2, idle: false, activeAgo: 0 });
   });
 
+  /** Whether a grace ran elsewhere only the store knows: the first tab cannot decide what the second one is. */
+  it('a second tab at once makes the user active as well, although the first one is idle by now', async () => {
+    (await opens()).idles(rig);
+    await opens();
+    expect(isIdle()).toBe(false);
+  });
+
   it('a reload within the grace makes nobody active either', async () => {
     const first = await opens();
     first.uses(rig);

@@ -91,6 +91,18 @@ describe('telling the store again what it lost', () => {
     expect(rig.store.newest('ad')?.closedAgo).toBeGreaterThanOrEqual(0);
   });
 
+  /** They came while the node was cut off, back from another one, and their grace there runs still. */
+  it('ends no grace by the opening of somebody who has not shown that they are there', async () => {
+    const [here] = await join('ab');
+    if (here) here.silent = true;
+    await toldAfter(() => rig.roster.rejoin(0));
+    await toldAfter(() => rig.roster.tellAgain(ref('ab')));
+    expect(rig.store.newest('ab')).toMatchObject({ count: 0, openedAgo: -1 });
+    await toldAfter(() => here?.answer?.());
+    expect(rig.store.newest('ab')).toMatchObject({ count: 1 });
+    expect(rig.store.newest('ab')?.openedAgo).toBeGreaterThanOrEqual(0);
+  });
+
   it('says nothing of a view where there is none', async () => {
     rig.store.onApply = async () => ok();
     await join('ab');

@@ -279,6 +279,13 @@ function before(row)
   return at
 end
 
+-- Whether the change is what somebody wanted. That somebody is gone, idle, or as idle as one of their nodes says, is not what
+-- a claim wants: nodes tell claims again after a loss, and others may not have been heard.
+local function isOnPurpose(at, why)
+  if at.deliberate ~= 'claim' then return at.deliberate end
+  return why == 'claim' or why == 'invisible' or why == 'activity' and not gathering
+end
+
 -- at: {present, hidden, seen} of before the change, deliberate, repair.
 -- Returns status, shown and reason of the change to show, or nothing.
 function evaluate(row, at)
@@ -291,7 +298,7 @@ function evaluate(row, at)
   local status, shown, why = decide(row, present, activeTo > now)
   local old = row.shown
   local same = status == row.status and old.text == shown.text and old.emoji == shown.emoji and old['until'] == shown['until']
-  local waits = not same and held and not at.deliberate and (gathering or isLess(row, status, why))
+  local waits = not same and held and not isOnPurpose(at, why) and (gathering or isLess(row, status, why))
   local wasFrozen = row.frozen
   local reason = not same and reasonOf(row, status, why, at, endedLeave, endedClaim, endedSession)
   -- An `offline` that somebody wanted is never held back.
