@@ -48,14 +48,6 @@ export const BUGS = {
       to: 'return false;',
     },
   ],
-  /** Who came while a loss was gathered is read as what their row says, although nobody has looked at it since. */
-  'reads-guess': [
-    {
-      file: 'store/lua/lib/context.lua',
-      from: 'return not gen or young > now or hasWaiting()',
-      to: 'return not gen or young > now',
-    },
-  ],
   /** A node tells how many connections came or went instead of how many there are. */
   increments: [
     {
