@@ -71,6 +71,8 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
     membership: {
       join: async () => undefined,
       leave: () => undefined,
+      observe: async () => undefined,
+      unobserve: () => undefined,
       renewed: () => undefined,
       touched: () => undefined,
       claim: async () => undefined,

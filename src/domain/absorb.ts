@@ -24,6 +24,8 @@ export interface Report {
   /** Newest opening and newest unclean close; 0 for none. */
   readonly opened: number;
   readonly closed: number;
+  /** Newest opening of those that only watch: nobody is present by them, but their tokens say words too. 0 for none. */
+  readonly watched?: number;
   readonly graceMs: number;
   readonly devices: DeviceMask;
   readonly words: Words;
@@ -97,13 +99,14 @@ export const absorb = (
   now: number,
   idleAwayMs: number,
 ): { restored: boolean; claimed: boolean } => {
-  if (isForgotten(row, said.opened)) return { restored: false, claimed: false };
+  const { watched = 0 } = said;
+  if (isForgotten(row, Math.max(said.opened, watched))) return { restored: false, claimed: false };
   // What was ended is gone, grace and all, though its node has not heard of it.
   const report = isEnded(row, said.opened) ? { ...said, count: 0, closed: 0 } : said;
   const claimed = takeOwnClaim(row, report.claim);
   const restored = restore(row, report.known);
   const prior = row.parts.get(node);
-  takeWords(row, report.words);
+  takeWords(row, report.words, watched > 0 ? now : 0);
 
   let act = report.act;
   let stance: Part['stance'] = 'own';

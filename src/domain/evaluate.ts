@@ -3,7 +3,7 @@ import { type DayMs, type HybridMicros, type StoreMs, stampedAt } from './clock.
 import { forgetPace, spend, turnAt } from './damping.ts';
 import { revokedUntil, tombstoneUntil } from './ending.ts';
 import type { Adornment, Policy, Reason, Status, Word } from './model.ts';
-import { revealWords, trueWords } from './profile.ts';
+import { isHeardOf, revealWords, trueWords } from './profile.ts';
 import {
   activeUntil,
   countingClaim,
@@ -217,22 +217,30 @@ const deadline = (
   } else if (target.status === 'offline') {
     next = Math.min(next, Math.max(retainedUntil(row, policy, now, today), now + 1));
   }
-  if (isOutOfSight(row) && isKnown(row))
+  if (isOutOfSight(row) && isSeenBefore(row))
+    next = Math.min(next, Math.max(viewUntil(row, policy, now, today), now + 1));
+  if (isOutOfSight(row) && isNamed(row))
     next = Math.min(next, Math.max(shownUntil(row, policy, now, today), now + 1));
   return Number.isFinite(next) ? next : 0;
 };
 
 /**
- * Until when others are told of somebody who is gone, or looks so: nothing that only they know themselves counts, or
- * somebody hidden would be told of for longer than one who left.
+ * Until when others are told when somebody was seen who is gone, or looks so: nothing that only they know themselves
+ * counts, or somebody hidden would be told of for longer than one who left.
  */
-const shownUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreMs => {
+const viewUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreMs => {
   const shift = now - today;
   let told = Math.max(row.since, stampedAt(row.ver, now), row.frozen ?? row.seen);
-  if (row.ver === 0) told = Math.max(told, saidAt(row.name) + shift, saidAt(row.groups) + shift);
   for (const claim of row.claims.values()) told = Math.max(told, stampedAt(claim.stamp, now));
   const refused = row.revoked > 0 ? revokedUntil(row, policy) + shift : 0;
   return Math.max(told + policy.retentionMs, refused, tombstoneUntil(row));
+};
+
+/** Until when they are told anything: name and groups may have been said later, by somebody who only watches. */
+const shownUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreMs => {
+  let told = isNamed(row) ? row.said : 0;
+  if (row.ver === 0) told = Math.max(told, Math.max(saidAt(row.name), saidAt(row.groups)) + now - today);
+  return Math.max(viewUntil(row, policy, now, today), told + policy.retentionMs);
 };
 
 const saidAt = (word: Word<unknown> | undefined): DayMs => Math.floor(word?.iat ?? 0) * 1000;
@@ -248,23 +256,32 @@ const retainedUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): St
 /** Gone, or not to be told from it. */
 const isOutOfSight = (row: Row): boolean => row.frozen !== undefined || !isPresent(row);
 
-/** Others are told something of the user. */
-const isKnown = (row: Row): boolean =>
-  row.ver > 0 || (row.frozen ?? row.seen) > 0 || row.name !== undefined || row.groups !== undefined;
+/** Others are told when the user was seen. */
+const isSeenBefore = (row: Row): boolean => row.ver > 0 || (row.frozen ?? row.seen) > 0;
+
+const isNamed = (row: Row): boolean => row.name !== undefined || row.groups !== undefined;
 
 /**
  * What others are told of somebody who is out of sight ends with the retention, as it would with the row of one who
  * left. What is true of the person stays: their claim, their connections, and what their tokens said.
  */
 const age = (row: Row, { policy, now, today }: Circumstances): void => {
-  if (!isOutOfSight(row) || !isKnown(row) || shownUntil(row, policy, now, today) > now) return;
-  const words = isPresent(row) ? trueWords(row) : {};
+  if (!isOutOfSight(row) || !(isSeenBefore(row) || isNamed(row))) return;
+  if (viewUntil(row, policy, now, today) > now) return;
+  const until = shownUntil(row, policy, now, today);
   if (row.frozen !== undefined) row.frozen = 0;
   else row.seen = 0;
   row.claims.clear();
-  Object.assign(row, { ver: 0, since: 0, name: undefined, groups: undefined });
+  Object.assign(row, { ver: 0, since: 0 });
+  if (until > now) return;
+  const words = isPresent(row) ? trueWords(row) : {};
+  Object.assign(row, { name: undefined, groups: undefined, said: 0 });
   row.pending = words.name === undefined && words.groups === undefined ? undefined : words;
 };
+
+/** Whether a row that was not stored need not be: nobody is there, and nothing is known of them. */
+export const isNobody = (row: Row, policy: Policy, now: StoreMs, today: DayMs): boolean =>
+  !isHeardOf(row) && isForgettable(row, policy, now, today);
 
 /** Whether nothing of a row is worth keeping any more. */
 export const isForgettable = (row: Row, policy: Policy, now: StoreMs, today: DayMs): boolean =>

@@ -1,3 +1,4 @@
+import type { StoreMs } from './clock.ts';
 import type { Word, Words } from './model.ts';
 import type { Row } from './row.ts';
 
@@ -49,11 +50,16 @@ export const sameWords = (ones: Words, others: Words): boolean =>
 /**
  * Takes what tokens say where it is newer. What is told while the person is invisible waits: whoever is offline gets
  * no new name and joins no group.
+ * @param saidAt - now, when who says it only watches, so that nothing else tells how long to keep it.
  */
-export const takeWords = (row: Row, said: Words): void => {
+export const takeWords = (row: Row, said: Words, saidAt: StoreMs = 0): void => {
   if (said.name === undefined && said.groups === undefined) return;
-  if (isHidden(row)) row.pending = newerWords(trueWords(row), said);
-  else Object.assign(row, newerWords(row, said));
+  if (isHidden(row)) {
+    row.pending = newerWords(trueWords(row), said);
+    return;
+  }
+  Object.assign(row, newerWords(row, said));
+  row.said = Math.max(row.said, saidAt);
 };
 
 /** What waited takes effect. */
@@ -62,6 +68,10 @@ export const revealWords = (row: Row): void => {
   Object.assign(row, trueWords(row));
   row.pending = undefined;
 };
+
+/** Somebody knows something of the person, so that others may have been told it. */
+export const isHeardOf = (row: Row): boolean =>
+  row.ver > 0 || row.name !== undefined || row.groups !== undefined || row.pending !== undefined;
 
 /** The person is invisible, or was and has not been seen since. */
 const isHidden = (row: Row): boolean => row.frozen !== undefined || row.own?.status === 'invisible';

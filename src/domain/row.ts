@@ -93,6 +93,8 @@ export interface Row {
   groups: Word<readonly string[]> | undefined;
   /** What tokens said while the person was invisible: true for themselves, not seen by others yet. */
   pending: Words | undefined;
+  /** When somebody who only watches last said name or groups: these are kept as those of one who left then. 0 for never. */
+  said: StoreMs;
   status: Status;
   since: number;
   ver: number;
@@ -121,6 +123,7 @@ export const emptyRow = (): Row => ({
   name: undefined,
   groups: undefined,
   pending: undefined,
+  said: 0,
   status: 'offline',
   since: 0,
   ver: 0,

@@ -9,7 +9,7 @@ import type { Revocations } from './revocations.ts';
 import type { Roster } from './roster.ts';
 
 export interface EvictionsOptions {
-  readonly roster: Pick<Roster, 'membersOf' | 'ended' | 'forget' | 'tellAgain'>;
+  readonly roster: Pick<Roster, 'membersOf' | 'ended' | 'forget' | 'refused'>;
   /** Connections that only watch: presence does not know them, but they end with the others. */
   readonly observersOf: (owner: TokenOwner) => readonly Evictable[];
   /** The time of a user's partition at a moment of the monotonic clock (ms), rather too late than too early. */
@@ -50,7 +50,7 @@ export class Evictions {
   /** Some tokens are refused from now on. @param at - s, see `Revocation`. */
   refused(owner: TokenOwner, at: number): void {
     this.#evict(owner, 'revoke', ({ principal }) => refusesToken(at, issuedBy(principal)));
-    if (owner.service === undefined) this.#options.roster.tellAgain(owner);
+    if (owner.service === undefined) this.#options.roster.refused(owner, at);
   }
 
   #evict(owner: TokenOwner, how: Ending | 'forget', isMeant: (connection: Evictable) => boolean): void {

@@ -1,5 +1,6 @@
 import { issuedBy } from '../auth/principal.ts';
-import type { Device, OwnClaim, OwnGroups, UserKey, UserRef, View, Words } from '../domain/model.ts';
+import { refusesToken } from '../domain/ending.ts';
+import type { Device, OwnClaim, OwnGroups, UserKey, UserRef, View, Word, Words } from '../domain/model.ts';
 import {
   newerWord,
   newerWords,
@@ -11,7 +12,7 @@ import {
 import type { Entry } from '../store/presence-store.ts';
 import { Activity } from './activity.ts';
 import type { Waiter } from './deadline-queue.ts';
-import type { Leaving, Member } from './membership.ts';
+import type { Leaving, Member, UserConnection } from './membership.ts';
 
 /** One user as this node holds them. Times are ms of the monotonic clock; -1 for never. */
 export class Holding {
@@ -19,6 +20,8 @@ export class Holding {
   readonly ref: UserRef;
   readonly partition: number;
   readonly members: Member[] = [];
+  /** Connections that only watch: nobody is present by them, but their tokens say name and groups. */
+  readonly observers: UserConnection[] = [];
   readonly activity = new Activity();
   /** A batch has contained this user, or the store lists them: it may know of them. */
   sent = false;
@@ -74,6 +77,35 @@ export class Holding {
     this.members.push(member);
     this.learn(member.principal);
     this.activity.look(this.members, now);
+  }
+
+  /** Somebody only watches from now on. What they say of themselves a store may have forgotten. */
+  observe(observer: UserConnection): void {
+    this.observers.push(observer);
+    this.learn(observer.principal);
+    if (this.observers.length === 1 && this.members.length === 0) this.reassert();
+  }
+
+  unobserve(observer: UserConnection): void {
+    const at = this.observers.indexOf(observer);
+    if (at >= 0) this.observers.splice(at, 1);
+  }
+
+  /** What is left of this when nobody is present any more and some only watch: nothing of which others may be told. */
+  withoutPresence(): Holding {
+    const rest = new Holding(this.key, this.ref, this.partition);
+    rest.observers.push(...this.observers);
+    rest.#words = this.#words;
+    rest.#profile = this.#profile;
+    rest.#profileStored = this.#profileStored;
+    rest.#waiters = this.#waiters;
+    rest.claim = this.claim;
+    return rest;
+  }
+
+  /** Something of it is not told yet, or is waited for. */
+  get isDue(): boolean {
+    return this.#profile !== this.#profileStored || this.#waiters.length > 0;
   }
 
   /** @returns whether the member was here. */
@@ -197,7 +229,16 @@ export class Holding {
     this.heard = undefined;
     this.claim = undefined;
     this.#words = {};
-    for (const member of this.members) this.learn(member.principal);
+    for (const { principal } of this.#connections) this.learn(principal);
+  }
+
+  /** What refused tokens said is not told any more, if it was not yet. @param at - s, see `Revocation`. */
+  unsay(at: number): void {
+    if (this.#profile === this.#profileStored) return;
+    const good = <T>(word: Word<T> | undefined): Word<T> | undefined =>
+      word === undefined || refusesToken(at, word.iat) ? undefined : word;
+    this.#words = { name: good(this.#words.name), groups: good(this.#words.groups) };
+    for (const { principal } of this.#connections) this.learn(principal);
   }
 
   /** When this user need not be kept any more although nobody is connected: after grace and lease; now after a goodbye. */
@@ -206,12 +247,16 @@ export class Holding {
   }
 
   entry(now: number): Entry {
-    const { name, groups } = this.#words;
     const members = this.#believed;
+    const connections = this.#connections;
+    // With nobody left who says it, and no grace of theirs, nothing is told.
+    const { name, groups } = connections.length > 0 || this.#opened >= 0 ? this.#words : {};
     const devices = new Set<Device>(members.map((member) => member.device));
     const ago = (moment: number): number => (moment < 0 ? -1 : Math.max(0, now - moment));
     const known = this.view ?? this.heard;
     const isProfileDue = this.#profile !== this.#profileStored;
+    // Of who only watches the store is told no claim but one that hides: others are not told of them meanwhile.
+    const isOwnWord = this.#opened >= 0 || this.#claimMade >= 0 || this.claim?.status === 'invisible';
     this.#profileSent = this.#profile;
     const closed = this.#isGraceSpent(now) ? -1 : this.#closed;
     this.#closedSent = this.#closed;
@@ -229,10 +274,11 @@ export class Holding {
       graceMs: this.#graceMs,
       devices: [...devices],
       iat: Math.max(name?.iat ?? 0, groups?.iat ?? 0),
-      ...(members.length > 0 && { oldestIat: oldestIatOf(members) }),
+      ...(this.observers.length > 0 && { watchedAgo: ago(newestOpeningOf(this.observers)) }),
+      ...(connections.length > 0 && { oldestIat: oldestIatOf(connections) }),
       ...(isProfileDue && name && { name: name.value, nameIat: name.iat }),
       ...(isProfileDue && groups && { groups: groups.value, groupsIat: groups.iat }),
-      ...(this.claim && { claim: this.claim }),
+      ...(this.claim && isOwnWord && { claim: this.claim }),
       // Of somebody hidden the store is told nothing that others see: what it lost of that stays lost, as of one who left.
       ...(this.claim?.status !== 'invisible' &&
         known &&
@@ -250,6 +296,11 @@ export class Holding {
     return this.#believed.reduce((newest, { openedAt }) => Math.max(newest, openedAt), this.#left);
   }
 
+  get #connections(): readonly UserConnection[] {
+    const believed = this.#believed;
+    return this.observers.length === 0 ? believed : [...believed, ...this.observers];
+  }
+
   get #believed(): readonly Member[] {
     const doubted = this.#doubted;
     return doubted === undefined ? this.members : this.members.filter((member) => !doubted.has(member));
@@ -261,8 +312,11 @@ export class Holding {
 }
 
 /** 0 when a token has no `iat`: a revocation refuses those first. */
-const oldestIatOf = (members: readonly Member[]): number => {
+const oldestIatOf = (connections: readonly UserConnection[]): number => {
   let oldest = Number.POSITIVE_INFINITY;
-  for (const { principal } of members) oldest = Math.min(oldest, issuedBy(principal));
+  for (const { principal } of connections) oldest = Math.min(oldest, issuedBy(principal));
   return oldest;
 };
+
+const newestOpeningOf = (connections: readonly UserConnection[]): number =>
+  Math.max(...connections.map(({ openedAt }) => openedAt));

@@ -13,9 +13,18 @@ export interface Evictable {
   evict(how: Ending | 'forget'): void;
 }
 
-/** One open connection as presence sees it; sessions implement it. Times are ms of the process' monotonic clock. */
-export interface Member extends Evictable {
+/** One open connection of a user, present by it or not. */
+export interface UserConnection extends Evictable {
   readonly ref: UserRef;
+  /**
+   * The groups the person is in by the newest token known here, wherever it was used and whether others may see it or
+   * not: what they themselves may see follows from these. Their stamp orders them among those of one's own token.
+   */
+  regrouped(own: OwnGroups): void;
+}
+
+/** One open connection as presence sees it; sessions implement it. Times are ms of the process' monotonic clock. */
+export interface Member extends UserConnection {
   readonly device: Device;
   /** Last activity this connection spoke of; -1 while it said nothing. */
   readonly activeAt: number;
@@ -30,11 +39,6 @@ export interface Member extends Evictable {
    * @param answered - called once, with the first thing that comes; that of an earlier call is forgotten.
    */
   probe(answered: () => void): void;
-  /**
-   * The groups the person is in by the newest token known here, wherever it was used and whether others may see it or
-   * not: what they themselves may see follows from these. Their stamp orders them among those of one's own token.
-   */
-  regrouped(own: OwnGroups): void;
 }
 
 /**
@@ -56,8 +60,14 @@ export interface Membership {
    */
   join(member: Member): Promise<SelfView | undefined>;
   leave(member: Member, how: Leaving): void;
-  /** The member's `principal` was renewed: name, groups and `iat` count at once. */
-  renewed(member: Member): void;
+  /**
+   * A connection opened that only watches. Nobody is present by it, but what its token says of its user counts, and is told
+   * again after a loss while it is open. Resolves as {@link join}, with the groups that the person is in.
+   */
+  observe(observer: UserConnection): Promise<OwnGroups | undefined>;
+  unobserve(observer: UserConnection): void;
+  /** The connection's `principal` was renewed: name, groups and `iat` count at once. */
+  renewed(connection: UserConnection): void;
   /** The member's `activeAt` or `idle` changed; free unless the user as a whole becomes active or idle here. */
   touched(member: Member): void;
   /** Sets or clears the own claim of a user connected here. Resolves once stored. @throws StoreError `unavailable`. */

@@ -15,8 +15,9 @@ import { type ClaimRequest, type SelfView, StoreError } from '../store/presence-
 import { DeadlineQueue, Waiter } from './deadline-queue.ts';
 import type { Flusher } from './flusher.ts';
 import { Holding } from './holding.ts';
+import { inTurns } from './in-turns.ts';
 import type { KnownViews } from './known-views.ts';
-import type { Hiding, Leaving, Member, Membership } from './membership.ts';
+import type { Hiding, Leaving, Member, Membership, UserConnection } from './membership.ts';
 
 export interface RosterOptions {
   readonly partitionOf: (ref: UserRef) => number;
@@ -41,15 +42,14 @@ export interface RosterOptions {
 /** How long a sign-in waits for the store before it is welcomed without knowing its own status, ms. */
 const WELCOME_MS = 1000;
 
-/** Sockets that are asked for a sign of life in one go. */
-const ASKED_AT_ONCE = 500;
-
 /** Who is connected to this node, and whom the store may still have to be told about. Plain memory. */
 export class Roster implements Membership {
   readonly #options: RosterOptions;
   readonly #holdings = new Map<UserKey, Holding>();
   /** Users nobody is connected for any more, kept so that their grace survives a loss of the store's data. */
   readonly #lingering = new Set<Holding>();
+  /** Users who are not present by anything here, but watch. */
+  readonly #observed = new Set<Holding>();
   /** Users who turn idle by time alone, because who is here took over an activity from others. */
   readonly #following = new Set<Holding>();
   readonly #welcomes: DeadlineQueue;
@@ -62,32 +62,40 @@ export class Roster implements Membership {
   }
 
   get users(): number {
-    return this.#holdings.size - this.#lingering.size;
+    return this.#holdings.size - this.#lingering.size - this.#observed.size;
   }
 
   join(member: Member): Promise<SelfView | undefined> {
-    const { flusher, storeAnswers, now, idleAwayMs, graceMs } = this.#options;
+    const { now, idleAwayMs, graceMs } = this.#options;
     const holding = this.#hold(member.ref);
     // The nodes that held them may not be reachable when the store loses this user.
     if (!holding.view) holding.heard = this.#options.knownViews.newest(member.ref);
     this.#lingering.delete(holding);
+    this.#observed.delete(holding);
     const known = holding.own;
     holding.add(member, now(), idleAwayMs, graceMs);
-    const { own } = holding;
-    if (known !== undefined && !sameGroups(own?.groups, known.groups)) this.#tellGroups(holding);
-    else if (own !== undefined && !sameGroups(own.groups, member.principal.groups)) member.regrouped(own);
+    this.#introduce(holding, member, known);
     this.#follow(holding);
     this.#count();
-    flusher.mark(holding);
-    if (!storeAnswers()) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      const waiter = new Waiter(
-        () => resolve(this.#viewed(holding)),
-        () => resolve(undefined),
-      );
-      holding.wait(waiter);
-      this.#welcomes.add(waiter);
-    });
+    return this.#whenStored(holding, () => this.#viewed(holding));
+  }
+
+  observe(observer: UserConnection): Promise<OwnGroups | undefined> {
+    const holding = this.#hold(observer.ref);
+    if (holding.members.length === 0 && !this.#lingering.has(holding)) this.#observed.add(holding);
+    const known = holding.own;
+    holding.observe(observer);
+    this.#introduce(holding, observer, known);
+    return this.#whenStored(holding, () => holding.own);
+  }
+
+  unobserve(observer: UserConnection): void {
+    const holding = this.#holdings.get(userKey(observer.ref));
+    holding?.unobserve(observer);
+    if (!holding || holding.observers.length > 0 || !this.#observed.has(holding)) return;
+    // What was not told yet, nobody is there to say any more.
+    this.#options.flusher.unmark(holding);
+    this.#expire(holding);
   }
 
   leave(member: Member, how: Leaving): void {
@@ -102,17 +110,17 @@ export class Roster implements Membership {
       return;
     }
     if (isGone) {
-      this.#lingering.add(holding);
+      this.#linger(holding);
       this.#following.delete(holding);
     }
     this.#count();
     flusher.mark(holding);
   }
 
-  renewed(member: Member): void {
-    const holding = this.#holdings.get(userKey(member.ref));
+  renewed(connection: UserConnection): void {
+    const holding = this.#holdings.get(userKey(connection.ref));
     if (!holding) return;
-    this.#hear(holding, member.principal);
+    this.#hear(holding, connection.principal);
     this.#options.flusher.mark(holding);
   }
 
@@ -129,7 +137,7 @@ export class Roster implements Membership {
 
   claim(ref: UserRef, claim: ClaimRequest): Promise<void> {
     const holding = this.#hold(ref);
-    if (holding.members.length === 0) this.#lingering.add(holding);
+    if (holding.members.length === 0) this.#linger(holding);
     const order = this.#options.orderOf(holding.partition);
     holding.make({ ...claim, stamp: Math.max(order, (holding.claim?.stamp ?? 0) + 1) });
     this.#options.flusher.mark(holding);
@@ -193,10 +201,8 @@ export class Roster implements Membership {
   ended(ref: UserRef): void {
     const holding = this.#holdings.get(userKey(ref));
     if (!holding) return;
-    if (holding.members.length > 0) {
-      this.#options.flusher.mark(holding);
-      return;
-    }
+    if (holding.members.length + holding.observers.length > 0) this.#options.flusher.mark(holding);
+    if (holding.members.length > 0) return;
     holding.endGrace();
     this.#expire(holding);
   }
@@ -207,10 +213,12 @@ export class Roster implements Membership {
     this.ended(ref);
   }
 
-  /** Whoever is here of a user has to be told again. */
-  tellAgain(ref: UserRef): void {
+  /** Tokens of the user are refused. Whoever is left here has to be told again. @param at - s, see `Revocation`. */
+  refused(ref: UserRef, at: number): void {
     const holding = this.#holdings.get(userKey(ref));
-    if (holding) this.#options.flusher.mark(holding);
+    if (!holding) return;
+    holding.unsay(at);
+    this.#options.flusher.mark(holding);
   }
 
   /** Everybody held in a partition has to be told again. */
@@ -234,7 +242,7 @@ export class Roster implements Membership {
       if (holding.members.length === 0) this.#options.flusher.mark(holding);
       for (const member of holding.doubt()) asked.push(() => this.#ask(holding, member));
     }
-    this.#askSome(asked);
+    inTurns(asked);
   }
 
   /** Whom the store lists for this node: those nobody is connected for have to be taken back. */
@@ -243,7 +251,7 @@ export class Roster implements Membership {
       const holding = this.#hold(ref);
       holding.sent = true;
       if (holding.members.length > 0) continue;
-      this.#lingering.add(holding);
+      this.#linger(holding);
       this.#options.flusher.mark(holding);
     }
   }
@@ -273,13 +281,36 @@ export class Roster implements Membership {
     });
   }
 
-  /** Some in each turn of the loop: a ping takes some microseconds, and everybody else waits meanwhile. */
-  #askSome(asked: readonly (() => void)[]): void {
-    for (const ask of asked.slice(0, ASKED_AT_ONCE)) ask();
-    if (asked.length > ASKED_AT_ONCE) setImmediate(() => this.#askSome(asked.slice(ASKED_AT_ONCE)));
+  /** Somebody new is here, and may have brought news of their groups, or learns some. */
+  #introduce(holding: Holding, connection: UserConnection, known: OwnGroups | undefined): void {
+    const { own } = holding;
+    if (known !== undefined && !sameGroups(own?.groups, known.groups)) this.#tellGroups(holding);
+    else if (own !== undefined && !sameGroups(own.groups, connection.principal.groups))
+      connection.regrouped(own);
+    this.#options.flusher.mark(holding);
+  }
+
+  /** A sign-in does not wait for a store that does not answer. */
+  #whenStored<T>(holding: Holding, answer: () => T | undefined): Promise<T | undefined> {
+    if (!this.#options.storeAnswers()) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const waiter = new Waiter(
+        () => resolve(answer()),
+        () => resolve(undefined),
+      );
+      holding.wait(waiter);
+      this.#welcomes.add(waiter);
+    });
+  }
+
+  #linger(holding: Holding): void {
+    this.#lingering.add(holding);
+    this.#observed.delete(holding);
   }
 
   #learn(holding: Holding, view: View): void {
+    // Of who only watches here nothing that others see is told again: it is lost with the store, as of anybody who is gone.
+    if (this.#observed.has(holding)) return;
     if (view.ver >= (holding.view?.ver ?? 0)) holding.view = view;
     for (const member of holding.members) member.shown(view);
   }
@@ -311,8 +342,8 @@ export class Roster implements Membership {
     if (!sameGroups(holding.own?.groups, known?.groups)) this.#tellGroups(holding);
   }
 
-  #tellGroups({ own, members }: Holding): void {
-    if (own) for (const member of members) member.regrouped(own);
+  #tellGroups({ own, members, observers }: Holding): void {
+    if (own) for (const connection of [...members, ...observers]) connection.regrouped(own);
   }
 
   #viewed(holding: Holding): SelfView | undefined {
@@ -339,14 +370,22 @@ export class Roster implements Membership {
   #expire(holding: Holding): void {
     const { flusher, now, ttlMs } = this.#options;
     if (flusher.isPending(holding) || holding.keepUntil(ttlMs) > now()) return;
-    this.#drop(holding);
+    if (!this.#observed.has(holding) || holding.observers.length === 0) this.#drop(holding);
   }
 
   #drop(holding: Holding): void {
     this.#lingering.delete(holding);
     this.#following.delete(holding);
+    this.#observed.delete(holding);
     this.#holdings.delete(holding.key);
+    if (holding.observers.length > 0) this.#keepObservers(holding.withoutPresence());
     this.#count();
+  }
+
+  #keepObservers(rest: Holding): void {
+    this.#holdings.set(rest.key, rest);
+    this.#observed.add(rest);
+    if (rest.isDue) this.#options.flusher.mark(rest);
   }
 
   #count(): void {

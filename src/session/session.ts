@@ -187,15 +187,11 @@ export class Session extends Connection implements ClientSession, WheelItem {
   appear(ref?: string): void {
     const { membership, observers } = this.host;
     if (mayConnect(this.principal)) {
-      void membership.join(this).then((self) => {
-        if (self?.own !== undefined && !this.over) this.regrouped(self.own);
-        this.welcome(self, ref);
-      });
+      void membership.join(this).then((self) => this.#recognised(self?.own, self, ref));
       this.#replaceOldest(membership.membersOf(this.ref));
     } else {
-      observers.add(this);
+      void observers.add(this).then((own) => this.#recognised(own, undefined, ref));
       this.#replaceOldest(observers.of(this.owner));
-      this.welcome(undefined, ref);
     }
   }
 
@@ -352,6 +348,11 @@ export class Session extends Connection implements ClientSession, WheelItem {
     this.#sight = sight;
     this.#watcher?.allow(sight);
     this.host.typing.hears(this);
+  }
+
+  #recognised(own: OwnGroups | undefined, self: SelfView | undefined, ref?: string): void {
+    if (own !== undefined && !this.over) this.regrouped(own);
+    this.welcome(self, ref);
   }
 
   #leaveWaiting(): void {

@@ -40,7 +40,7 @@ export class Sessions {
       typing: new TypingDesk({ ...deps, wheel, typists, connectionsOf: (ref) => this.#connectionsOf(ref) }),
       typists,
       unauthenticated: new Unauthenticated(settings),
-      observers: new Observers(),
+      observers: new Observers(deps.membership),
       unfinished: new HeldBytes(deps.maxUnfinishedBytes ?? MAX_UNFINISHED_BYTES, (one) => one.giveUp()),
       gone: (session) => this.#sessions.delete(session as Session),
     };

@@ -78,6 +78,7 @@ const replace = (session: ClientSession, next: Principal, { ref, activity }: Aut
     if (activity === 'active') session.wasActive();
     session.welcome(membership.selfOf(session.ref), ref);
   } else {
+    session.host.observers.renewed(session);
     session.welcome(undefined, ref);
   }
   // After the answer: a client that reads on for its `welcome` would else skip what it lost by it.

@@ -170,6 +170,11 @@ export interface Entry extends UserRef {
   /** ms since the newest close without a goodbye, -1 for none, and how long its grace is. */
   readonly closedAgo: number;
   readonly graceMs: number;
+  /**
+   * ms since the newest opening of connections that only watch; absent for none. They are not in {@link count}, and nobody is
+   * present by them, but name and groups of their tokens count.
+   */
+  readonly watchedAgo?: number;
   readonly devices: readonly Device[];
   readonly name?: string;
   readonly groups?: readonly string[];
@@ -179,8 +184,8 @@ export interface Entry extends UserRef {
   readonly nameIat?: number;
   readonly groupsIat?: number;
   /**
-   * The latest moment (s) at which the oldest token among the open connections can have been issued, 0 when one has no
-   * `iat`: what a revocation looks at. Absent: {@link iat}.
+   * The latest moment (s) at which the oldest token among the open connections can have been issued, those that only watch
+   * among them, 0 when one has no `iat`: what a revocation looks at. Absent: {@link iat}.
    */
   readonly oldestIat?: number;
   /** The person's own claim or its clearing, as this node knows it; the greater stamp wins. */

@@ -26,7 +26,7 @@ export const ODD_IDS = [
   ' ',
 ] as const;
 
-type Stored = ApplyReply & { readonly result: 'ok' };
+export type Stored = ApplyReply & { readonly result: 'ok' };
 
 /** A store of either kind, and nodes that write to it. */
 export class Subject {

@@ -192,6 +192,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         openedIdle: fc.boolean(),
         openedAgo: fc.constantFrom(0, 100, 2500, 6000),
         closedAgo: fc.constantFrom(-1, -1, 0, 50, 900, 1500),
+        watchedAgo: fc.option(fc.constantFrom(0, 100, 6000), { nil: undefined, freq: 2 }),
         graceMs: fc.constantFrom(1000, 3000),
         devices: fc.subarray([...DEVICES] as Device[], { minLength: 1 }),
         name: fc.option(fc.constantFrom('Ann "A"', 'Bob'), { nil: undefined }),

@@ -1,11 +1,12 @@
 -- A batch, packed by encode.ts. First, as doubles: epoch, highest clock seen, base, seq; number of tenants; then node,
 -- generation, what group keys begin with, and after them the tenants, each after its length. Then the entries.
 local BATCH, TENANT = '<ddddHBc0Bc0Bc0', '<Bc0'
--- An entry: tenant's position, count, flags (1 idle, 2 the answer says what is stored, 4 opened idle), known
--- status and devices; then
+-- An entry: tenant's position, count, flags (1 idle, 2 the answer says what is stored, 4 opened idle, 8 somebody only
+-- watches), known status and devices; then
 -- as doubles ms since: activity, newest opening, unclean close (-1 for none); ms of its grace, iat of newest and oldest
 -- token, and version, since and last seen of the known view; then user and rest, each after its length. Rest is '' or
--- JSON {name, groups (as JSON text), their stamps where those are not the newest token's, claim, shown (of the known view)}.
+-- JSON {name, groups (as JSON text), their stamps where those are not the newest token's, claim, shown (of the known view), ms
+-- since the newest opening of those who only watch}.
 local ENTRY = '<HI4BBBdddddddddBc0I4c0'
 
 -- A report in the store's time. Tables of eight fields are no accident: a ninth doubles them, so what is rare comes later.
@@ -19,7 +20,8 @@ local function heldElsewhere(row, node)
   return false
 end
 
--- Tells the other nodes that hold the user: they must assert the same claim should this row ever be lost.
+-- Tells the other nodes that hold the user: they must assert the same claim should this row ever be lost. Of who hides also
+-- those where the user only watches, which are in no row.
 local function tellClaim(entry)
   command(entry, 'claim', '"claim":' .. claimJson(entry.row.own))
 end
@@ -59,19 +61,19 @@ local function apply(keys, args)
     tenant, count, flags, code, devices, active, opened, closed, grace, iat, oldest, ver, since, seen, user, rest, at =
       unpackFrom(ENTRY, packed, at)
     local entry = openEntry(tenants[tenant], user, KEYS[firstUser + n - 1], stored[n + 2])
-    entries[n] = entry
     local row = load(entry)
-    if row.revoked and count > 0 and isRevoked(row, oldest) then
+    if row.revoked and (count > 0 or flags >= 8) and isRevoked(row, oldest) then
       -- Nothing is taken of a user until the connections with revoked tokens are gone.
       turned = turned .. digits(n - 1) .. 't' .. revocationText(row.revoked) .. ' '
     else
       local report, stamp = reportOf(node, count, flags % 2 == 1, devices, active, opened, closed), 0
       if closed >= 0 then report.grace = grace end
-      if flags >= 4 then report.openedIdle = true end
+      if flags % 8 >= 4 then report.openedIdle = true end
       local more = rest ~= '' and cjson.decode(rest) or EMPTY
       if more ~= EMPTY then
         report.iat, report.name, report.groups, report.claim = iat, more.name, more.groups, more.claim
         report.nameIat, report.groupsIat = more.nameIat, more.groupsIat
+        if flags >= 8 then report.watched = now - more.watchedAgo end
         if more.claim then
           stamp = more.claim.stamp
           -- Above what is here already even where the clock stands, but nobody can own the future.
@@ -85,11 +87,12 @@ local function apply(keys, args)
           text = shown.text, emoji = shown.emoji, ['until'] = shown['until'] }
       end
 
-      local was, prior, knownGroups = before(row), nil, trueGroups(row)
+      local was, prior, knownGroups, wasHeardOf, hid = before(row), nil, trueGroups(row), isHeardOf(row), isInvisible(row)
       was.repair, was.deliberate, prior = absorb(row, node, report)
-      if heldElsewhere(row, node) then tellGroups(entry, knownGroups) end
+      if wasHeardOf or heldElsewhere(row, node) then tellGroups(entry, knownGroups) end
       settle(entry, was)
-      if was.deliberate and heldElsewhere(row, node) then tellClaim(entry) end
+      if was.deliberate and (hid or isInvisible(row) or heldElsewhere(row, node)) then tellClaim(entry) end
+      if entry.value or not isNobody(row) then entries[#entries + 1] = entry end
       if report.count < count then
         -- The node does not know yet that everything of the user was ended.
         turned = turned .. digits(n - 1) .. string.sub(row.out.how, 1, 1) .. clockText(row.out.at) .. ' '

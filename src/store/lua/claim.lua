@@ -5,9 +5,11 @@
 -- Reply: {'young'|'too_many_claims'} or {'ok', the user as in reply.lua}
 local function setOwn(row, claim)
   claim.stamp = max(order, (row.own and row.own.stamp or 0) + 1)
+  -- Where somebody only watches, the node has to know as well: it may not tell of who hides what others would see.
+  local hides = claim.status == 'invisible' or isInvisible(row)
   takeOwnClaim(row, claim)
   return function(entry)
-    if row.parts[1] then command(entry, 'claim', '"claim":' .. claimJson(row.own)) end
+    if row.parts[1] or hides then command(entry, 'claim', '"claim":' .. claimJson(row.own)) end
   end
 end
 

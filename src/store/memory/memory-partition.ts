@@ -67,6 +67,10 @@ export class MemoryPartition {
     return row;
   }
 
+  holds(ref: UserRef): boolean {
+    return this.rows.has(userKey(ref));
+  }
+
   keep(ref: UserRef, row: Row): void {
     this.rows.set(userKey(ref), row);
   }

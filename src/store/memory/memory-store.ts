@@ -1,8 +1,8 @@
 import { absorb, restore } from '../../domain/absorb.ts';
 import { EARLIEST_MS, isEnded, isRevoked, revocationBefore, revokedUntil } from '../../domain/ending.ts';
-import { awaitedTurn, before, isForgettable } from '../../domain/evaluate.ts';
+import { awaitedTurn, before, isForgettable, isNobody } from '../../domain/evaluate.ts';
 import { ownerOfKey, type TokenOwner, type UserRef, userRef, type View } from '../../domain/model.ts';
-import { sameGroups, trueWords } from '../../domain/profile.ts';
+import { isHeardOf, sameGroups, trueWords } from '../../domain/profile.ts';
 import type { Row } from '../../domain/row.ts';
 import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
 import { explainRow } from '../explain-row.ts';
@@ -88,12 +88,19 @@ export class MemoryStore implements PresenceStore {
     const ended = new Map<number, NonNullable<Row['out']>>();
     batch.entries.forEach((entry, position) => {
       const ref = { tenant: entry.tenant, user: entry.user };
-      const row = shard.row(ref);
-      if (entry.count > 0 && isRevoked(row, entry.oldestIat ?? entry.iat)) {
+      const row = shard.peek(ref);
+      const isNew = !shard.holds(ref);
+      if (
+        (entry.count > 0 || entry.watchedAgo !== undefined) &&
+        isRevoked(row, entry.oldestIat ?? entry.iat)
+      ) {
         revoked.set(position, row.revoked);
         return;
       }
+      shard.keep(ref, row);
       const was = before(row);
+      const wasHeardOf = isHeardOf(row);
+      const wasHiding = row.own?.status === 'invisible';
       const knownGroups = trueWords(row).groups;
       const report = reportOf(entry, now, shard.clock.now());
       if (row.out && entry.count > 0 && isEnded(row, report.opened)) ended.set(position, row.out);
@@ -101,9 +108,9 @@ export class MemoryStore implements PresenceStore {
       if (claimed && report.claim) shard.clock.raise(report.claim.stamp);
       if (restored && entry.known) shard.clock.raise(entry.known.ver);
       const others = row.parts.size - (row.parts.has(batch.node) ? 1 : 0);
-      if (others > 0) announceGroups(shard, ref, row, knownGroups);
+      if (others > 0 || wasHeardOf) announceGroups(shard, ref, row, knownGroups);
       shard.settle(ref, row, now, was, { deliberate: claimed ? 'claim' : undefined, repair: restored });
-      if (claimed && others > 0) announce(shard, ref, row);
+      if (claimed && (others > 0 || wasHiding || row.own?.status === 'invisible')) announce(shard, ref, row);
       if ((row.parts.get(batch.node)?.stance ?? 'own') !== 'own') tookOver.push(position);
       const isClaimNews = (row.own?.stamp ?? 0) !== (entry.claim?.stamp ?? 0);
       const isGroupsNews =
@@ -111,6 +118,7 @@ export class MemoryStore implements PresenceStore {
       if (entry.asks || row.ver !== (entry.known?.ver ?? 0) || isClaimNews || isGroupsNews) {
         selves.set(position, selfOf(shard, ref, row));
       }
+      if (isNew && isNobody(row, this.#options.policy, now, timeOfDay(now))) shard.drop(ref);
     });
     shard.publish();
     return {

@@ -14,6 +14,7 @@ export const reportOf = (entry: Entry, now: StoreMs, order: HybridMicros): Repor
     openedIdle: entry.openedIdle === true,
     opened: moment(entry.openedAgo),
     closed: moment(entry.closedAgo),
+    watched: moment(entry.watchedAgo ?? -1),
     graceMs: entry.graceMs,
     devices: deviceMask(entry.devices),
     words: {

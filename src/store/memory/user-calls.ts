@@ -5,7 +5,7 @@ import { deviceMask } from '../../domain/devices.ts';
 import { covers, endAll, endRefusedSessions, forget, isRevoked, revoke } from '../../domain/ending.ts';
 import { before, type Circumstances } from '../../domain/evaluate.ts';
 import { rowOfOwner, type TokenOwner, type UserRef, type Words } from '../../domain/model.ts';
-import { sameGroups, takeWords, trueWords, wordsOf } from '../../domain/profile.ts';
+import { isHeardOf, sameGroups, takeWords, trueWords, wordsOf } from '../../domain/profile.ts';
 import { type EndingKind, emptyRow, type Row } from '../../domain/row.ts';
 import { endSession, keepSession, touch } from '../../domain/sessions.ts';
 import type { Profile, ServiceClaim, SessionRequest } from '../calls.ts';
@@ -35,10 +35,12 @@ export class UserCalls {
   claimOwn(ref: UserRef, claim: ClaimRequest): SelfView {
     return this.#change(ref, { deliberate: 'claim' }, ({ shard, row, order }) => {
       const stamp = Math.max(order, (row.own?.stamp ?? 0) + 1);
+      // Somebody who only watches has to know as well: their node may not tell of who hides what others would see.
+      const hides = claim.status === 'invisible' || row.own?.status === 'invisible';
       takeOwnClaim(row, { ...claim, stamp });
       shard.clock.raise(stamp);
       return () => {
-        if (row.parts.size > 0) announce(shard, ref, row);
+        if (row.parts.size > 0 || hides) announce(shard, ref, row);
       };
     });
   }
@@ -118,8 +120,9 @@ export class UserCalls {
 
   #takeProfile({ shard, ref, row }: Pick<Call, 'shard' | 'ref' | 'row'>, profile: Profile): void {
     const known = trueWords(row).groups;
+    const wasHeardOf = isHeardOf(row);
     takeWords(row, wordsOf(profile));
-    if (row.parts.size > 0) announceGroups(shard, ref, row, known);
+    if (row.parts.size > 0 || wasHeardOf) announceGroups(shard, ref, row, known);
   }
 
   /** @param inputs - throws before it changes anything, and may return what follows once all is decided. */

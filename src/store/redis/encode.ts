@@ -87,7 +87,11 @@ const packEntry = (entry: Entry, tenant: number): Buffer => {
   const packed = Buffer.allocUnsafe(FIXED_BYTES + userBytes + 4 + restBytes);
   let at = packed.writeUInt16LE(tenant, 0);
   at = packed.writeUInt32LE(entry.count, at);
-  const flags = (entry.idle ? 1 : 0) + (entry.asks ? 2 : 0) + (entry.openedIdle ? 4 : 0);
+  const flags =
+    (entry.idle ? 1 : 0) +
+    (entry.asks ? 2 : 0) +
+    (entry.openedIdle ? 4 : 0) +
+    (entry.watchedAgo === undefined ? 0 : 8);
   at = packed.writeUInt8(flags, at);
   at = packed.writeUInt8(STATUS_CODE[known?.status ?? 'offline'], at);
   at = packed.writeUInt8(deviceMask(entry.devices), at);
@@ -110,11 +114,13 @@ const packEntry = (entry: Entry, tenant: number): Buffer => {
 /** Whole milliseconds: what is printed takes digits. */
 const ago = (ms: number): number => (ms < 0 ? -1 : Math.round(ms));
 
-const encodeRest = ({ name, groups, iat, nameIat = iat, groupsIat = iat, claim, known }: Entry): string => {
+const encodeRest = (entry: Entry): string => {
+  const { name, groups, iat, nameIat = iat, groupsIat = iat, claim, known, watchedAgo } = entry;
   const shown = known && encodeShown(known);
-  if (name === undefined && groups === undefined && claim === undefined && shown === undefined) return '';
+  if ([name, groups, claim, shown, watchedAgo].every((each) => each === undefined)) return '';
   return JSON.stringify({
     ...{ name, groups: groups && JSON.stringify(groups), claim, shown },
+    ...(watchedAgo !== undefined && { watchedAgo: ago(watchedAgo) }),
     ...(nameIat !== iat && { nameIat }),
     ...(groupsIat !== iat && { groupsIat }),
   });

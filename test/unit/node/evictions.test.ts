@@ -75,7 +75,7 @@ describe('connections that somebody ended', () => {
       void rig.roster.join(young);
       return ok({ ended: new Map([[0, { how: 'disconnect', at: clock() }]]) });
     };
-    rig.roster.tellAgain(ann);
+    rig.roster.refused(ann, 0);
     await pass(100);
     expect([old.evicted, young?.evicted]).toEqual([['disconnect'], []]);
   });

@@ -82,7 +82,7 @@ describe('telling the store again what it lost', () => {
     expect(await toldAfter(() => rig.roster.rejoin(0))).toEqual([]);
     expect(await toldAfter(() => there?.answer?.())).toEqual(['ab 1']);
     // What is told for other reasons does not bring the others back.
-    expect(await toldAfter(() => rig.roster.tellAgain(ref('ad')))).toEqual(['ad 0']);
+    expect(await toldAfter(() => rig.roster.refused(ref('ad'), 0))).toEqual(['ad 0']);
     // Who never answers has had a grace, and a late answer is one.
     expect(await toldAfter(() => gone && rig.roster.leave(gone, 'lost'))).toEqual(['ab 1']);
     expect(rig.store.newest('ab')).toMatchObject({ closedAgo: -1 });

@@ -6,7 +6,7 @@ import {
   type ServicePrincipal,
   type UserPrincipal,
 } from '../../../src/auth/principal.ts';
-import type { Transition, UserRef, View } from '../../../src/domain/model.ts';
+import type { OwnGroups, Transition, UserRef, View } from '../../../src/domain/model.ts';
 import type { FeedListener, Signal } from '../../../src/events/feed.ts';
 import {
   type Fanout,
@@ -17,7 +17,14 @@ import {
   type WatchRequest,
 } from '../../../src/fanout/fanout.ts';
 import type { Sight } from '../../../src/fanout/sight.ts';
-import type { Health, Hiding, Leaving, Member, Membership } from '../../../src/node/membership.ts';
+import type {
+  Health,
+  Hiding,
+  Leaving,
+  Member,
+  Membership,
+  UserConnection,
+} from '../../../src/node/membership.ts';
 import { snapshotFrame } from '../../../src/protocol/encode-presence.ts';
 import type { ClaimRequest, SelfView } from '../../../src/store/presence-store.ts';
 
@@ -110,8 +117,23 @@ export class FakeMembership implements Membership {
     this.left.push({ member, how });
   }
 
-  renewed(member: Member): void {
-    this.renewals.push(member.principal);
+  readonly observers: UserConnection[] = [];
+  /** What `observe` answers. */
+  own: Promise<OwnGroups | undefined> = Promise.resolve(undefined);
+
+  observe(observer: UserConnection): Promise<OwnGroups | undefined> {
+    this.observers.push(observer);
+    return this.own;
+  }
+
+  unobserve(observer: UserConnection): void {
+    const at = this.observers.indexOf(observer);
+    if (at < 0) throw new Error('gone without having observed');
+    this.observers.splice(at, 1);
+  }
+
+  renewed({ principal }: UserConnection): void {
+    this.renewals.push(principal);
   }
 
   touched(member: Member): void {

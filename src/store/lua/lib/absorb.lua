@@ -63,7 +63,7 @@ end
 -- A report becomes the node's part of the row. Returns whether the row was restored, whether a newer own claim came with
 -- the report, and what the part was before.
 function absorb(row, node, report)
-  if isForgotten(row, report.opened) then
+  if isForgotten(row, max(report.opened, report.watched or 0)) then
     report.count = 0
     return false, false
   end
@@ -72,7 +72,7 @@ function absorb(row, node, report)
   local claimed = report.claim and takeOwnClaim(row, report.claim) and 'claim'
   local restored = report.known and restore(row, report.known)
   local prior, position = partOf(row, node)
-  if report.name or report.groups then takeWords(row, report) end
+  if report.name or report.groups then takeWords(row, report, report.watched and now) end
   local act, stance = report.act, OWN
   if act == 0 then
     if prior then

@@ -1,7 +1,7 @@
 -- What others see of a user: the mirror of domain/{row,evaluate}.ts, in the same order and under the same names.
 -- Needs: context.lua, row.lua, profile.lua, ending.lua.
 -- Exports: OWN, TOOK_ACTIVE, TOOK_IDLE, inGrace, isPresent, newestOpening, lastActive, knownActive, activeUntil,
---   deviceBits, devicesOf, decide, isForgettable, at, before, evaluate
+--   deviceBits, devicesOf, decide, isForgettable, isNobody, at, before, evaluate
 OWN, TOOK_ACTIVE, TOOK_IDLE = 0, 1, 2
 
 local function isAlive(row)
@@ -167,18 +167,28 @@ local function stampedAt(stamp)
   return min(floor(stamp / 1000), now)
 end
 
--- Until when others are told of somebody who is gone, or looks so: nothing that only they know themselves counts.
-local function shownUntil(row)
+-- Until when others are told when somebody was seen who is gone, or looks so: nothing that only they know themselves counts.
+local function viewUntil(row)
   local told = max(row.since, stampedAt(row.ver), row.frozen or row.seen)
-  if row.ver == 0 then
-    told = max(told, row.name and floor(row.nameIat) * 1000 + shift or 0,
-      row.groups and floor(row.groupsIat) * 1000 + shift or 0)
-  end
   if row.claims ~= EMPTY then
     for _, claim in pairs(row.claims) do told = max(told, stampedAt(claim.stamp)) end
   end
   if not row.revoked and not row.forgotten then return told + RETENTION end
   return max(told + RETENTION, row.revoked and revokedUntil(row) + shift or 0, tombstoneUntil(row))
+end
+
+local function isNamed(row)
+  return row.name ~= nil or row.groups ~= nil
+end
+
+-- Until when they are told anything: name and groups may have been said later, by somebody who only watches.
+local function shownUntil(row)
+  local told = isNamed(row) and row.said or 0
+  if row.ver == 0 then
+    told = max(told, row.name and floor(row.nameIat) * 1000 + shift or 0,
+      row.groups and floor(row.groupsIat) * 1000 + shift or 0)
+  end
+  return max(viewUntil(row), told + RETENTION)
 end
 
 local function retainedUntil(row)
@@ -190,21 +200,29 @@ end
 
 -- What others are told of somebody who is gone, or not to be told from it, ends with the retention, as it would with the
 -- row of one who left. What is true of the person stays: their claim, their connections, and what their tokens said.
-local function isKnownUnseen(row, present)
-  return (row.frozen or not present) and (row.ver > 0 or (row.frozen or row.seen) > 0 or row.name or row.groups)
+local function isSeenBefore(row)
+  return row.ver > 0 or (row.frozen or row.seen) > 0
 end
 
 local function age(row, present)
-  if not isKnownUnseen(row, present) or shownUntil(row) > now then return end
+  if present and not row.frozen or not (isSeenBefore(row) or isNamed(row)) or viewUntil(row) > now then return end
+  local till = shownUntil(row)
+  if row.frozen then row.frozen = 0 else row.seen = 0 end
+  row.claims, row.ver, row.since = EMPTY, 0, 0
+  if till > now then return end
   local name, nameIat = trueName(row)
   local groups, groupsIat = trueGroups(row)
-  if row.frozen then row.frozen = 0 else row.seen = 0 end
-  row.claims, row.ver, row.since, row.name, row.groups = EMPTY, 0, 0, nil, nil
+  row.name, row.groups, row.said = nil, nil, 0
   row.pending = present and (name or groups) and { name = name, nameIat = nameIat, groups = groups, groupsIat = groupsIat } or nil
 end
 
 function isForgettable(row)
   return not isPresent(row) and not row.leave and row.status == 'offline' and retainedUntil(row) <= now
+end
+
+-- Whether a row that was not stored need not be: nobody is there, and nothing is known of them.
+function isNobody(row)
+  return not isHeardOf(row) and isForgettable(row)
 end
 
 -- The next moment at which time alone may change what is shown; 0 for none.
@@ -237,7 +255,10 @@ local function deadline(row, present, activeTo, status)
   elseif status == 'offline' then
     soonest = min(soonest, max(retainedUntil(row), now + 1))
   end
-  if isKnownUnseen(row, present) then soonest = min(soonest, max(shownUntil(row), now + 1)) end
+  if row.frozen or not present then
+    if isSeenBefore(row) then soonest = min(soonest, max(viewUntil(row), now + 1)) end
+    if isNamed(row) then soonest = min(soonest, max(shownUntil(row), now + 1)) end
+  end
   return soonest < FOREVER and soonest or 0
 end
 

@@ -1,6 +1,6 @@
 -- What tokens say of a user: the mirror of domain/profile.ts. Groups are a list as JSON text; name and groups have a stamp
 -- each, the `iat` of the token that said them. Needs: row.lua.
--- Exports: trueGroups, trueName, takeWords, revealWords
+-- Exports: trueGroups, trueName, isHeardOf, takeWords, revealWords
 local function newerWord(held, heldIat, said, saidIat)
   if said and (not held or (saidIat > 0 and saidIat >= heldIat)) then return said, saidIat end
   return held, heldIat
@@ -17,8 +17,14 @@ function trueName(row)
   return row.name, row.nameIat
 end
 
--- What is told while the person is invisible waits: whoever is offline gets no new name and joins no group.
-function takeWords(row, said)
+-- Somebody knows something of the person, so that others may have been told it.
+function isHeardOf(row)
+  return row.ver > 0 or row.name or row.groups or row.pending
+end
+
+-- What is told while the person is invisible waits: whoever is offline gets no new name and joins no group. `saidAt`: now,
+-- when who says it only watches, so that nothing else tells how long to keep it.
+function takeWords(row, said, saidAt)
   local name, nameIat = trueName(row)
   local groups, groupsIat = trueGroups(row)
   name, nameIat = newerWord(name, nameIat, said.name, said.nameIat or said.iat)
@@ -27,6 +33,8 @@ function takeWords(row, said)
   if row.frozen or (row.own and row.own.status == 'invisible') then
     row.pending = row.pending or {}
     to = row.pending
+  elseif saidAt then
+    row.said = max(row.said, saidAt)
   end
   to.name, to.nameIat, to.groups, to.groupsIat = name, nameIat, groups, groupsIat
 end

@@ -10,7 +10,7 @@
 -- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing. A row has room for
 -- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s before
 -- what is mostly not there.
--- Exports: MAX_NODES, STATUS, LETTER, loadRow, rowText, partOf, claimJson, shownJson
+-- Exports: MAX_NODES, STATUS, LETTER, loadRow, rowText, isInvisible, partOf, claimJson, shownJson
 local LAYOUT, WIDE_LAYOUT = 1, 2
 local HEAD, PART, LEAVE, HEAD_AND_PART, WIDE_HEAD = '<BBBBdddd', '<BBHddBc0', '<BBdd', '<BBBBddddBBHddBc0', '<BBBHdddd'
 -- Nodes on which connections of one user count; `MAX_NODES` of domain/row.ts.
@@ -21,11 +21,12 @@ local CODE = { offline = 0, online = 1, away = 2, busy = 3 }
 LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
 
 -- What a row is as long as nothing else is known.
-local BLANK = { __index = { rare = EMPTY, shown = EMPTY, sessions = EMPTY, claims = EMPTY, left = 0, back = 0, nameIat = 0, groupsIat = 0 } }
+local BLANK = { __index = { rare = EMPTY, shown = EMPTY, sessions = EMPTY, claims = EMPTY, left = 0, back = 0, said = 0, nameIat = 0, groupsIat = 0 } }
 
 local function loadRare(row, rare)
   row.rare, row.name, row.groups, row.own, row.frozen = rare, rare.name, rare.groups, rare.own, rare.frozen
   row.left, row.back = rare.left or 0, rare.back or 0
+  if rare.said then row.said = rare.said end
   local iat, pending = rare.iat or 0, rare.pending
   row.nameIat, row.groupsIat = rare.nat or iat, rare.gat or iat
   if pending then
@@ -94,13 +95,14 @@ end
 local function rareOf(row)
   local shown, claims, sessions = row.shown, row.claims, row.sessions
   if not (row.own or row.name or row.groups or row.pending or row.frozen or shown ~= EMPTY or claims ~= EMPTY or sessions ~= EMPTY
-      or row.left > 0 or row.back > now or row.pace or row.out or row.revoked or row.rare ~= EMPTY) then
+      or row.left > 0 or row.said > 0 or row.back > now or row.pace or row.out or row.revoked or row.rare ~= EMPTY) then
     return nil
   end
   local rare = row.rare == EMPTY and {} or row.rare
   putWords(rare, row)
   rare.own, rare.frozen, rare.pace, rare.out, rare.revoked = row.own, row.frozen, row.pace, row.out, row.revoked
   rare.forgotten, rare.forgottenAt = row.forgotten, row.forgotten and row.forgottenAt
+  rare.said = row.said > 0 and row.said or nil
   rare.left, rare.back = row.left > 0 and row.left or nil, row.back > now and row.back or nil
   rare.shown, rare.claims, rare.sessions =
     next(shown) and shown, next(claims) and claims or nil, next(sessions) and sessions or nil
@@ -129,6 +131,10 @@ function rowText(row)
     text = text .. pack(LEAVE, (leave.idle and 1 or 0) + (leave.lost and 2 or 0), leave.devices, leave.at, leave.grace)
   end
   return rare and text .. cmsgpack.pack(rare) or text
+end
+
+function isInvisible(row)
+  return row.own ~= nil and row.own.status == 'invisible'
 end
 
 -- The connections of a user on one node, and where they are in the list.

@@ -51,7 +51,7 @@ end
 local function takeProfile(entry, profile)
   local row = entry.row
   if not profile.name and not profile.groups then return end
-  local known = trueGroups(row)
+  local known, wasHeardOf = trueGroups(row), isHeardOf(row)
   takeWords(row, profile)
-  if row.parts[1] then tellGroups(entry, known) end
+  if wasHeardOf or row.parts[1] then tellGroups(entry, known) end
 end

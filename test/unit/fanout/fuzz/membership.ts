@@ -1,5 +1,5 @@
 import { type UserRef, userKey, type View } from '../../../../src/domain/model.ts';
-import type { Hiding, Member, Membership } from '../../../../src/node/membership.ts';
+import type { Hiding, Member, Membership, UserConnection } from '../../../../src/node/membership.ts';
 import type { SelfView } from '../../../../src/store/presence-store.ts';
 import type { Own, Person, Truth } from './truth.ts';
 
@@ -13,6 +13,7 @@ interface Word {
 export class LateMembership implements Membership {
   readonly #truth: Truth;
   readonly #members = new Map<string, Member[]>();
+  readonly #observers = new Map<string, UserConnection[]>();
   readonly #heard: (user: string, own: Own) => void;
   /** Words of tokens that were not stored yet. */
   readonly untold: { readonly user: string; readonly own: Own }[] = [];
@@ -43,8 +44,27 @@ export class LateMembership implements Membership {
     members.splice(members.indexOf(member), 1);
   }
 
-  renewed(member: Member): void {
-    this.#learn(member);
+  observe(observer: UserConnection): Promise<Own | undefined> {
+    const { user } = observer.ref;
+    this.#watching(user).push(observer);
+    this.#learn(observer);
+    const { view, person } = this.#self(user);
+    return new Promise((resolve) => {
+      const deliver = (): void => {
+        this.tell(user, person.own, view);
+        resolve(person.own);
+      };
+      this.words.push({ user, deliver });
+    });
+  }
+
+  unobserve(observer: UserConnection): void {
+    const observers = this.#watching(observer.ref.user);
+    observers.splice(observers.indexOf(observer), 1);
+  }
+
+  renewed(connection: UserConnection): void {
+    this.#learn(connection);
   }
 
   /** The store takes the oldest word of a token. */
@@ -56,7 +76,7 @@ export class LateMembership implements Membership {
   /** The store answers something that has to do with a user: what it knows now is on its way. */
   answer(user: string): void {
     const { view, person } = this.#self(user);
-    if (this.#of(user).length === 0) return;
+    if (this.#of(user).length + this.#watching(user).length === 0) return;
     this.words.push({ user, deliver: () => this.tell(user, person.own, view) });
   }
 
@@ -64,7 +84,7 @@ export class LateMembership implements Membership {
   tell(user: string, own: Own | undefined, _view: View): void {
     if (own === undefined) return;
     this.#heard(user, own);
-    for (const member of [...this.#of(user)]) member.regrouped(own);
+    for (const each of [...this.#of(user), ...this.#watching(user)]) each.regrouped(own);
   }
 
   evict(user: string): void {
@@ -88,13 +108,19 @@ export class LateMembership implements Membership {
     return new Set([...this.#members.values()].flat().map(({ ref }) => userKey(ref))).size;
   }
 
-  #learn({ ref, principal }: Member): void {
+  #learn({ ref, principal }: UserConnection): void {
     const { groups, iat = 0 } = principal;
     if (groups !== undefined) this.untold.push({ user: ref.user, own: { groups, stamp: iat } });
   }
 
   #self(user: string): { view: View; person: Person } {
     return { view: this.#truth.now(user), person: { ...this.#truth.person(user) } };
+  }
+
+  #watching(user: string): UserConnection[] {
+    const observers = this.#observers.get(user) ?? [];
+    this.#observers.set(user, observers);
+    return observers;
   }
 
   #of(user: string): Member[] {
