@@ -96,7 +96,7 @@ describe('telling the store again what it lost', () => {
     const [here] = await join('ab');
     if (here) here.silent = true;
     await toldAfter(() => rig.roster.rejoin(0));
-    await toldAfter(() => rig.roster.tellAgain(ref('ab')));
+    await toldAfter(() => rig.roster.refused(ref('ab'), 0));
     expect(rig.store.newest('ab')).toMatchObject({ count: 0, openedAgo: -1 });
     await toldAfter(() => here?.answer?.());
     expect(rig.store.newest('ab')).toMatchObject({ count: 1 });
