@@ -7,6 +7,7 @@ import { createMetrics } from '../src/observability/metrics.ts';
 import { createKeys } from '../src/redis/keys.ts';
 import { RedisLink } from '../src/redis/link.ts';
 import type { Entry } from '../src/store/presence-store.ts';
+import { Library } from '../src/store/redis/library.ts';
 import { RedisStore } from '../src/store/redis/redis-store.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 import { until } from '../test/support/until.ts';
@@ -147,14 +148,17 @@ class Driver {
 
 const createStore = (redis: RedisServer): RedisStore => {
   const metrics = createMetrics();
-  const link = new RedisLink({
-    address: parseRedisUrl(redis.url),
-    name: 'bench',
-    commandTimeoutMs: 10_000,
-    metrics,
-    logger: pino({ level: 'silent' }),
-    random: Math.random,
-  });
+  const link = new RedisLink(
+    {
+      address: parseRedisUrl(redis.url),
+      name: 'bench',
+      commandTimeoutMs: 10_000,
+      metrics,
+      logger: pino({ level: 'silent' }),
+      random: Math.random,
+    },
+    new Library(),
+  );
   return new RedisStore({
     link,
     keys: createKeys(PREFIX, PARTITIONS),

@@ -28,12 +28,13 @@ import { tellLimits } from './observability/limits.ts';
 import { collectProcessMetrics, createMetrics, type Metrics } from './observability/metrics.ts';
 import { beginAtZero } from './observability/series.ts';
 import { AddressSource } from './redis/address-source.ts';
-import { DeploymentCheck } from './redis/deployment-check.ts';
 import { createKeys } from './redis/keys.ts';
 import { RedisLink } from './redis/link.ts';
 import { Sessions } from './session/sessions.ts';
 import { MemoryStore } from './store/memory/memory-store.ts';
 import type { PresenceStore, StoreError } from './store/presence-store.ts';
+import { DeploymentCheck } from './store/redis/check/deployment-check.ts';
+import { Library } from './store/redis/library.ts';
 import { RedisStore } from './store/redis/redis-store.ts';
 
 export interface AppOptions {
@@ -133,7 +134,7 @@ const openRedis = (
     logger,
     random: Math.random,
   };
-  const link = new RedisLink(linkOptions);
+  const link = new RedisLink(linkOptions, new Library());
   const keys = createKeys(settings.redisPrefix, settings.partitions);
   const store = new RedisStore({
     ...storeOptions(settings),

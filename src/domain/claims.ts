@@ -14,11 +14,14 @@ export const setClaim = (row: Row, source: string, claim: Claim | null, today: D
     row.claims.delete(source);
     return true;
   }
-  let others = 0;
-  for (const [other, { until }] of row.claims) {
-    if (other !== source && (until === undefined || until > today)) others += 1;
-  }
-  if (others >= MAX_CLAIMS) return false;
+  if (othersInForce(row, source, today) >= MAX_CLAIMS) return false;
   row.claims.set(source, claim);
   return true;
+};
+
+const othersInForce = (row: Row, source: string, today: DayMs): number => {
+  let others = 0;
+  for (const [other, { until }] of row.claims)
+    if (other !== source && (until === undefined || until > today)) others += 1;
+  return others;
 };

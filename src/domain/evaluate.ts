@@ -8,6 +8,7 @@ import {
   activeUntil,
   countingClaim,
   isAlive,
+  isInvisible,
   isPresent,
   knownActive,
   type Leave,
@@ -87,11 +88,11 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   const isShown = target.status === row.status && sameAdornment(target.shown, row.shown);
   const isUnsure = at.gathering || isLess(row, target);
   const isHeld = !isShown && held && !isOnPurpose(at, target) && isUnsure;
-  const why = reason(row, target, at, ended);
+  const why = reasonOf(row, target, at, ended);
   const isTurnAwaited = isDamped && !isShown && !at.repair && !MAY_NOT_WAIT.has(why);
   const waits = isHeld || isTurnAwaited;
   // Who hides leaves, as far as others see; whoever was offline before has left already.
-  if (row.own?.status === 'invisible') {
+  if (isInvisible(row)) {
     row.frozen ??= row.status === 'offline' ? at.before.seen : seenAfterGoodbye(row, now, policy.idleAwayMs);
   } else if (target.status !== 'offline' && !waits) row.frozen = undefined;
   // Others go on seeing whoever waits to be seen again as they left.
@@ -312,7 +313,7 @@ const isLess = (row: Row, target: Target): boolean => {
   return isClaimShown(row) && target.why !== 'claim';
 };
 
-const reason = (row: Row, target: Target, at: Circumstances, ended: Ended): Reason => {
+const reasonOf = (row: Row, target: Target, at: Circumstances, ended: Ended): Reason => {
   if (target.why === 'invisible') return 'goodbye';
   if (target.why === 'idle') return 'idle';
   if (target.why === 'gone') {

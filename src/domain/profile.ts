@@ -1,6 +1,6 @@
 import type { StoreMs } from './clock.ts';
 import type { Word, Words } from './model.ts';
-import type { Row } from './row.ts';
+import { isInvisible, type Row } from './row.ts';
 
 /** What a token says of its user. */
 export interface TokenProfile {
@@ -26,11 +26,11 @@ export const newerWords = (held: Words, said: Words): Words => ({
   groups: newerWord(held.groups, said.groups),
 });
 
+const trueName = (row: Row): Words['name'] => row.pending?.name ?? row.name;
+const trueGroups = (row: Row): Words['groups'] => row.pending?.groups ?? row.groups;
+
 /** The person's own truth: what the newest tokens say, whether others may see it or not. */
-export const trueWords = (row: Row): Words => ({
-  name: row.pending?.name ?? row.name,
-  groups: row.pending?.groups ?? row.groups,
-});
+export const trueWords = (row: Row): Words => ({ name: trueName(row), groups: trueGroups(row) });
 
 /** By content: equal groups of two tokens are no news. */
 export const sameGroups = (
@@ -74,4 +74,4 @@ export const isHeardOf = (row: Row): boolean =>
   row.ver > 0 || row.name !== undefined || row.groups !== undefined || row.pending !== undefined;
 
 /** The person is invisible, or was and has not been seen since. */
-const isHidden = (row: Row): boolean => row.frozen !== undefined || row.own?.status === 'invisible';
+const isHidden = (row: Row): boolean => row.frozen !== undefined || isInvisible(row);

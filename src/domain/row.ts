@@ -168,6 +168,8 @@ export const seenAfterGoodbye = (row: Row, now: number, idleAwayMs: number): num
   return seen;
 };
 
+export const isInvisible = (row: Row): boolean => row.own?.status === 'invisible';
+
 export const isAlive = (row: Row): boolean => row.parts.size > 0 || row.sessions.size > 0;
 
 /** The connections of a grace count only for somebody who is there: a grace keeps, it never brings back. */

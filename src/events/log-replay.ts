@@ -1,5 +1,5 @@
+import { UnexpectedReply } from '../redis/functions.ts';
 import type { Keys } from '../redis/keys.ts';
-import { UnexpectedReply } from '../redis/library.ts';
 import type { RedisLink } from '../redis/link.ts';
 import type { LogEntry } from '../store/log-entry.ts';
 import { StoreError } from '../store/presence-store.ts';

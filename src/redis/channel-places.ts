@@ -1,7 +1,7 @@
 import calculateSlot from 'cluster-key-slot';
 import type { Redis } from 'ioredis';
 import { createClient, createServerClient, type LinkOptions } from './client.ts';
-import type { RawReply } from './library.ts';
+import type { RawReply } from './functions.ts';
 
 /** Where channels are: each place is one connection, which hears those of its channels that are listed there. */
 export interface ChannelPlaces {

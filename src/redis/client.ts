@@ -15,6 +15,9 @@ export interface LinkOptions {
   readonly random: () => number;
 }
 
+/** A connection to one server. */
+export type ServerClient = Redis;
+
 export interface Host {
   readonly host: string;
   readonly port: number;

@@ -3,7 +3,7 @@ import calculateSlot from 'cluster-key-slot';
 import { Cluster, type Redis } from 'ioredis';
 import { connectTimeout, createClient, type Host, type LinkOptions, redisErrorCode } from './client.ts';
 import { errorLabel } from './error-label.ts';
-import { type FunctionName, Library, type RawReply } from './library.ts';
+import type { FunctionLibrary, RawReply } from './functions.ts';
 import { ReplicaWait } from './replica-wait.ts';
 import { SentinelWatch } from './sentinel-watch.ts';
 
@@ -12,7 +12,7 @@ export class RedisLink {
   readonly #client: Redis | Cluster;
   readonly #options: LinkOptions;
   readonly #listeners = new Set<(up: boolean) => void>();
-  readonly #library: Library;
+  readonly #library: FunctionLibrary;
   readonly #sentinels: SentinelWatch | undefined;
   readonly #waits = new Map<Redis, ReplicaWait>();
   #loading: Promise<boolean> | undefined;
@@ -20,7 +20,7 @@ export class RedisLink {
   /** The credentials were refused since the link was up last, and that was logged. */
   #isRefused = false;
 
-  constructor(options: LinkOptions, library = new Library()) {
+  constructor(options: LinkOptions, library: FunctionLibrary) {
     this.#options = options;
     this.#library = library;
     this.#client = createClient(options, options.commandTimeoutMs, true);
@@ -111,9 +111,9 @@ export class RedisLink {
     this.#client.disconnect();
   }
 
-  /** Calls a function of our library, and loads the library where Redis does not have it. */
+  /** Calls a function of the library, and loads the library where Redis does not have it. */
   async run(
-    name: FunctionName,
+    name: string,
     keys: readonly string[],
     args: readonly (string | number | Buffer)[],
   ): Promise<RawReply> {

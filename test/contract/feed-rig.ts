@@ -84,7 +84,7 @@ export class RealFeed {
       random: () => 0.5,
     });
     const writerLink = new RedisLink(options(url, 'writer'), withOwnTime());
-    const readerLink = new RedisLink(options(proxies?.commands.url ?? url, 'reader'));
+    const readerLink = new RedisLink(options(proxies?.commands.url ?? url, 'reader'), withOwnTime());
     this.#links = [writerLink, readerLink];
     this.#writer = new RedisStore({
       partitions: PARTITIONS,

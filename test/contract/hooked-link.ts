@@ -1,8 +1,9 @@
 import { pino } from 'pino';
 import { parseRedisUrl } from '../../src/config/redis-url.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
-import type { FunctionName, RawReply } from '../../src/redis/library.ts';
+import type { RawReply } from '../../src/redis/functions.ts';
 import { RedisLink } from '../../src/redis/link.ts';
+import type { FunctionName } from '../../src/store/redis/library.ts';
 import { withOwnTime } from '../support/own-time.ts';
 
 /** A link at whose commands and calls a test may do something first, or answer instead of Redis. */

@@ -1,12 +1,12 @@
 import { Redis } from 'ioredis';
 import { expect, it } from 'vitest';
-import { Library } from '../../src/redis/library.ts';
+import { Library } from '../../src/store/redis/library.ts';
 import { useRedis } from './use-redis.ts';
 
 const server = useRedis();
 
 /** What a library may still grow by: Lua refuses to compile a chunk with more than 200 locals, and then no node starts. */
-const ROOM = 50;
+const ROOM = 100;
 
 it(`Redis would take the library with ${ROOM} more locals at its top`, async () => {
   const { source, name } = new Library();

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { parseRedisUrl } from '../../src/config/redis-url.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
 import { RedisLink } from '../../src/redis/link.ts';
+import { Library } from '../../src/store/redis/library.ts';
 import { hasRedisBinary, type RedisServer } from '../support/redis-server.ts';
 import { SentinelTopology } from '../support/topologies/sentinel-topology.ts';
 import { until } from '../support/until.ts';
@@ -18,14 +19,17 @@ describe.skipIf(!hasRedisBinary)('a link to the master that sentinels name', () 
   });
   afterAll(() => redis?.stop());
   beforeEach(async () => {
-    link = new RedisLink({
-      address: parseRedisUrl(redis.url),
-      name: 'watching',
-      commandTimeoutMs: COMMAND_MS,
-      metrics: createMetrics(),
-      logger: pino({ level: 'silent' }),
-      random: Math.random,
-    });
+    link = new RedisLink(
+      {
+        address: parseRedisUrl(redis.url),
+        name: 'watching',
+        commandTimeoutMs: COMMAND_MS,
+        metrics: createMetrics(),
+        logger: pino({ level: 'silent' }),
+        random: Math.random,
+      },
+      new Library(),
+    );
     await link.start();
     for (const sentinel of redis.sentinels) await listenedTo(sentinel);
   });

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parseRedisUrl } from '../../src/config/redis-url.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
 import { RedisLink } from '../../src/redis/link.ts';
+import { Library } from '../../src/store/redis/library.ts';
 import { hasRedisBinary, RedisServer } from '../support/redis-server.ts';
 import { mastersOf, startTopology } from '../support/topologies/chosen-topology.ts';
 import type { RedisTopology } from '../support/topologies/redis-topology.ts';
@@ -16,14 +17,17 @@ let link: RedisLink | undefined;
 
 const open = async (url: string): Promise<{ link: RedisLink; name: string }> => {
   const name = `link-${randomBytes(6).toString('hex')}`;
-  link = new RedisLink({
-    address: parseRedisUrl(url),
-    name,
-    commandTimeoutMs: COMMAND_MS,
-    metrics: createMetrics(),
-    logger: pino({ level: 'silent' }),
-    random: Math.random,
-  });
+  link = new RedisLink(
+    {
+      address: parseRedisUrl(url),
+      name,
+      commandTimeoutMs: COMMAND_MS,
+      metrics: createMetrics(),
+      logger: pino({ level: 'silent' }),
+      random: Math.random,
+    },
+    new Library(),
+  );
   await link.start();
   return { link, name };
 };

@@ -13,7 +13,7 @@ export const INTERLEAVINGS: readonly Mutant[] = [
   },
   {
     name: 'nodes of a user counted in one byte',
-    file: 'src/store/lua/lib/row.lua',
+    file: 'src/store/lua/lib/row-codec.lua',
     from: 'local isWide = #parts > 255',
     to: 'local isWide = false',
     test: 'test/contract/many-nodes.test.ts',

@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts';
 export const STORE: readonly Mutant[] = [
   {
     name: 'claim of an equal stamp (Redis)',
-    file: 'src/store/lua/lib/absorb.lua',
+    file: 'src/store/lua/rules/absorb.lua',
     from: 'if not claim or claim.stamp <= max(',
     to: 'if not claim or claim.stamp < max(',
     test: 'test/contract/own-claim.test.ts',

@@ -1,4 +1,4 @@
-import { Library } from '../../src/redis/library.ts';
+import { Library } from '../../src/store/redis/library.ts';
 
 /** The field of a partition's `meta` that says what its machine takes the time of day for, µs; without it: the real one. */
 export const MACHINE = 'machine';

@@ -23,7 +23,7 @@ end
 -- Tells the other nodes that hold the user: they must assert the same claim should this row ever be lost. Of who hides also
 -- those where the user only watches, which are in no row.
 local function tellClaim(entry)
-  command(entry, 'claim', '"claim":' .. claimJson(entry.row.own))
+  Commit.command(entry, 'claim', '"claim":' .. Json.claim(entry.row.own))
 end
 
 -- Brings the store to what a node knows of some users, evaluates them, logs, publishes. All or nothing for the caller.
@@ -38,11 +38,11 @@ local function apply(keys, args)
   local packed = args[2]
   local epoch, seen, base, seq, tenantCount, node, told, groups, at = struct.unpack(BATCH, packed)
   open(keys, args, seen)
-  groupPrefix = groups
+  Entries.groupPrefix = groups
   local logKey, channel, dueKey, nodesKey, listKey = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 
   local fenceAt = 7 + tenantCount * 3
-  local stored, firstUser = readFrom(fenceAt), fenceAt + 2
+  local stored, firstUser = Entries.readFrom(fenceAt), fenceAt + 2
   local fence, storedSeq = (stored[1] or -1) + 0, (stored[2] or 0) + 0
   if fence >= epoch then return { 'fenced' } end
   if gen ~= told or storedSeq < base then return { 'lost' } end
@@ -52,19 +52,19 @@ local function apply(keys, args)
   for i = 1, tenantCount do
     local name
     name, at = unpackFrom(TENANT, packed, at)
-    tenants[i] = openTenant(name, 4 + i * 3)
+    tenants[i] = Entries.openTenant(name, 4 + i * 3)
   end
   local entries, tookOver, turned = {}, '', ''
   local held, gone, reply, replied = { 'HSET', listKey }, { 'HDEL', listKey }, { 'ok', '', '', '' }, 4
   for n = 1, #stored - 2 do
-    local tenant, count, flags, code, devices, active, opened, closed, grace, iat, oldest, ver, since, seen, user, rest
-    tenant, count, flags, code, devices, active, opened, closed, grace, iat, oldest, ver, since, seen, user, rest, at =
+    local tenant, count, flags, code, devices, active, opened, closed, grace, iat, oldest, ver, since, lastSeen, user, rest
+    tenant, count, flags, code, devices, active, opened, closed, grace, iat, oldest, ver, since, lastSeen, user, rest, at =
       unpackFrom(ENTRY, packed, at)
-    local entry = openEntry(tenants[tenant], user, KEYS[firstUser + n - 1], stored[n + 2])
-    local row = load(entry)
-    if row.revoked and (count > 0 or flags >= 8) and isRevoked(row, oldest) then
+    local entry = Entries.open(tenants[tenant], user, KEYS[firstUser + n - 1], stored[n + 2])
+    local row = Entries.load(entry)
+    if row.revoked and (count > 0 or flags >= 8) and Ending.isRevoked(row, oldest) then
       -- Nothing is taken of a user until the connections with revoked tokens are gone.
-      turned = turned .. digits(n - 1) .. 't' .. revocationText(row.revoked) .. ' '
+      turned = turned .. digits(n - 1) .. 't' .. Json.revocation(row.revoked) .. ' '
     else
       local report, stamp = reportOf(node, count, flags % 2 == 1, devices, active, opened, closed), 0
       if closed >= 0 then report.grace = grace end
@@ -83,16 +83,18 @@ local function apply(keys, args)
       -- What the node knows matters where the row is behind it.
       if ver > row.ver then
         local shown = more.shown or EMPTY
-        report.known = { status = STATUS[code], ver = ver, since = since, lastSeen = seen > 0 and seen + shift or 0,
+        report.known = { status = RowCodec.STATUS[code], ver = ver, since = since, lastSeen = lastSeen > 0 and lastSeen + shift or 0,
           text = shown.text, emoji = shown.emoji, ['until'] = shown['until'] }
       end
 
-      local was, prior, knownGroups, wasHeardOf, hid = before(row), nil, trueGroups(row), isHeardOf(row), isInvisible(row)
-      was.repair, was.deliberate, prior = absorb(row, node, report)
-      if wasHeardOf or heldElsewhere(row, node) then tellGroups(entry, knownGroups) end
-      settle(entry, was)
-      if was.deliberate and (hid or isInvisible(row) or heldElsewhere(row, node)) then tellClaim(entry) end
-      if entry.value or not isNobody(row) then entries[#entries + 1] = entry end
+      local was, knownGroups = Evaluate.before(row), Profile.trueGroups(row)
+      local wasHeardOf, hid = Profile.isHeardOf(row), Row.isInvisible(row)
+      local restored, claimed, prior = Absorb.absorb(row, node, report)
+      was.repair, was.deliberate = restored, claimed
+      if wasHeardOf or heldElsewhere(row, node) then Settle.tellGroups(entry, knownGroups) end
+      Settle.settle(entry, was)
+      if was.deliberate and (hid or Row.isInvisible(row) or heldElsewhere(row, node)) then tellClaim(entry) end
+      if entry.value or not Evaluate.isNobody(row) then entries[#entries + 1] = entry end
       if report.count < count then
         -- The node does not know yet that everything of the user was ended.
         turned = turned .. digits(n - 1) .. string.sub(row.out.how, 1, 1) .. clockText(row.out.at) .. ' '
@@ -108,21 +110,21 @@ local function apply(keys, args)
         end
         if report.stance ~= OWN then tookOver = tookOver .. digits(n - 1) .. ' ' end
       end
-      if flags % 4 >= 2 or row.ver ~= ver or (row.own and row.own.stamp or 0) ~= stamp or (more.groups and trueGroups(row) ~= more.groups) then
-        reply[replied + 1], reply[replied + 2] = n - 1, selfReply(row)
+      if flags % 4 >= 2 or row.ver ~= ver or (row.own and row.own.stamp or 0) ~= stamp or (more.groups and Profile.trueGroups(row) ~= more.groups) then
+        reply[replied + 1], reply[replied + 2] = n - 1, Reply.user(row)
         replied = replied + 2
       end
     end
   end
 
-  writeLog(logKey)
-  saveIndexes(entries, dueKey)
+  Commit.writeLog(logKey)
+  Entries.saveIndexes(entries, dueKey)
   -- Whoever wrote before is listed already: only a reaper takes a node off, and with it its sequence number.
   if storedSeq == 0 then call('SADD', nodesKey, node) end
   if #held > 2 then call(unpack(held)) end
   if #gone > 2 then call(unpack(gone)) end
-  saveRows(entries, dueKey, KEYS[fenceAt + 1], digits(seq))
-  publish(channel)
+  Entries.saveRows(entries, dueKey, KEYS[fenceAt + 1], digits(seq))
+  Commit.publish(channel)
   reply[2], reply[3], reply[4] = clockText(order), tookOver, turned
   return reply
 end

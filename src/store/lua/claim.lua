@@ -6,25 +6,25 @@
 local function setOwn(row, claim)
   claim.stamp = max(order, (row.own and row.own.stamp or 0) + 1)
   -- Where somebody only watches, the node has to know as well: it may not tell of who hides what others would see.
-  local hides = claim.status == 'invisible' or isInvisible(row)
-  takeOwnClaim(row, claim)
+  local hides = claim.status == 'invisible' or Row.isInvisible(row)
+  Absorb.takeOwnClaim(row, claim)
   return function(entry)
-    if row.parts[1] or hides then command(entry, 'claim', '"claim":' .. claimJson(row.own)) end
+    if row.parts[1] or hides then Commit.command(entry, 'claim', '"claim":' .. Json.claim(row.own)) end
   end
 end
 
 local function claim(keys, args)
-  return single(keys, args, 4, function(row, at, arg)
+  return Single.run(keys, args, 4, function(row, at, arg)
     local source, json = ARGV[arg], ARGV[arg + 1]
     at.deliberate = 'claim'
     if source == 'user' then return nil, setOwn(row, cjson.decode(json)) end
     if json == '' then
       if not row.claims[source] then return 'ok' end
-      setClaim(row, source, nil)
+      Claims.setClaim(row, source, nil)
     else
       local set = cjson.decode(json)
       set.stamp = order + 1
-      if not setClaim(row, source, set) then return 'too_many_claims' end
+      if not Claims.setClaim(row, source, set) then return 'too_many_claims' end
     end
     order = order + 1
   end)

@@ -19,9 +19,9 @@ end
 
 -- When what waits for its turn is shown (damping.lua); 0 when nothing waits.
 local function waitsUntil(row)
-  local turn = turnAt(row)
+  local turn = Damping.turnAt(row)
   if turn <= now then return 0 end
-  local status, shown = decide(row, isPresent(row), activeUntil(row) > now)
+  local status, shown = Evaluate.decide(row, Row.isPresent(row), Row.activeUntil(row) > now)
   local old = row.shown
   local same = status == row.status and old.text == shown.text and old.emoji == shown.emoji and old['until'] == shown['until']
   return same and 0 or told(turn)
@@ -45,9 +45,9 @@ end
 local function explain(keys, args)
   open(keys, args, 0)
   if isYoung() then return { 'young' } end
-  local row = loadRow(call('GET', KEYS[3]))
+  local row = RowCodec.decode(call('GET', KEYS[3]))
   local numbers, parts, sessions, claims, grace = {}, {}, {}, {}, {}
-  put(numbers, told(row.seen), told(row.left), told(row.due), lag, row.revoked and revocationText(row.revoked) or '0',
+  put(numbers, told(row.seen), told(row.left), told(row.due), lag, row.revoked and Json.revocation(row.revoked) or '0',
     told(row.frozen or -1), waitsUntil(row))
   for _, part in ipairs(row.parts) do
     put(parts, part.node, part.stance, part.idle and 1 or 0, part.devices, part.count, told(part.opened),
@@ -56,9 +56,9 @@ local function explain(keys, args)
   for id, session in pairs(row.sessions) do
     put(sessions, id, session.idle and 1 or 0, session.devices, told(session.expires), told(session.act))
   end
-  for source, claim in pairs(row.claims) do put(claims, source, claimJson(claim)) end
+  for source, claim in pairs(row.claims) do put(claims, source, Json.claim(claim)) end
   local leave = row.leave
   if leave then put(grace, told(leave.at), leave.grace, leave.idle and 1 or 0, leave.lost and 1 or 0, leave.devices) end
-  return { 'ok', selfReply(row), numbers, parts, sessions, claims, grace, lastTransitions(row.ver) }
+  return { 'ok', Reply.user(row), numbers, parts, sessions, claims, grace, lastTransitions(row.ver) }
 end
 define('explain', explain, { 'no-writes' })

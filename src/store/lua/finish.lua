@@ -6,18 +6,18 @@
 local DELIBERATE = { logout = 'goodbye', disconnect = 'revoked', revoke = 'revoked', forget = 'revoked' }
 
 local function finish(keys, args)
-  return single(keys, args, 4, function(row, at, arg)
+  return Single.run(keys, args, 4, function(row, at, arg)
     local how, ended, heldBy = ARGV[arg], nowMicros + shift * 1000, row.parts
     at.deliberate = DELIBERATE[how]
     if how == 'forget' then
       -- Nobody is told that they are gone who is told to forget them.
       at.repair = true
-      forget(row)
+      Ending.forget(row)
     else
-      endAll(row, how)
+      Ending.endAll(row, how)
     end
     return nil, function(entry)
-      command(entry, how, '"at":' .. clockText(ended))
+      Commit.command(entry, how, '"at":' .. clockText(ended))
     end, function(entry)
       -- Which nodes held the user is known only here; all keys of a partition share a slot.
       for _, part in ipairs(heldBy) do
@@ -26,7 +26,7 @@ local function finish(keys, args)
       end
       if how == 'revoke' then
         call('ZREMRANGEBYSCORE', KEYS[5], '-inf', digits(floor((redisNow - REVOCATION) / 1000)))
-        call('ZADD', KEYS[5], revocationText(row.revoked), entry.member)
+        call('ZADD', KEYS[5], Json.revocation(row.revoked), entry.member)
       end
     end
   end, 6)

@@ -5,8 +5,8 @@ local function read(keys, args)
   open(keys, args, 0)
   if isYoung() then return { 'young' } end
   local reply = { 'ok' }
-  local rows = readFrom(2)
-  for i = 1, #rows do reply[i + 1] = selfReply(loadRow(rows[i])) end
+  local rows = Entries.readFrom(2)
+  for i = 1, #rows do reply[i + 1] = Reply.user(RowCodec.decode(rows[i])) end
   return reply
 end
 define('read', read, { 'no-writes' })

@@ -20,29 +20,29 @@ local function reap(keys, args)
   local fences = (tonumber(redis.call('GET', fenceKey)) or -1) < epoch
   local diedBy = min(lastBeat + INTERVAL, now)
   local cleared, gone = {}, { 'HDEL', listKey }
-  for _, entry in ipairs(openEntries(11, 4, 2)) do
+  for _, entry in ipairs(Entries.openAll(11, 4, 2)) do
     if redis.call('HEXISTS', listKey, entry.member) == 1 then
       gone[#gone + 1] = entry.member
-      local row = load(entry)
-      local at = before(row)
-      if loseNode(row, node, lastBeat, diedBy) then
-        settle(entry, at)
+      local row = Entries.load(entry)
+      local at = Evaluate.before(row)
+      if Absorb.loseNode(row, node, lastBeat, diedBy) then
+        Settle.settle(entry, at)
         cleared[#cleared + 1] = entry
       end
     end
   end
 
-  writeLog(logKey)
+  Commit.writeLog(logKey)
   if fences then redis.call('SET', fenceKey, epoch, 'EX', 3600) end
-  saveIndexes(cleared, dueKey)
-  saveRows(cleared, dueKey)
+  Entries.saveIndexes(cleared, dueKey)
+  Entries.saveRows(cleared, dueKey)
   if #gone > 2 then redis.call(unpack(gone)) end
-  local left = redis.call('HLEN', listKey)
-  if left == 0 then
+  local remaining = redis.call('HLEN', listKey)
+  if remaining == 0 then
     redis.call('SREM', nodesKey, node)
     redis.call('DEL', nodeMetaKey, seqKey)
   end
-  publish(channel)
-  return { 'ok', fences and 1 or 0, #cleared, left }
+  Commit.publish(channel)
+  return { 'ok', fences and 1 or 0, #cleared, remaining }
 end
 define('reap', reap)

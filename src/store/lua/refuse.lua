@@ -7,33 +7,33 @@
 local function refuse(keys, args)
   open(keys, args, 0)
   if not gen then return { 'young' } end
-  local entries, members = openEntries(6, 2, 3), {}
+  local entries, members = Entries.openAll(6, 2, 3), {}
   for n, entry in ipairs(entries) do members[n] = entry.member end
   local listed, taken, list = call('ZMSCORE', KEYS[5], unpack(members)), {}, { 'ZADD', KEYS[5] }
   for n, entry in ipairs(entries) do
     local at = ARGV[entry.arg + 2] + 0
-    local isKnown = entry.value and listed[n] and refusedBefore(listed[n] + 0) >= refusedBefore(at)
+    local isKnown = entry.value and listed[n] and Ending.refusedBefore(listed[n] + 0) >= Ending.refusedBefore(at)
     -- One that refuses no token any more stays forgotten.
     if not isKnown and at * 1000 + REVOCATION > redisNow then
-      local row = load(entry)
-      local was = before(row)
-      revoke(row, at)
-      if endRefusedSessions(row) then was.deliberate = 'revoked' end
-      settle(entry, was)
+      local row = Entries.load(entry)
+      local was = Evaluate.before(row)
+      Ending.revoke(row, at)
+      if Ending.endRefusedSessions(row) then was.deliberate = 'revoked' end
+      Settle.settle(entry, was)
       -- For nodes that started in between, or were cut off when it was made.
-      command(entry, 'refuse', '"at":' .. revocationText(row.revoked))
-      list[#list + 1], list[#list + 2] = revocationText(row.revoked), entry.member
+      Commit.command(entry, 'refuse', '"at":' .. Json.revocation(row.revoked))
+      list[#list + 1], list[#list + 2] = Json.revocation(row.revoked), entry.member
       taken[#taken + 1] = entry
     end
   end
 
   if not taken[1] then return { 'ok', 0 } end
-  writeLog(KEYS[2])
-  saveIndexes(taken, KEYS[4])
-  saveRows(taken, KEYS[4])
+  Commit.writeLog(KEYS[2])
+  Entries.saveIndexes(taken, KEYS[4])
+  Entries.saveRows(taken, KEYS[4])
   -- After the rows, because who is listed is not looked at again.
   call(unpack(list))
-  publish(KEYS[3])
+  Commit.publish(KEYS[3])
   return { 'ok', #taken }
 end
 define('refuse', refuse)

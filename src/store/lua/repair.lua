@@ -7,34 +7,34 @@
 -- While a loss is gathered nobody knows yet whether the nodes that held the user are gone. If they are, it is since now at the
 -- latest: the grace begins, as for connections of any node that was lost. When they were active last is lost with the row.
 local function awaitNodes(row)
-  if row.status == 'offline' or isPresent(row) then return end
+  if row.status == 'offline' or Row.isPresent(row) then return end
   if row.status == 'online' and row.seen == 0 then row.seen = now end
-  joinLeave(row, now, GRACE, row.status == 'away', true, 0)
+  Absorb.joinLeave(row, now, GRACE, row.status == 'away', true, 0)
 end
 
 local function repair(keys, args)
   open(keys, args, 0)
   local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
-  if not gen or not gathering and (hold > now or hasUnreaped(KEYS[5], ARGV[2])) then return -1 end
+  if not gen or not gathering and (hold > now or Nodes.hasUnreaped(KEYS[5], ARGV[2])) then return -1 end
 
   local repaired = {}
-  for _, entry in ipairs(openEntries(6, 3, 3)) do
-    local row = load(entry)
-    local at = before(row)
+  for _, entry in ipairs(Entries.openAll(6, 3, 3)) do
+    local row = Entries.load(entry)
+    local at = Evaluate.before(row)
     local known = cjson.decode(ARGV[entry.arg + 2])
     known.lastSeen = known.lastSeen and known.lastSeen + shift
-    if restore(row, known) then
+    if Absorb.restore(row, known) then
       if gathering then awaitNodes(row) end
       at.repair = true
-      settle(entry, at)
+      Settle.settle(entry, at)
       repaired[#repaired + 1] = entry
     end
   end
 
-  writeLog(logKey)
-  saveIndexes(repaired, dueKey)
-  saveRows(repaired, dueKey)
-  publish(channel)
+  Commit.writeLog(logKey)
+  Entries.saveIndexes(repaired, dueKey)
+  Entries.saveRows(repaired, dueKey)
+  Commit.publish(channel)
   return #repaired
 end
 define('repair', repair)

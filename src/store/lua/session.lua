@@ -3,19 +3,19 @@
 -- 'active', 'idle' or '', devices as bits, profile as in profile.lua (JSON)
 -- Reply: {'young'|'too_many_sessions'|'revoked'} or {'ok', the user as in reply.lua}
 local function session(keys, args)
-  return single(keys, args, 7, function(row, at, arg, entry)
+  return Single.run(keys, args, 7, function(row, at, arg, entry)
     local id, ttl, activity = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
     if ttl == '' then
       if not row.sessions[id] then return 'ok' end
       at.deliberate = 'goodbye'
-      endSession(row, id)
+      Sessions.endSession(row, id)
       return
     end
     local profile = cjson.decode(ARGV[arg + 4])
     local issued = profile.issued or profile.iat
-    if isRevoked(row, issued) then return 'revoked' end
-    if not keepSession(row, id, now + ttl, activity, ARGV[arg + 3] + 0, issued) then return 'too_many_sessions' end
-    takeProfile(entry, profile)
+    if Ending.isRevoked(row, issued) then return 'revoked' end
+    if not Sessions.keepSession(row, id, now + ttl, activity, ARGV[arg + 3] + 0, issued) then return 'too_many_sessions' end
+    Settle.takeProfile(entry, profile)
   end)
 end
 define('session', session)

@@ -7,40 +7,40 @@
 local function sweep(keys, args)
   open(keys, args, 0)
   local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
-  if not gen or hold > now or hasUnreaped(KEYS[5], ARGV[2]) then return -1 end
+  if not gen or hold > now or Nodes.hasUnreaped(KEYS[5], ARGV[2]) then return -1 end
   -- Whatever held this call up also held up the reconnects of others, which may stand in line behind it.
   local late = min(now - ARGV[3], 5000)
   if late > lag then lag, lagUntil = late, FOREVER end
 
   local swept, forgotten = {}, {}
-  for _, entry in ipairs(openEntries(6, 4, 2)) do
-    local row = load(entry)
+  for _, entry in ipairs(Entries.openAll(6, 4, 2)) do
+    local row = Entries.load(entry)
     if row.due == 0 then
-      indexRemove(dueKey, entry.member)
+      Entries.indexRemove(dueKey, entry.member)
     elseif row.due > now then
       -- Queued too early: were it left there, enough of them would hide those who are due.
-      indexAdd(dueKey, entry.member, digits(row.due))
+      Entries.indexAdd(dueKey, entry.member, digits(row.due))
     else
-      settle(entry, before(row))
-      local list = isForgettable(row) and forgotten or swept
+      Settle.settle(entry, Evaluate.before(row))
+      local list = Evaluate.isForgettable(row) and forgotten or swept
       list[#list + 1] = entry
     end
   end
 
-  writeLog(logKey)
+  Commit.writeLog(logKey)
   for _, entry in ipairs(forgotten) do
-    indexStatus(entry, entry.was, 'offline')
+    Entries.indexStatus(entry, entry.was, 'offline')
     entry.row.groups = nil
-    if entry.groups then regroup(entry) end
+    if entry.groups then Settle.regroup(entry) end
   end
-  saveIndexes(swept, dueKey)
-  saveRows(swept, dueKey)
+  Entries.saveIndexes(swept, dueKey)
+  Entries.saveRows(swept, dueKey)
   for _, entry in ipairs(forgotten) do
     redis.call('DEL', entry.key)
-    indexRemove(dueKey, entry.member)
+    Entries.indexRemove(dueKey, entry.member)
   end
-  writeIndexes()
-  publish(channel)
+  Entries.writeIndexes()
+  Commit.publish(channel)
   return #swept + #forgotten
 end
 define('sweep', sweep)

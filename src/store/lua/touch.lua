@@ -2,11 +2,11 @@
 -- KEYS as in single.lua   ARGV: 1 policy  2… the user as in entries.lua, with the profile as in profile.lua (JSON)
 -- Reply: {'young'|'revoked'} or {'ok', the user as in reply.lua}
 local function touch(keys, args)
-  return single(keys, args, 3, function(row, _, arg, entry)
+  return Single.run(keys, args, 3, function(row, _, arg, entry)
     local profile = cjson.decode(ARGV[arg])
-    if isRevoked(row, profile.issued or profile.iat) then return 'revoked' end
+    if Ending.isRevoked(row, profile.issued or profile.iat) then return 'revoked' end
     row.seen = max(row.seen, now)
-    takeProfile(entry, profile)
+    Settle.takeProfile(entry, profile)
   end)
 end
 define('touch', touch)

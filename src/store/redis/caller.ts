@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { redisErrorCode } from '../../redis/client.ts';
+import { type RawReply, UnexpectedReply } from '../../redis/functions.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
-import { type FunctionName, type RawReply, UnexpectedReply } from '../../redis/library.ts';
 import type { RedisLink } from '../../redis/link.ts';
 import { StoreError, type StoreErrorCode } from '../presence-store.ts';
 import { listOf } from './decode.ts';
+import type { FunctionName } from './library.ts';
 
 export interface CallerOptions {
   readonly link: RedisLink;

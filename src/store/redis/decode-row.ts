@@ -1,6 +1,6 @@
 import type { Claim, Transition, UserRef } from '../../domain/model.ts';
 import { emptyRow, type Row, type Stance } from '../../domain/row.ts';
-import type { RawReply } from '../../redis/library.ts';
+import type { RawReply } from '../../redis/functions.ts';
 import { explainRow } from '../explain-row.ts';
 import type { Explanation } from '../explanation.ts';
 import type { SelfView } from '../presence-store.ts';

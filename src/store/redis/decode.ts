@@ -1,10 +1,11 @@
 import { toMs } from '../../domain/clock.ts';
 import { deviceList } from '../../domain/devices.ts';
 import { type Adornment, type OwnClaim, ownerOfKey, type Status, type View } from '../../domain/model.ts';
-import { type FunctionName, type RawReply, UnexpectedReply } from '../../redis/library.ts';
+import { type RawReply, UnexpectedReply } from '../../redis/functions.ts';
 import type { Revocation } from '../calls.ts';
 import type { Ending } from '../log-entry.ts';
 import type { ApplyReply, BeatReply, SelfView } from '../presence-store.ts';
+import type { FunctionName } from './library.ts';
 
 const STATUS: Readonly<Record<string, Status>> = { o: 'online', a: 'away', b: 'busy', f: 'offline' };
 

@@ -1,11 +1,12 @@
 import type { UserRef, View } from '../../domain/model.ts';
+import type { RawReply } from '../../redis/functions.ts';
 import type { Keys, PartitionKeys } from '../../redis/keys.ts';
-import type { FunctionName, RawReply } from '../../redis/library.ts';
 import type { GroupCounts } from '../calls.ts';
 import type { Page } from '../presence-store.ts';
 import type { Caller } from './caller.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { number } from './decode.ts';
+import type { FunctionName } from './library.ts';
 
 export interface GroupReadsOptions {
   readonly keys: Keys;

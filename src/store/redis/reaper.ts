@@ -1,7 +1,7 @@
 import type { StoreMs } from '../../domain/clock.ts';
 import { type UserRef, userRef } from '../../domain/model.ts';
+import { type RawReply, UnexpectedReply } from '../../redis/functions.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
-import { type RawReply, UnexpectedReply } from '../../redis/library.ts';
 import { MAX_BATCH, type ReapReply, type SweepReply } from '../presence-store.ts';
 import type { Caller } from './caller.ts';
 import { listOf, number } from './decode.ts';

@@ -1,7 +1,7 @@
 import type { StoreMs } from '../../domain/clock.ts';
 import { type TokenOwner, type UserRef, userRef, type View } from '../../domain/model.ts';
+import { UnexpectedReply } from '../../redis/functions.ts';
 import type { Keys, PartitionKeys } from '../../redis/keys.ts';
-import { UnexpectedReply } from '../../redis/library.ts';
 import type { RedisLink } from '../../redis/link.ts';
 import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
 import type { Explanation } from '../explanation.ts';

@@ -1,14 +1,15 @@
 import { deviceMask } from '../../domain/devices.ts';
 import { EARLIEST_MS, revocationBefore } from '../../domain/ending.ts';
 import { OWN_SOURCE, rowOfOwner, type TokenOwner, type UserRef } from '../../domain/model.ts';
+import type { RawReply } from '../../redis/functions.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
-import type { FunctionName, RawReply } from '../../redis/library.ts';
 import type { Profile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
 import type { Ending, PresenceEnding } from '../log-entry.ts';
 import type { ClaimRequest, SelfView } from '../presence-store.ts';
 import type { Caller } from './caller.ts';
 import { decodeSelf } from './decode.ts';
 import { encodeClaim, encodeProfile, encodeUsers } from './encode.ts';
+import type { FunctionName } from './library.ts';
 
 export interface UserCallsOptions {
   readonly caller: Caller;

@@ -57,9 +57,9 @@ export const BUGS = {
     },
     {
       file: 'store/lua/apply.lua',
-      from: '    local row = load(entry)\n',
+      from: '    local row = Entries.load(entry)\n',
       to:
-        '    local row = load(entry)\n    local had = 0\n' +
+        '    local row = Entries.load(entry)\n    local had = 0\n' +
         '    for _, part in ipairs(row.parts) do if part.node == node then had = part.count end end\n' +
         '    count = max(0, had + count - 1000)\n',
     },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UnexpectedReply } from '../../../src/redis/library.ts';
+import { UnexpectedReply } from '../../../src/redis/functions.ts';
 import { StoreError } from '../../../src/store/presence-store.ts';
 import { decodeCursor, encodeCursor } from '../../../src/store/redis/cursor.ts';
 import { decodeApply, decodeBeat, decodeSelf } from '../../../src/store/redis/decode.ts';

@@ -8,59 +8,19 @@
 -- Of the partition's `meta`: gen, clock (`order`), last (id of the newest log entry), tick (last beat of anybody), shift,
 -- hold, young, held (the generation whose loss was noticed), lag, cut (entries up to this id may be gone from the log),
 -- trimmed (how many beats removed), waited (written by who waits for replicas, see replica-wait.ts).
-local FOREVER = 1 / 0
-local EMPTY = {}
--- While a library loads it has no globals: these are set by the first call.
-local floor, max, min, format, match, find, pack, unpackFrom, call
--- Texts of 0 to 999 that are made when first needed: three digits, no leading zeros, two digits and a point.
-local PADDED, PLAIN, SECOND
-
 local policy, AWAY, OFFLINE, GRACE, RETENTION, REVOCATION, INTERVAL, TTL, BURST, PACE, PRECISION, TENANT_CHANNEL
 local KEYS, ARGV, metaKey
 local gen, storedOrder, tick, storedHold, hold, storedYoung, young, gathering, hasGathered, logged, lag, lagUntil
 local order, redisNow, storedShift, shift, now, nowMicros
--- What the call records and which sorted sets it changes: see commit.lua and entries.lua.
-local befores = {}
-local recorded, lastId
-local streamIds, channels, message = {}, {}, {}
-local added, removed
--- What the keys of groups begin with: see settle.lua.
-local groupPrefix
-
--- Scripts write versions and times as digits: tostring and cjson keep 14 of 16.
-local function digits(number)
-  return format('%d', number)
-end
-
-local function texts(pattern)
-  return setmetatable({}, { __index = function(known, number)
-    local text = format(pattern, number)
-    known[number] = text
-    return text
-  end })
-end
-
 local function setPolicy(text)
-  floor, max, min, format, match, find = math.floor, math.max, math.min, string.format, string.match, string.find
-  pack, unpackFrom, call = struct.pack, struct.unpack, redis.call
-  PADDED, PLAIN, SECOND = texts('%03d'), texts('%d'), texts('%02d.')
+  bindGlobals()
+  prepareTexts()
   policy = text
   local away, offline, grace, retention, revocation, interval, ttl, burst, pace
   away, offline, grace, retention, revocation, interval, ttl, burst, pace, PRECISION, TENANT_CHANNEL =
     match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%l+) (.*)$')
   AWAY, OFFLINE, GRACE, RETENTION = away + 0, offline + 0, grace + 0, retention + 0
   REVOCATION, INTERVAL, TTL, BURST, PACE = revocation + 0, interval + 0, ttl + 0, burst + 0, pace + 0
-end
-
--- The hybrid clock as text: printing is dear, calls write many versions of one millisecond, and each of them twice or more.
-local printedUs, printedClock, printedMs, printed
-local function clockText(us)
-  if us == printedUs then return printedClock end
-  if us == 0 then return '0' end
-  local ms = floor(us / 1000)
-  if ms ~= printedMs then printedMs, printed = ms, digits(ms) end
-  printedUs, printedClock = us, printed .. PADDED[us - ms * 1000]
-  return printedClock
 end
 
 -- The last beat was in what is the future by the time of day, which has gone back: as after a failover to another machine.
@@ -118,7 +78,8 @@ local function open(keys, args, seen)
     local told, at = match(meta[7], '^(%d+),(%d+)$')
     if at + 2 * INTERVAL >= now then lag, lagUntil = min(told + 0, 5000), at + 2 * INTERVAL + 1 end
   end
-  recorded, added, removed = 0, EMPTY, EMPTY
+  Commit.begin()
+  Entries.begin()
 end
 
 -- Who had to wait until a loss was gathered is shown by the first sweep after it: until then their rows say `offline`. The

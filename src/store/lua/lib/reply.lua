@@ -1,14 +1,16 @@
 -- How a user is told to the caller: `<status><ver>[,since] lastSeen devices invisible`, and when there is more,
--- {that, name, shown, own claim, groups, own groups, their stamp}: the groups as others know them, and as they are. Since is left out when it is the moment of the version. Needs: commit.lua.
-local function selfReply(row)
-  local own, ver, status, since = row.own, row.ver, row.status, shownSince(row)
-  local line = LETTER[status] .. clockText(ver)
+-- {that, name, shown, own claim, groups, own groups, their stamp}: the groups as others know them, and as they are. Since is left out when it
+-- is the moment of the version.
+
+function Reply.user(row)
+  local own, ver, status, since = row.own, row.ver, row.status, Show.shownSince(row)
+  local line = RowCodec.LETTER[status] .. clockText(ver)
     .. (since == floor(ver / 1000) and ' ' or ',' .. digits(since) .. ' ')
-    .. (status ~= 'online' and digits(shownLastSeen(row) or 0) or '0')
-    .. ' ' .. (status == 'offline' and '0' or PLAIN[devicesOf(row)])
+    .. (status ~= 'online' and digits(Show.shownLastSeen(row) or 0) or '0')
+    .. ' ' .. (status == 'offline' and '0' or PLAIN[Row.devicesOf(row)])
     .. (own and own.status == 'invisible' and ' 1' or ' 0')
-  local groups, stamp = trueGroups(row)
+  local groups, stamp = Profile.trueGroups(row)
   if not own and row.shown == EMPTY and not row.name and not groups then return line end
-  return { line, row.name or '', shownJson(row.shown) or '', own and claimJson(own) or '', row.groups or '', groups or '',
+  return { line, row.name or '', Json.shown(row.shown) or '', own and Json.claim(own) or '', row.groups or '', groups or '',
     groups and format('%.17g', stamp) or '0' }
 end

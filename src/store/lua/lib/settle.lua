@@ -1,23 +1,23 @@
--- Evaluates a user whose inputs changed, and notes down what changed with it. Needs: commit.lua, entries.lua.
+-- Evaluates a user whose inputs changed, and notes down what changed with it.
 
 -- Brings the members of groups to what the row says. Which groups a row names is known only here, so their keys are
 -- made from a prefix instead of being declared: they share the partition's slot.
 -- Returns whether the user came into a group or left one.
-local function regroup(entry)
+function Settle.regroup(entry)
   local was, is = {}, {}
   for _, group in ipairs(entry.groups and cjson.decode(entry.groups) or EMPTY) do was[group] = true end
   for _, group in ipairs(entry.row.groups and cjson.decode(entry.row.groups) or EMPTY) do is[group] = true end
   entry.groups = entry.row.groups
-  local changed, prefix = false, groupPrefix .. entry.tenant.name .. ':'
+  local changed, prefix = false, Entries.groupPrefix .. entry.tenant.name .. ':'
   for group in pairs(was) do
     if not is[group] then
-      indexRemove(prefix .. group, entry.user)
+      Entries.indexRemove(prefix .. group, entry.user)
       changed = true
     end
   end
   for group in pairs(is) do
     if not was[group] then
-      indexAdd(prefix .. group, entry.user, '0')
+      Entries.indexAdd(prefix .. group, entry.user, '0')
       changed = true
     end
   end
@@ -25,33 +25,33 @@ local function regroup(entry)
 end
 
 -- `at`: see evaluate.lua. What a repair brings back is no news: whoever watches reads again after a loss.
-local function settle(entry, at)
+function Settle.settle(entry, at)
   local row = entry.row
   local known = row.ver > 0
-  local status, shown, reason = evaluate(row, at)
+  local status, shown, reason = Evaluate.evaluate(row, at)
   -- What others are told of somebody has ended by its age: that is no news, as it is none of somebody who left.
   local hasAged = known and row.ver == 0
-  if status then transition(row, entry, status, shown, reason) end
-  if row.groups ~= entry.groups and regroup(entry) and not status and not at.repair and not hasAged then
-    command(entry, 'groups', shownText('"view":{"status":"' .. row.status, row, '}'),
-      row.status == 'offline' and 0 or devicesOf(row))
+  if status then Commit.transition(row, entry, status, shown, reason) end
+  if row.groups ~= entry.groups and Settle.regroup(entry) and not status and not at.repair and not hasAged then
+    Commit.command(entry, 'groups', Json.view('"view":{"status":"' .. row.status, row, '}'),
+      row.status == 'offline' and 0 or Row.devicesOf(row))
   end
 end
 
 -- Tells the nodes that hold the user which groups the person is in by now, unless those are the ones known before: what
 -- they may see follows from it, also while others see nothing of it. Before anybody is told that they left a group.
-local function tellGroups(entry, known)
-  local groups, stamp = trueGroups(entry.row)
+function Settle.tellGroups(entry, known)
+  local groups, stamp = Profile.trueGroups(entry.row)
   if groups and groups ~= known then
-    command(entry, 'own', '"groups":' .. groups .. ',"stamp":' .. format('%.17g', stamp))
+    Commit.command(entry, 'own', '"groups":' .. groups .. ',"stamp":' .. format('%.17g', stamp))
   end
 end
 
 -- Takes what the token of a call says.
-local function takeProfile(entry, profile)
+function Settle.takeProfile(entry, profile)
   local row = entry.row
   if not profile.name and not profile.groups then return end
-  local known, wasHeardOf = trueGroups(row), isHeardOf(row)
-  takeWords(row, profile)
-  if wasHeardOf or row.parts[1] then tellGroups(entry, known) end
+  local known, wasHeardOf = Profile.trueGroups(row), Profile.isHeardOf(row)
+  Profile.takeWords(row, profile)
+  if wasHeardOf or row.parts[1] then Settle.tellGroups(entry, known) end
 end

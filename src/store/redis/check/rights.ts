@@ -1,5 +1,5 @@
-import { redisErrorCode } from './client.ts';
-import type { Keys } from './keys.ts';
+import { redisErrorCode } from '../../../redis/client.ts';
+import type { Keys } from '../../../redis/keys.ts';
 
 /** Everything done to keys, by functions and by nodes themselves; the arguments only have to make sense. */
 const ON_KEYS: readonly (readonly string[])[] = [

@@ -1,6 +1,6 @@
-import { ConfigError } from '../config/config-error.ts';
-import type { RedisUrl } from '../config/redis-url.ts';
-import type { Host } from './client.ts';
+import { ConfigError } from '../../../config/config-error.ts';
+import type { RedisUrl } from '../../../config/redis-url.ts';
+import type { Host } from '../../../redis/client.ts';
 import type { ServerRefused, ServerReport } from './server-report.ts';
 
 /** Functions and sharded pub/sub came with it. */

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createKeys } from '../../../src/redis/keys.ts';
-import { missingRights, type RightsOptions, rightsNeeded } from '../../../src/redis/rights.ts';
+import { createKeys } from '../../../../src/redis/keys.ts';
+import { missingRights, type RightsOptions, rightsNeeded } from '../../../../src/store/redis/check/rights.ts';
 
-const SOURCES = new URL('../../../src/', import.meta.url);
+const SOURCES = new URL('../../../../src/', import.meta.url);
 /** Words in capitals that are options of commands. */
 const OPTIONS = new Set(['LIMIT', 'BYLEX', 'MAXLEN', 'MINID', 'COUNT', 'WITHSCORES', 'STREAM', 'NOMKSTREAM']);
 /** Asked for by what comes before the rights can be asked about. */

@@ -7,18 +7,17 @@
 --   rare      a MessagePack map of what few rows have: name, groups (JSON), iat (the newest stamp of either, also of those
 --             that wait), nat and gat (their own stamps, where those are others), pending (the same of what waits), shown,
 --             own, claims, sessions, left, back, frozen, pace, out (at, how), forgotten, forgottenAt, revoked; what a later release adds is kept
--- Needs: context.lua. Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing. A row has room for
+-- Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing. A row has room for
 -- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s before
 -- what is mostly not there.
--- Exports: MAX_NODES, STATUS, LETTER, loadRow, rowText, isInvisible, partOf, claimJson, shownJson
 local LAYOUT, WIDE_LAYOUT = 1, 2
 local HEAD, PART, LEAVE, HEAD_AND_PART, WIDE_HEAD = '<BBBBdddd', '<BBHddBc0', '<BBdd', '<BBBBddddBBHddBc0', '<BBBHdddd'
 -- Nodes on which connections of one user count; `MAX_NODES` of domain/row.ts.
-MAX_NODES = 4096
+RowCodec.MAX_NODES = 4096
 local HAS_LEAVE, HAS_RARE = 1, 2
-STATUS = { [0] = 'offline', 'online', 'away', 'busy' }
+RowCodec.STATUS = { [0] = 'offline', 'online', 'away', 'busy' }
 local CODE = { offline = 0, online = 1, away = 2, busy = 3 }
-LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
+RowCodec.LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
 
 -- What a row is as long as nothing else is known.
 local BLANK = { __index = { rare = EMPTY, shown = EMPTY, sessions = EMPTY, claims = EMPTY, left = 0, back = 0, said = 0, nameIat = 0, groupsIat = 0 } }
@@ -42,17 +41,18 @@ local function loadRare(row, rare)
 end
 
 -- The row as stored, or that of somebody nobody knows.
-function loadRow(value)
+function RowCodec.decode(value)
   if not value then
     return setmetatable({ parts = {}, status = 'offline', since = 0, ver = 0, due = 0, seen = 0 }, BLANK)
   end
+  local _
   local layout, has, code, count, ver, since, due, seen, at = unpackFrom(HEAD, value)
   if layout ~= LAYOUT then
     if layout ~= WIDE_LAYOUT then error('a row of another layout') end
-    layout, has, code, count, ver, since, due, seen, at = unpackFrom(WIDE_HEAD, value)
+    _, has, code, count, ver, since, due, seen, at = unpackFrom(WIDE_HEAD, value)
   end
   local parts = {}
-  local row = setmetatable({ parts = parts, status = STATUS[code], since = since, ver = ver, due = due, seen = seen }, BLANK)
+  local row = setmetatable({ parts = parts, status = RowCodec.STATUS[code], since = since, ver = ver, due = due, seen = seen }, BLANK)
   for i = 1, count do
     local flags, devices, connections, opened, act, node
     flags, devices, connections, opened, act, node, at = unpackFrom(PART, value, at)
@@ -109,7 +109,7 @@ local function rareOf(row)
   return next(rare) and rare
 end
 
-function rowText(row)
+function RowCodec.encode(row)
   local parts, leave, rare = row.parts, row.leave, rareOf(row)
   local has, only, text = (leave and HAS_LEAVE or 0) + (rare and HAS_RARE or 0), parts[1]
   if only and not parts[2] then
@@ -133,31 +133,10 @@ function rowText(row)
   return rare and text .. cmsgpack.pack(rare) or text
 end
 
-function isInvisible(row)
-  return row.own ~= nil and row.own.status == 'invisible'
-end
-
 -- The connections of a user on one node, and where they are in the list.
-function partOf(row, node)
+function RowCodec.partOf(row, node)
   local parts = row.parts
   for i = 1, #parts do
     if parts[i].node == node then return parts[i], i end
   end
-end
-
-function claimJson(claim)
-  local status = claim.status and claim.status ~= cjson.null and '"' .. claim.status .. '"' or 'null'
-  return '{"status":' .. status .. ',"stamp":' .. digits(claim.stamp)
-    .. (claim.priority and ',"priority":' .. digits(claim.priority) or '')
-    .. (claim.text and ',"text":' .. cjson.encode(claim.text) or '')
-    .. (claim.emoji and ',"emoji":' .. cjson.encode(claim.emoji) or '')
-    .. (claim['until'] and ',"until":' .. digits(claim['until']) or '') .. '}'
-end
-
-function shownJson(shown)
-  local out = {}
-  if shown.text then out[#out + 1] = '"text":' .. cjson.encode(shown.text) end
-  if shown.emoji then out[#out + 1] = '"emoji":' .. cjson.encode(shown.emoji) end
-  if shown['until'] then out[#out + 1] = '"until":' .. digits(shown['until']) end
-  return #out > 0 and '{' .. table.concat(out, ',') .. '}' or nil
 end

@@ -1,37 +1,30 @@
--- Ending all that is alive of a user, and what stays of it: the mirror of domain/ending.ts. Needs: row.lua.
--- Exports: refusedBefore, revocationText, revoke, endAll, forget, isEnded, isForgotten, isRevoked, endRefusedSessions,
---   revokedUntil, tombstoneUntil
+-- Ending all that is alive of a user, and what stays of it: the mirror of domain/ending.ts.
 local SKEW_S, TOMBSTONE = 5, 3600000
 
 -- The end (ms, exclusive) of the tokens that a revocation (s) refuses. A fraction names by how much earlier it is than the
 -- end of the last second: an older release looks at whole seconds alone, and so refuses more.
-function refusedBefore(at)
+function Ending.refusedBefore(at)
   local second = floor(at)
   return (second + SKEW_S + 1) * 1000 - floor((at - second) * 1000 + 0.5)
 end
 
--- A revocation as text: whole seconds as every release writes them, fractions to the millisecond.
-function revocationText(at)
-  return at % 1 == 0 and digits(at) or format('%.3f', at)
-end
-
 -- Of several revocations the one that refuses most counts.
-function revoke(row, at)
-  if not row.revoked or refusedBefore(at) > refusedBefore(row.revoked) then row.revoked = at end
+function Ending.revoke(row, at)
+  if not row.revoked or Ending.refusedBefore(at) > Ending.refusedBefore(row.revoked) then row.revoked = at end
 end
 
-function endAll(row, how)
+function Ending.endAll(row, how)
   for _, part in ipairs(row.parts) do
-    if part.stance == 0 then row.seen = max(row.seen, part.idle and part.act or now) end
+    if part.stance == OWN then row.seen = max(row.seen, part.idle and part.act or now) end
   end
   for _, session in pairs(row.sessions) do row.seen = max(row.seen, session.act) end
   row.parts, row.sessions, row.leave, row.left = {}, EMPTY, nil, 0
   row.out = { at = nowMicros + shift * 1000, how = how }
-  if how == 'revoke' then revoke(row, floor(redisNow / 1000)) end
+  if how == 'revoke' then Ending.revoke(row, floor(redisNow / 1000)) end
 end
 
 -- What is left keeps late words of nodes from bringing anything back, and a revocation in force.
-function forget(row)
+function Ending.forget(row)
   local revoked = row.revoked
   for field in pairs(row) do row[field] = nil end
   row.parts, row.status, row.since, row.ver, row.due, row.seen = {}, 'offline', 0, 0, 0, 0
@@ -39,24 +32,24 @@ function forget(row)
   row.out = { at = nowMicros + shift * 1000, how = 'forget' }
 end
 
-function isEnded(row, opened)
+function Ending.isEnded(row, opened)
   return row.out and opened <= floor(row.out.at / 1000)
 end
 
-function isForgotten(row, opened)
+function Ending.isForgotten(row, opened)
   return row.forgotten and opened <= row.forgottenAt
 end
 
 -- `issued`: the latest moment (s) at which the token can have been issued, 0 for a token without `iat`.
-function isRevoked(row, issued)
-  return row.revoked and (issued == 0 or floor(issued * 1000 + 0.5) < refusedBefore(row.revoked))
+function Ending.isRevoked(row, issued)
+  return row.revoked and (issued == 0 or floor(issued * 1000 + 0.5) < Ending.refusedBefore(row.revoked))
 end
 
 -- Ends the sessions that were kept with tokens that are refused now. Returns whether there were any.
-function endRefusedSessions(row)
+function Ending.endRefusedSessions(row)
   local ended = false
   for id, session in pairs(row.sessions) do
-    if isRevoked(row, session.issued or 0) then
+    if Ending.isRevoked(row, session.issued or 0) then
       row.seen = max(row.seen, session.act)
       row.sessions[id] = nil
       ended = true
@@ -65,10 +58,10 @@ function endRefusedSessions(row)
   return ended
 end
 
-function revokedUntil(row)
+function Ending.revokedUntil(row)
   return row.revoked and row.revoked * 1000 + REVOCATION or 0
 end
 
-function tombstoneUntil(row)
+function Ending.tombstoneUntil(row)
   return row.forgotten and row.forgottenAt + TOMBSTONE or 0
 end

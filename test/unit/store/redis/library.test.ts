@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type FunctionName, Library, UnexpectedReply } from '../../../src/redis/library.ts';
+import { UnexpectedReply } from '../../../../src/redis/functions.ts';
+import { type FunctionName, Library } from '../../../../src/store/redis/library.ts';
 
-const FOLDER = new URL('../../../src/store/lua/', import.meta.url);
+const FOLDER = new URL('../../../../src/store/lua/', import.meta.url);
 const read = (file: string): string => readFileSync(new URL(file, FOLDER), 'utf8');
 const files = readdirSync(FOLDER, { recursive: true })
   .map(String)

@@ -1,18 +1,18 @@
 -- A token bucket of transitions for each person: the mirror of domain/damping.ts. BURST at once, then one every PACE ms;
--- PACE 0 is any number. Needs: context.lua.
--- Exports: turnAt, spend
+-- PACE 0 is any number.
+
 local function fullAt(row)
   if row.pace then return row.pace end
   return row.ver > 0 and min(floor(row.ver / 1000), now) + PACE or 0
 end
 
 -- From when on the next transition of a person may be shown; not above `now`: at once.
-function turnAt(row)
+function Damping.turnAt(row)
   return PACE > 0 and fullAt(row) - (BURST - 1) * PACE or 0
 end
 
 -- A transition is shown, under the next moment of `order`.
-function spend(row)
+function Damping.spend(row)
   local full = min(fullAt(row), now + BURST * PACE)
   if full > now or floor((order + 1) / 1000) ~= now then
     row.pace = max(full, now) + PACE

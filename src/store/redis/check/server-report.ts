@@ -1,5 +1,4 @@
-import type { Redis } from 'ioredis';
-import { type Host, redisErrorCode } from './client.ts';
+import { type Host, redisErrorCode, type ServerClient } from '../../../redis/client.ts';
 import { needing } from './rights.ts';
 import { isWrongTls } from './tls-errors.ts';
 
@@ -44,7 +43,7 @@ export class ServerRefused extends Error {
  * Connects a fresh client.
  * @throws ServerAway, ServerRefused
  */
-export const connectServer = async (client: Redis, server: Host): Promise<void> => {
+export const connectServer = async (client: ServerClient, server: Host): Promise<void> => {
   // The promise tells only that the connection closed; why comes as an event.
   let reason: Error | undefined;
   client.on('error', (error: Error) => {
@@ -69,7 +68,7 @@ const refusal = (error: unknown): ServerRefused | undefined => {
  * Asks a connected server who it is.
  * @throws ServerAway while it loads its data, ServerRefused, NotAllowed
  */
-export const askServer = async (client: Redis, server: Host): Promise<ServerReport> => {
+export const askServer = async (client: ServerClient, server: Host): Promise<ServerReport> => {
   let text: string;
   try {
     text = await needing('+info', () => client.info());

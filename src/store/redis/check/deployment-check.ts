@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
-import type { ConfigError } from '../config/config-error.ts';
+import type { ConfigError } from '../../../config/config-error.ts';
 import {
   connectTimeout,
   createSentinelClient,
@@ -9,8 +8,9 @@ import {
   type LinkOptions,
   redisErrorCode,
   retryDelay,
-} from './client.ts';
-import { Library } from './library.ts';
+  type ServerClient,
+} from '../../../redis/client.ts';
+import { Library } from '../library.ts';
 import { missingRights, NotAllowed, needing, type RightsOptions, rightsNeeded } from './rights.ts';
 import { askServer, connectServer, ServerAway, ServerRefused, type ServerReport } from './server-report.ts';
 import {
@@ -35,7 +35,7 @@ export interface DeploymentCheckOptions extends RightsOptions {
  */
 export class DeploymentCheck {
   readonly #options: DeploymentCheckOptions;
-  readonly #clients = new Set<Redis>();
+  readonly #clients = new Set<ServerClient>();
   #attempt = 0;
   #retry: NodeJS.Timeout | undefined;
   #stopped = true;
@@ -167,7 +167,7 @@ export class DeploymentCheck {
   }
 
   /** Rights, and what is worth a warning. */
-  async #checkWritable(client: Redis, server: Host, report: ServerReport): Promise<void> {
+  async #checkWritable(client: ServerClient, server: Host, report: ServerReport): Promise<void> {
     const { link, prefix, writeReplicas } = this.#options;
     for (const warning of serverWarnings(server, report, writeReplicas)) link.logger.warn(warning);
     // Nothing can be loaded into a replica, and in the middle of a failover a master may turn out to be one.
@@ -191,7 +191,7 @@ export class DeploymentCheck {
     throw away;
   }
 
-  #with<T>(server: Host, run: (client: Redis) => Promise<T>): Promise<T> {
+  #with<T>(server: Host, run: (client: ServerClient) => Promise<T>): Promise<T> {
     const { link } = this.#options;
     const client = createServerClient(link, server, link.commandTimeoutMs);
     return this.#use(client, server, link.address, () => run(client));
@@ -199,7 +199,7 @@ export class DeploymentCheck {
 
   /** Connects, runs, disconnects. @throws ServerAway, ConfigError */
   async #use<T>(
-    client: Redis,
+    client: ServerClient,
     server: Host,
     credentials: { readonly username?: string; readonly password?: string },
     run: () => Promise<T>,
@@ -231,7 +231,7 @@ const mastersIn = (slots: ClusterSlots): Host[] => {
   return [...masters.values()];
 };
 
-const selectDatabase = async (client: Redis, server: Host, db: number): Promise<void> => {
+const selectDatabase = async (client: ServerClient, server: Host, db: number): Promise<void> => {
   if (db === 0) return;
   try {
     await needing('+select', () => client.select(db));
@@ -241,7 +241,10 @@ const selectDatabase = async (client: Redis, server: Host, db: number): Promise<
 };
 
 /** Positions of commands that are not allowed. @throws NotAllowed */
-const askRights = async (client: Redis, commands: readonly (readonly string[])[]): Promise<number[]> => {
+const askRights = async (
+  client: ServerClient,
+  commands: readonly (readonly string[])[],
+): Promise<number[]> => {
   const library = new Library();
   const list = await needing('+function|list', () =>
     client.call('FUNCTION', 'LIST', 'LIBRARYNAME', library.name),

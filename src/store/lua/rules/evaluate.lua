@@ -1,118 +1,4 @@
--- What others see of a user: the mirror of domain/{row,evaluate}.ts, in the same order and under the same names.
--- Needs: context.lua, row.lua, profile.lua, ending.lua.
--- Exports: OWN, TOOK_ACTIVE, TOOK_IDLE, inGrace, isPresent, newestOpening, lastActive, knownActive, activeUntil,
---   deviceBits, devicesOf, decide, isForgettable, isNobody, at, before, evaluate
-OWN, TOOK_ACTIVE, TOOK_IDLE = 0, 1, 2
-
-local function isAlive(row)
-  return row.parts[1] ~= nil or next(row.sessions) ~= nil
-end
-
-function inGrace(row)
-  return row.leave ~= nil and (row.status ~= 'offline' or row.frozen ~= nil or isAlive(row))
-end
-
-function isPresent(row)
-  return isAlive(row) or inGrace(row)
-end
-
-function newestOpening(row)
-  local parts, newest = row.parts, 0
-  for i = 1, #parts do
-    if parts[i].opened > newest then newest = parts[i].opened end
-  end
-  return newest
-end
-
-local function toldActive(row)
-  local parts, last = row.parts, row.seen
-  for i = 1, #parts do
-    if parts[i].stance == OWN and parts[i].act > last then last = parts[i].act end
-  end
-  if row.sessions ~= EMPTY then
-    for _, session in pairs(row.sessions) do last = max(last, session.act) end
-  end
-  return last
-end
-
-function lastActive(row)
-  local last = toldActive(row)
-  return last > 0 and last or newestOpening(row)
-end
-
--- The same as others may know it: of somebody they never saw, only what was told by what is gone; to come is none.
-function knownActive(row)
-  return row.ver == 0 and row.seen or toldActive(row)
-end
-
--- What would be known of the user's last activity had all that is alive of them said goodbye now; 0 for nothing.
-local function seenAfterGoodbye(row)
-  local parts, seen = row.parts, row.seen
-  for i = 1, #parts do
-    local part = parts[i]
-    if part.stance == OWN then
-      local isStale = not part.idle and AWAY > 0 and part.act + AWAY <= now
-      seen = max(seen, isStale and now or part.act)
-    end
-  end
-  if row.sessions ~= EMPTY then
-    for _, session in pairs(row.sessions) do seen = max(seen, session.act) end
-  end
-  return seen
-end
-
--- Until when the user counts as active: FOREVER while a node watches over it, a past time when idle.
-function activeUntil(row)
-  local parts, wait, latest = row.parts, AWAY > 0 and AWAY or FOREVER, 0
-  for i = 1, #parts do
-    local part = parts[i]
-    if not part.idle and part.stance ~= TOOK_IDLE then
-      if part.stance == OWN then return FOREVER end
-      latest = max(latest, min(part.opened, lastActive(row)) + wait)
-    end
-  end
-  if row.sessions ~= EMPTY then
-    for _, session in pairs(row.sessions) do
-      if not session.idle then latest = max(latest, session.act + wait) end
-    end
-  end
-  if row.leave and not row.leave.idle and inGrace(row) then latest = max(latest, lastActive(row) + wait) end
-  return latest
-end
-
-local function countingClaim(row)
-  local best, priority, source
-  if row.own and row.own.status ~= cjson.null then
-    best, priority, source = row.own, 100, 'user'
-    if best.status == 'invisible' then return best end
-  end
-  for name, claim in pairs(row.claims) do
-    if not best or claim.priority > priority or (claim.priority == priority and
-        (claim.stamp > best.stamp or (claim.stamp == best.stamp and name > source))) then
-      best, priority, source = claim, claim.priority, name
-    end
-  end
-  return best
-end
-
-function deviceBits(mask, more)
-  if mask == 0 or mask == more then return more end
-  for bit = 0, 3 do
-    local weight = 2 ^ bit
-    if floor(more / weight) % 2 == 1 and floor(mask / weight) % 2 == 0 then mask = mask + weight end
-  end
-  return mask
-end
-
-function devicesOf(row)
-  local parts, mask = row.parts, 0
-  for i = 1, #parts do mask = deviceBits(mask, parts[i].devices) end
-  if row.sessions ~= EMPTY then
-    for _, session in pairs(row.sessions) do mask = deviceBits(mask, session.devices) end
-  end
-  if row.leave and inGrace(row) then mask = deviceBits(mask, row.leave.devices) end
-  return mask
-end
+-- What others see of a user: the mirror of domain/evaluate.ts, in the same order.
 
 -- Drops what time has ended. Returns the grace that ended, and whether a claim or a session did.
 local function expire(row, held, damped)
@@ -139,20 +25,20 @@ local function expire(row, held, damped)
       end
     end
   end
-  if row.revoked and revokedUntil(row) <= redisNow then row.revoked = nil end
-  if row.forgotten and tombstoneUntil(row) <= now then row.forgotten = nil end
-  if not held and row.leave and (not damped or isAlive(row)) and row.leave.at + row.leave.grace + lag <= now then
+  if row.revoked and Ending.revokedUntil(row) <= redisNow then row.revoked = nil end
+  if row.forgotten and Ending.tombstoneUntil(row) <= now then row.forgotten = nil end
+  if not held and row.leave and (not damped or Row.isAlive(row)) and row.leave.at + row.leave.grace + lag <= now then
     endedLeave, row.leave = row.leave, nil
   end
   return endedLeave, endedClaim, endedSession
 end
 
 -- Returns the status, what is shown with it, and why: gone, idle, invisible, claim or activity.
-function decide(row, present, active)
+function Evaluate.decide(row, present, active)
   if not present then return 'offline', EMPTY, 'gone' end
-  local claim = (row.own or row.claims ~= EMPTY) and countingClaim(row)
+  local claim = (row.own or row.claims ~= EMPTY) and Row.countingClaim(row)
   if claim and claim.status == 'invisible' then return 'offline', EMPTY, 'invisible' end
-  if OFFLINE > 0 and not active and lastActive(row) + OFFLINE <= now and not (claim and claim.status == 'busy') then
+  if OFFLINE > 0 and not active and Row.lastActive(row) + OFFLINE <= now and not (claim and claim.status == 'busy') then
     return 'offline', EMPTY, 'idle'
   end
   if claim then
@@ -162,19 +48,14 @@ function decide(row, present, active)
   return active and 'online' or 'away', EMPTY, 'activity'
 end
 
--- The moment of a stamp, as far as it can tell: `order` may be ahead of the time.
-local function stampedAt(stamp)
-  return min(floor(stamp / 1000), now)
-end
-
 -- Until when others are told when somebody was seen who is gone, or looks so: nothing that only they know themselves counts.
 local function viewUntil(row)
-  local told = max(row.since, stampedAt(row.ver), row.frozen or row.seen)
+  local told = max(row.since, Clock.stampedAt(row.ver), row.frozen or row.seen)
   if row.claims ~= EMPTY then
-    for _, claim in pairs(row.claims) do told = max(told, stampedAt(claim.stamp)) end
+    for _, claim in pairs(row.claims) do told = max(told, Clock.stampedAt(claim.stamp)) end
   end
   if not row.revoked and not row.forgotten then return told + RETENTION end
-  return max(told + RETENTION, row.revoked and revokedUntil(row) + shift or 0, tombstoneUntil(row))
+  return max(told + RETENTION, row.revoked and Ending.revokedUntil(row) + shift or 0, Ending.tombstoneUntil(row))
 end
 
 local function isNamed(row)
@@ -195,7 +76,7 @@ local function retainedUntil(row)
   local own = row.own
   if not own then return shownUntil(row) end
   if own.status ~= cjson.null and not own['until'] then return FOREVER end
-  return max(shownUntil(row), stampedAt(own.stamp) + RETENTION)
+  return max(shownUntil(row), Clock.stampedAt(own.stamp) + RETENTION)
 end
 
 -- What others are told of somebody who is gone, or not to be told from it, ends with the retention, as it would with the
@@ -210,19 +91,19 @@ local function age(row, present)
   if row.frozen then row.frozen = 0 else row.seen = 0 end
   row.claims, row.ver, row.since = EMPTY, 0, 0
   if till > now then return end
-  local name, nameIat = trueName(row)
-  local groups, groupsIat = trueGroups(row)
+  local name, nameIat = Profile.trueName(row)
+  local groups, groupsIat = Profile.trueGroups(row)
   row.name, row.groups, row.said = nil, nil, 0
   row.pending = present and (name or groups) and { name = name, nameIat = nameIat, groups = groups, groupsIat = groupsIat } or nil
 end
 
-function isForgettable(row)
-  return not isPresent(row) and not row.leave and row.status == 'offline' and retainedUntil(row) <= now
+function Evaluate.isForgettable(row)
+  return not Row.isPresent(row) and not row.leave and row.status == 'offline' and retainedUntil(row) <= now
 end
 
 -- Whether a row that was not stored need not be: nobody is there, and nothing is known of them.
-function isNobody(row)
-  return not isHeardOf(row) and isForgettable(row)
+function Evaluate.isNobody(row)
+  return not Profile.isHeardOf(row) and Evaluate.isForgettable(row)
 end
 
 -- The next moment at which time alone may change what is shown; 0 for none.
@@ -239,7 +120,7 @@ local function deadline(row, present, activeTo, status)
       if session.expires > now then soonest = min(soonest, session.expires) end
     end
   end
-  if row.revoked and revokedUntil(row) > redisNow then soonest = min(soonest, revokedUntil(row) + shift) end
+  if row.revoked and Ending.revokedUntil(row) > redisNow then soonest = min(soonest, Ending.revokedUntil(row) + shift) end
   if row.leave then
     -- Nodes that are late may be on time again before it: then the grace ends, if it is over.
     local over = row.leave.at + row.leave.grace
@@ -249,7 +130,7 @@ local function deadline(row, present, activeTo, status)
     if activeTo > now then
       soonest = min(soonest, activeTo)
     elseif OFFLINE > 0 then
-      local idleEnd = lastActive(row) + OFFLINE
+      local idleEnd = Row.lastActive(row) + OFFLINE
       if idleEnd > now then soonest = min(soonest, idleEnd) end
     end
   elseif status == 'offline' then
@@ -292,11 +173,12 @@ local function reasonOf(row, status, why, at, endedLeave, endedClaim, endedSessi
 end
 
 -- One user is evaluated at a time, so what was true of them before is kept in one place.
-at = { present = false, hidden = false, deliberate = false, repair = false, seen = 0 }
-function before(row)
-  at.present, at.hidden, at.deliberate, at.repair = isPresent(row), row.frozen ~= nil, false, false
+local circumstances = { present = false, hidden = false, deliberate = false, repair = false, seen = 0 }
+function Evaluate.before(row)
+  local at = circumstances
+  at.present, at.hidden, at.deliberate, at.repair = Row.isPresent(row), row.frozen ~= nil, false, false
   -- Asked only of who was offline.
-  at.seen = row.status == 'offline' and (row.frozen or knownActive(row))
+  at.seen = row.status == 'offline' and (row.frozen or Row.knownActive(row))
   return at
 end
 
@@ -307,16 +189,16 @@ local function isOnPurpose(at, why)
   return why == 'claim' or why == 'invisible' or why == 'activity' and not gathering
 end
 
--- at: {present, hidden, seen} of before the change, deliberate, repair.
+-- `at`: {present, hidden, seen} of before the change, deliberate, repair.
 -- Returns status, shown and reason of the change to show, or nothing.
-function evaluate(row, at)
+function Evaluate.evaluate(row, at)
   local held = hold > now
   if row.pace and row.pace <= now then row.pace = nil end
-  local turn = turnAt(row)
+  local turn = Damping.turnAt(row)
   local damped = turn > now
   local endedLeave, endedClaim, endedSession = expire(row, held, damped)
-  local present, activeTo = isPresent(row), activeUntil(row)
-  local status, shown, why = decide(row, present, activeTo > now)
+  local present, activeTo = Row.isPresent(row), Row.activeUntil(row)
+  local status, shown, why = Evaluate.decide(row, present, activeTo > now)
   local old = row.shown
   local same = status == row.status and old.text == shown.text and old.emoji == shown.emoji and old['until'] == shown['until']
   local waits = not same and held and not isOnPurpose(at, why) and (gathering or isLess(row, status, why))
@@ -327,16 +209,16 @@ function evaluate(row, at)
   waits = waits or awaits
   if row.own and row.own.status == 'invisible' then
     -- Who hides leaves, as far as others see; whoever was offline before has left already.
-    row.frozen = row.frozen or (row.status == 'offline' and (at.seen or 0) or row.status ~= 'offline' and seenAfterGoodbye(row))
+    row.frozen = row.frozen or (row.status == 'offline' and (at.seen or 0) or row.status ~= 'offline' and Row.seenAfterGoodbye(row))
   elseif row.frozen and status ~= 'offline' and not waits then
     row.frozen = nil
   elseif awaits and row.status == 'offline' and not row.frozen then
     -- Others go on seeing whoever waits to be seen again as they left.
     row.frozen = at.seen
   end
-  if row.pending and not row.frozen then revealWords(row) end
+  if row.pending and not row.frozen then Profile.revealWords(row) end
   -- Who hides is in their grace still, and who does not hide any more may not be.
-  if row.frozen ~= wasFrozen then present, activeTo = isPresent(row), activeUntil(row) end
+  if row.frozen ~= wasFrozen then present, activeTo = Row.isPresent(row), Row.activeUntil(row) end
   if same and status == 'offline' then age(row, present) end
   row.due = deadline(row, present, activeTo, status)
   if row.pace then row.due = row.due == 0 and row.pace or min(row.due, row.pace) end

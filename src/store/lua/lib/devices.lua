@@ -1,0 +1,10 @@
+-- Device kinds as bits, without operators for bits: what `|` is in domain/devices.ts.
+
+function Devices.union(mask, more)
+  if mask == 0 or mask == more then return more end
+  for bit = 0, 3 do
+    local weight = 2 ^ bit
+    if floor(more / weight) % 2 == 1 and floor(mask / weight) % 2 == 0 then mask = mask + weight end
+  end
+  return mask
+end
