@@ -1,15 +1,15 @@
 import type { DeviceMask } from './devices.ts';
 import { isEnded, isForgotten } from './ending.ts';
-import type { Adornment, OwnClaim, Status, Words } from './model.ts';
-import { takeWords } from './profile.ts';
+import type { Adornment, OwnClaim, Profile, Status } from './model.ts';
+import { mergeProfile } from './profile.ts';
 import {
   activeUntil,
+  type Grace,
   isInGrace,
   isPresent,
-  type Leave,
   MAX_NODES,
+  type NodeHolding,
   newestOpening,
-  type Part,
   type Row,
 } from './row.ts';
 
@@ -17,18 +17,18 @@ import {
 export interface Report {
   readonly count: number;
   /** Last activity; 0 when the connections said nothing of it. */
-  readonly act: number;
+  readonly activeAt: number;
   readonly idle: boolean;
   /** The newest connection that opened alone here said on opening that it is not in use. */
   readonly openedIdle?: boolean;
   /** Newest opening and newest unclean close; 0 for none. */
-  readonly opened: number;
-  readonly closed: number;
+  readonly openedAt: number;
+  readonly closedAt: number;
   /** Newest opening of those that only watch: nobody is present by them, but their tokens say words too. 0 for none. */
-  readonly watched?: number;
+  readonly watchedAt?: number;
   readonly graceMs: number;
   readonly devices: DeviceMask;
-  readonly words: Words;
+  readonly profile: Profile;
   readonly claim?: OwnClaim | undefined;
   readonly known?: KnownView | undefined;
 }
@@ -51,10 +51,10 @@ export const restore = (row: Row, known: KnownView | undefined): boolean => {
   row.since = known.since;
   row.ver = known.ver;
   row.shown = adornmentOf(known);
-  row.seen = Math.max(row.seen, known.lastSeen ?? 0);
+  row.goneActiveAt = Math.max(row.goneActiveAt, known.lastSeen ?? 0);
   // What was frozen while invisible is as lost as the row: what others were shown of it is what the view says.
-  const hides = row.own?.status === 'invisible' && known.status === 'offline';
-  if (row.frozen !== undefined || hides) row.frozen = known.lastSeen ?? 0;
+  const hides = row.ownClaim?.status === 'invisible' && known.status === 'offline';
+  if (row.hiddenLastSeen !== undefined || hides) row.hiddenLastSeen = known.lastSeen ?? 0;
   return true;
 };
 
@@ -65,9 +65,13 @@ export const adornmentOf = (from: Adornment): Adornment => ({
 });
 
 /** The greater stamp wins, so that claims may arrive late, twice and in any order. */
-export const takeOwnClaim = (row: Row, claim: OwnClaim | undefined): boolean => {
-  if (claim === undefined || claim.stamp <= Math.max(row.own?.stamp ?? 0, row.forgotten)) return false;
-  row.own = { status: claim.status, stamp: claim.stamp, ...(claim.status !== null && adornmentOf(claim)) };
+export const mergeOwnClaim = (row: Row, claim: OwnClaim | undefined): boolean => {
+  if (claim === undefined || claim.stamp <= Math.max(row.ownClaim?.stamp ?? 0, row.forgotten)) return false;
+  row.ownClaim = {
+    status: claim.status,
+    stamp: claim.stamp,
+    ...(claim.status !== null && adornmentOf(claim)),
+  };
   return true;
 };
 
@@ -77,18 +81,18 @@ export const takeOwnClaim = (row: Row, claim: OwnClaim | undefined): boolean => 
  */
 const stanceOnOpening = (
   row: Row,
-  { openedIdle = false, opened }: Report,
+  { openedIdle = false, openedAt }: Report,
   restored: boolean,
   now: number,
   idleAwayMs: number,
-): Part['stance'] => {
+): NodeHolding['stance'] => {
   if (restored && row.status !== 'offline') {
-    const active = row.status === 'online' || idleAwayMs === 0 || row.seen + idleAwayMs > now;
-    return active ? 'own' : 'tookIdle';
+    const active = row.status === 'online' || idleAwayMs === 0 || row.goneActiveAt + idleAwayMs > now;
+    return active ? 'own' : 'inheritedIdle';
   }
-  if (!isPresent(row)) return openedIdle ? 'tookIdle' : 'own';
-  if (!openedIdle && !isInGrace(row) && opened >= row.back) return 'own';
-  return activeUntil(row, idleAwayMs) > now ? 'tookActive' : 'tookIdle';
+  if (!isPresent(row)) return openedIdle ? 'inheritedIdle' : 'own';
+  if (!openedIdle && !isInGrace(row) && openedAt >= row.endedGraceUntil) return 'own';
+  return activeUntil(row, idleAwayMs) > now ? 'inheritedActive' : 'inheritedIdle';
 };
 
 /** Brings the inputs of a row to what a node says; {@link evaluate} must follow. */
@@ -99,56 +103,61 @@ export const absorb = (
   now: number,
   idleAwayMs: number,
 ): { restored: boolean; claimed: boolean } => {
-  const { watched = 0 } = said;
-  if (isForgotten(row, Math.max(said.opened, watched))) return { restored: false, claimed: false };
+  const { watchedAt = 0 } = said;
+  if (isForgotten(row, Math.max(said.openedAt, watchedAt))) return { restored: false, claimed: false };
   // What was ended is gone, grace and all, though its node has not heard of it.
-  const report = isEnded(row, said.opened) ? { ...said, count: 0, closed: 0 } : said;
-  const claimed = takeOwnClaim(row, report.claim);
+  const report = isEnded(row, said.openedAt) ? { ...said, count: 0, closedAt: 0 } : said;
+  const claimed = mergeOwnClaim(row, report.claim);
   const restored = restore(row, report.known);
-  const prior = row.parts.get(node);
-  takeWords(row, report.words, watched > 0 ? now : 0);
+  const prior = row.nodes.get(node);
+  mergeProfile(row, report.profile, watchedAt > 0 ? now : 0);
 
-  let act = report.act;
-  let stance: Part['stance'] = 'own';
-  if (act === 0) {
+  let { activeAt } = report;
+  let stance: NodeHolding['stance'] = 'own';
+  if (activeAt === 0) {
     stance = prior?.stance ?? stanceOnOpening(row, report, restored, now, idleAwayMs);
-    act = prior?.act ?? (stance === 'own' ? report.opened : 0);
+    activeAt = prior?.activeAt ?? (stance === 'own' ? report.openedAt : 0);
   }
   if (report.count > 0) {
-    const { count, idle, opened, devices } = report;
-    if (prior !== undefined || row.parts.size < MAX_NODES)
-      row.parts.set(node, { count, act, stance, idle, opened, devices });
-  } else if (prior !== undefined || report.act > 0) {
-    if (stance === 'own') row.seen = Math.max(row.seen, act);
-    row.parts.delete(node);
-    row.left = Math.max(row.left, report.opened);
+    const { count, idle, openedAt, devices } = report;
+    if (prior !== undefined || row.nodes.size < MAX_NODES)
+      row.nodes.set(node, { count, activeAt, stance, idle, openedAt, devices });
+  } else if (prior !== undefined || report.activeAt > 0) {
+    if (stance === 'own') row.goneActiveAt = Math.max(row.goneActiveAt, activeAt);
+    row.nodes.delete(node);
+    row.goneOpenedAt = Math.max(row.goneOpenedAt, report.openedAt);
   }
   // Who was shown online was active, but when is lost with the row: else who returns would take over idleness.
-  if (restored && row.status === 'online' && row.seen === 0) row.seen = now;
-  leaveOrReturn(row, prior, report, stance);
-  forgetLeft(row);
+  if (restored && row.status === 'online' && row.goneActiveAt === 0) row.goneActiveAt = now;
+  startOrEndGrace(row, prior, report, stance);
+  clearGoneOpening(row);
   return { restored, claimed };
 };
 
 /** With nobody left, or somebody who opened later, the newest opening that is gone says nothing any more. */
-const forgetLeft = (row: Row): void => {
-  if (row.parts.size === 0 || newestOpening(row) >= row.left) row.left = 0;
+const clearGoneOpening = (row: Row): void => {
+  if (row.nodes.size === 0 || newestOpening(row) >= row.goneOpenedAt) row.goneOpenedAt = 0;
 };
 
 /** An unclean close newer than every opening starts or extends the grace; an opening not older than it ends it. */
-const leaveOrReturn = (row: Row, prior: Part | undefined, report: Report, stance: Part['stance']): void => {
-  const opened = Math.max(newestOpening(row), row.left, report.opened);
-  if (row.leave !== undefined && opened >= row.leave.at) {
-    row.back = row.leave.at + row.leave.graceMs;
-    row.leave = undefined;
+const startOrEndGrace = (
+  row: Row,
+  prior: NodeHolding | undefined,
+  report: Report,
+  stance: NodeHolding['stance'],
+): void => {
+  const opened = Math.max(newestOpening(row), row.goneOpenedAt, report.openedAt);
+  if (row.grace !== undefined && opened >= row.grace.startedAt) {
+    row.endedGraceUntil = row.grace.startedAt + row.grace.durationMs;
+    row.grace = undefined;
   }
-  if (report.closed === 0 || report.closed <= opened) return;
+  if (report.closedAt === 0 || report.closedAt <= opened) return;
   const wasIdle = report.count === 0 || (prior?.idle ?? true);
-  joinLeave(row, {
-    at: report.closed,
-    graceMs: report.graceMs,
-    idle: stance === 'tookIdle' || (report.idle && wasIdle),
-    lost: false,
+  mergeGrace(row, {
+    startedAt: report.closedAt,
+    durationMs: report.graceMs,
+    idle: stance === 'inheritedIdle' || (report.idle && wasIdle),
+    nodeLost: false,
     devices: (prior?.devices ?? 0) | report.devices,
   });
 };
@@ -157,15 +166,16 @@ const leaveOrReturn = (row: Row, prior: Part | undefined, report: Report, stance
  * Several closes make one grace, in whichever order nodes tell of them: it runs to the latest end, and is idle only
  * when everything that closed was. Joining one twice changes nothing.
  */
-const joinLeave = (row: Row, leave: Leave): void => {
-  const { leave: other = leave } = row;
-  const newest = leave.at > other.at ? leave : other;
-  row.leave = {
-    at: newest.at,
-    graceMs: Math.max(leave.at + leave.graceMs, other.at + other.graceMs) - newest.at,
-    idle: leave.idle && other.idle,
-    lost: newest.lost,
-    devices: leave.devices | other.devices,
+const mergeGrace = (row: Row, grace: Grace): void => {
+  const { grace: other = grace } = row;
+  const newest = grace.startedAt > other.startedAt ? grace : other;
+  row.grace = {
+    startedAt: newest.startedAt,
+    durationMs:
+      Math.max(grace.startedAt + grace.durationMs, other.startedAt + other.durationMs) - newest.startedAt,
+    idle: grace.idle && other.idle,
+    nodeLost: newest.nodeLost,
+    devices: grace.devices | other.devices,
   };
 };
 
@@ -180,18 +190,18 @@ export const loseNode = (
   diedBy: number,
   graceMs: number,
 ): boolean => {
-  const prior = row.parts.get(node);
+  const prior = row.nodes.get(node);
   if (prior === undefined) return false;
   const active = prior.stance === 'own' && !prior.idle;
-  row.seen = Math.max(
-    row.seen,
-    active ? Math.max(prior.act, lastBeat) : prior.stance === 'own' ? prior.act : 0,
+  row.goneActiveAt = Math.max(
+    row.goneActiveAt,
+    active ? Math.max(prior.activeAt, lastBeat) : prior.stance === 'own' ? prior.activeAt : 0,
   );
-  row.parts.delete(node);
-  const idle = prior.idle || prior.stance === 'tookIdle';
-  if (diedBy > Math.max(newestOpening(row), row.left)) {
-    joinLeave(row, { at: diedBy, graceMs, idle, lost: true, devices: prior.devices });
+  row.nodes.delete(node);
+  const idle = prior.idle || prior.stance === 'inheritedIdle';
+  if (diedBy > Math.max(newestOpening(row), row.goneOpenedAt)) {
+    mergeGrace(row, { startedAt: diedBy, durationMs: graceMs, idle, nodeLost: true, devices: prior.devices });
   }
-  forgetLeft(row);
+  clearGoneOpening(row);
   return true;
 };

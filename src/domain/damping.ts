@@ -8,7 +8,7 @@ import type { Row } from './row.ts';
  * no byte.
  */
 const fullAt = (row: Row, interval: number, now: StoreMs): StoreMs => {
-  if (row.pace !== undefined) return row.pace;
+  if (row.burstFullAt !== undefined) return row.burstFullAt;
   return row.ver > 0 ? stampedAt(row.ver, now) + interval : 0;
 };
 
@@ -24,10 +24,10 @@ export const spend = (row: Row, { damping }: Policy, now: StoreMs, ver: HybridMi
   const { burst, intervalMs } = damping;
   const full = Math.min(fullAt(row, intervalMs, now), now + burst * intervalMs);
   const isTold = full <= now && Math.floor(ver / 1000) === now;
-  row.pace = isTold ? undefined : Math.max(full, now) + intervalMs;
+  row.burstFullAt = isTold ? undefined : Math.max(full, now) + intervalMs;
 };
 
 /** A bucket that is full again is nothing to remember. */
 export const forgetPace = (row: Row, now: StoreMs): void => {
-  if (row.pace !== undefined && row.pace <= now) row.pace = undefined;
+  if (row.burstFullAt !== undefined && row.burstFullAt <= now) row.burstFullAt = undefined;
 };

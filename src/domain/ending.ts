@@ -1,6 +1,6 @@
 import { type DayMs, type HybridMicros, type StoreMicros, type StoreMs, toMs } from './clock.ts';
 import type { Policy } from './model.ts';
-import type { EndingKind, Row } from './row.ts';
+import { type EndingKind, emptyRow, type Row } from './row.ts';
 
 /** Tokens issued so long after a revocation are refused with it: the clocks of issuers are not ours. s */
 const SKEW_S = 5;
@@ -14,15 +14,17 @@ const TOMBSTONE_MS = 3_600_000;
  */
 export const endAll = (row: Row, how: EndingKind, at: StoreMicros, today: DayMs): void => {
   const now = toMs(at);
-  for (const part of row.parts.values()) {
-    if (part.stance === 'own') row.seen = Math.max(row.seen, part.idle ? part.act : now);
+  for (const holding of row.nodes.values()) {
+    if (holding.stance === 'own')
+      row.goneActiveAt = Math.max(row.goneActiveAt, holding.idle ? holding.activeAt : now);
   }
-  for (const session of row.sessions.values()) row.seen = Math.max(row.seen, session.act);
-  row.parts.clear();
+  for (const session of row.sessions.values())
+    row.goneActiveAt = Math.max(row.goneActiveAt, session.activeAt);
+  row.nodes.clear();
   row.sessions.clear();
-  row.leave = undefined;
-  row.left = 0;
-  row.out = { at, how };
+  row.grace = undefined;
+  row.goneOpenedAt = 0;
+  row.ended = { at, how };
   if (how === 'revoke') revoke(row, Math.floor(today / 1000));
 };
 
@@ -62,7 +64,7 @@ export const endRefusedSessions = (row: Row): boolean => {
   let hasEnded = false;
   for (const [id, session] of row.sessions) {
     if (!isRevoked(row, session.issued ?? 0)) continue;
-    row.seen = Math.max(row.seen, session.act);
+    row.goneActiveAt = Math.max(row.goneActiveAt, session.activeAt);
     row.sessions.delete(id);
     hasEnded = true;
   }
@@ -70,15 +72,15 @@ export const endRefusedSessions = (row: Row): boolean => {
 };
 
 /** Forgets a user. What is left keeps late words of nodes from bringing anything back, and a revocation in force. */
-export const forget = (row: Row, empty: Row, order: HybridMicros, at: StoreMicros): void => {
+export const forget = (row: Row, order: HybridMicros, at: StoreMicros): void => {
   const { revoked } = row;
-  const ended = { forgotten: order, forgottenAt: toMs(at), out: { at, how: 'forget' } };
-  Object.assign(row, empty, { revoked, ...ended });
+  const rest: Partial<Row> = { forgotten: order, forgottenAt: toMs(at), ended: { at, how: 'forget' } };
+  Object.assign(row, emptyRow(), { revoked, ...rest });
 };
 
 /** Whether connections told of have been ended. @param opened - the newest opening, ms. */
 export const isEnded = (row: Row, opened: StoreMs): boolean =>
-  row.out !== undefined && opened <= toMs(row.out.at);
+  row.ended !== undefined && opened <= toMs(row.ended.at);
 
 /** Whether nothing may be taken of connections told of, because their user was forgotten since. */
 export const isForgotten = (row: Row, opened: StoreMs): boolean =>

@@ -2,19 +2,19 @@ import { adornmentOf } from './absorb.ts';
 import { type DayMs, type HybridMicros, type StoreMs, stampedAt } from './clock.ts';
 import { forgetPace, spend, turnAt } from './damping.ts';
 import { revokedUntil, tombstoneUntil } from './ending.ts';
-import type { Adornment, Policy, Reason, Status, Word } from './model.ts';
-import { isHeardOf, revealWords, trueWords } from './profile.ts';
+import type { Adornment, Policy, Reason, Stamped, Status } from './model.ts';
+import { isHeardOf, revealProfile, trueProfile } from './profile.ts';
 import {
   activeUntil,
   countingClaim,
+  type Grace,
   isAlive,
   isInvisible,
   isPresent,
   knownActive,
-  type Leave,
   lastActive,
+  lastSeenAfterGoodbye,
   type Row,
-  seenAfterGoodbye,
 } from './row.ts';
 
 /** The moment and the circumstances under which a row is evaluated. */
@@ -46,13 +46,13 @@ export interface Before {
   readonly present: boolean;
   readonly hidden: boolean;
   /** When others could know the user to have been active; 0 for never. */
-  readonly seen: number;
+  readonly knownActiveAt: number;
 }
 
 export const before = (row: Row): Before => ({
   present: isPresent(row),
-  hidden: row.frozen !== undefined,
-  seen: row.frozen ?? knownActive(row),
+  hidden: row.hiddenLastSeen !== undefined,
+  knownActiveAt: row.hiddenLastSeen ?? knownActive(row),
 });
 
 /** What has to be shown from now on. The caller gives it a version, see {@link show}. */
@@ -67,7 +67,7 @@ const MAY_NOT_WAIT: ReadonlySet<Reason> = new Set(['goodbye', 'revoked']);
 
 /** What ended by the passing of time. */
 interface Ended {
-  leave: Leave | undefined;
+  grace: Grace | undefined;
   claim: boolean;
   session: boolean;
 }
@@ -93,21 +93,23 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   const waits = isHeld || isTurnAwaited;
   // Who hides leaves, as far as others see; whoever was offline before has left already.
   if (isInvisible(row)) {
-    row.frozen ??= row.status === 'offline' ? at.before.seen : seenAfterGoodbye(row, now, policy.idleAwayMs);
-  } else if (target.status !== 'offline' && !waits) row.frozen = undefined;
+    row.hiddenLastSeen ??=
+      row.status === 'offline' ? at.before.knownActiveAt : lastSeenAfterGoodbye(row, now, policy.idleAwayMs);
+  } else if (target.status !== 'offline' && !waits) row.hiddenLastSeen = undefined;
   // Others go on seeing whoever waits to be seen again as they left.
-  else if (isTurnAwaited && row.status === 'offline') row.frozen ??= at.before.seen;
-  if (row.frozen === undefined) revealWords(row);
+  else if (isTurnAwaited && row.status === 'offline') row.hiddenLastSeen ??= at.before.knownActiveAt;
+  if (row.hiddenLastSeen === undefined) revealProfile(row);
   if (target.status === 'offline' && isShown) age(row, at);
   const next = deadline(row, at, target);
-  row.due = next;
+  row.nextDeadline = next;
 
-  if (row.pace !== undefined) row.due = row.due === 0 ? row.pace : Math.min(row.due, row.pace);
+  if (row.burstFullAt !== undefined)
+    row.nextDeadline = row.nextDeadline === 0 ? row.burstFullAt : Math.min(row.nextDeadline, row.burstFullAt);
   // Nothing that time brings may be shown before.
-  if (isDamped) row.due = turn;
+  if (isDamped) row.nextDeadline = turn;
   if (isShown || isTurnAwaited) return undefined;
   if (waits) {
-    row.due = next === 0 ? at.holdUntil : Math.min(next, at.holdUntil);
+    row.nextDeadline = next === 0 ? at.holdUntil : Math.min(next, at.holdUntil);
     return undefined;
   }
   return {
@@ -137,10 +139,10 @@ const expire = (
   held: boolean,
   damped: boolean,
 ): Ended => {
-  const ended: Ended = { leave: undefined, claim: false, session: false };
+  const ended: Ended = { grace: undefined, claim: false, session: false };
   // What time ends is kept until it may be shown, and with it the reason.
-  if (!damped && row.own?.until !== undefined && row.own.until <= today) {
-    row.own = { status: null, stamp: row.own.stamp };
+  if (!damped && row.ownClaim?.until !== undefined && row.ownClaim.until <= today) {
+    row.ownClaim = { status: null, stamp: row.ownClaim.stamp };
     ended.claim = true;
   }
   for (const [source, claim] of row.claims) {
@@ -149,17 +151,17 @@ const expire = (
     ended.claim = true;
   }
   for (const [id, session] of row.sessions) {
-    if (damped || session.expires > now) continue;
-    row.seen = Math.max(row.seen, session.act);
+    if (damped || session.expiresAt > now) continue;
+    row.goneActiveAt = Math.max(row.goneActiveAt, session.activeAt);
     row.sessions.delete(id);
     ended.session = true;
   }
   if (row.revoked > 0 && revokedUntil(row, policy) <= today) row.revoked = 0;
   if (row.forgotten > 0 && tombstoneUntil(row) <= now) row.forgotten = 0;
   const mayLeave = !held && (!damped || isAlive(row));
-  if (mayLeave && row.leave !== undefined && row.leave.at + row.leave.graceMs + lagMs <= now) {
-    ended.leave = row.leave;
-    row.leave = undefined;
+  if (mayLeave && row.grace !== undefined && row.grace.startedAt + row.grace.durationMs + lagMs <= now) {
+    ended.grace = row.grace;
+    row.grace = undefined;
   }
   return ended;
 };
@@ -202,13 +204,13 @@ const deadline = (
   const atTimeOfDay = (time: DayMs | undefined): void => {
     if (time !== undefined) at(time + (now - today));
   };
-  atTimeOfDay(row.own?.until);
+  atTimeOfDay(row.ownClaim?.until);
   for (const claim of row.claims.values()) atTimeOfDay(claim.until);
-  for (const session of row.sessions.values()) at(session.expires);
+  for (const session of row.sessions.values()) at(session.expiresAt);
   atTimeOfDay(revokedUntil(row, policy));
-  if (row.leave !== undefined) {
+  if (row.grace !== undefined) {
     // Nodes that are late may be on time again before it: then the grace ends, if it is over.
-    const over = row.leave.at + row.leave.graceMs;
+    const over = row.grace.startedAt + row.grace.durationMs;
     next = Math.min(next, Math.max(over, Math.min(over + lagMs, lagUntil), now + 1));
   }
   if (isPresent(row)) {
@@ -231,7 +233,7 @@ const deadline = (
  */
 const viewUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreMs => {
   const shift = now - today;
-  let told = Math.max(row.since, stampedAt(row.ver, now), row.frozen ?? row.seen);
+  let told = Math.max(row.since, stampedAt(row.ver, now), row.hiddenLastSeen ?? row.goneActiveAt);
   for (const claim of row.claims.values()) told = Math.max(told, stampedAt(claim.stamp, now));
   const refused = row.revoked > 0 ? revokedUntil(row, policy) + shift : 0;
   return Math.max(told + policy.retentionMs, refused, tombstoneUntil(row));
@@ -239,26 +241,27 @@ const viewUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreM
 
 /** Until when they are told anything: name and groups may have been said later, by somebody who only watches. */
 const shownUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreMs => {
-  let told = isNamed(row) ? row.said : 0;
+  let told = isNamed(row) ? row.profileSaidAt : 0;
   if (row.ver === 0) told = Math.max(told, Math.max(saidAt(row.name), saidAt(row.groups)) + now - today);
   return Math.max(viewUntil(row, policy, now, today), told + policy.retentionMs);
 };
 
-const saidAt = (word: Word<unknown> | undefined): DayMs => Math.floor(word?.iat ?? 0) * 1000;
+const saidAt = (word: Stamped<unknown> | undefined): DayMs => Math.floor(word?.iat ?? 0) * 1000;
 
 /** Until when a row of somebody who is gone is kept; `Infinity` while an own claim without end stands. */
 const retainedUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreMs => {
-  const { own } = row;
-  if (own !== undefined && own.status !== null && own.until === undefined) return Number.POSITIVE_INFINITY;
+  const { ownClaim } = row;
+  if (ownClaim !== undefined && ownClaim.status !== null && ownClaim.until === undefined)
+    return Number.POSITIVE_INFINITY;
   const shown = shownUntil(row, policy, now, today);
-  return Math.max(shown, own === undefined ? 0 : stampedAt(own.stamp, now) + policy.retentionMs);
+  return Math.max(shown, ownClaim === undefined ? 0 : stampedAt(ownClaim.stamp, now) + policy.retentionMs);
 };
 
 /** Gone, or not to be told from it. */
-const isOutOfSight = (row: Row): boolean => row.frozen !== undefined || !isPresent(row);
+const isOutOfSight = (row: Row): boolean => row.hiddenLastSeen !== undefined || !isPresent(row);
 
 /** Others are told when the user was seen. */
-const isSeenBefore = (row: Row): boolean => row.ver > 0 || (row.frozen ?? row.seen) > 0;
+const isSeenBefore = (row: Row): boolean => row.ver > 0 || (row.hiddenLastSeen ?? row.goneActiveAt) > 0;
 
 const isNamed = (row: Row): boolean => row.name !== undefined || row.groups !== undefined;
 
@@ -270,14 +273,14 @@ const age = (row: Row, { policy, now, today }: Circumstances): void => {
   if (!isOutOfSight(row) || !(isSeenBefore(row) || isNamed(row))) return;
   if (viewUntil(row, policy, now, today) > now) return;
   const until = shownUntil(row, policy, now, today);
-  if (row.frozen !== undefined) row.frozen = 0;
-  else row.seen = 0;
+  if (row.hiddenLastSeen !== undefined) row.hiddenLastSeen = 0;
+  else row.goneActiveAt = 0;
   row.claims.clear();
   Object.assign(row, { ver: 0, since: 0 });
   if (until > now) return;
-  const words = isPresent(row) ? trueWords(row) : {};
-  Object.assign(row, { name: undefined, groups: undefined, said: 0 });
-  row.pending = words.name === undefined && words.groups === undefined ? undefined : words;
+  const words = isPresent(row) ? trueProfile(row) : {};
+  Object.assign(row, { name: undefined, groups: undefined, profileSaidAt: 0 });
+  row.pendingProfile = words.name === undefined && words.groups === undefined ? undefined : words;
 };
 
 /** Whether a row that was not stored need not be: nobody is there, and nothing is known of them. */
@@ -287,7 +290,7 @@ export const isNobody = (row: Row, policy: Policy, now: StoreMs, today: DayMs): 
 /** Whether nothing of a row is worth keeping any more. */
 export const isForgettable = (row: Row, policy: Policy, now: StoreMs, today: DayMs): boolean =>
   !isAlive(row) &&
-  row.leave === undefined &&
+  row.grace === undefined &&
   row.status === 'offline' &&
   retainedUntil(row, policy, now, today) <= now;
 
@@ -317,7 +320,7 @@ const reasonOf = (row: Row, target: Target, at: Circumstances, ended: Ended): Re
   if (target.why === 'invisible') return 'goodbye';
   if (target.why === 'idle') return 'idle';
   if (target.why === 'gone') {
-    if (ended.leave !== undefined) return ended.leave.lost ? 'node_lost' : 'disconnect';
+    if (ended.grace !== undefined) return ended.grace.nodeLost ? 'node_lost' : 'disconnect';
     if (at.deliberate === 'revoked') return 'revoked';
     return ended.session ? 'expired' : 'goodbye';
   }

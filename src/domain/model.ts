@@ -75,15 +75,15 @@ export interface View extends Adornment {
 }
 
 /** A value under its own stamp: the `iat` (s) of the token that said it, 0 for a token without. */
-export interface Word<T> {
+export interface Stamped<T> {
   readonly value: T;
   readonly iat: number;
 }
 
 /** What is known of somebody by tokens. Name and groups have a stamp each: a token may say one without the other. */
-export interface Words {
-  readonly name?: Word<string> | undefined;
-  readonly groups?: Word<readonly string[]> | undefined;
+export interface Profile {
+  readonly name?: Stamped<string> | undefined;
+  readonly groups?: Stamped<readonly string[]> | undefined;
 }
 
 /** The groups a person is in by the newest token, whether others may see it or not. Never part of a {@link View}. */

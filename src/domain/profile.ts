@@ -1,5 +1,5 @@
 import type { StoreMs } from './clock.ts';
-import type { Word, Words } from './model.ts';
+import type { Profile, Stamped } from './model.ts';
 import { isInvisible, type Row } from './row.ts';
 
 /** What a token says of its user. */
@@ -10,27 +10,30 @@ export interface TokenProfile {
   readonly iat: number;
 }
 
-export const wordsOf = ({ name, groups, iat }: TokenProfile): Words => ({
+export const profileOf = ({ name, groups, iat }: TokenProfile): Profile => ({
   ...(name !== undefined && { name: { value: name, iat } }),
   ...(groups !== undefined && { groups: { value: groups, iat } }),
 });
 
 /** Of two words under one stamp the later one said counts. Without a stamp one only counts where nothing was said. */
-export const newerWord = <T>(held: Word<T> | undefined, said: Word<T> | undefined): Word<T> | undefined => {
+export const newerOf = <T>(
+  held: Stamped<T> | undefined,
+  said: Stamped<T> | undefined,
+): Stamped<T> | undefined => {
   if (said === undefined || held === undefined) return said ?? held;
   return said.iat > 0 && said.iat >= held.iat ? said : held;
 };
 
-export const newerWords = (held: Words, said: Words): Words => ({
-  name: newerWord(held.name, said.name),
-  groups: newerWord(held.groups, said.groups),
+export const newerProfile = (held: Profile, said: Profile): Profile => ({
+  name: newerOf(held.name, said.name),
+  groups: newerOf(held.groups, said.groups),
 });
 
-const trueName = (row: Row): Words['name'] => row.pending?.name ?? row.name;
-const trueGroups = (row: Row): Words['groups'] => row.pending?.groups ?? row.groups;
+const trueName = (row: Row): Profile['name'] => row.pendingProfile?.name ?? row.name;
+const trueGroups = (row: Row): Profile['groups'] => row.pendingProfile?.groups ?? row.groups;
 
 /** The person's own truth: what the newest tokens say, whether others may see it or not. */
-export const trueWords = (row: Row): Words => ({ name: trueName(row), groups: trueGroups(row) });
+export const trueProfile = (row: Row): Profile => ({ name: trueName(row), groups: trueGroups(row) });
 
 /** By content: equal groups of two tokens are no news. */
 export const sameGroups = (
@@ -41,7 +44,7 @@ export const sameGroups = (
   (ones?.length === others?.length && ones?.every((group, at) => group === others?.[at]) === true);
 
 /** Whether both say the same under the same stamps. */
-export const sameWords = (ones: Words, others: Words): boolean =>
+export const sameProfile = (ones: Profile, others: Profile): boolean =>
   ones.name?.value === others.name?.value &&
   ones.name?.iat === others.name?.iat &&
   sameGroups(ones.groups?.value, others.groups?.value) &&
@@ -52,26 +55,26 @@ export const sameWords = (ones: Words, others: Words): boolean =>
  * no new name and joins no group.
  * @param saidAt - now, when who says it only watches, so that nothing else tells how long to keep it.
  */
-export const takeWords = (row: Row, said: Words, saidAt: StoreMs = 0): void => {
+export const mergeProfile = (row: Row, said: Profile, saidAt: StoreMs = 0): void => {
   if (said.name === undefined && said.groups === undefined) return;
   if (isHidden(row)) {
-    row.pending = newerWords(trueWords(row), said);
+    row.pendingProfile = newerProfile(trueProfile(row), said);
     return;
   }
-  Object.assign(row, newerWords(row, said));
-  row.said = Math.max(row.said, saidAt);
+  Object.assign(row, newerProfile(row, said));
+  row.profileSaidAt = Math.max(row.profileSaidAt, saidAt);
 };
 
 /** What waited takes effect. */
-export const revealWords = (row: Row): void => {
-  if (row.pending === undefined) return;
-  Object.assign(row, trueWords(row));
-  row.pending = undefined;
+export const revealProfile = (row: Row): void => {
+  if (row.pendingProfile === undefined) return;
+  Object.assign(row, trueProfile(row));
+  row.pendingProfile = undefined;
 };
 
 /** Somebody knows something of the person, so that others may have been told it. */
 export const isHeardOf = (row: Row): boolean =>
-  row.ver > 0 || row.name !== undefined || row.groups !== undefined || row.pending !== undefined;
+  row.ver > 0 || row.name !== undefined || row.groups !== undefined || row.pendingProfile !== undefined;
 
 /** The person is invisible, or was and has not been seen since. */
-const isHidden = (row: Row): boolean => row.frozen !== undefined || isInvisible(row);
+const isHidden = (row: Row): boolean => row.hiddenLastSeen !== undefined || isInvisible(row);

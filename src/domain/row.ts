@@ -6,16 +6,16 @@ import {
   OWN_PRIORITY,
   OWN_SOURCE,
   type OwnClaim,
+  type Profile,
+  type Stamped,
   type Status,
-  type Word,
-  type Words,
 } from './model.ts';
 
 /**
  * How a node's connections stand to activity. `own`: they spoke of it themselves, or opened alone; their node
  * watches the idle limit. The other two said nothing yet and took over what the user was when they opened.
  */
-export type Stance = 'own' | 'tookActive' | 'tookIdle';
+export type Stance = 'own' | 'inheritedActive' | 'inheritedIdle';
 
 /**
  * Nodes on which connections of one user count. A row is read and written whole: this bounds what one user can cost
@@ -24,22 +24,22 @@ export type Stance = 'own' | 'tookActive' | 'tookIdle';
 export const MAX_NODES = 4096;
 
 /** The connections of one user on one node. */
-export interface Part {
+export interface NodeHolding {
   count: number;
   /** Last activity; meaningful with stance `own`. */
-  act: StoreMs;
+  activeAt: StoreMs;
   stance: Stance;
   /** The node says that none of them is in use. */
   idle: boolean;
   /** Newest opening. */
-  opened: StoreMs;
+  openedAt: StoreMs;
   devices: DeviceMask;
 }
 
 /** Presence without a socket. */
 export interface PresenceSession {
-  expires: StoreMs;
-  act: StoreMs;
+  expiresAt: StoreMs;
+  activeAt: StoreMs;
   idle: boolean;
   devices: DeviceMask;
   /** The latest moment (s) at which the token can have been issued that kept it last; absent while that is not known. */
@@ -47,13 +47,13 @@ export interface PresenceSession {
 }
 
 /** The running grace: until it ends, what closed still counts as it was. */
-export interface Leave {
+export interface Grace {
   /** Newest unclean close. */
-  at: StoreMs;
-  graceMs: number;
+  startedAt: StoreMs;
+  durationMs: number;
   idle: boolean;
   /** It was a node that died, not a socket. */
-  lost: boolean;
+  nodeLost: boolean;
   devices: DeviceMask;
 }
 
@@ -62,26 +62,26 @@ export type EndingKind = 'logout' | 'disconnect' | 'revoke' | 'forget';
 
 /** Everything the store knows of one user: the inputs, and what others were last shown. */
 export interface Row {
-  readonly parts: Map<string, Part>;
+  readonly nodes: Map<string, NodeHolding>;
   readonly sessions: Map<string, PresenceSession>;
   /** Claims of services by source. */
   readonly claims: Map<string, Claim>;
-  own: OwnClaim | undefined;
-  leave: Leave | undefined;
+  ownClaim: OwnClaim | undefined;
+  grace: Grace | undefined;
   /**
    * When the grace would have ended that an opening ended last: who comes back until then comes back with the others. 0
    * for none.
    */
-  back: number;
+  endedGraceUntil: number;
   /** Last activity told by what is gone; 0 for none. */
-  seen: number;
+  goneActiveAt: number;
   /**
    * Newest opening on a node that holds nobody any more, while others do; 0 for none. A close from before it, told
    * late by one of the others, must not bring its grace back.
    */
-  left: number;
+  goneOpenedAt: number;
   /** Connections opened up to `at` were ended: they count no more, whoever still tells of them. */
-  out: { readonly at: StoreMicros; readonly how: EndingKind } | undefined;
+  ended: { readonly at: StoreMicros; readonly how: EndingKind } | undefined;
   /** The user was forgotten: nothing stamped before may come back; 0 for never. */
   forgotten: HybridMicros;
   /** The same moment in the store's time, for what was opened before, and for how long it is remembered. */
@@ -89,92 +89,93 @@ export interface Row {
   /** Which tokens are refused (s): see `refusedBefore`; 0 for none. */
   revoked: number;
   /** Name and groups as others know them. */
-  name: Word<string> | undefined;
-  groups: Word<readonly string[]> | undefined;
+  name: Stamped<string> | undefined;
+  groups: Stamped<readonly string[]> | undefined;
   /** What tokens said while the person was invisible: true for themselves, not seen by others yet. */
-  pending: Words | undefined;
+  pendingProfile: Profile | undefined;
   /** When somebody who only watches last said name or groups: these are kept as those of one who left then. 0 for never. */
-  said: StoreMs;
+  profileSaidAt: StoreMs;
   status: Status;
   since: number;
   ver: number;
   shown: Adornment;
   /** `lastSeen` as frozen when invisibility began; undefined while visible. */
-  frozen: number | undefined;
+  hiddenLastSeen: number | undefined;
   /** When the bucket of transitions is full again, unless `ver` says so: see damping.ts. */
-  pace: StoreMs | undefined;
+  burstFullAt: StoreMs | undefined;
   /** Next deadline; 0 for none. */
-  due: number;
+  nextDeadline: number;
 }
 
 export const emptyRow = (): Row => ({
-  parts: new Map(),
+  nodes: new Map(),
   sessions: new Map(),
   claims: new Map(),
-  own: undefined,
-  leave: undefined,
-  back: 0,
-  seen: 0,
-  left: 0,
-  out: undefined,
+  ownClaim: undefined,
+  grace: undefined,
+  endedGraceUntil: 0,
+  goneActiveAt: 0,
+  goneOpenedAt: 0,
+  ended: undefined,
   forgotten: 0,
   forgottenAt: 0,
   revoked: 0,
   name: undefined,
   groups: undefined,
-  pending: undefined,
-  said: 0,
+  pendingProfile: undefined,
+  profileSaidAt: 0,
   status: 'offline',
   since: 0,
   ver: 0,
   shown: {},
-  frozen: undefined,
-  pace: undefined,
-  due: 0,
+  hiddenLastSeen: undefined,
+  burstFullAt: undefined,
+  nextDeadline: 0,
 });
 
 export const newestOpening = (row: Row): number => {
   let newest = 0;
-  for (const part of row.parts.values()) newest = Math.max(newest, part.opened);
+  for (const holding of row.nodes.values()) newest = Math.max(newest, holding.openedAt);
   return newest;
 };
 
 /** When the user was last active, as far as anybody said; before anybody did, when they came. 0 for never. */
-export const lastActive = (row: Row): number => toldActive(row) || newestOpening(row);
+export const lastActive = (row: Row): number => reportedActive(row) || newestOpening(row);
 
-const toldActive = (row: Row): number => {
-  let last = row.seen;
-  for (const part of row.parts.values()) if (part.stance === 'own') last = Math.max(last, part.act);
-  for (const session of row.sessions.values()) last = Math.max(last, session.act);
+const reportedActive = (row: Row): number => {
+  let last = row.goneActiveAt;
+  for (const holding of row.nodes.values())
+    if (holding.stance === 'own') last = Math.max(last, holding.activeAt);
+  for (const session of row.sessions.values()) last = Math.max(last, session.activeAt);
   return last;
 };
 
 /** Last activity as others may know it: of somebody they never saw, only what was told by what is gone; to come is none. */
-export const knownActive = (row: Row): number => (row.ver === 0 ? row.seen : toldActive(row));
+export const knownActive = (row: Row): number => (row.ver === 0 ? row.goneActiveAt : reportedActive(row));
 
 /**
  * What would be known of the user's last activity had all that is alive of them said goodbye now; 0 for nothing. Who
  * counts as active was so within the idle limit: where the last word of it is older, until now, as at a logout.
  * @param idleAwayMs - 0: nobody is ever idle for being silent.
  */
-export const seenAfterGoodbye = (row: Row, now: number, idleAwayMs: number): number => {
-  let { seen } = row;
-  for (const { stance, idle, act } of row.parts.values()) {
+export const lastSeenAfterGoodbye = (row: Row, now: number, idleAwayMs: number): number => {
+  let last = row.goneActiveAt;
+  for (const { stance, idle, activeAt } of row.nodes.values()) {
     if (stance !== 'own') continue;
-    const isStale = !idle && idleAwayMs > 0 && act + idleAwayMs <= now;
-    seen = Math.max(seen, isStale ? now : act);
+    const isStale = !idle && idleAwayMs > 0 && activeAt + idleAwayMs <= now;
+    last = Math.max(last, isStale ? now : activeAt);
   }
-  for (const session of row.sessions.values()) seen = Math.max(seen, session.act);
-  return seen;
+  for (const session of row.sessions.values()) last = Math.max(last, session.activeAt);
+  return last;
 };
 
-export const isInvisible = (row: Row): boolean => row.own?.status === 'invisible';
+export const isInvisible = (row: Row): boolean => row.ownClaim?.status === 'invisible';
 
-export const isAlive = (row: Row): boolean => row.parts.size > 0 || row.sessions.size > 0;
+export const isAlive = (row: Row): boolean => row.nodes.size > 0 || row.sessions.size > 0;
 
 /** The connections of a grace count only for somebody who is there: a grace keeps, it never brings back. */
 export const isInGrace = (row: Row): boolean =>
-  row.leave !== undefined && (row.status !== 'offline' || row.frozen !== undefined || isAlive(row));
+  row.grace !== undefined && (row.status !== 'offline' || row.hiddenLastSeen !== undefined || isAlive(row));
 
 export const isPresent = (row: Row): boolean => isAlive(row) || isInGrace(row);
 
@@ -186,24 +187,24 @@ export const activeUntil = (row: Row, idleAwayMs: number): number => {
   const last = lastActive(row);
   const until = (act: number): number => (idleAwayMs > 0 ? act + idleAwayMs : Number.POSITIVE_INFINITY);
   let latest = 0;
-  for (const part of row.parts.values()) {
-    if (part.idle || part.stance === 'tookIdle') continue;
+  for (const holding of row.nodes.values()) {
+    if (holding.idle || holding.stance === 'inheritedIdle') continue;
     latest = Math.max(
       latest,
-      part.stance === 'own' ? Number.POSITIVE_INFINITY : until(Math.min(part.opened, last)),
+      holding.stance === 'own' ? Number.POSITIVE_INFINITY : until(Math.min(holding.openedAt, last)),
     );
   }
   for (const session of row.sessions.values())
-    if (!session.idle) latest = Math.max(latest, until(session.act));
-  if (row.leave !== undefined && isInGrace(row) && !row.leave.idle) latest = Math.max(latest, until(last));
+    if (!session.idle) latest = Math.max(latest, until(session.activeAt));
+  if (row.grace !== undefined && isInGrace(row) && !row.grace.idle) latest = Math.max(latest, until(last));
   return latest;
 };
 
 /** The claim that counts: an own `invisible` before all, then the highest priority, then the newest. */
 export const countingClaim = (row: Row): (Claim & { readonly source: string }) | undefined => {
   let best: (Claim & { source: string }) | undefined;
-  if (row.own !== undefined && row.own.status !== null) {
-    best = { ...row.own, status: row.own.status, priority: OWN_PRIORITY, source: OWN_SOURCE };
+  if (row.ownClaim !== undefined && row.ownClaim.status !== null) {
+    best = { ...row.ownClaim, status: row.ownClaim.status, priority: OWN_PRIORITY, source: OWN_SOURCE };
     if (best.status === 'invisible') return best;
   }
   for (const [source, claim] of row.claims) {
@@ -220,8 +221,8 @@ export const countingClaim = (row: Row): (Claim & { readonly source: string }) |
 /** Kinds alive, and in a grace those it had. */
 export const devicesOf = (row: Row): DeviceMask => {
   let mask = 0;
-  for (const part of row.parts.values()) mask |= part.devices;
+  for (const holding of row.nodes.values()) mask |= holding.devices;
   for (const session of row.sessions.values()) mask |= session.devices;
-  if (row.leave !== undefined && isInGrace(row)) mask |= row.leave.devices;
+  if (row.grace !== undefined && isInGrace(row)) mask |= row.grace.devices;
   return mask;
 };

@@ -6,7 +6,7 @@ const MAX_SESSIONS = 16;
 
 /** What a call says of a session, in the store's time. */
 export interface SessionReport {
-  readonly expires: number;
+  readonly expiresAt: number;
   readonly activity: 'active' | 'idle' | undefined;
   readonly devices: DeviceMask;
   /** Of the token behind the call, s: see `PresenceSession`. */
@@ -19,17 +19,17 @@ export interface SessionReport {
  * @returns `false` when there are too many already.
  */
 export const keepSession = (row: Row, id: string, report: SessionReport, now: number): boolean => {
-  const { expires, activity, devices, issued } = report;
+  const { expiresAt, activity, devices, issued } = report;
   const known = row.sessions.get(id);
-  const prior = known !== undefined && known.expires > now ? known : undefined;
+  const prior = known !== undefined && known.expiresAt > now ? known : undefined;
   if (prior === undefined && othersAlive(row, id, now) >= MAX_SESSIONS) return false;
   let idle = activity === 'idle' || (activity === undefined && prior?.idle === true);
-  let act = prior?.act ?? (idle ? lastActive(row) || now : now);
+  let activeAt = prior?.activeAt ?? (idle ? lastActive(row) || now : now);
   if (activity === 'active') {
     idle = false;
-    act = now;
+    activeAt = now;
   }
-  row.sessions.set(id, { expires, act, idle, devices, issued });
+  row.sessions.set(id, { expiresAt, activeAt, idle, devices, issued });
   return true;
 };
 
@@ -37,17 +37,17 @@ export const keepSession = (row: Row, id: string, report: SessionReport, now: nu
 export const endSession = (row: Row, id: string): boolean => {
   const session = row.sessions.get(id);
   if (session === undefined) return false;
-  row.seen = Math.max(row.seen, session.act);
+  row.goneActiveAt = Math.max(row.goneActiveAt, session.activeAt);
   return row.sessions.delete(id);
 };
 
 /** "I was active now" of somebody without a connection: nobody is present by it. */
 export const touch = (row: Row, now: number): void => {
-  row.seen = Math.max(row.seen, now);
+  row.goneActiveAt = Math.max(row.goneActiveAt, now);
 };
 
 const othersAlive = (row: Row, id: string, now: number): number => {
   let others = 0;
-  for (const [other, { expires }] of row.sessions) if (other !== id && expires > now) others += 1;
+  for (const [other, { expiresAt }] of row.sessions) if (other !== id && expiresAt > now) others += 1;
   return others;
 };

@@ -16,7 +16,7 @@ export const shownActivity = (at: number, precision: LastSeenPrecision): number 
 /** `lastSeen` as others may see it: absent while online, frozen while invisible, rounded down or dropped by precision. */
 const shownLastSeen = (row: Row, precision: LastSeenPrecision): number | undefined => {
   if (row.status === 'online') return undefined;
-  const last = row.frozen ?? knownActive(row);
+  const last = row.hiddenLastSeen ?? knownActive(row);
   return last === 0 ? undefined : shownActivity(last, precision);
 };
 

@@ -1,13 +1,22 @@
 import { issuedBy } from '../auth/principal.ts';
 import { refusesToken } from '../domain/ending.ts';
-import type { Device, OwnClaim, OwnGroups, UserKey, UserRef, View, Word, Words } from '../domain/model.ts';
+import type {
+  Device,
+  OwnClaim,
+  OwnGroups,
+  Profile,
+  Stamped,
+  UserKey,
+  UserRef,
+  View,
+} from '../domain/model.ts';
 import {
-  newerWord,
-  newerWords,
+  newerOf,
+  newerProfile,
+  profileOf,
   sameGroups,
-  sameWords,
+  sameProfile,
   type TokenProfile,
-  wordsOf,
 } from '../domain/profile.ts';
 import type { Entry } from '../store/presence-store.ts';
 import { Activity } from './activity.ts';
@@ -52,7 +61,7 @@ export class Holding {
   #here = -1;
   #openedStored = -1;
   /** What the newest tokens say that were used here, and of groups also what the store says. */
-  #words: Words = {};
+  #words: Profile = {};
   /** Name and groups are due until what the newest batch carried of them is what they are. */
   #profile = 0;
   #profileSent = 0;
@@ -130,8 +139,8 @@ export class Holding {
   /** Takes in what a token says where it is newer; one that says nothing of name and groups changes nothing. */
   learn({ name, groups, iat = 0 }: Partial<TokenProfile>): void {
     const known = this.#words;
-    this.#words = newerWords(known, wordsOf({ name, groups, iat }));
-    if (!sameWords(known, this.#words)) this.#profile += 1;
+    this.#words = newerProfile(known, profileOf({ name, groups, iat }));
+    if (!sameProfile(known, this.#words)) this.#profile += 1;
   }
 
   /** The groups the person is in, as far as this node knows. */
@@ -149,7 +158,7 @@ export class Holding {
     const said = { value: groups, iat: stamp };
     if (
       held !== undefined &&
-      (stamp === held.iat ? sameGroups(groups, held.value) : newerWord(held, said) === held)
+      (stamp === held.iat ? sameGroups(groups, held.value) : newerOf(held, said) === held)
     )
       return false;
     this.#words = { ...this.#words, groups: said };
@@ -235,7 +244,7 @@ export class Holding {
   /** What refused tokens said is not told any more, if it was not yet. @param at - s, see `Revocation`. */
   unsay(at: number): void {
     if (this.#profile === this.#profileStored) return;
-    const good = <T>(word: Word<T> | undefined): Word<T> | undefined =>
+    const good = <T>(word: Stamped<T> | undefined): Stamped<T> | undefined =>
       word === undefined || refusesToken(at, word.iat) ? undefined : word;
     this.#words = { name: good(this.#words.name), groups: good(this.#words.groups) };
     for (const { principal } of this.#connections) this.learn(principal);

@@ -8,7 +8,7 @@ export interface ServiceClaim extends Adornment {
 }
 
 /** What the token of a call without a socket says of its user; see `Entry`. */
-export interface Profile {
+export interface CallerProfile {
   readonly name?: string;
   readonly groups?: readonly string[];
   /** s; 0 for none. */

@@ -21,24 +21,28 @@ export const explainRow = (
 ): Explanation => {
   const counting = isPresent(row) ? countingClaim(row) : undefined;
   const last = lastActive(row);
-  const { leave } = row;
+  const { grace } = row;
   return {
     view,
     invisible,
-    nodes: sorted(row.parts).map(([node, { count, opened, act, stance, idle, devices }]) => ({
-      ...{ node, connections: count, openedAt: opened, idle, devices: deviceList(devices) },
-      ...(stance === 'own' && { activeAt: act }),
+    nodes: sorted(row.nodes).map(([node, { count, openedAt, activeAt, stance, idle, devices }]) => ({
+      ...{ node, connections: count, openedAt: openedAt, idle, devices: deviceList(devices) },
+      ...(stance === 'own' && { activeAt: activeAt }),
     })),
-    sessions: sorted(row.sessions).map(([id, { expires, act, idle, devices }]) => ({
-      ...{ id, expiresAt: expires, activeAt: act, idle, devices: deviceList(devices) },
+    sessions: sorted(row.sessions).map(([id, { expiresAt, activeAt, idle, devices }]) => ({
+      ...{ id, expiresAt: expiresAt, activeAt: activeAt, idle, devices: deviceList(devices) },
     })),
     claims: sorted(row.claims).map(([source, claim]) => ({ ...claim, source })),
-    ...(row.own && { own: row.own }),
+    ...(row.ownClaim && { own: row.ownClaim }),
     ...(counting && { counts: counting.source }),
-    ...(leave && {
-      grace: { since: leave.at, endsAt: leave.at + leave.graceMs + lagMs, nodeLost: leave.lost },
+    ...(grace && {
+      grace: {
+        since: grace.startedAt,
+        endsAt: grace.startedAt + grace.durationMs + lagMs,
+        nodeLost: grace.nodeLost,
+      },
     }),
-    ...(row.due > 0 && { nextDeadline: row.due }),
+    ...(row.nextDeadline > 0 && { nextDeadline: row.nextDeadline }),
     ...(waitsUntil > 0 && { waitsUntil }),
     ...(last > 0 && { lastActive: last }),
     ...(row.revoked > 0 && { revokedAt: revokedAt(row.revoked) }),

@@ -1,6 +1,6 @@
 import type { HybridMicros, StoreMs } from '../domain/clock.ts';
 import type { Device, OwnClaim, OwnGroups, TokenOwner, UserRef, View } from '../domain/model.ts';
-import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from './calls.ts';
+import type { CallerProfile, GroupCounts, Revocation, ServiceClaim, SessionRequest } from './calls.ts';
 import type { Explanation } from './explanation.ts';
 import type { Ending, PresenceEnding } from './log-entry.ts';
 
@@ -70,14 +70,14 @@ export interface PresenceStore {
    * say so. Errors as {@link read}.
    * @throws StoreError `too_many_sessions` for a 17th, `revoked` when the profile's token is.
    */
-  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): Promise<SelfView>;
+  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: CallerProfile): Promise<SelfView>;
   /** A goodbye of one session; nothing happens when there is none. Errors as {@link read}. */
   endSession(ref: UserRef, id: string): Promise<void>;
   /**
    * "I was active now" of somebody without a socket: moves `lastSeen`, makes nobody present, and no connection active.
    * Who is connected but went `offline` for being idle too long is `away` again. Errors as {@link keepSession}.
    */
-  touch(ref: UserRef, profile: Profile): Promise<SelfView>;
+  touch(ref: UserRef, profile: CallerProfile): Promise<SelfView>;
 
   /** Members of a group, in a stable page; whoever of them is offline is left out. Errors as {@link page}. */
   groupPage(tenant: string, group: string, limit: number, cursor?: string): Promise<Page>;

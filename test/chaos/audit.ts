@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { Cluster } from 'ioredis';
-import { readStoredRow, type StoredPart } from '../support/stored-row.ts';
+import { readStoredRow, type StoredHolding } from '../support/stored-row.ts';
 import type { Violation } from './checker/violation.ts';
 import type { ConnectionRecord } from './history/history.ts';
 import { clock, type Recorder } from './history/recorder.ts';
@@ -36,7 +36,7 @@ export const audit = async (world: World, recorder: Recorder): Promise<Violation
         const listed = await master.zscore(`${tagOf(key)}online:default`, user);
         if (row !== undefined && here !== listed)
           say(`the row says ${row.status}, the index ${listed}`, user);
-        checkParts(row?.parts ?? [], user, open, beating, say);
+        checkParts(row?.nodes ?? [], user, open, beating, say);
       } else if (name === 'nodes') {
         for (const node of await master.smembers(key))
           if (!beating.has(node)) say(`${node} is still listed but does not beat`);
@@ -47,7 +47,7 @@ export const audit = async (world: World, recorder: Recorder): Promise<Violation
 };
 
 const checkParts = (
-  parts: readonly StoredPart[],
+  parts: readonly StoredHolding[],
   user: string,
   open: readonly ConnectionRecord[],
   beating: ReadonlySet<string>,

@@ -24,10 +24,10 @@ const derive = async (redis: Redis, keys: PartitionKeys): Promise<Derived> => {
     if (row.status !== 'offline') put(derived, keys.online(tenant), user, 0);
     if (row.status === 'away') put(derived, keys.away(tenant), user, 0);
     if (row.status === 'busy') put(derived, keys.busy(tenant), user, 0);
-    if (row.due > 0) put(derived, keys.due, member, row.due);
+    if (row.nextDeadline > 0) put(derived, keys.due, member, row.nextDeadline);
     for (const group of JSON.parse(row.rare.groups ?? '[]') as string[])
       put(derived, keys.group(tenant, group), user, 0);
-    for (const { node, count } of row.parts) put(derived, keys.node(node), member, count);
+    for (const { node, count } of row.nodes) put(derived, keys.node(node), member, count);
   }
   return derived;
 };

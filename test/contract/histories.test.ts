@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEVICES, type Device, subOf, type TokenOwner, type View } from '../../src/domain/model.ts';
-import type { Profile, ServiceClaim, SessionRequest } from '../../src/store/calls.ts';
+import type { CallerProfile, ServiceClaim, SessionRequest } from '../../src/store/calls.ts';
 import type { Ending } from '../../src/store/log-entry.ts';
 import {
   type ClaimRequest,
@@ -35,12 +35,12 @@ type Step =
   | { kind: 'sweep' }
   | { kind: 'claim'; user: string; claim: ClaimRequest }
   | { kind: 'service'; user: string; source: string; claim: ServiceClaim | null }
-  | { kind: 'session'; user: string; id: string; session: SessionRequest; profile: Profile }
+  | { kind: 'session'; user: string; id: string; session: SessionRequest; profile: CallerProfile }
   | { kind: 'goodbye'; user: string; id: string }
   | { kind: 'end'; user: string; how: Ending | 'forget'; before?: number | undefined }
   /** A node tells again of a revocation, so many s after the epoch. */
   | { kind: 'refuse'; user: string; after: number }
-  | { kind: 'touch'; user: string; profile: Profile }
+  | { kind: 'touch'; user: string; profile: CallerProfile }
   | { kind: 'repair'; user: string; status: View['status']; ahead: number }
   | {
       kind: 'tell';
@@ -71,13 +71,13 @@ const ending = (until: number | undefined): { until: number } | undefined =>
 /** Seconds; a revocation falls between the later ones. */
 const iat = fc.constantFrom(0, 1, 2, 3, EPOCH / 1000 + 8, EPOCH / 1000 + 1000);
 
-const profile: fc.Arbitrary<Profile> = fc
+const profile: fc.Arbitrary<CallerProfile> = fc
   .record({
     name: fc.option(fc.constantFrom('Ann "A"', 'Anna'), { nil: undefined }),
     groups: fc.option(fc.constantFrom(['g1'], ['g3', 'g1'], []), { nil: undefined }),
     iat,
   })
-  .map((each) => definedOnly(each) as Profile);
+  .map((each) => definedOnly(each) as CallerProfile);
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {

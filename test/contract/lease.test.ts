@@ -10,7 +10,7 @@ import {
   type RawStore,
   TTL,
 } from '../support/raw-store.ts';
-import { readStoredRow, setStoredDue } from '../support/stored-row.ts';
+import { readStoredRow, setStoredDeadline } from '../support/stored-row.ts';
 import { until } from '../support/until.ts';
 import { readKnowing } from './read-knowing.ts';
 import { useRedis } from './use-redis.ts';
@@ -140,7 +140,7 @@ describe('leases, fences and losses', () => {
     const lastBeat = Number(await raw.redis.hget(raw.keys.partitions[p]?.nodeMeta('a.0') ?? '', 'beat'));
     await leaseEnds('a.0');
     await raw.store.reap(p);
-    const at = (await readStoredRow(raw.redis, rowOf(nth(0))))?.leave?.at;
+    const at = (await readStoredRow(raw.redis, rowOf(nth(0))))?.grace?.at;
     expect(at).toBeGreaterThanOrEqual(lastBeat);
     expect(at).toBeLessThanOrEqual(lastBeat + INTERVAL);
     await until(async () => {
@@ -192,7 +192,7 @@ describe('leases, fences and losses', () => {
     await raw.redis.hset(raw.keys.partitions[p]?.meta ?? '', 'hold', 0);
     await beat('a.0', { gen });
     await raw.redis.zadd(raw.keys.partitions[p]?.due ?? '', 1, `acme:${nth(0)}`);
-    await setStoredDue(raw.redis, rowOf(nth(0)), 1);
+    await setStoredDeadline(raw.redis, rowOf(nth(0)), 1);
     await raw.store.sweep(p, Date.now() * 1000 + 1e9);
     expect(await status(nth(0))).toBe('offline');
   });

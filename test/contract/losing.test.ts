@@ -328,7 +328,7 @@ describe('the hybrid clock', () => {
     expect(await line.row('ann')).toMatchObject({
       status: 'busy',
       ver: clock + 1,
-      parts: [{ opened: Math.floor(clock / 1000) - 3, act: Math.floor(clock / 1000) }],
+      nodes: [{ openedAt: Math.floor(clock / 1000) - 3, activeAt: Math.floor(clock / 1000) }],
     });
     expect(await line.transitions()).toMatchObject([{ ver: clock + 1, until }]);
     const { claim: told } = await line.store.claimOwn(

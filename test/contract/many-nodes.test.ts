@@ -25,9 +25,9 @@ describeBothStores((both) => {
 describe('stored rows', () => {
   const server = useRedis();
 
-  const packed = (layout: 1 | 2, count: number): Buffer => {
+  const packed = (layout: 3 | 4, count: number): Buffer => {
     const head =
-      layout === 1 ? Buffer.from([1, 0, 1, count]) : Buffer.from([2, 0, 1, count % 256, count >> 8]);
+      layout === 3 ? Buffer.from([3, 0, 1, count]) : Buffer.from([4, 0, 1, count % 256, count >> 8]);
     const numbers = Buffer.alloc(4 * 8);
     [START * 1000, START, 0, 0].forEach((number, i) => {
       numbers.writeDoubleLE(number, i * 8);
@@ -45,16 +45,16 @@ describe('stored rows', () => {
     return Buffer.concat([head, numbers, ...parts]);
   };
 
-  it('of 255 nodes and fewer are read and written as every release reads them', async () => {
+  it('of 255 nodes and fewer are counted in one byte', async () => {
     const line = await Timeline.running(server.url(), ['a.0', 'b.0', 'c.0']);
     try {
-      await line.redis.set(line.keys.user({ tenant: TENANT, user: 'ann' }), packed(1, 254));
+      await line.redis.set(line.keys.user({ tenant: TENANT, user: 'ann' }), packed(3, 254));
       await line.opens('a.0', 'ann');
-      expect(await line.row('ann')).toMatchObject({ layout: 1, status: 'online' });
-      expect((await line.row('ann'))?.parts).toHaveLength(255);
+      expect(await line.row('ann')).toMatchObject({ layout: 3, status: 'online' });
+      expect((await line.row('ann'))?.nodes).toHaveLength(255);
       await line.opens('b.0', 'ann');
-      expect(await line.row('ann')).toMatchObject({ layout: 2, status: 'online' });
-      expect((await line.row('ann'))?.parts).toHaveLength(256);
+      expect(await line.row('ann')).toMatchObject({ layout: 4, status: 'online' });
+      expect((await line.row('ann'))?.nodes).toHaveLength(256);
     } finally {
       await line.stop();
     }
@@ -64,9 +64,9 @@ describe('stored rows', () => {
   it('take no more nodes than the bound, and keep those they have', async () => {
     const line = await Timeline.running(server.url(), ['a.0', 'b.0', 'c.0']);
     try {
-      await line.redis.set(line.keys.user({ tenant: TENANT, user: 'ann' }), packed(2, MAX_NODES - 1));
+      await line.redis.set(line.keys.user({ tenant: TENANT, user: 'ann' }), packed(4, MAX_NODES - 1));
       for (const node of ['a.0', 'b.0', 'c.0']) await line.opens(node, 'ann');
-      const names = (await line.row('ann'))?.parts.map(({ node }) => node) ?? [];
+      const names = (await line.row('ann'))?.nodes.map(({ node }) => node) ?? [];
       expect(names).toHaveLength(MAX_NODES);
       expect([names[0], names.at(-1)]).toEqual(['old0.0', 'a.0']);
       expect(await line.status('ann')).toBe('online');

@@ -219,7 +219,7 @@ describe('the stored row of a user', () => {
     const { tenant } = ref;
     const { text, emoji } = claim;
     expect(await line.view('ann')).toMatchObject({ status: 'busy', text, emoji, name: 'z'.repeat(256) });
-    expect((await line.row('ann'))?.parts).toMatchObject(nodes.map((node) => ({ node, count: 49 })));
+    expect((await line.row('ann'))?.nodes).toMatchObject(nodes.map((node) => ({ node, count: 49 })));
     await line.pass(INTERVAL, ...nodes);
     await line.opens(nodes[0] ?? '', 'bob', { devices: ['mobile'] });
     expect((await line.transitions()).at(-1)).toMatchObject({ user: 'bob' });

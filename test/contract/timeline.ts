@@ -15,7 +15,7 @@ import { decodeStreamEntry } from '../../src/store/redis/log-codec.ts';
 import type { RedisStore, RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
 import { MACHINE } from '../support/own-time.ts';
 import { entryOf, openRawStore, type RawStore } from '../support/raw-store.ts';
-import { readStoredRow, type StoredPart, type StoredRow } from '../support/stored-row.ts';
+import { readStoredRow, type StoredHolding, type StoredRow } from '../support/stored-row.ts';
 
 /** When every story begins, ms: time stands until a test moves it. */
 export const START = Date.UTC(2100, 0, 1);
@@ -221,13 +221,13 @@ export class Timeline {
   }
 
   /** What is stored of a user's connections on one node. */
-  async part(user: string, node: string): Promise<StoredPart | undefined> {
-    return (await this.row(user))?.parts.find((part) => part.node === node);
+  async part(user: string, node: string): Promise<StoredHolding | undefined> {
+    return (await this.row(user))?.nodes.find((part) => part.node === node);
   }
 
   /** When the running grace of a user began, ms after {@link START}. */
   async graceFrom(user: string): Promise<number | undefined> {
-    const leave = (await this.row(user))?.leave;
+    const leave = (await this.row(user))?.grace;
     return leave && leave.at - START;
   }
 }

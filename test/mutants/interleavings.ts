@@ -14,7 +14,7 @@ export const INTERLEAVINGS: readonly Mutant[] = [
   {
     name: 'nodes of a user counted in one byte',
     file: 'src/store/lua/lib/row-codec.lua',
-    from: 'local isWide = #parts > 255',
+    from: 'local isWide = #nodes > 255',
     to: 'local isWide = false',
     test: 'test/contract/many-nodes.test.ts',
     title: 'counts the connections of a user on 300 nodes, until the last one goes',

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { issuedBy } from '../../auth/principal.ts';
 import type { UserRef } from '../../domain/model.ts';
 import { isoTime, type Presence, presenceOf } from '../../protocol/presence.ts';
-import type { Profile } from '../../store/calls.ts';
+import type { CallerProfile } from '../../store/calls.ts';
 import type { SelfView } from '../../store/presence-store.ts';
 import { callerOf } from '../auth.ts';
 import { ProblemError } from '../problem.ts';
@@ -41,7 +41,7 @@ export const selfOf = (request: FastifyRequest): UserRef => {
 };
 
 /** What the caller's token says of them. */
-export const profileOf = (request: FastifyRequest): Profile => {
+export const profileOf = (request: FastifyRequest): CallerProfile => {
   const caller = callerOf(request);
   const { name, groups, iat = 0 } = caller;
   return {

@@ -11,19 +11,19 @@ local ENTRY = '<HI4BBBdddddddddBc0I4c0'
 
 -- A report in the store's time. Tables of eight fields are no accident: a ninth doubles them, so what is rare comes later.
 local function reportOf(node, count, idle, devices, activeAgo, openedAgo, closedAgo)
-  return { node = node, count = count, idle = idle, devices = devices, stance = OWN, act = activeAgo < 0 and 0 or now - activeAgo,
-    opened = openedAgo < 0 and 0 or now - openedAgo, closed = closedAgo < 0 and 0 or now - closedAgo }
+  return { node = node, count = count, idle = idle, devices = devices, stance = OWN, activeAt = activeAgo < 0 and 0 or now - activeAgo,
+    openedAt = openedAgo < 0 and 0 or now - openedAgo, closedAt = closedAgo < 0 and 0 or now - closedAgo }
 end
 
 local function heldElsewhere(row, node)
-  for _, part in ipairs(row.parts) do if part.node ~= node then return true end end
+  for _, holding in ipairs(row.nodes) do if holding.node ~= node then return true end end
   return false
 end
 
 -- Tells the other nodes that hold the user: they must assert the same claim should this row ever be lost. Of who hides also
 -- those where the user only watches, which are in no row.
 local function tellClaim(entry)
-  Commit.command(entry, 'claim', '"claim":' .. Json.claim(entry.row.own))
+  Commit.command(entry, 'claim', '"claim":' .. Json.claim(entry.row.ownClaim))
 end
 
 -- Brings the store to what a node knows of some users, evaluates them, logs, publishes. All or nothing for the caller.
@@ -67,13 +67,13 @@ local function apply(keys, args)
       turned = turned .. digits(n - 1) .. 't' .. Json.revocation(row.revoked) .. ' '
     else
       local report, stamp = reportOf(node, count, flags % 2 == 1, devices, active, opened, closed), 0
-      if closed >= 0 then report.grace = grace end
+      if closed >= 0 then report.graceMs = grace end
       if flags % 8 >= 4 then report.openedIdle = true end
       local more = rest ~= '' and cjson.decode(rest) or EMPTY
       if more ~= EMPTY then
         report.iat, report.name, report.groups, report.claim = iat, more.name, more.groups, more.claim
         report.nameIat, report.groupsIat = more.nameIat, more.groupsIat
-        if flags >= 8 then report.watched = now - more.watchedAgo end
+        if flags >= 8 then report.watchedAt = now - more.watchedAgo end
         if more.claim then
           stamp = more.claim.stamp
           -- Above what is here already even where the clock stands, but nobody can own the future.
@@ -97,7 +97,7 @@ local function apply(keys, args)
       if entry.value or not Evaluate.isNobody(row) then entries[#entries + 1] = entry end
       if report.count < count then
         -- The node does not know yet that everything of the user was ended.
-        turned = turned .. digits(n - 1) .. string.sub(row.out.how, 1, 1) .. clockText(row.out.at) .. ' '
+        turned = turned .. digits(n - 1) .. string.sub(row.ended.how, 1, 1) .. clockText(row.ended.at) .. ' '
       end
       if report.count == 0 then
         if prior then
@@ -110,7 +110,8 @@ local function apply(keys, args)
         end
         if report.stance ~= OWN then tookOver = tookOver .. digits(n - 1) .. ' ' end
       end
-      if flags % 4 >= 2 or row.ver ~= ver or (row.own and row.own.stamp or 0) ~= stamp or (more.groups and Profile.trueGroups(row) ~= more.groups) then
+      if flags % 4 >= 2 or row.ver ~= ver or (row.ownClaim and row.ownClaim.stamp or 0) ~= stamp
+          or (more.groups and Profile.trueGroups(row) ~= more.groups) then
         reply[replied + 1], reply[replied + 2] = n - 1, Reply.user(row)
         replied = replied + 2
       end

@@ -4,12 +4,12 @@
 -- stamp ('' clears that of a service)
 -- Reply: {'young'|'too_many_claims'} or {'ok', the user as in reply.lua}
 local function setOwn(row, claim)
-  claim.stamp = max(order, (row.own and row.own.stamp or 0) + 1)
+  claim.stamp = max(order, (row.ownClaim and row.ownClaim.stamp or 0) + 1)
   -- Where somebody only watches, the node has to know as well: it may not tell of who hides what others would see.
   local hides = claim.status == 'invisible' or Row.isInvisible(row)
-  Absorb.takeOwnClaim(row, claim)
+  Absorb.mergeOwnClaim(row, claim)
   return function(entry)
-    if row.parts[1] or hides then Commit.command(entry, 'claim', '"claim":' .. Json.claim(row.own)) end
+    if row.nodes[1] or hides then Commit.command(entry, 'claim', '"claim":' .. Json.claim(row.ownClaim)) end
   end
 end
 

@@ -46,19 +46,19 @@ local function explain(keys, args)
   open(keys, args, 0)
   if isYoung() then return { 'young' } end
   local row = RowCodec.decode(call('GET', KEYS[3]))
-  local numbers, parts, sessions, claims, grace = {}, {}, {}, {}, {}
-  put(numbers, told(row.seen), told(row.left), told(row.due), lag, row.revoked and Json.revocation(row.revoked) or '0',
-    told(row.frozen or -1), waitsUntil(row))
-  for _, part in ipairs(row.parts) do
-    put(parts, part.node, part.stance, part.idle and 1 or 0, part.devices, part.count, told(part.opened),
-      told(part.act))
+  local numbers, nodes, sessions, claims, running = {}, {}, {}, {}, {}
+  put(numbers, told(row.goneActiveAt), told(row.goneOpenedAt), told(row.nextDeadline), lag, row.revoked and Json.revocation(row.revoked) or '0',
+    told(row.hiddenLastSeen or -1), waitsUntil(row))
+  for _, holding in ipairs(row.nodes) do
+    put(nodes, holding.node, holding.stance, holding.idle and 1 or 0, holding.devices, holding.count, told(holding.openedAt),
+      told(holding.activeAt))
   end
   for id, session in pairs(row.sessions) do
-    put(sessions, id, session.idle and 1 or 0, session.devices, told(session.expires), told(session.act))
+    put(sessions, id, session.idle and 1 or 0, session.devices, told(session.expiresAt), told(session.activeAt))
   end
   for source, claim in pairs(row.claims) do put(claims, source, Json.claim(claim)) end
-  local leave = row.leave
-  if leave then put(grace, told(leave.at), leave.grace, leave.idle and 1 or 0, leave.lost and 1 or 0, leave.devices) end
-  return { 'ok', Reply.user(row), numbers, parts, sessions, claims, grace, lastTransitions(row.ver) }
+  local grace = row.grace
+  if grace then put(running, told(grace.startedAt), grace.durationMs, grace.idle and 1 or 0, grace.nodeLost and 1 or 0, grace.devices) end
+  return { 'ok', Reply.user(row), numbers, nodes, sessions, claims, running, lastTransitions(row.ver) }
 end
 define('explain', explain, { 'no-writes' })

@@ -7,7 +7,7 @@ local DELIBERATE = { logout = 'goodbye', disconnect = 'revoked', revoke = 'revok
 
 local function finish(keys, args)
   return Single.run(keys, args, 4, function(row, at, arg)
-    local how, ended, heldBy = ARGV[arg], nowMicros + shift * 1000, row.parts
+    local how, ended, heldBy = ARGV[arg], nowMicros + shift * 1000, row.nodes
     at.deliberate = DELIBERATE[how]
     if how == 'forget' then
       -- Nobody is told that they are gone who is told to forget them.
@@ -20,8 +20,8 @@ local function finish(keys, args)
       Commit.command(entry, how, '"at":' .. clockText(ended))
     end, function(entry)
       -- Which nodes held the user is known only here; all keys of a partition share a slot.
-      for _, part in ipairs(heldBy) do
-        local list = ARGV[arg + 1] .. part.node
+      for _, holding in ipairs(heldBy) do
+        local list = ARGV[arg + 1] .. holding.node
         call('HDEL', list, entry.member)
       end
       if how == 'revoke' then

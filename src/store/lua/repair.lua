@@ -8,8 +8,8 @@
 -- latest: the grace begins, as for connections of any node that was lost. When they were active last is lost with the row.
 local function awaitNodes(row)
   if row.status == 'offline' or Row.isPresent(row) then return end
-  if row.status == 'online' and row.seen == 0 then row.seen = now end
-  Absorb.joinLeave(row, now, GRACE, row.status == 'away', true, 0)
+  if row.status == 'online' and row.goneActiveAt == 0 then row.goneActiveAt = now end
+  Absorb.mergeGrace(row, now, GRACE, row.status == 'away', true, 0)
 end
 
 local function repair(keys, args)

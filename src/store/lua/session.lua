@@ -15,7 +15,7 @@ local function session(keys, args)
     local issued = profile.issued or profile.iat
     if Ending.isRevoked(row, issued) then return 'revoked' end
     if not Sessions.keepSession(row, id, now + ttl, activity, ARGV[arg + 3] + 0, issued) then return 'too_many_sessions' end
-    Settle.takeProfile(entry, profile)
+    Settle.mergeProfile(entry, profile)
   end)
 end
 define('session', session)

@@ -15,11 +15,11 @@ local function sweep(keys, args)
   local swept, forgotten = {}, {}
   for _, entry in ipairs(Entries.openAll(6, 4, 2)) do
     local row = Entries.load(entry)
-    if row.due == 0 then
+    if row.nextDeadline == 0 then
       Entries.indexRemove(dueKey, entry.member)
-    elseif row.due > now then
+    elseif row.nextDeadline > now then
       -- Queued too early: were it left there, enough of them would hide those who are due.
-      Entries.indexAdd(dueKey, entry.member, digits(row.due))
+      Entries.indexAdd(dueKey, entry.member, digits(row.nextDeadline))
     else
       Settle.settle(entry, Evaluate.before(row))
       local list = Evaluate.isForgettable(row) and forgotten or swept

@@ -5,8 +5,8 @@ local function touch(keys, args)
   return Single.run(keys, args, 3, function(row, _, arg, entry)
     local profile = cjson.decode(ARGV[arg])
     if Ending.isRevoked(row, profile.issued or profile.iat) then return 'revoked' end
-    row.seen = max(row.seen, now)
-    Settle.takeProfile(entry, profile)
+    row.goneActiveAt = max(row.goneActiveAt, now)
+    Settle.mergeProfile(entry, profile)
   end)
 end
 define('touch', touch)

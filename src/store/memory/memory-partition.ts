@@ -87,8 +87,11 @@ export class MemoryPartition {
   /** Rows whose deadline passed, in the order in which they passed: transitions are logged in that order. */
   due(now: StoreMs): [UserRef, Row][] {
     return [...this.rows]
-      .filter(([, row]) => row.due > 0 && row.due <= now)
-      .sort(([a, one], [b, two]) => one.due - two.due || Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      .filter(([, row]) => row.nextDeadline > 0 && row.nextDeadline <= now)
+      .sort(
+        ([a, one], [b, two]) =>
+          one.nextDeadline - two.nextDeadline || Buffer.compare(Buffer.from(a), Buffer.from(b)),
+      )
       .map(([key, row]) => [userRef(key), row]);
   }
 

@@ -2,9 +2,9 @@ import { absorb, restore } from '../../domain/absorb.ts';
 import { EARLIEST_MS, isEnded, isRevoked, revocationBefore, revokedUntil } from '../../domain/ending.ts';
 import { awaitedTurn, before, isForgettable, isNobody } from '../../domain/evaluate.ts';
 import { ownerOfKey, type TokenOwner, type UserRef, userRef, type View } from '../../domain/model.ts';
-import { isHeardOf, sameGroups, trueWords } from '../../domain/profile.ts';
+import { isHeardOf, sameGroups, trueProfile } from '../../domain/profile.ts';
 import type { Row } from '../../domain/row.ts';
-import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
+import type { CallerProfile, GroupCounts, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
 import { explainRow } from '../explain-row.ts';
 import type { Explanation } from '../explanation.ts';
 import type { LogEntry, PresenceEnding } from '../log-entry.ts';
@@ -85,7 +85,7 @@ export class MemoryStore implements PresenceStore {
     const selves = new Map<number, SelfView>();
     const tookOver: number[] = [];
     const revoked = new Map<number, number>();
-    const ended = new Map<number, NonNullable<Row['out']>>();
+    const ended = new Map<number, NonNullable<Row['ended']>>();
     batch.entries.forEach((entry, position) => {
       const ref = { tenant: entry.tenant, user: entry.user };
       const row = shard.peek(ref);
@@ -100,21 +100,22 @@ export class MemoryStore implements PresenceStore {
       shard.keep(ref, row);
       const was = before(row);
       const wasHeardOf = isHeardOf(row);
-      const wasHiding = row.own?.status === 'invisible';
-      const knownGroups = trueWords(row).groups;
+      const wasHiding = row.ownClaim?.status === 'invisible';
+      const knownGroups = trueProfile(row).groups;
       const report = reportOf(entry, now, shard.clock.now());
-      if (row.out && entry.count > 0 && isEnded(row, report.opened)) ended.set(position, row.out);
+      if (row.ended && entry.count > 0 && isEnded(row, report.openedAt)) ended.set(position, row.ended);
       const { restored, claimed } = absorb(row, batch.node, report, now, this.#options.policy.idleAwayMs);
       if (claimed && report.claim) shard.clock.raise(report.claim.stamp);
       if (restored && entry.known) shard.clock.raise(entry.known.ver);
-      const others = row.parts.size - (row.parts.has(batch.node) ? 1 : 0);
+      const others = row.nodes.size - (row.nodes.has(batch.node) ? 1 : 0);
       if (others > 0 || wasHeardOf) announceGroups(shard, ref, row, knownGroups);
       shard.settle(ref, row, now, was, { deliberate: claimed ? 'claim' : undefined, repair: restored });
-      if (claimed && (others > 0 || wasHiding || row.own?.status === 'invisible')) announce(shard, ref, row);
-      if ((row.parts.get(batch.node)?.stance ?? 'own') !== 'own') tookOver.push(position);
-      const isClaimNews = (row.own?.stamp ?? 0) !== (entry.claim?.stamp ?? 0);
+      if (claimed && (others > 0 || wasHiding || row.ownClaim?.status === 'invisible'))
+        announce(shard, ref, row);
+      if ((row.nodes.get(batch.node)?.stance ?? 'own') !== 'own') tookOver.push(position);
+      const isClaimNews = (row.ownClaim?.stamp ?? 0) !== (entry.claim?.stamp ?? 0);
       const isGroupsNews =
-        entry.groups !== undefined && !sameGroups(trueWords(row).groups?.value, entry.groups);
+        entry.groups !== undefined && !sameGroups(trueProfile(row).groups?.value, entry.groups);
       if (entry.asks || row.ver !== (entry.known?.ver ?? 0) || isClaimNews || isGroupsNews) {
         selves.set(position, selfOf(shard, ref, row));
       }
@@ -136,7 +137,7 @@ export class MemoryStore implements PresenceStore {
 
   async held(partition: number, node: string): Promise<UserRef[]> {
     const rows = [...this.#shard(partition).rows];
-    return rows.filter(([, row]) => row.parts.has(node)).map(([key]) => userRef(key));
+    return rows.filter(([, row]) => row.nodes.has(node)).map(([key]) => userRef(key));
   }
 
   async reap(): Promise<ReapReply> {
@@ -186,7 +187,12 @@ export class MemoryStore implements PresenceStore {
     return this.#calls.claim(ref, source, claim);
   }
 
-  async keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): Promise<SelfView> {
+  async keepSession(
+    ref: UserRef,
+    id: string,
+    session: SessionRequest,
+    profile: CallerProfile,
+  ): Promise<SelfView> {
     return this.#calls.keepSession(ref, id, session, profile);
   }
 
@@ -194,7 +200,7 @@ export class MemoryStore implements PresenceStore {
     this.#calls.endSession(ref, id);
   }
 
-  async touch(ref: UserRef, profile: Profile): Promise<SelfView> {
+  async touch(ref: UserRef, profile: CallerProfile): Promise<SelfView> {
     return this.#calls.touch(ref, profile);
   }
 

@@ -1,14 +1,14 @@
-import { takeOwnClaim } from '../../domain/absorb.ts';
+import { mergeOwnClaim } from '../../domain/absorb.ts';
 import { setClaim } from '../../domain/claims.ts';
 import { type HybridMicros, type StoreMicros, type StoreMs, toMs } from '../../domain/clock.ts';
 import { deviceMask } from '../../domain/devices.ts';
 import { covers, endAll, endRefusedSessions, forget, isRevoked, revoke } from '../../domain/ending.ts';
 import { before, type Circumstances } from '../../domain/evaluate.ts';
-import { rowOfOwner, type TokenOwner, type UserRef, type Words } from '../../domain/model.ts';
-import { isHeardOf, sameGroups, takeWords, trueWords, wordsOf } from '../../domain/profile.ts';
-import { type EndingKind, emptyRow, type Row } from '../../domain/row.ts';
+import { type Profile, rowOfOwner, type TokenOwner, type UserRef } from '../../domain/model.ts';
+import { isHeardOf, mergeProfile, profileOf, sameGroups, trueProfile } from '../../domain/profile.ts';
+import type { EndingKind, Row } from '../../domain/row.ts';
 import { endSession, keepSession, touch } from '../../domain/sessions.ts';
-import type { Profile, ServiceClaim, SessionRequest } from '../calls.ts';
+import type { CallerProfile, ServiceClaim, SessionRequest } from '../calls.ts';
 import { type ClaimRequest, type SelfView, StoreError } from '../presence-store.ts';
 import { type MemoryPartition, timeOfDay } from './memory-partition.ts';
 
@@ -34,13 +34,13 @@ export class UserCalls {
 
   claimOwn(ref: UserRef, claim: ClaimRequest): SelfView {
     return this.#change(ref, { deliberate: 'claim' }, ({ shard, row, order }) => {
-      const stamp = Math.max(order, (row.own?.stamp ?? 0) + 1);
+      const stamp = Math.max(order, (row.ownClaim?.stamp ?? 0) + 1);
       // Somebody who only watches has to know as well: their node may not tell of who hides what others would see.
-      const hides = claim.status === 'invisible' || row.own?.status === 'invisible';
-      takeOwnClaim(row, { ...claim, stamp });
+      const hides = claim.status === 'invisible' || row.ownClaim?.status === 'invisible';
+      mergeOwnClaim(row, { ...claim, stamp });
       shard.clock.raise(stamp);
       return () => {
-        if (row.parts.size > 0 || hides) announce(shard, ref, row);
+        if (row.nodes.size > 0 || hides) announce(shard, ref, row);
       };
     });
   }
@@ -58,12 +58,12 @@ export class UserCalls {
     });
   }
 
-  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): SelfView {
+  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: CallerProfile): SelfView {
     return this.#change(ref, {}, ({ shard, row, now }) => {
       refuseRevoked(row, profile);
       const { ttlMs, activity, device } = session;
       const report = {
-        expires: now + ttlMs,
+        expiresAt: now + ttlMs,
         activity,
         devices: deviceMask([device]),
         issued: issuedOf(profile),
@@ -80,7 +80,7 @@ export class UserCalls {
     this.#change(ref, { deliberate: 'goodbye' }, ({ row }) => void endSession(row, id));
   }
 
-  touch(ref: UserRef, profile: Profile): SelfView {
+  touch(ref: UserRef, profile: CallerProfile): SelfView {
     return this.#change(ref, {}, ({ shard, row, now }) => {
       refuseRevoked(row, profile);
       touch(row, now);
@@ -93,7 +93,7 @@ export class UserCalls {
     const repair = how === 'forget';
     const deliberate = how === 'logout' ? 'goodbye' : 'revoked';
     this.#change(ref, { deliberate, repair }, ({ shard, row, order, at, now }) => {
-      if (how === 'forget') forget(row, emptyRow(), order, at);
+      if (how === 'forget') forget(row, order, at);
       else endAll(row, how, at, timeOfDay(now));
       return () => shard.command({ type: how, ref, at });
     });
@@ -118,11 +118,11 @@ export class UserCalls {
     });
   }
 
-  #takeProfile({ shard, ref, row }: Pick<Call, 'shard' | 'ref' | 'row'>, profile: Profile): void {
-    const known = trueWords(row).groups;
+  #takeProfile({ shard, ref, row }: Pick<Call, 'shard' | 'ref' | 'row'>, profile: CallerProfile): void {
+    const known = trueProfile(row).groups;
     const wasHeardOf = isHeardOf(row);
-    takeWords(row, wordsOf(profile));
-    if (row.parts.size > 0 || wasHeardOf) announceGroups(shard, ref, row, known);
+    mergeProfile(row, profileOf(profile));
+    if (row.nodes.size > 0 || wasHeardOf) announceGroups(shard, ref, row, known);
   }
 
   /** @param inputs - throws before it changes anything, and may return what follows once all is decided. */
@@ -147,27 +147,27 @@ export class UserCalls {
   }
 }
 
-const issuedOf = ({ iat, issued = iat }: Profile): number => issued;
+const issuedOf = ({ iat, issued = iat }: CallerProfile): number => issued;
 
-const refuseRevoked = (row: Row, profile: Profile): void => {
+const refuseRevoked = (row: Row, profile: CallerProfile): void => {
   if (isRevoked(row, issuedOf(profile))) throw new StoreError('revoked', 'the token was revoked');
 };
 
 export const selfOf = (shard: MemoryPartition, { user }: UserRef, row: Row): SelfView => ({
   view: shard.view(user, row),
-  invisible: row.own?.status === 'invisible',
-  ...(row.own && { claim: row.own }),
+  invisible: row.ownClaim?.status === 'invisible',
+  ...(row.ownClaim && { claim: row.ownClaim }),
   ...ownOf(row),
 });
 
 const ownOf = (row: Row): Pick<SelfView, 'own'> => {
-  const { groups } = trueWords(row);
+  const { groups } = trueProfile(row);
   return groups ? { own: { groups: groups.value, stamp: groups.iat } } : {};
 };
 
 /** Tells the nodes that hold a user what the person's own claim is now. */
 export const announce = (shard: MemoryPartition, ref: UserRef, row: Row): void => {
-  if (row.own) shard.command({ type: 'claim', ref, claim: row.own });
+  if (row.ownClaim) shard.command({ type: 'claim', ref, claim: row.ownClaim });
 };
 
 /** Tells them which groups the person is in, unless those are the ones known before. */
@@ -175,7 +175,7 @@ export const announceGroups = (
   shard: MemoryPartition,
   ref: UserRef,
   row: Row,
-  known: Words['groups'],
+  known: Profile['groups'],
 ): void => {
   const { own } = ownOf(row);
   if (own && !sameGroups(own.groups, known?.value)) shard.command({ type: 'own', ref, own });

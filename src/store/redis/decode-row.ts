@@ -7,30 +7,39 @@ import type { SelfView } from '../presence-store.ts';
 import { decodeSelf, listOf, number, text } from './decode.ts';
 import { decodeStreamEntry } from './log-codec.ts';
 
-const STANCES: readonly Stance[] = ['own', 'tookActive', 'tookIdle'];
+const STANCES: readonly Stance[] = ['own', 'inheritedActive', 'inheritedIdle'];
 
 /** What follows `ok` in the answer of explain.lua. */
 export const decodeExplanation = ({ user }: UserRef, reply: readonly RawReply[]): Explanation => {
-  const [told, numbers, parts, sessions, claims, grace, entries] = reply;
+  const [told, numbers, nodes, sessions, claims, grace, entries] = reply;
   const self = decodeSelf('explain', user, told);
   const row = rowOf(self);
   const [seen = 0, left = 0, due = 0, lag = 0, revoked = 0, frozen = -1, waitsUntil = 0] = numbersOf(numbers);
-  Object.assign(row, { seen, left, due, revoked, ...(frozen >= 0 && { frozen }) });
-  for (const [node, stance, idle, devices, count, opened, act] of rowsOf(parts, 7)) {
-    row.parts.set(word(node), {
+  Object.assign(row, {
+    ...{ goneActiveAt: seen, goneOpenedAt: left, nextDeadline: due, revoked },
+    ...(frozen >= 0 && { hiddenLastSeen: frozen }),
+  });
+  for (const [node, stance, idle, devices, count, openedAt, activeAt] of rowsOf(nodes, 7)) {
+    row.nodes.set(word(node), {
       ...{ stance: STANCES[digits(stance)] ?? 'own', idle: digits(idle) === 1, devices: digits(devices) },
-      ...{ count: digits(count), opened: digits(opened), act: digits(act) },
+      ...{ count: digits(count), openedAt: digits(openedAt), activeAt: digits(activeAt) },
     });
   }
-  for (const [id, idle, devices, expires, act] of rowsOf(sessions, 5)) {
+  for (const [id, idle, devices, expiresAt, activeAt] of rowsOf(sessions, 5)) {
     row.sessions.set(word(id), {
-      ...{ idle: digits(idle) === 1, devices: digits(devices), expires: digits(expires), act: digits(act) },
+      ...{
+        idle: digits(idle) === 1,
+        devices: digits(devices),
+        expiresAt: digits(expiresAt),
+        activeAt: digits(activeAt),
+      },
     });
   }
   for (const [source, claim] of rowsOf(claims, 2))
     row.claims.set(word(source), JSON.parse(word(claim)) as Claim);
-  const [at, graceMs = 0, idle, lost, devices = 0] = numbersOf(grace);
-  if (at !== undefined) row.leave = { at, graceMs, idle: idle === 1, lost: lost === 1, devices };
+  const [startedAt, durationMs = 0, idle, lost, devices = 0] = numbersOf(grace);
+  if (startedAt !== undefined)
+    row.grace = { startedAt, durationMs, idle: idle === 1, nodeLost: lost === 1, devices };
   const transitions = listOf('explain', entries ?? null).map(transitionOf);
   return explainRow(
     self,
@@ -44,7 +53,7 @@ export const decodeExplanation = ({ user }: UserRef, reply: readonly RawReply[])
 /** The part of a row that others see of it. */
 const rowOf = ({ view, claim }: SelfView): Row => {
   const { status, since, ver } = view;
-  return { ...emptyRow(), status, since, ver, own: claim };
+  return { ...emptyRow(), status, since, ver, ownClaim: claim };
 };
 
 const transitionOf = (raw: RawReply): Transition | undefined => {

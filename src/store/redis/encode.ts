@@ -1,7 +1,7 @@
 import { deviceMask } from '../../domain/devices.ts';
 import type { Status, UserRef, View } from '../../domain/model.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
-import type { Profile, ServiceClaim } from '../calls.ts';
+import type { CallerProfile, ServiceClaim } from '../calls.ts';
 import type { Batch, ClaimRequest, Entry } from '../presence-store.ts';
 import type { StoreOptions } from '../store-options.ts';
 
@@ -142,5 +142,5 @@ export const encodeClaim = (claim: ClaimRequest | ServiceClaim): string => {
 };
 
 /** See profile.lua. */
-export const encodeProfile = ({ name, groups, iat, issued }: Profile): string =>
+export const encodeProfile = ({ name, groups, iat, issued }: CallerProfile): string =>
   JSON.stringify({ name, groups: groups && JSON.stringify(groups), iat, issued });

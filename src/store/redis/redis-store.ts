@@ -3,7 +3,7 @@ import { type TokenOwner, type UserRef, userRef, type View } from '../../domain/
 import { UnexpectedReply } from '../../redis/functions.ts';
 import type { Keys, PartitionKeys } from '../../redis/keys.ts';
 import type { RedisLink } from '../../redis/link.ts';
-import type { GroupCounts, Profile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
+import type { CallerProfile, GroupCounts, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
 import type { Explanation } from '../explanation.ts';
 import type { PresenceEnding } from '../log-entry.ts';
 import { batchesByPartition, partitionOf, positionsByPartition } from '../partition.ts';
@@ -249,7 +249,7 @@ export class RedisStore implements PresenceStore {
     return this.#calls.claim(ref, source, claim);
   }
 
-  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): Promise<SelfView> {
+  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: CallerProfile): Promise<SelfView> {
     return this.#calls.keepSession(ref, id, session, profile);
   }
 
@@ -257,7 +257,7 @@ export class RedisStore implements PresenceStore {
     return this.#calls.endSession(ref, id);
   }
 
-  touch(ref: UserRef, profile: Profile): Promise<SelfView> {
+  touch(ref: UserRef, profile: CallerProfile): Promise<SelfView> {
     return this.#calls.touch(ref, profile);
   }
 

@@ -4,7 +4,7 @@ import type { Caller } from './caller.ts';
 import { listOf, number } from './decode.ts';
 
 /** Layout of rows and log. A release that changes it in a way older ones cannot read raises it. */
-const SCHEMA = '1';
+const SCHEMA = '2';
 /** A node not heard of for so many leases is dropped from the list. */
 const FORGET_TTLS = 10;
 

@@ -3,7 +3,7 @@ import { EARLIEST_MS, revocationBefore } from '../../domain/ending.ts';
 import { OWN_SOURCE, rowOfOwner, type TokenOwner, type UserRef } from '../../domain/model.ts';
 import type { RawReply } from '../../redis/functions.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
-import type { Profile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
+import type { CallerProfile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
 import type { Ending, PresenceEnding } from '../log-entry.ts';
 import type { ClaimRequest, SelfView } from '../presence-store.ts';
 import type { Caller } from './caller.ts';
@@ -36,7 +36,7 @@ export class UserCalls {
     return this.#self('claim', ref, source, claim === null ? '' : encodeClaim(claim));
   }
 
-  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): Promise<SelfView> {
+  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: CallerProfile): Promise<SelfView> {
     const { ttlMs, activity = '', device } = session;
     return this.#self(
       'session',
@@ -53,7 +53,7 @@ export class UserCalls {
     await this.#call('session', ref, id, '', '', 0, '');
   }
 
-  touch(ref: UserRef, profile: Profile): Promise<SelfView> {
+  touch(ref: UserRef, profile: CallerProfile): Promise<SelfView> {
     return this.#self('touch', ref, encodeProfile(profile));
   }
 

@@ -8,7 +8,7 @@ describe('a silent connection', () => {
   it('opens active when it is alone', () => {
     const ann = someone().opens('n1', { silent: true });
     expect(ann.story).toEqual(['online connect']);
-    expect(ann.row.parts.get('n1')).toMatchObject({ stance: 'own', act: START });
+    expect(ann.row.nodes.get('n1')).toMatchObject({ stance: 'own', activeAt: START });
   });
 
   it('opens active after an offline, however long ago the last activity was', () => {
@@ -47,7 +47,7 @@ describe('a silent connection', () => {
   it('beside others is active, also beside idle ones', () => {
     const ann = someone().opens('n1').idles('n1').waits(MINUTE).andThen.opens('n2', { silent: true });
     expect(ann.story).toEqual(['online active']);
-    expect(ann.row.parts.get('n2')).toMatchObject({ stance: 'own', act: ann.now });
+    expect(ann.row.nodes.get('n2')).toMatchObject({ stance: 'own', activeAt: ann.now });
   });
 
   /** A node that restarts closes all tabs; they come back one after the other, and the first one ends the grace. */
@@ -110,7 +110,7 @@ describe('a silent connection', () => {
       .waits(MINUTE).andThen;
     ann.uses('n2');
     expect(ann.story).toEqual(['online active']);
-    expect(ann.row.parts.get('n2')).toMatchObject({ stance: 'own', act: ann.now });
+    expect(ann.row.nodes.get('n2')).toMatchObject({ stance: 'own', activeAt: ann.now });
   });
 
   it('moves through a whole deploy without a transition, away or online', () => {
@@ -139,7 +139,7 @@ describe('a grace', () => {
   it('is as active as the most active connection that closed, in whichever order they are told', () => {
     const cut = (first: 'n1' | 'n2') => {
       const ann = someone().opens('n1').opens('n2').idles('n2').waits(MINUTE).andThen;
-      const told = { n1: { count: 0, closed: ann.now }, n2: { count: 0, closed: ann.now + 1 } };
+      const told = { n1: { count: 0, closedAt: ann.now }, n2: { count: 0, closedAt: ann.now + 1 } };
       const second = first === 'n1' ? 'n2' : 'n1';
       return ann.waits(SECOND).tells(first, told[first]).tells(second, told[second]);
     };
@@ -169,7 +169,7 @@ describe('activity', () => {
 
   it('of a session that says nothing ends after the limit', () => {
     const ann = someone()
-      .session('s', { expires: START + 60 * MINUTE })
+      .session('s', { expiresAt: START + 60 * MINUTE })
       .waits(AWAY - 1);
     expect(ann.status).toBe('online');
     expect(ann.waits(1).status).toBe('away');
@@ -178,7 +178,7 @@ describe('activity', () => {
   it('never ends by silence when the limit is off, only by being reported', () => {
     const ann = someone({ idleAwayMs: 0, idleOfflineMs: 0 })
       .opens('n1')
-      .session('s', { expires: START + 24 * 60 * MINUTE })
+      .session('s', { expiresAt: START + 24 * 60 * MINUTE })
       .leaves('n1')
       .waits(23 * 60 * MINUTE);
     expect(ann.story).toEqual(['online connect']);

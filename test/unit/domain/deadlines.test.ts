@@ -24,15 +24,15 @@ describe('a deadline', () => {
     const ann = someone()
       .opens('n1')
       .isSaidToBe('call', { status: 'busy', until: START + 4 * MINUTE });
-    expect(ann.row.due).toBe(START + 4 * MINUTE);
-    expect(ann.session('s', { expires: START + 3 * MINUTE }).row.due).toBe(START + 3 * MINUTE);
-    expect(ann.claims('away', { until: START + 2 * MINUTE }).row.due).toBe(START + 2 * MINUTE);
-    expect(ann.waits(1).closes('n1').row.due).toBe(ann.now + POLICY.graceMs);
+    expect(ann.row.nextDeadline).toBe(START + 4 * MINUTE);
+    expect(ann.session('s', { expiresAt: START + 3 * MINUTE }).row.nextDeadline).toBe(START + 3 * MINUTE);
+    expect(ann.claims('away', { until: START + 2 * MINUTE }).row.nextDeadline).toBe(START + 2 * MINUTE);
+    expect(ann.waits(1).closes('n1').row.nextDeadline).toBe(ann.now + POLICY.graceMs);
   });
 
   it('is none while nothing can change by itself', () => {
-    expect(someone().opens('n1').row.due).toBe(0);
-    expect(someone({ idleOfflineMs: 0 }).opens('n1').idles('n1').row.due).toBe(0);
+    expect(someone().opens('n1').row.nextDeadline).toBe(0);
+    expect(someone({ idleOfflineMs: 0 }).opens('n1').idles('n1').row.nextDeadline).toBe(0);
   });
 
   /** What the sweep relies on: nobody has to be looked at before they are due, and nobody is due for ever. */
@@ -46,17 +46,17 @@ describe('a deadline', () => {
           const ann = someone(policy).looksAgain();
           for (const move of history) move(ann);
           if (ann.forgotten) ann.looksAgain();
-          const { due } = ann.row;
+          const { nextDeadline } = ann.row;
           const { now } = ann;
-          if (due > 0) expect(due).toBeGreaterThan(now);
-          const last = due > 0 ? due - 1 : now + 2 * POLICY.retentionMs;
+          if (nextDeadline > 0) expect(nextDeadline).toBeGreaterThan(now);
+          const last = nextDeadline > 0 ? nextDeadline - 1 : now + 2 * POLICY.retentionMs;
           for (const moment of [now, now + Math.floor((last - now) * share), last]) {
             const then = at(ann, moment).looksAgain();
             expect(then.told).toEqual([]);
             expect(then.view).toEqual(ann.view);
             // Not even what is not shown: what time ends is ended when it is due, neither before nor later.
-            expect({ ...then.row, due: 0 }).toEqual({ ...ann.row, due: 0 });
-            expect(then.row.due).toBeGreaterThanOrEqual(due);
+            expect({ ...then.row, nextDeadline: 0 }).toEqual({ ...ann.row, nextDeadline: 0 });
+            expect(then.row.nextDeadline).toBeGreaterThanOrEqual(nextDeadline);
           }
         },
       ),

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { endAll, forget, isRevoked } from '../../../src/domain/ending.ts';
-import { emptyRow } from '../../../src/domain/row.ts';
 import { MINUTE, POLICY, SECOND, type Someone, START, someone } from './someone.ts';
 
 const end = (ann: Someone, how: 'logout' | 'revoke'): Someone => {
@@ -23,7 +22,7 @@ describe('ending all that is alive', () => {
       .closes('n2')
       .waits(POLICY.graceMs * 2);
     expect(ann.told).toEqual([]);
-    expect(ann.row.leave).toBeUndefined();
+    expect(ann.row.grace).toBeUndefined();
     ann.opens('n1');
     expect(ann.story).toEqual(['online connect']);
   });
@@ -45,11 +44,11 @@ describe('a tombstone', () => {
     const ann = someone().opens('n1', { name: 'Ann', iat: 5 }).claims('busy').waits(SECOND);
     const known = { ...ann.view, lastSeen: undefined };
     const claim = { status: 'away' as const, stamp: ann.now * 1000 };
-    forget(ann.row, emptyRow(), ann.now * 1000, ann.now * 1000);
+    forget(ann.row, ann.now * 1000, ann.now * 1000);
     ann.looksAgain().waits(SECOND).andThen.tells('n1', { name: 'Ann', iat: 5, known, claim });
-    expect([ann.told, ann.row.name, ann.row.own, ann.row.ver]).toEqual([[], undefined, undefined, 0]);
+    expect([ann.told, ann.row.name, ann.row.ownClaim, ann.row.ver]).toEqual([[], undefined, undefined, 0]);
     const later = someone();
-    forget(later.row, emptyRow(), later.now * 1000, later.now * 1000);
+    forget(later.row, later.now * 1000, later.now * 1000);
     later.looksAgain().waits(60 * MINUTE - 1);
     expect(later.forgotten).toBe(false);
     expect(later.waits(1).forgotten).toBe(true);

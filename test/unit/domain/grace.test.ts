@@ -40,7 +40,7 @@ describe('a grace', () => {
   it('does not begin with a close that was over before the newest opening', () => {
     const ann = someone().opens('n1').waits(MINUTE);
     const closedAt = ann.now;
-    ann.waits(SECOND).opens('n2').tells('n1', { count: 0, closed: closedAt }).leaves('n2');
+    ann.waits(SECOND).opens('n2').tells('n1', { count: 0, closedAt: closedAt }).leaves('n2');
     expect(ann.story).toEqual(['online connect', 'offline goodbye']);
   });
 
@@ -49,7 +49,7 @@ describe('a grace', () => {
     const ann = someone().opens('n1').waits(MINUTE);
     const closedAt = ann.now;
     ann.waits(100).opens('n2').waits(100).leaves('n2').waits(100);
-    ann.tells('n1', { count: 0, closed: closedAt });
+    ann.tells('n1', { count: 0, closedAt: closedAt });
     expect(ann.status).toBe('offline');
     expect(ann.story).toEqual(['online connect', 'offline goodbye']);
   });
@@ -77,8 +77,8 @@ describe('a grace', () => {
     const close = (first: 'n1' | 'n2') => {
       const ann = someone().opens('n1').opens('n2').waits(MINUTE);
       const told = {
-        n1: { count: 0, closed: ann.now, graceMs: DRAIN_GRACE },
-        n2: { count: 0, closed: ann.now + 1, graceMs: GRACE },
+        n1: { count: 0, closedAt: ann.now, graceMs: DRAIN_GRACE },
+        n2: { count: 0, closedAt: ann.now + 1, graceMs: GRACE },
       };
       const second = first === 'n1' ? 'n2' : 'n1';
       ann.waits(SECOND).tells(first, told[first]).tells(second, told[second]).waits(MINUTE);
@@ -105,11 +105,11 @@ describe('a grace', () => {
     ann.lagMs = 5 * SECOND;
     ann.lagUntil = ann.now + GRACE + SECOND;
     ann.closes('n1');
-    expect(ann.row.due).toBe(ann.now + GRACE + SECOND);
+    expect(ann.row.nextDeadline).toBe(ann.now + GRACE + SECOND);
     // Not before the grace is over, however soon that is.
     ann.lagUntil = ann.now + 1;
     ann.closes('n1');
-    expect(ann.row.due).toBe(ann.now + GRACE);
+    expect(ann.row.nextDeadline).toBe(ann.now + GRACE);
   });
 
   it('keeps who is there, and brings nobody back who was offline', () => {

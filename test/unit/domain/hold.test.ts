@@ -37,7 +37,7 @@ describe('while a partition holds still', () => {
   ])('a turn to %s waits until it is over', (_, happens, status) => {
     const ann = happens(held(someone().opens('n1').waits(MINUTE)));
     expect([ann.status, ann.story]).toEqual(['online', []]);
-    expect(ann.row.due).toBe(ann.holdUntil);
+    expect(ann.row.nextDeadline).toBe(ann.holdUntil);
     expect(holdEnds(ann).status).toBe(status);
   });
 
@@ -56,16 +56,16 @@ describe('while a partition holds still', () => {
 
   it('a deadline that comes before its end stays one', () => {
     const ann = held(someone().opens('n1'))
-      .session('s', { expires: START + SECOND })
+      .session('s', { expiresAt: START + SECOND })
       .leaves('n1');
-    expect(ann.row.due).toBe(START + SECOND);
+    expect(ann.row.nextDeadline).toBe(START + SECOND);
     // Also one that comes while something waits.
     const idle = held(
       someone()
         .opens('n1')
-        .session('s', { idle: true, expires: START + SECOND }),
+        .session('s', { idle: true, expiresAt: START + SECOND }),
     ).idles('n1');
-    expect([idle.status, idle.row.due]).toEqual(['online', START + SECOND]);
+    expect([idle.status, idle.row.nextDeadline]).toEqual(['online', START + SECOND]);
   });
 
   it('nobody waits to become more', () => {

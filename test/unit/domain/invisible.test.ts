@@ -68,7 +68,7 @@ describe('invisible', () => {
       .waits(MINUTE)
       .andThen.closes('n1')
       .waits(POLICY.graceMs);
-    expect(ann.row.leave).toBeUndefined();
+    expect(ann.row.grace).toBeUndefined();
     expect(ann.waits(MINUTE).claims(null).story).toEqual([]);
   });
 
@@ -92,7 +92,7 @@ describe('invisible', () => {
           for (const move of first) move(ann);
           // Nodes know of those in use here that they are: nobody is in use and was never active within the limit.
           ann.usesAll();
-          ann.waits(ann.row.leave ? ann.row.leave.at + ann.row.leave.graceMs - ann.now + 1 : 1);
+          ann.waits(ann.row.grace ? ann.row.grace.startedAt + ann.row.grace.durationMs - ann.now + 1 : 1);
         }
         hidden.claims('invisible', {}, hidden.now * 1000);
         gone.saysGoodbye();

@@ -20,7 +20,7 @@ describe('last seen', () => {
   it('is the latest of all connections and sessions, whatever of them is left', () => {
     const ann = someone().opens('n1').waits(SECOND).opens('n2').waits(SECOND);
     ann
-      .session('s', { expires: ann.now + MINUTE })
+      .session('s', { expiresAt: ann.now + MINUTE })
       .leaves('n2')
       .waits(MINUTE)
       .leaves('n1');
@@ -60,7 +60,7 @@ describe('last seen', () => {
           move(ann);
           const { status, ver, lastSeen } = ann.view;
           // Whom others never saw may have been active all the same: somebody without a socket says so.
-          const neverHeard = ver === 0 && (ann.row.frozen ?? ann.row.seen) === 0;
+          const neverHeard = ver === 0 && (ann.row.hiddenLastSeen ?? ann.row.goneActiveAt) === 0;
           expect(lastSeen === undefined).toBe(status === 'online' || neverHeard);
           if (lastSeen !== undefined) expect(lastSeen).toBeLessThanOrEqual(ann.now);
         }

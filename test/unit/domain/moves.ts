@@ -122,7 +122,7 @@ export const moves = ({
       arbitrary: fc.record({ ttl: fc.integer({ min: 1, max: 60 * MINUTE }), idle: fc.boolean() }).map(
         ({ ttl, idle }): Move =>
           (ann) =>
-            ann.session('s', { expires: ann.now + ttl, idle }),
+            ann.session('s', { expiresAt: ann.now + ttl, idle }),
       ),
     },
     ...(services ? SERVICES : []),

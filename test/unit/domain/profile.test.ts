@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { takeWords, wordsOf } from '../../../src/domain/profile.ts';
+import { mergeProfile, profileOf } from '../../../src/domain/profile.ts';
 import { MINUTE, SECOND, type Someone, someone } from './someone.ts';
 
 const said = (ann: Someone) => [ann.row.name?.value, ann.row.groups?.value];
@@ -47,14 +47,14 @@ describe('name and groups', () => {
     expect(said(ann)).toEqual(['Ann', ['g']]);
     ann.waits(SECOND).claims(null);
     expect(said(ann)).toEqual(['Anna', ['h']]);
-    expect(ann.row.pending).toBeUndefined();
+    expect(ann.row.pendingProfile).toBeUndefined();
   });
 
   it('wait also when the claim is cleared with nobody there', () => {
     const ann = someone().opens('n1', { name: 'Ann', iat: 5 }).claims('invisible').waits(SECOND);
     ann.tells('n1', { name: 'Anna', iat: 6 }).leaves('n1').claims(null);
     expect(said(ann)[0]).toBe('Ann');
-    takeWords(ann.row, wordsOf({ name: 'Anne', iat: 7 }));
+    mergeProfile(ann.row, profileOf({ name: 'Anne', iat: 7 }));
     expect(said(ann)[0]).toBe('Ann');
     ann.waits(SECOND).opens('n1');
     expect(said(ann)[0]).toBe('Anne');

@@ -67,10 +67,19 @@ const CASES: [Reason, string, (ann: Someone) => Someone][] = [
         .claims('busy'),
   ],
   ['expired', 'the end of a claim', (ann) => ann.opens('n1').claims('busy', { until: UNTIL }).waits(MINUTE)],
-  ['expired', 'the end of a session', (ann) => ann.session('s', { expires: UNTIL }).waits(MINUTE)],
+  ['expired', 'the end of a session', (ann) => ann.session('s', { expiresAt: UNTIL }).waits(MINUTE)],
   ['resync', 'what is found different after a loss', (ann) => ann.hears('n1', { ...NOBODY, known })],
 ];
-const NOBODY = { count: 0, act: 0, idle: false, opened: START, closed: 0, graceMs: 0, devices: 0, words: {} };
+const NOBODY = {
+  count: 0,
+  activeAt: 0,
+  idle: false,
+  openedAt: START,
+  closedAt: 0,
+  graceMs: 0,
+  devices: 0,
+  profile: {},
+};
 
 describe('the reason', () => {
   it.each(CASES)('is `%s` for %s', (reason, _, happens) => {

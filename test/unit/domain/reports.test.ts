@@ -17,10 +17,10 @@ const claim = fc.record({
 const reports = fc
   .record({
     count: fc.integer({ min: 0, max: 3 }),
-    act: fc.option(moment, { nil: undefined }),
+    activeAt: fc.option(moment, { nil: undefined }),
     idle: fc.boolean(),
-    opened: moment,
-    closed: fc.option(moment, { nil: undefined }),
+    openedAt: moment,
+    closedAt: fc.option(moment, { nil: undefined }),
     devices: fc.subarray([...DEVICES], { minLength: 1 }),
     name: fc.option(fc.constantFrom('Ann', 'Anna'), { nil: undefined }),
     groups: fc.option(fc.constantFrom(['g1'], []), { nil: undefined }),
@@ -28,13 +28,13 @@ const reports = fc
     claim: fc.option(claim, { nil: undefined }),
   })
   .map(
-    ({ act, opened, closed, devices, claim, ...said }) =>
+    ({ activeAt, openedAt, closedAt, devices, claim, ...said }) =>
       (now: number): Report =>
         report({
           ...said,
-          act: act === undefined ? 0 : now + act,
-          opened: now + opened,
-          closed: closed === undefined ? 0 : now + closed,
+          activeAt: activeAt === undefined ? 0 : now + activeAt,
+          openedAt: now + openedAt,
+          closedAt: closedAt === undefined ? 0 : now + closedAt,
           devices: deviceMask(devices),
           claim: claim && {
             status: claim.status,
@@ -79,10 +79,10 @@ describe('a report', () => {
         // is over before it is told.
         const own = (said: Report): Report => ({
           ...said,
-          act: Math.max(said.act, said.opened),
+          activeAt: Math.max(said.activeAt, said.openedAt),
           graceMs: 3 * MINUTE,
           claim: undefined,
-          words: {},
+          profile: {},
         });
         const outcomes = [[one, other] as const, [other, one] as const].map(([a, b]) => {
           const ann = lived(history)
@@ -92,7 +92,7 @@ describe('a report', () => {
           const [nodeA, nodeB] = a === one ? (['n1', 'n2'] as const) : (['n2', 'n1'] as const);
           ann.hears(nodeA, own(a(ann.now))).hears(nodeB, own(b(ann.now)));
           const { ver: _, since: __, lastSeen: ___, ...view } = ann.view;
-          return { view, parts: new Map([...ann.row.parts].sort()), leave: ann.row.leave };
+          return { view, parts: new Map([...ann.row.nodes].sort()), leave: ann.row.grace };
         });
         expect(outcomes[1]).toEqual(outcomes[0]);
       }),

@@ -51,25 +51,25 @@ describe('a row that was lost', () => {
   it('keeps somebody who was away, though a connection without a word opens active alone', () => {
     const ann = someone().hears(
       'n1',
-      report({ act: 0, known: known({ status: 'away', lastSeen: START - 10 * MINUTE }) }),
+      report({ activeAt: 0, known: known({ status: 'away', lastSeen: START - 10 * MINUTE }) }),
     );
     expect(ann.story).toEqual([]);
     expect(ann.view.lastSeen).toBe(START - 10 * MINUTE);
   });
 
   it('does not take for long idle who was away, when nobody may see since when', () => {
-    const ann = someone().hears('n1', report({ act: 0, known: known({ status: 'away' }) }));
+    const ann = someone().hears('n1', report({ activeAt: 0, known: known({ status: 'away' }) }));
     expect([ann.status, ann.story]).toEqual(['away', []]);
     expect(ann.waits(POLICY.idleOfflineMs).story).toEqual(['offline idle']);
   });
 
   it('keeps somebody online who said nothing yet', () => {
-    expect(someone().hears('n1', report({ act: 0, known: known() })).story).toEqual([]);
+    expect(someone().hears('n1', report({ activeAt: 0, known: known() })).story).toEqual([]);
   });
 
   it('keeps a grace that was running, to its end', () => {
     const ann = someone().waits(SECOND);
-    ann.hears('n1', report({ count: 0, opened: START - MINUTE, closed: START, known: known() }));
+    ann.hears('n1', report({ count: 0, openedAt: START - MINUTE, closedAt: START, known: known() }));
     expect([ann.status, ann.story]).toEqual(['online', []]);
     ann.waits(POLICY.graceMs);
     expect(ann.told.at(-1)).toMatchObject({ status: 'offline', reason: 'disconnect', at: POLICY.graceMs });
@@ -78,7 +78,7 @@ describe('a row that was lost', () => {
   it('of somebody who is offline stays offline under the view', () => {
     const ann = someone().hears(
       'n1',
-      report({ count: 0, act: 0, known: known({ status: 'offline', lastSeen: START - 5 }) }),
+      report({ count: 0, activeAt: 0, known: known({ status: 'offline', lastSeen: START - 5 }) }),
     );
     expect(ann.story).toEqual([]);
     expect(ann.view).toMatchObject({ status: 'offline', ver: VER - 1, lastSeen: START - 5 });

@@ -39,7 +39,7 @@ describe('a row', () => {
       .claims('busy')
       .leaves('n1')
       .waits(3 * POLICY.retentionMs);
-    expect(ann.row.due).toBe(0);
+    expect(ann.row.nextDeadline).toBe(0);
     expect(ann.forgotten).toBe(false);
     ann.claims(null);
     expect(ann.waits(POLICY.retentionMs - 1).forgotten).toBe(false);

@@ -1,4 +1,4 @@
-import { absorb, loseNode, type Report, takeOwnClaim } from '../../../src/domain/absorb.ts';
+import { absorb, loseNode, mergeOwnClaim, type Report } from '../../../src/domain/absorb.ts';
 import { HybridClock } from '../../../src/domain/clock.ts';
 import { deviceMask } from '../../../src/domain/devices.ts';
 import { before, type Circumstances, evaluate, isForgettable, show } from '../../../src/domain/evaluate.ts';
@@ -11,7 +11,7 @@ import type {
   Status,
   View,
 } from '../../../src/domain/model.ts';
-import { newerWords, type TokenProfile, wordsOf } from '../../../src/domain/profile.ts';
+import { newerProfile, profileOf, type TokenProfile } from '../../../src/domain/profile.ts';
 import { emptyRow, type Row } from '../../../src/domain/row.ts';
 import { endSession } from '../../../src/domain/sessions.ts';
 import { viewOf } from '../../../src/domain/show.ts';
@@ -37,13 +37,13 @@ export type Said = Partial<Report> & Partial<TokenProfile>;
 
 export const report = ({ name, groups, iat = 0, ...over }: Said = {}): Report => ({
   count: 1,
-  act: START,
+  activeAt: START,
   idle: false,
-  opened: START,
-  closed: 0,
+  openedAt: START,
+  closedAt: 0,
   graceMs: POLICY.graceMs,
   devices: deviceMask(['web']),
-  words: wordsOf({ name, groups, iat }),
+  profile: profileOf({ name, groups, iat }),
   ...over,
 });
 
@@ -105,8 +105,8 @@ export class Someone {
     const said = this.#said.get(node);
     return this.tells(node, {
       count: (said?.count ?? 0) + 1,
-      opened: this.now,
-      act: silent ? (said?.act ?? 0) : this.now,
+      openedAt: this.now,
+      activeAt: silent ? (said?.activeAt ?? 0) : this.now,
       idle: silent && (said?.idle ?? false),
       ...over,
     });
@@ -119,7 +119,7 @@ export class Someone {
   /** One connection goes without a goodbye. */
   closes(node: string, over: Said = {}): this {
     const count = Math.max(0, (this.#said.get(node)?.count ?? 0) - 1);
-    return this.tells(node, { count, closed: this.now, ...over });
+    return this.tells(node, { count, closedAt: this.now, ...over });
   }
 
   /** One connection says goodbye. */
@@ -132,7 +132,7 @@ export class Someone {
     const was = before(this.row);
     for (const id of [...this.row.sessions.keys()]) endSession(this.row, id);
     for (const [node, said] of this.#said) {
-      absorb(this.row, node, { ...said, count: 0, closed: 0 }, this.now, this.policy.idleAwayMs);
+      absorb(this.row, node, { ...said, count: 0, closedAt: 0 }, this.now, this.policy.idleAwayMs);
     }
     this.#said.clear();
     return this.#settle({ before: was, deliberate: 'goodbye' });
@@ -145,7 +145,7 @@ export class Someone {
   }
 
   uses(node: string): this {
-    return this.tells(node, { act: this.now, idle: false });
+    return this.tells(node, { activeAt: this.now, idle: false });
   }
 
   /** Every connection of a node reported idle, or was silent for too long. */
@@ -155,9 +155,9 @@ export class Someone {
 
   /** A node's newest word: what it said before with some of it changed. */
   tells(node: string, { name, groups, iat = 0, ...over }: Said): this {
-    const known = this.#said.get(node) ?? report({ count: 0, act: 0, opened: 0 });
-    const words = newerWords(known.words, wordsOf({ name, groups, iat }));
-    const said = { ...known, words, ...over };
+    const known = this.#said.get(node) ?? report({ count: 0, activeAt: 0, openedAt: 0 });
+    const profile = newerProfile(known.profile, profileOf({ name, groups, iat }));
+    const said = { ...known, profile, ...over };
     if (said.count > 0) this.#said.set(node, said);
     else this.#said.delete(node);
     return this.hears(node, said);
@@ -173,7 +173,7 @@ export class Someone {
 
   claims(status: ClaimStatus | null, shown: Adornment = {}, stamp = this.now * 1000): this {
     const was = before(this.row);
-    const claimed = takeOwnClaim(this.row, { status, stamp, ...shown });
+    const claimed = mergeOwnClaim(this.row, { status, stamp, ...shown });
     return this.#settle({ before: was, deliberate: claimed ? 'claim' : undefined });
   }
 
@@ -187,10 +187,10 @@ export class Someone {
 
   session(id: string, session: Partial<Session> = {}): this {
     const was = before(this.row);
-    const expires = this.now + MINUTE;
+    const expiresAt = this.now + MINUTE;
     this.row.sessions.set(id, {
-      expires,
-      act: this.now,
+      expiresAt,
+      activeAt: this.now,
       idle: false,
       devices: deviceMask(['api']),
       ...session,
@@ -210,8 +210,8 @@ export class Someone {
   /** Time passes; every deadline on the way is met at its moment. */
   waits(ms: number): this {
     const end = this.now + ms;
-    while (this.row.due > 0 && this.row.due <= end) {
-      this.now = Math.max(this.now, this.row.due);
+    while (this.row.nextDeadline > 0 && this.row.nextDeadline <= end) {
+      this.now = Math.max(this.now, this.row.nextDeadline);
       this.isSwept();
     }
     this.now = end;

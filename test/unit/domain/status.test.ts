@@ -41,7 +41,7 @@ describe('a user', () => {
   });
 
   it('is there by a session alone, and active in it as long as a silent one may be', () => {
-    const ann = someone().session('phone', { expires: START + 8 * MINUTE });
+    const ann = someone().session('phone', { expiresAt: START + 8 * MINUTE });
     expect(ann.status).toBe('online');
     ann.waits(8 * MINUTE);
     expect(ann.told.map(({ status, reason, at }) => [status, reason, at])).toEqual([
@@ -69,16 +69,17 @@ describe('a user', () => {
 
 /** The five sentences of the contract, said once more as plainly as possible. */
 const promised = (row: Row, now: number): Status => {
-  const alive = [...row.parts.values(), ...row.sessions.values()];
+  const alive = [...row.nodes.values(), ...row.sessions.values()];
   if (alive.length === 0) return 'offline';
   const claims = [...row.claims.values()];
-  if (row.own?.status) claims.push({ ...row.own, status: row.own.status, priority: OWN_PRIORITY });
-  if (row.own?.status === 'invisible') return 'offline';
+  if (row.ownClaim?.status)
+    claims.push({ ...row.ownClaim, status: row.ownClaim.status, priority: OWN_PRIORITY });
+  if (row.ownClaim?.status === 'invisible') return 'offline';
   const counting = claims.sort((a, b) => b.priority - a.priority || b.stamp - a.stamp)[0];
   const active =
-    [...row.parts.values()].some((part) => !part.idle) ||
-    [...row.sessions.values()].some((session) => !session.idle && session.act + POLICY.idleAwayMs > now);
-  const last = Math.max(...alive.map(({ act }) => act));
+    [...row.nodes.values()].some((part) => !part.idle) ||
+    [...row.sessions.values()].some((session) => !session.idle && session.activeAt + POLICY.idleAwayMs > now);
+  const last = Math.max(...alive.map(({ activeAt }) => activeAt));
   if (!active && last + POLICY.idleOfflineMs <= now && counting?.status !== 'busy') return 'offline';
   if (counting) return counting.status as Status;
   return active ? 'online' : 'away';
@@ -87,15 +88,15 @@ const promised = (row: Row, now: number): Status => {
 const ago = fc.integer({ min: 0, max: 40 * MINUTE });
 const part = fc.record({ idle: fc.boolean(), ago }).map(({ idle, ago }) => ({
   count: 1,
-  act: START - ago,
+  activeAt: START - ago,
   stance: 'own' as const,
   idle,
-  opened: START - ago,
+  openedAt: START - ago,
   devices: 1,
 }));
 const session = fc
   .record({ idle: fc.boolean(), ago })
-  .map(({ idle, ago }) => ({ expires: START + 1, act: START - ago, idle, devices: 1 }));
+  .map(({ idle, ago }) => ({ expiresAt: START + 1, activeAt: START - ago, idle, devices: 1 }));
 const claim = fc
   .record({
     status: fc.constantFrom<ClaimStatus>('online', 'away', 'busy'),
@@ -122,12 +123,12 @@ describe('the status', () => {
         fc.nat(4),
         (parts, sessions, claims, own, ownPlace) => {
           const row = emptyRow();
-          for (const [i, each] of parts.entries()) row.parts.set(`n${i}`, each);
+          for (const [i, each] of parts.entries()) row.nodes.set(`n${i}`, each);
           for (const [i, each] of sessions.entries()) row.sessions.set(`s${i}`, each);
           // Stamps are told apart, so that "newest" has an answer.
           for (const [i, { place, ...each }] of claims.entries())
             row.claims.set(`c${i}`, { ...each, stamp: place * 10 + i } satisfies Claim);
-          if (own !== undefined) row.own = { status: own, stamp: ownPlace * 10 + 5 };
+          if (own !== undefined) row.ownClaim = { status: own, stamp: ownPlace * 10 + 5 };
           const expected = promised(row, START);
           const change = evaluate(row, {
             now: START,
@@ -137,7 +138,7 @@ describe('the status', () => {
             gathering: false,
             lagMs: 0,
             lagUntil: 0,
-            before: { present: false, hidden: false, seen: 0 },
+            before: { present: false, hidden: false, knownActiveAt: 0 },
             deliberate: undefined,
             repair: false,
           });

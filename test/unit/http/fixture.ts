@@ -15,7 +15,7 @@ import { EventStreams } from '../../../src/http/events/event-streams.ts';
 import { buildPublicServer, type PublicServerDeps } from '../../../src/http/server.ts';
 import type { Health } from '../../../src/node/membership.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
-import type { GroupCounts, Profile, ServiceClaim, SessionRequest } from '../../../src/store/calls.ts';
+import type { CallerProfile, GroupCounts, ServiceClaim, SessionRequest } from '../../../src/store/calls.ts';
 import type { Explanation } from '../../../src/store/explanation.ts';
 import type {
   ClaimRequest,
@@ -102,7 +102,7 @@ class FakeStore {
     return this.#answer('claim', [ref, source, claim], () => ({ view: view(ref.user), invisible: false }));
   }
 
-  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: Profile): Promise<SelfView> {
+  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: CallerProfile): Promise<SelfView> {
     return this.#answer('keepSession', [ref, id, session, profile], () => ({
       view: view(ref.user),
       invisible: false,
@@ -113,7 +113,7 @@ class FakeStore {
     return this.#answer('endSession', [ref, id], () => undefined);
   }
 
-  touch(ref: UserRef, profile: Profile): Promise<SelfView> {
+  touch(ref: UserRef, profile: CallerProfile): Promise<SelfView> {
     return this.#answer('touch', [ref, profile], () => ({ view: view(ref.user), invisible: false }));
   }
 

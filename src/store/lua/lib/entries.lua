@@ -42,7 +42,7 @@ end
 
 function Entries.load(entry)
   local row = RowCodec.decode(entry.value)
-  entry.row, entry.was, entry.wasDue = row, row.status, row.due
+  entry.row, entry.was, entry.wasDue = row, row.status, row.nextDeadline
   if row.groups then entry.groups = row.groups end
   return row
 end
@@ -91,7 +91,7 @@ end
 -- A deadline that comes sooner is queued before its row is written, one that comes later or not at all after it: a
 -- call that is cut short between leaves somebody queued too early, never too late. Returns whether it has to wait.
 local function indexDue(entry, dueKey, afterRows)
-  local was, is = entry.wasDue, entry.row.due
+  local was, is = entry.wasDue, entry.row.nextDeadline
   if was == is then return false end
   if not afterRows and (is == 0 or (was > 0 and is > was)) then return true end
   if is > 0 then Entries.indexAdd(dueKey, entry.member, digits(is)) else Entries.indexRemove(dueKey, entry.member) end

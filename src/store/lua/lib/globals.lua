@@ -2,7 +2,7 @@
 local FOREVER = 1 / 0
 local EMPTY = {}
 -- How a node's connections stand to activity: `Stance` of domain/row.ts.
-local OWN, TOOK_ACTIVE, TOOK_IDLE = 0, 1, 2
+local OWN, INHERITED_ACTIVE, INHERITED_IDLE = 0, 1, 2
 local floor, max, min, format, match, find, pack, unpackFrom, call
 
 local function bindGlobals()

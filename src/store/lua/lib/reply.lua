@@ -3,7 +3,7 @@
 -- is the moment of the version.
 
 function Reply.user(row)
-  local own, ver, status, since = row.own, row.ver, row.status, Show.shownSince(row)
+  local own, ver, status, since = row.ownClaim, row.ver, row.status, Show.shownSince(row)
   local line = RowCodec.LETTER[status] .. clockText(ver)
     .. (since == floor(ver / 1000) and ' ' or ',' .. digits(since) .. ' ')
     .. (status ~= 'online' and digits(Show.shownLastSeen(row) or 0) or '0')

@@ -48,10 +48,10 @@ function Settle.tellGroups(entry, known)
 end
 
 -- Takes what the token of a call says.
-function Settle.takeProfile(entry, profile)
+function Settle.mergeProfile(entry, profile)
   local row = entry.row
   if not profile.name and not profile.groups then return end
   local known, wasHeardOf = Profile.trueGroups(row), Profile.isHeardOf(row)
-  Profile.takeWords(row, profile)
-  if wasHeardOf or row.parts[1] then Settle.tellGroups(entry, known) end
+  Profile.mergeProfile(row, profile)
+  if wasHeardOf or row.nodes[1] then Settle.tellGroups(entry, known) end
 end

@@ -6,17 +6,17 @@ function Absorb.restore(row, known)
   row.status, row.since, row.ver = known.status, known.since, known.ver
   local shown = { text = known.text, emoji = known.emoji, ['until'] = known['until'] }
   row.shown = next(shown) and shown or EMPTY
-  row.seen = max(row.seen, known.lastSeen or 0)
+  row.goneActiveAt = max(row.goneActiveAt, known.lastSeen or 0)
   -- What was frozen while invisible is as lost as the row: what others were shown of it is what the view says.
-  if row.frozen or (row.own and row.own.status == 'invisible' and known.status == 'offline') then
-    row.frozen = known.lastSeen or 0
+  if row.hiddenLastSeen or (row.ownClaim and row.ownClaim.status == 'invisible' and known.status == 'offline') then
+    row.hiddenLastSeen = known.lastSeen or 0
   end
   return true
 end
 
-function Absorb.takeOwnClaim(row, claim)
-  if not claim or claim.stamp <= max(row.own and row.own.stamp or 0, row.forgotten or 0) then return false end
-  row.own = claim.status == cjson.null and { status = cjson.null, stamp = claim.stamp } or claim
+function Absorb.mergeOwnClaim(row, claim)
+  if not claim or claim.stamp <= max(row.ownClaim and row.ownClaim.stamp or 0, row.forgotten or 0) then return false end
+  row.ownClaim = claim.status == cjson.null and { status = cjson.null, stamp = claim.stamp } or claim
   -- What is set later has to find a greater stamp, also where the clock stands.
   order = max(order, claim.stamp)
   return true
@@ -24,90 +24,90 @@ end
 
 local function stanceOnOpening(row, report, restored)
   if restored and row.status ~= 'offline' then
-    local active = row.status == 'online' or AWAY == 0 or row.seen + AWAY > now
-    return active and OWN or TOOK_IDLE
+    local active = row.status == 'online' or AWAY == 0 or row.goneActiveAt + AWAY > now
+    return active and OWN or INHERITED_IDLE
   end
-  if not Row.isPresent(row) then return report.openedIdle and TOOK_IDLE or OWN end
-  if not report.openedIdle and not Row.isInGrace(row) and report.opened >= row.back then return OWN end
-  return Row.activeUntil(row) > now and TOOK_ACTIVE or TOOK_IDLE
+  if not Row.isPresent(row) then return report.openedIdle and INHERITED_IDLE or OWN end
+  if not report.openedIdle and not Row.isInGrace(row) and report.openedAt >= row.endedGraceUntil then return OWN end
+  return Row.activeUntil(row) > now and INHERITED_ACTIVE or INHERITED_IDLE
 end
 
 -- Several closes make one grace: it runs to the latest end, and is idle only when everything that closed was.
-function Absorb.joinLeave(row, at, grace, idle, lost, devices)
-  local leave = row.leave
-  if not leave then
-    row.leave = { at = at, grace = grace, idle = idle, lost = lost, devices = devices }
+function Absorb.mergeGrace(row, at, duration, idle, lost, devices)
+  local grace = row.grace
+  if not grace then
+    row.grace = { startedAt = at, durationMs = duration, idle = idle, nodeLost = lost, devices = devices }
     return
   end
-  local ending = max(at + grace, leave.at + leave.grace)
-  if at > leave.at then leave.at, leave.lost = at, lost end
-  leave.grace, leave.idle, leave.devices = ending - leave.at, idle and leave.idle, Devices.union(devices, leave.devices)
+  local ending = max(at + duration, grace.startedAt + grace.durationMs)
+  if at > grace.startedAt then grace.startedAt, grace.nodeLost = at, lost end
+  grace.durationMs, grace.idle, grace.devices = ending - grace.startedAt, idle and grace.idle, Devices.union(devices, grace.devices)
 end
 
 -- With nobody left, or somebody who opened later, the newest opening that is gone says nothing any more.
-local function forgetLeft(row)
-  if row.left > 0 and (not row.parts[1] or Row.newestOpening(row) >= row.left) then row.left = 0 end
+local function clearGoneOpening(row)
+  if row.goneOpenedAt > 0 and (not row.nodes[1] or Row.newestOpening(row) >= row.goneOpenedAt) then row.goneOpenedAt = 0 end
 end
 
-local function leaveOrReturn(row, prior, report, stance)
-  local leave = row.leave
-  if not leave and report.closed == 0 then return end
-  local opened = max(Row.newestOpening(row), row.left, report.opened)
-  if leave and opened >= leave.at then row.back, row.leave = leave.at + leave.grace, nil end
-  if report.closed == 0 or report.closed <= opened then return end
+local function startOrEndGrace(row, prior, report, stance)
+  local grace = row.grace
+  if not grace and report.closedAt == 0 then return end
+  local opened = max(Row.newestOpening(row), row.goneOpenedAt, report.openedAt)
+  if grace and opened >= grace.startedAt then row.endedGraceUntil, row.grace = grace.startedAt + grace.durationMs, nil end
+  if report.closedAt == 0 or report.closedAt <= opened then return end
   local wasIdle = report.count == 0 or not prior or prior.idle
-  Absorb.joinLeave(row, report.closed, report.grace, stance == TOOK_IDLE or (report.idle and wasIdle), false,
+  Absorb.mergeGrace(row, report.closedAt, report.graceMs, stance == INHERITED_IDLE or (report.idle and wasIdle), false,
     Devices.union(prior and prior.devices or 0, report.devices))
 end
 
--- A report becomes the node's part of the row. Returns whether the row was restored, whether a newer own claim came with
--- the report, and what the part was before.
+-- A report becomes what the row says of the node. Returns whether the row was restored, whether a newer own claim came with
+-- the report, and what it said of it before.
 function Absorb.absorb(row, node, report)
-  if Ending.isForgotten(row, max(report.opened, report.watched or 0)) then
+  if Ending.isForgotten(row, max(report.openedAt, report.watchedAt or 0)) then
     report.count = 0
     return false, false
   end
   -- What was ended is gone, grace and all, though its node has not heard of it.
-  if Ending.isEnded(row, report.opened) then report.count, report.closed = 0, 0 end
-  local claimed = report.claim and Absorb.takeOwnClaim(row, report.claim) and 'claim'
+  if Ending.isEnded(row, report.openedAt) then report.count, report.closedAt = 0, 0 end
+  local claimed = report.claim and Absorb.mergeOwnClaim(row, report.claim) and 'claim'
   local restored = report.known and Absorb.restore(row, report.known)
-  local prior, position = RowCodec.partOf(row, node)
-  if report.name or report.groups then Profile.takeWords(row, report, report.watched and now) end
-  local act, stance = report.act, OWN
+  local prior, position = RowCodec.holdingOf(row, node)
+  if report.name or report.groups then Profile.mergeProfile(row, report, report.watchedAt and now) end
+  local act, stance = report.activeAt, OWN
   if act == 0 then
     if prior then
-      act, stance = prior.act, prior.stance
+      act, stance = prior.activeAt, prior.stance
     else
       stance = stanceOnOpening(row, report, restored)
-      act = stance == OWN and report.opened or 0
+      act = stance == OWN and report.openedAt or 0
     end
   end
   if report.count > 0 then
-    if position or #row.parts < RowCodec.MAX_NODES then
-      report.act, report.stance = act, stance
-      row.parts[position or #row.parts + 1] = report
+    if position or #row.nodes < RowCodec.MAX_NODES then
+      report.activeAt, report.stance = act, stance
+      row.nodes[position or #row.nodes + 1] = report
     end
-  elseif prior or report.act > 0 then
-    if stance == OWN then row.seen = max(row.seen, act) end
-    if position then table.remove(row.parts, position) end
+  elseif prior or report.activeAt > 0 then
+    if stance == OWN then row.goneActiveAt = max(row.goneActiveAt, act) end
+    if position then table.remove(row.nodes, position) end
     -- With nobody left it is forgotten again below.
-    if row.parts[1] then row.left = max(row.left, report.opened) end
+    if row.nodes[1] then row.goneOpenedAt = max(row.goneOpenedAt, report.openedAt) end
   end
   -- Who was shown online was active, but when is lost with the row: else who returns would take over idleness.
-  if restored and row.status == 'online' and row.seen == 0 then row.seen = now end
-  leaveOrReturn(row, prior, report, stance)
-  forgetLeft(row)
+  if restored and row.status == 'online' and row.goneActiveAt == 0 then row.goneActiveAt = now end
+  startOrEndGrace(row, prior, report, stance)
+  clearGoneOpening(row)
   return restored, claimed, prior
 end
 
 -- Clears what a dead node held: the mirror of `loseNode` in domain/absorb.ts.
 function Absorb.loseNode(row, node, lastBeat, diedBy)
-  local prior, position = RowCodec.partOf(row, node)
+  local prior, position = RowCodec.holdingOf(row, node)
   if not prior then return false end
-  if prior.stance == OWN then row.seen = max(row.seen, prior.idle and prior.act or max(prior.act, lastBeat)) end
-  table.remove(row.parts, position)
-  local idle = prior.idle or prior.stance == TOOK_IDLE
-  if diedBy > max(Row.newestOpening(row), row.left) then Absorb.joinLeave(row, diedBy, GRACE, idle, true, prior.devices) end
-  forgetLeft(row)
+  if prior.stance == OWN then row.goneActiveAt = max(row.goneActiveAt, prior.idle and prior.activeAt or max(prior.activeAt, lastBeat)) end
+  table.remove(row.nodes, position)
+  local idle = prior.idle or prior.stance == INHERITED_IDLE
+  if diedBy > max(Row.newestOpening(row), row.goneOpenedAt) then Absorb.mergeGrace(row, diedBy, GRACE, idle, true, prior.devices) end
+  clearGoneOpening(row)
   return true
 end

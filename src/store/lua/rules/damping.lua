@@ -2,7 +2,7 @@
 -- PACE 0 is any number.
 
 local function fullAt(row)
-  if row.pace then return row.pace end
+  if row.burstFullAt then return row.burstFullAt end
   return row.ver > 0 and min(floor(row.ver / 1000), now) + PACE or 0
 end
 
@@ -15,8 +15,8 @@ end
 function Damping.spend(row)
   local full = min(fullAt(row), now + BURST * PACE)
   if full > now or floor((order + 1) / 1000) ~= now then
-    row.pace = max(full, now) + PACE
-  elseif row.pace then
-    row.pace = nil
+    row.burstFullAt = max(full, now) + PACE
+  elseif row.burstFullAt then
+    row.burstFullAt = nil
   end
 end

@@ -14,12 +14,12 @@ function Ending.revoke(row, at)
 end
 
 function Ending.endAll(row, how)
-  for _, part in ipairs(row.parts) do
-    if part.stance == OWN then row.seen = max(row.seen, part.idle and part.act or now) end
+  for _, holding in ipairs(row.nodes) do
+    if holding.stance == OWN then row.goneActiveAt = max(row.goneActiveAt, holding.idle and holding.activeAt or now) end
   end
-  for _, session in pairs(row.sessions) do row.seen = max(row.seen, session.act) end
-  row.parts, row.sessions, row.leave, row.left = {}, EMPTY, nil, 0
-  row.out = { at = nowMicros + shift * 1000, how = how }
+  for _, session in pairs(row.sessions) do row.goneActiveAt = max(row.goneActiveAt, session.activeAt) end
+  row.nodes, row.sessions, row.grace, row.goneOpenedAt = {}, EMPTY, nil, 0
+  row.ended = { at = nowMicros + shift * 1000, how = how }
   if how == 'revoke' then Ending.revoke(row, floor(redisNow / 1000)) end
 end
 
@@ -27,13 +27,13 @@ end
 function Ending.forget(row)
   local revoked = row.revoked
   for field in pairs(row) do row[field] = nil end
-  row.parts, row.status, row.since, row.ver, row.due, row.seen = {}, 'offline', 0, 0, 0, 0
+  row.nodes, row.status, row.since, row.ver, row.nextDeadline, row.goneActiveAt = {}, 'offline', 0, 0, 0, 0
   row.revoked, row.forgotten, row.forgottenAt = revoked, order, now
-  row.out = { at = nowMicros + shift * 1000, how = 'forget' }
+  row.ended = { at = nowMicros + shift * 1000, how = 'forget' }
 end
 
 function Ending.isEnded(row, opened)
-  return row.out and opened <= floor(row.out.at / 1000)
+  return row.ended and opened <= floor(row.ended.at / 1000)
 end
 
 function Ending.isForgotten(row, opened)
@@ -50,7 +50,7 @@ function Ending.endRefusedSessions(row)
   local ended = false
   for id, session in pairs(row.sessions) do
     if Ending.isRevoked(row, session.issued or 0) then
-      row.seen = max(row.seen, session.act)
+      row.goneActiveAt = max(row.goneActiveAt, session.activeAt)
       row.sessions[id] = nil
       ended = true
     end

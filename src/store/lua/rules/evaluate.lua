@@ -2,10 +2,10 @@
 
 -- Drops what time has ended. Returns the grace that ended, and whether a claim or a session did.
 local function expire(row, held, damped)
-  local endedLeave, endedClaim, endedSession
+  local endedGrace, endedClaim, endedSession
   -- What time ends is kept until it may be shown, and with it the reason.
-  if not damped and row.own and row.own['until'] and row.own['until'] <= redisNow then
-    row.own = { status = cjson.null, stamp = row.own.stamp }
+  if not damped and row.ownClaim and row.ownClaim['until'] and row.ownClaim['until'] <= redisNow then
+    row.ownClaim = { status = cjson.null, stamp = row.ownClaim.stamp }
     endedClaim = true
   end
   if not damped and row.claims ~= EMPTY then
@@ -18,8 +18,8 @@ local function expire(row, held, damped)
   end
   if not damped and row.sessions ~= EMPTY then
     for id, session in pairs(row.sessions) do
-      if session.expires <= now then
-        row.seen = max(row.seen, session.act)
+      if session.expiresAt <= now then
+        row.goneActiveAt = max(row.goneActiveAt, session.activeAt)
         row.sessions[id] = nil
         endedSession = true
       end
@@ -27,16 +27,16 @@ local function expire(row, held, damped)
   end
   if row.revoked and Ending.revokedUntil(row) <= redisNow then row.revoked = nil end
   if row.forgotten and Ending.tombstoneUntil(row) <= now then row.forgotten = nil end
-  if not held and row.leave and (not damped or Row.isAlive(row)) and row.leave.at + row.leave.grace + lag <= now then
-    endedLeave, row.leave = row.leave, nil
+  if not held and row.grace and (not damped or Row.isAlive(row)) and row.grace.startedAt + row.grace.durationMs + lag <= now then
+    endedGrace, row.grace = row.grace, nil
   end
-  return endedLeave, endedClaim, endedSession
+  return endedGrace, endedClaim, endedSession
 end
 
 -- Returns the status, what is shown with it, and why: gone, idle, invisible, claim or activity.
 function Evaluate.decide(row, present, active)
   if not present then return 'offline', EMPTY, 'gone' end
-  local claim = (row.own or row.claims ~= EMPTY) and Row.countingClaim(row)
+  local claim = (row.ownClaim or row.claims ~= EMPTY) and Row.countingClaim(row)
   if claim and claim.status == 'invisible' then return 'offline', EMPTY, 'invisible' end
   if OFFLINE > 0 and not active and Row.lastActive(row) + OFFLINE <= now and not (claim and claim.status == 'busy') then
     return 'offline', EMPTY, 'idle'
@@ -50,7 +50,7 @@ end
 
 -- Until when others are told when somebody was seen who is gone, or looks so: nothing that only they know themselves counts.
 local function viewUntil(row)
-  local told = max(row.since, Clock.stampedAt(row.ver), row.frozen or row.seen)
+  local told = max(row.since, Clock.stampedAt(row.ver), row.hiddenLastSeen or row.goneActiveAt)
   if row.claims ~= EMPTY then
     for _, claim in pairs(row.claims) do told = max(told, Clock.stampedAt(claim.stamp)) end
   end
@@ -64,7 +64,7 @@ end
 
 -- Until when they are told anything: name and groups may have been said later, by somebody who only watches.
 local function shownUntil(row)
-  local told = isNamed(row) and row.said or 0
+  local told = isNamed(row) and row.profileSaidAt or 0
   if row.ver == 0 then
     told = max(told, row.name and floor(row.nameIat) * 1000 + shift or 0,
       row.groups and floor(row.groupsIat) * 1000 + shift or 0)
@@ -73,7 +73,7 @@ local function shownUntil(row)
 end
 
 local function retainedUntil(row)
-  local own = row.own
+  local own = row.ownClaim
   if not own then return shownUntil(row) end
   if own.status ~= cjson.null and not own['until'] then return FOREVER end
   return max(shownUntil(row), Clock.stampedAt(own.stamp) + RETENTION)
@@ -82,23 +82,23 @@ end
 -- What others are told of somebody who is gone, or not to be told from it, ends with the retention, as it would with the
 -- row of one who left. What is true of the person stays: their claim, their connections, and what their tokens said.
 local function isSeenBefore(row)
-  return row.ver > 0 or (row.frozen or row.seen) > 0
+  return row.ver > 0 or (row.hiddenLastSeen or row.goneActiveAt) > 0
 end
 
 local function age(row, present)
-  if present and not row.frozen or not (isSeenBefore(row) or isNamed(row)) or viewUntil(row) > now then return end
+  if present and not row.hiddenLastSeen or not (isSeenBefore(row) or isNamed(row)) or viewUntil(row) > now then return end
   local till = shownUntil(row)
-  if row.frozen then row.frozen = 0 else row.seen = 0 end
+  if row.hiddenLastSeen then row.hiddenLastSeen = 0 else row.goneActiveAt = 0 end
   row.claims, row.ver, row.since = EMPTY, 0, 0
   if till > now then return end
   local name, nameIat = Profile.trueName(row)
   local groups, groupsIat = Profile.trueGroups(row)
-  row.name, row.groups, row.said = nil, nil, 0
-  row.pending = present and (name or groups) and { name = name, nameIat = nameIat, groups = groups, groupsIat = groupsIat } or nil
+  row.name, row.groups, row.profileSaidAt = nil, nil, 0
+  row.pendingProfile = present and (name or groups) and { name = name, nameIat = nameIat, groups = groups, groupsIat = groupsIat } or nil
 end
 
 function Evaluate.isForgettable(row)
-  return not Row.isPresent(row) and not row.leave and row.status == 'offline' and retainedUntil(row) <= now
+  return not Row.isPresent(row) and not row.grace and row.status == 'offline' and retainedUntil(row) <= now
 end
 
 -- Whether a row that was not stored need not be: nobody is there, and nothing is known of them.
@@ -109,7 +109,7 @@ end
 -- The next moment at which time alone may change what is shown; 0 for none.
 local function deadline(row, present, activeTo, status)
   local soonest = FOREVER
-  if row.own and row.own['until'] and row.own['until'] > redisNow then soonest = row.own['until'] + shift end
+  if row.ownClaim and row.ownClaim['until'] and row.ownClaim['until'] > redisNow then soonest = row.ownClaim['until'] + shift end
   if row.claims ~= EMPTY then
     for _, claim in pairs(row.claims) do
       if claim['until'] and claim['until'] > redisNow then soonest = min(soonest, claim['until'] + shift) end
@@ -117,13 +117,13 @@ local function deadline(row, present, activeTo, status)
   end
   if row.sessions ~= EMPTY then
     for _, session in pairs(row.sessions) do
-      if session.expires > now then soonest = min(soonest, session.expires) end
+      if session.expiresAt > now then soonest = min(soonest, session.expiresAt) end
     end
   end
   if row.revoked and Ending.revokedUntil(row) > redisNow then soonest = min(soonest, Ending.revokedUntil(row) + shift) end
-  if row.leave then
+  if row.grace then
     -- Nodes that are late may be on time again before it: then the grace ends, if it is over.
-    local over = row.leave.at + row.leave.grace
+    local over = row.grace.startedAt + row.grace.durationMs
     soonest = min(soonest, max(over, min(over + lag, lagUntil), now + 1))
   end
   if present then
@@ -136,7 +136,7 @@ local function deadline(row, present, activeTo, status)
   elseif status == 'offline' then
     soonest = min(soonest, max(retainedUntil(row), now + 1))
   end
-  if row.frozen or not present then
+  if row.hiddenLastSeen or not present then
     if isSeenBefore(row) then soonest = min(soonest, max(viewUntil(row), now + 1)) end
     if isNamed(row) then soonest = min(soonest, max(shownUntil(row), now + 1)) end
   end
@@ -154,11 +154,11 @@ local function isLess(row, status, why)
   return isClaimShown(row) and why ~= 'claim'
 end
 
-local function reasonOf(row, status, why, at, endedLeave, endedClaim, endedSession)
+local function reasonOf(row, status, why, at, endedGrace, endedClaim, endedSession)
   if why == 'invisible' then return 'goodbye' end
   if why == 'idle' then return 'idle' end
   if why == 'gone' then
-    if endedLeave then return endedLeave.lost and 'node_lost' or 'disconnect' end
+    if endedGrace then return endedGrace.nodeLost and 'node_lost' or 'disconnect' end
     if at.deliberate == 'revoked' then return 'revoked' end
     return endedSession and 'expired' or 'goodbye'
   end
@@ -173,12 +173,12 @@ local function reasonOf(row, status, why, at, endedLeave, endedClaim, endedSessi
 end
 
 -- One user is evaluated at a time, so what was true of them before is kept in one place.
-local circumstances = { present = false, hidden = false, deliberate = false, repair = false, seen = 0 }
+local circumstances = { present = false, hidden = false, deliberate = false, repair = false, knownActiveAt = 0 }
 function Evaluate.before(row)
   local at = circumstances
-  at.present, at.hidden, at.deliberate, at.repair = Row.isPresent(row), row.frozen ~= nil, false, false
+  at.present, at.hidden, at.deliberate, at.repair = Row.isPresent(row), row.hiddenLastSeen ~= nil, false, false
   -- Asked only of who was offline.
-  at.seen = row.status == 'offline' and (row.frozen or Row.knownActive(row))
+  at.knownActiveAt = row.status == 'offline' and (row.hiddenLastSeen or Row.knownActive(row))
   return at
 end
 
@@ -193,40 +193,41 @@ end
 -- Returns status, shown and reason of the change to show, or nothing.
 function Evaluate.evaluate(row, at)
   local held = hold > now
-  if row.pace and row.pace <= now then row.pace = nil end
+  if row.burstFullAt and row.burstFullAt <= now then row.burstFullAt = nil end
   local turn = Damping.turnAt(row)
   local damped = turn > now
-  local endedLeave, endedClaim, endedSession = expire(row, held, damped)
+  local endedGrace, endedClaim, endedSession = expire(row, held, damped)
   local present, activeTo = Row.isPresent(row), Row.activeUntil(row)
   local status, shown, why = Evaluate.decide(row, present, activeTo > now)
   local old = row.shown
   local same = status == row.status and old.text == shown.text and old.emoji == shown.emoji and old['until'] == shown['until']
   local waits = not same and held and not isOnPurpose(at, why) and (gathering or isLess(row, status, why))
-  local wasFrozen = row.frozen
-  local reason = not same and reasonOf(row, status, why, at, endedLeave, endedClaim, endedSession)
+  local wasFrozen = row.hiddenLastSeen
+  local reason = not same and reasonOf(row, status, why, at, endedGrace, endedClaim, endedSession)
   -- An `offline` that somebody wanted is never held back.
   local awaits = damped and not same and not at.repair and reason ~= 'goodbye' and reason ~= 'revoked'
   waits = waits or awaits
-  if row.own and row.own.status == 'invisible' then
+  if row.ownClaim and row.ownClaim.status == 'invisible' then
     -- Who hides leaves, as far as others see; whoever was offline before has left already.
-    row.frozen = row.frozen or (row.status == 'offline' and (at.seen or 0) or row.status ~= 'offline' and Row.seenAfterGoodbye(row))
-  elseif row.frozen and status ~= 'offline' and not waits then
-    row.frozen = nil
-  elseif awaits and row.status == 'offline' and not row.frozen then
+    row.hiddenLastSeen = row.hiddenLastSeen or (row.status == 'offline' and (at.knownActiveAt or 0)
+      or row.status ~= 'offline' and Row.lastSeenAfterGoodbye(row))
+  elseif row.hiddenLastSeen and status ~= 'offline' and not waits then
+    row.hiddenLastSeen = nil
+  elseif awaits and row.status == 'offline' and not row.hiddenLastSeen then
     -- Others go on seeing whoever waits to be seen again as they left.
-    row.frozen = at.seen
+    row.hiddenLastSeen = at.knownActiveAt
   end
-  if row.pending and not row.frozen then Profile.revealWords(row) end
+  if row.pendingProfile and not row.hiddenLastSeen then Profile.revealProfile(row) end
   -- Who hides is in their grace still, and who does not hide any more may not be.
-  if row.frozen ~= wasFrozen then present, activeTo = Row.isPresent(row), Row.activeUntil(row) end
+  if row.hiddenLastSeen ~= wasFrozen then present, activeTo = Row.isPresent(row), Row.activeUntil(row) end
   if same and status == 'offline' then age(row, present) end
-  row.due = deadline(row, present, activeTo, status)
-  if row.pace then row.due = row.due == 0 and row.pace or min(row.due, row.pace) end
+  row.nextDeadline = deadline(row, present, activeTo, status)
+  if row.burstFullAt then row.nextDeadline = row.nextDeadline == 0 and row.burstFullAt or min(row.nextDeadline, row.burstFullAt) end
   -- Nothing that time brings may be shown before.
-  if damped then row.due = turn end
+  if damped then row.nextDeadline = turn end
   if same or awaits then return end
   if waits then
-    row.due = row.due == 0 and hold or min(row.due, hold)
+    row.nextDeadline = row.nextDeadline == 0 and hold or min(row.nextDeadline, hold)
     return
   end
   return status, shown, at.repair and 'resync' or reason

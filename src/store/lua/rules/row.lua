@@ -1,11 +1,11 @@
 -- What a row says by itself: the mirror of domain/row.ts.
 
 function Row.isAlive(row)
-  return row.parts[1] ~= nil or next(row.sessions) ~= nil
+  return row.nodes[1] ~= nil or next(row.sessions) ~= nil
 end
 
 function Row.isInGrace(row)
-  return row.leave ~= nil and (row.status ~= 'offline' or row.frozen ~= nil or Row.isAlive(row))
+  return row.grace ~= nil and (row.status ~= 'offline' or row.hiddenLastSeen ~= nil or Row.isAlive(row))
 end
 
 function Row.isPresent(row)
@@ -13,73 +13,73 @@ function Row.isPresent(row)
 end
 
 function Row.newestOpening(row)
-  local parts, newest = row.parts, 0
-  for i = 1, #parts do
-    if parts[i].opened > newest then newest = parts[i].opened end
+  local nodes, newest = row.nodes, 0
+  for i = 1, #nodes do
+    if nodes[i].openedAt > newest then newest = nodes[i].openedAt end
   end
   return newest
 end
 
-local function toldActive(row)
-  local parts, last = row.parts, row.seen
-  for i = 1, #parts do
-    if parts[i].stance == OWN and parts[i].act > last then last = parts[i].act end
+local function reportedActive(row)
+  local nodes, last = row.nodes, row.goneActiveAt
+  for i = 1, #nodes do
+    if nodes[i].stance == OWN and nodes[i].activeAt > last then last = nodes[i].activeAt end
   end
   if row.sessions ~= EMPTY then
-    for _, session in pairs(row.sessions) do last = max(last, session.act) end
+    for _, session in pairs(row.sessions) do last = max(last, session.activeAt) end
   end
   return last
 end
 
 function Row.lastActive(row)
-  local last = toldActive(row)
+  local last = reportedActive(row)
   return last > 0 and last or Row.newestOpening(row)
 end
 
 -- The same as others may know it: of somebody they never saw, only what was told by what is gone; to come is none.
 function Row.knownActive(row)
-  return row.ver == 0 and row.seen or toldActive(row)
+  return row.ver == 0 and row.goneActiveAt or reportedActive(row)
 end
 
 -- What would be known of the user's last activity had all that is alive of them said goodbye now; 0 for nothing.
-function Row.seenAfterGoodbye(row)
-  local parts, seen = row.parts, row.seen
-  for i = 1, #parts do
-    local part = parts[i]
-    if part.stance == OWN then
-      local isStale = not part.idle and AWAY > 0 and part.act + AWAY <= now
-      seen = max(seen, isStale and now or part.act)
+function Row.lastSeenAfterGoodbye(row)
+  local nodes, seen = row.nodes, row.goneActiveAt
+  for i = 1, #nodes do
+    local holding = nodes[i]
+    if holding.stance == OWN then
+      local isStale = not holding.idle and AWAY > 0 and holding.activeAt + AWAY <= now
+      seen = max(seen, isStale and now or holding.activeAt)
     end
   end
   if row.sessions ~= EMPTY then
-    for _, session in pairs(row.sessions) do seen = max(seen, session.act) end
+    for _, session in pairs(row.sessions) do seen = max(seen, session.activeAt) end
   end
   return seen
 end
 
 -- Until when the user counts as active: FOREVER while a node watches over it, a past time when idle.
 function Row.activeUntil(row)
-  local parts, wait, latest = row.parts, AWAY > 0 and AWAY or FOREVER, 0
-  for i = 1, #parts do
-    local part = parts[i]
-    if not part.idle and part.stance ~= TOOK_IDLE then
-      if part.stance == OWN then return FOREVER end
-      latest = max(latest, min(part.opened, Row.lastActive(row)) + wait)
+  local nodes, wait, latest = row.nodes, AWAY > 0 and AWAY or FOREVER, 0
+  for i = 1, #nodes do
+    local holding = nodes[i]
+    if not holding.idle and holding.stance ~= INHERITED_IDLE then
+      if holding.stance == OWN then return FOREVER end
+      latest = max(latest, min(holding.openedAt, Row.lastActive(row)) + wait)
     end
   end
   if row.sessions ~= EMPTY then
     for _, session in pairs(row.sessions) do
-      if not session.idle then latest = max(latest, session.act + wait) end
+      if not session.idle then latest = max(latest, session.activeAt + wait) end
     end
   end
-  if row.leave and not row.leave.idle and Row.isInGrace(row) then latest = max(latest, Row.lastActive(row) + wait) end
+  if row.grace and not row.grace.idle and Row.isInGrace(row) then latest = max(latest, Row.lastActive(row) + wait) end
   return latest
 end
 
 function Row.countingClaim(row)
   local best, priority, source
-  if row.own and row.own.status ~= cjson.null then
-    best, priority, source = row.own, 100, 'user'
+  if row.ownClaim and row.ownClaim.status ~= cjson.null then
+    best, priority, source = row.ownClaim, 100, 'user'
     if best.status == 'invisible' then return best end
   end
   for name, claim in pairs(row.claims) do
@@ -92,15 +92,15 @@ function Row.countingClaim(row)
 end
 
 function Row.devicesOf(row)
-  local parts, mask = row.parts, 0
-  for i = 1, #parts do mask = Devices.union(mask, parts[i].devices) end
+  local nodes, mask = row.nodes, 0
+  for i = 1, #nodes do mask = Devices.union(mask, nodes[i].devices) end
   if row.sessions ~= EMPTY then
     for _, session in pairs(row.sessions) do mask = Devices.union(mask, session.devices) end
   end
-  if row.leave and Row.isInGrace(row) then mask = Devices.union(mask, row.leave.devices) end
+  if row.grace and Row.isInGrace(row) then mask = Devices.union(mask, row.grace.devices) end
   return mask
 end
 
 function Row.isInvisible(row)
-  return row.own ~= nil and row.own.status == 'invisible'
+  return row.ownClaim ~= nil and row.ownClaim.status == 'invisible'
 end

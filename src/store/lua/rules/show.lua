@@ -2,7 +2,7 @@
 
 function Show.shownLastSeen(row)
   if row.status == 'online' or PRECISION == 'off' then return nil end
-  local last = row.frozen or Row.knownActive(row)
+  local last = row.hiddenLastSeen or Row.knownActive(row)
   if last == 0 then return nil end
   last = last - shift
   return PRECISION == 'hour' and last - last % 3600000 or last

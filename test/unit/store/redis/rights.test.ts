@@ -5,7 +5,17 @@ import { missingRights, type RightsOptions, rightsNeeded } from '../../../../src
 
 const SOURCES = new URL('../../../../src/', import.meta.url);
 /** Words in capitals that are options of commands. */
-const OPTIONS = new Set(['LIMIT', 'BYLEX', 'MAXLEN', 'MINID', 'COUNT', 'WITHSCORES', 'STREAM', 'NOMKSTREAM']);
+const OPTIONS = new Set([
+  'LIMIT',
+  'BYLEX',
+  'BYSCORE',
+  'MAXLEN',
+  'MINID',
+  'COUNT',
+  'WITHSCORES',
+  'STREAM',
+  'NOMKSTREAM',
+]);
 /** Asked for by what comes before the rights can be asked about. */
 const BEFORE = ['FCALL', 'FUNCTION', 'INFO', 'SELECT', 'SENTINEL'];
 
