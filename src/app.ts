@@ -23,10 +23,10 @@ import { KnownViews } from './node/known-views.ts';
 import { PresenceNode } from './node/presence-node.ts';
 import { Revocations } from './node/revocations.ts';
 import { trustedReads } from './node/trusted-reads.ts';
-import { tellVitals } from './node/vitals.ts';
-import { tellLimits } from './observability/limits.ts';
+import { recordVitals } from './node/vitals.ts';
+import { recordLimits } from './observability/limits.ts';
 import { collectProcessMetrics, createMetrics, type Metrics } from './observability/metrics.ts';
-import { beginAtZero } from './observability/series.ts';
+import { initSeries } from './observability/series.ts';
 import { AddressSource } from './redis/address-source.ts';
 import { createKeys } from './redis/keys.ts';
 import { RedisLink } from './redis/link.ts';
@@ -166,8 +166,8 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   const metrics = createMetrics();
   collectProcessMetrics(metrics.register);
   metrics.buildInfo.set({ version, node: settings.nodeName }, 1);
-  tellLimits(metrics, settings);
-  beginAtZero(metrics);
+  recordLimits(metrics, settings);
+  initSeries(metrics);
   // Without a Redis there is none to be away.
   if (settings.redisUrl === MEMORY_URL) metrics.register.removeSingleMetric('rollcall_redis_up');
 
@@ -289,7 +289,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     health: node.health,
     logger,
     onScrape: () => {
-      tellVitals(metrics, node.vitals);
+      recordVitals(metrics, node.vitals);
       metrics.stalledWatchers.set(fanout.stalled);
     },
   });

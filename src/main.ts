@@ -5,8 +5,8 @@ import { openFilesAllowed, withinOpenFiles } from './config/open-files.ts';
 import { ConfigError, EXIT_CONFIG, loadSettings, type Settings } from './config/settings.ts';
 import { settingWarnings } from './config/warnings.ts';
 import { LEAVE_MS } from './lifecycle/drain.ts';
-import { leaveOnce } from './lifecycle/leave-once.ts';
 import { StartAborted } from './lifecycle/service.ts';
+import { shutdownOnSignal } from './lifecycle/shutdown-on-signal.ts';
 import { createLogger } from './observability/logger.ts';
 import { VERSION } from './version.ts';
 
@@ -38,7 +38,7 @@ const run = async (): Promise<void> => {
   }
   // Not before the keys were read: a start that a setting stops says one line, and that is not it.
   for (const warning of [...settingWarnings(process.env, settings), ...warnings]) logger.warn(warning);
-  leaveOnce({
+  shutdownOnSignal({
     withinMs: settings.drainDelayMs + settings.drainWindowMs + LEAVE_MS,
     leave: async () => {
       await app.drain();

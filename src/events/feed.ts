@@ -70,7 +70,7 @@ export interface FeedListener {
 export interface EventFeed {
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** @returns the undo. */
+  /** @returns a function that unsubscribes. */
   subscribe(listener: FeedListener): () => void;
   /**
    * What a heartbeat told: the partition's generation, last log id and hybrid clock (µs), above which everything later

@@ -30,7 +30,7 @@ export interface RedisFeedOptions {
 const BEHIND_MS = 500;
 
 /** What a heartbeat told of a partition, and by when the messages should have told it as well. */
-interface Claim {
+interface Lag {
   readonly gen: string;
   readonly last: number;
   readonly by: number;
@@ -44,7 +44,7 @@ export class RedisFeed implements EventFeed {
   readonly #feeds: readonly PartitionFeed[];
   readonly #byChannel: ReadonlyMap<string, PartitionFeed>;
   /** Partitions that a heartbeat found behind; the first one has to catch up first. */
-  readonly #behind = new Map<PartitionFeed, Claim>();
+  readonly #behind = new Map<PartitionFeed, Lag>();
   #check: NodeJS.Timeout | undefined;
   #stopped = true;
 

@@ -2,7 +2,7 @@
 export interface Timing {
   /** ms of a monotonic clock. */
   now(): number;
-  /** Runs once after a while. @returns the undo. */
+  /** Runs once after a while. @returns a function that unsubscribes. */
   schedule(run: () => void, ms: number): () => void;
 }
 

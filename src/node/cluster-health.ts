@@ -39,7 +39,7 @@ export class ClusterHealth implements Health {
   #degraded = true;
   #joined = false;
   #ready = false;
-  #goodLooks = 0;
+  #healthyChecks = 0;
   #draining = false;
   #linkUp = true;
   /** Nobody has been late before this node knew anything. */
@@ -102,7 +102,7 @@ export class ClusterHealth implements Health {
 
   /** Looks again: called whenever a beat was answered or failed, and when the link turns. */
   refresh(): void {
-    this.#lookAtLink();
+    this.#checkLink();
     this.#stuckSince = this.#isStuck() ? (this.#stuckSince ?? this.#options.now()) : undefined;
     const degraded = this.#isDegraded();
     if (!this.#joined && !degraded && this.#options.informed()) {
@@ -120,7 +120,7 @@ export class ClusterHealth implements Health {
     }
   }
 
-  #lookAtLink(): void {
+  #checkLink(): void {
     const { linkUp, onLinkUp, now } = this.#options;
     const was = this.#linkUp;
     this.#linkUp = linkUp();
@@ -160,8 +160,8 @@ export class ClusterHealth implements Health {
     const { now, ttlMs } = this.#options;
     const silence = now() - this.#oldestBeat();
     const stuckFor = now() - (this.#stuckSince ?? now());
-    this.#goodLooks = this.trusted ? this.#goodLooks + 1 : 0;
+    this.#healthyChecks = this.trusted ? this.#healthyChecks + 1 : 0;
     if (Math.max(silence, stuckFor) > ttlMs) this.#ready = false;
-    else if (this.#goodLooks >= 2) this.#ready = true;
+    else if (this.#healthyChecks >= 2) this.#ready = true;
   }
 }

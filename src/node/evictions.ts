@@ -2,7 +2,8 @@ import { issuedBy } from '../auth/principal.ts';
 import type { StoreMs } from '../domain/clock.ts';
 import { refusesToken } from '../domain/ending.ts';
 import type { TokenOwner, UserRef } from '../domain/model.ts';
-import type { Command, Ending } from '../store/log-entry.ts';
+import type { EndingKind } from '../domain/row.ts';
+import type { Command } from '../store/log-entry.ts';
 import type { Holding } from './holding.ts';
 import type { Evictable } from './membership.ts';
 import type { Revocations } from './revocations.ts';
@@ -43,7 +44,7 @@ export class Evictions {
   }
 
   /** The store counted all connections as none that it was told of last. */
-  ended({ ref, toldOpened }: Holding, how: Ending | 'forget'): void {
+  ended({ ref, toldOpened }: Holding, how: EndingKind): void {
     this.#evict(ref, how, ({ openedAt }) => openedAt <= toldOpened);
   }
 
@@ -53,7 +54,7 @@ export class Evictions {
     if (owner.service === undefined) this.#options.roster.refused(owner, at);
   }
 
-  #evict(owner: TokenOwner, how: Ending | 'forget', isMeant: (connection: Evictable) => boolean): void {
+  #evict(owner: TokenOwner, how: EndingKind, isMeant: (connection: Evictable) => boolean): void {
     const { roster, observersOf } = this.#options;
     const members = owner.service === undefined ? roster.membersOf(owner) : [];
     for (const connection of [...members, ...observersOf(owner)]) {

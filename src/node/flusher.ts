@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
+import { nodeRef } from '../domain/node-ref.ts';
+import type { EndingKind } from '../domain/row.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import type { Ending } from '../store/log-entry.ts';
 import { type ApplyReply, type PresenceStore, type SelfView, StoreError } from '../store/presence-store.ts';
 import { Alarm } from './alarm.ts';
 import type { Waiter } from './deadline-queue.ts';
@@ -20,7 +21,7 @@ export interface FlusherOptions {
   /** A user was stored; `self` when the store knows something this node did not. */
   readonly onStored: (holding: Holding, self: SelfView | undefined, tookOver: boolean) => void;
   /** All connections told of were counted as none, because they had been ended. */
-  readonly onEnded: (holding: Holding, how: Ending | 'forget') => void;
+  readonly onEnded: (holding: Holding, how: EndingKind) => void;
   /** Nothing was taken of a user: tokens of connections told of were revoked at that time (s). */
   readonly onRevoked: (holding: Holding, at: number) => void;
   /** The partition refuses this node's writes: a beat has to find out more, at once, and {@link Flusher.wake} follows. */
@@ -162,7 +163,7 @@ export class Flusher {
     try {
       for (const holding of batch) holding.sent = true;
       return await store.apply(state.partition, {
-        node: `${nodeId}.${state.epoch}`,
+        node: nodeRef(nodeId, state.epoch),
         gen: state.gen ?? '',
         seen: state.seen,
         base: state.acked,

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { nodeRef } from '../domain/node-ref.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { BeatReply, PresenceStore } from '../store/presence-store.ts';
@@ -117,7 +118,7 @@ export class Heartbeat {
     const sentAt = now();
     try {
       const reply = await store.beat(partition, {
-        node: `${nodeId}.${epoch}`,
+        node: nodeRef(nodeId, epoch),
         ...(gen !== undefined && { gen }),
         seen,
         delivered,
@@ -170,13 +171,13 @@ export class Heartbeat {
       if (hasRejoined || hasSlept) roster.rejoin(partition);
       else roster.reassert(partition);
     }
-    if (reply.young) this.#lookAgainIn(reply.holdMs);
+    if (reply.young) this.#recheckIn(reply.holdMs);
     flusher.wake(partition);
     if (state.reassertDue && !this.#asking.has(state)) void this.#takeBack(state);
     feed.expect(partition, reply.gen, reply.last, reply.clock);
   }
 
-  #lookAgainIn(ms: number): void {
+  #recheckIn(ms: number): void {
     this.#youngTimer ??= setTimeout(
       () => {
         this.#youngTimer = undefined;
@@ -195,7 +196,7 @@ export class Heartbeat {
     const { partition, epoch, gen } = state;
     this.#asking.add(state);
     try {
-      const listed = await store.held(partition, `${nodeId}.${epoch}`);
+      const listed = await store.held(partition, nodeRef(nodeId, epoch));
       // After another loss the list is that of another store: the beat that found out asks again.
       if (epoch !== state.epoch || gen !== state.gen) return;
       roster.takeBack(listed);

@@ -1,6 +1,6 @@
 import type { Principal } from '../auth/principal.ts';
 import type { Device, OwnGroups, UserRef, View } from '../domain/model.ts';
-import type { Ending } from '../store/log-entry.ts';
+import type { EndingKind } from '../domain/row.ts';
 import type { ClaimRequest, SelfView } from '../store/presence-store.ts';
 
 /** Any open connection of somebody with a token, whether they are present by it or only watch. */
@@ -10,7 +10,7 @@ export interface Evictable {
   /** ms of the process' monotonic clock. */
   readonly openedAt: number;
   /** Somebody ended this connection for all nodes: without a grace, a logout as a goodbye, the others with 4403. */
-  evict(how: Ending | 'forget'): void;
+  evict(how: EndingKind): void;
 }
 
 /** One open connection of a user, present by it or not. */
@@ -87,6 +87,6 @@ export interface Health {
   readonly degraded: boolean;
   /** This node has joined the cluster: it may receive traffic. Loss of the store later takes this away with hysteresis. */
   readonly ready: boolean;
-  /** Called on each flip of `degraded`. @returns the undo. */
+  /** Called on each flip of `degraded`. @returns a function that unsubscribes. */
   onDegraded(listener: (degraded: boolean) => void): () => void;
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { TokenOwner } from '../domain/model.ts';
+import { nodeRef } from '../domain/node-ref.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { NodeInfo, PresenceStore, StoreError } from '../store/presence-store.ts';
@@ -225,7 +226,7 @@ export class PresenceNode {
       (state) =>
         state.mayWrite(now(), heartbeatTtlMs) && !state.reassertDue && this.#flusher.isDone(state.partition),
     );
-    await Promise.all(done.map(({ partition, epoch }) => store.retire(partition, `${id}.${epoch}`)));
+    await Promise.all(done.map(({ partition, epoch }) => store.retire(partition, nodeRef(id, epoch))));
   }
 
   async stop(): Promise<void> {

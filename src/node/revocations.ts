@@ -45,13 +45,13 @@ export class Revocations {
     return this.#complete;
   }
 
-  /** Called with each that was not known yet. @returns the undo. */
+  /** Called with each that was not known yet. @returns a function that unsubscribes. */
   onLearnt(listener: (owner: TokenOwner, at: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Called once, when {@link complete} becomes true. @returns the undo. */
+  /** Called once, when {@link complete} becomes true. @returns a function that unsubscribes. */
   onComplete(listener: () => void): () => void {
     this.#onComplete.add(listener);
     return () => this.#onComplete.delete(listener);
@@ -139,7 +139,7 @@ export class Revocations {
       const listed = await store().revocations();
       for (const { at, ...owner } of listed) this.learn(owner, at);
       this.#dropOld();
-      this.#tellWhatLacks(listed);
+      this.#resendMissing(listed);
     } catch (err) {
       logger.debug({ err }, 'could not read the revocations yet');
       this.#wanted = true;
@@ -153,7 +153,7 @@ export class Revocations {
   }
 
   /** A loss that no heartbeat noticed, or something learnt only after it, shows in what the store does not list. */
-  #tellWhatLacks(listed: readonly Revocation[]): void {
+  #resendMissing(listed: readonly Revocation[]): void {
     const stored = new Map(listed.map((one) => [ownerKey(one), one.at]));
     for (const one of this.#known) {
       if (!covers(stored.get(ownerKey(one)) ?? 0, one.at)) {

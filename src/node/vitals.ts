@@ -21,7 +21,7 @@ type VitalMetrics = Pick<
 >;
 
 /** Called before each scrape: ages are worth nothing unless they are taken then. */
-export const tellVitals = (metrics: VitalMetrics, vitals: Vitals): void => {
+export const recordVitals = (metrics: VitalMetrics, vitals: Vitals): void => {
   metrics.ready.set(Number(vitals.ready));
   metrics.degraded.set(Number(vitals.degraded));
   metrics.draining.set(Number(vitals.draining));

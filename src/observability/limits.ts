@@ -7,7 +7,7 @@ const memoryLimit = (): number =>
   Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
 
 /** The settings that alerts compare with, so that no rule has to repeat one. */
-export const tellLimits = (metrics: Metrics, settings: Settings): void => {
+export const recordLimits = (metrics: Metrics, settings: Settings): void => {
   metrics.heartbeatTtl.set(settings.heartbeatTtlMs / 1000);
   metrics.offlineGrace.set(settings.offlineGraceMs / 1000);
   metrics.connectionsLimit.set(settings.maxConnections);

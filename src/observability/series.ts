@@ -24,7 +24,7 @@ export type CutReason = (typeof CUT_REASONS)[number];
  * Begins at zero whatever can be counted: a series that appears with its first event shows no increase by it, and the
  * first event is the one an alert waits for.
  */
-export const beginAtZero = (metrics: Metrics): void => {
+export const initSeries = (metrics: Metrics): void => {
   for (const result of UPGRADE_RESULTS) metrics.upgrades.inc({ result }, 0);
   for (const code of Object.keys(CLOSE_CODES)) metrics.closes.inc({ code }, 0);
   for (const code of Object.keys(ERROR_CODES)) metrics.frameErrors.inc({ code }, 0);

@@ -60,7 +60,7 @@ export class RedisLink {
     return this.#up;
   }
 
-  /** Called when the link comes up or goes down. @returns the undo. */
+  /** Called when the link comes up or goes down. @returns a function that unsubscribes. */
   onTurn(listener: (up: boolean) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -3,13 +3,13 @@ import type { WebSocket } from 'ws';
 import { CLOCK_SKEW_MS } from '../auth/claims.ts';
 import { ownerOf, type Principal } from '../auth/principal.ts';
 import { type Device, type OwnGroups, subOf, type TokenOwner, type UserRef } from '../domain/model.ts';
+import type { EndingKind } from '../domain/row.ts';
 import type { Watcher } from '../fanout/fanout.ts';
 import { type Sight, sameSight } from '../fanout/sight.ts';
 import type { Leaving } from '../node/membership.ts';
 import { parseClientFrame, parseFirstFrame } from '../protocol/parse-frame.ts';
 import { isoTime } from '../protocol/presence.ts';
 import { degradedFrame, welcomeFrame } from '../protocol/server-frames.ts';
-import type { Ending } from '../store/log-entry.ts';
 import type { SelfView } from '../store/presence-store.ts';
 import { type Activity, type Admission, mayConnect } from './admission.ts';
 import type { ClientSession } from './client-session.ts';
@@ -129,7 +129,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
     this.#judgeSight();
   }
 
-  evict(how: Ending | 'forget'): void {
+  evict(how: EndingKind): void {
     if (how === 'logout') this.close(1000, 'logged out', 'goodbye');
     else this.close(4403, 'revoked, or disconnected by an operator', 'goodbye');
   }

@@ -1,8 +1,9 @@
 import type { StoreMicros } from '../domain/clock.ts';
 import type { OwnClaim, OwnGroups, TokenOwner, Transition, UserRef, View } from '../domain/model.ts';
+import type { EndingKind } from '../domain/row.ts';
 
 /** How an operator or the person ends everything of a user that is alive at one moment. */
-export type Ending = 'logout' | 'disconnect' | 'revoke';
+export type Ending = Exclude<EndingKind, 'forget'>;
 
 /** An ending that is of somebody who is there; a revocation is of whoever has tokens. */
 export type PresenceEnding = Exclude<Ending, 'revoke'>;

@@ -1,8 +1,9 @@
 import type { HybridMicros, StoreMs } from '../domain/clock.ts';
 import type { Device, OwnClaim, OwnGroups, TokenOwner, UserRef, View } from '../domain/model.ts';
+import type { EndingKind } from '../domain/row.ts';
 import type { CallerProfile, GroupCounts, Revocation, ServiceClaim, SessionRequest } from './calls.ts';
 import type { Explanation } from './explanation.ts';
-import type { Ending, PresenceEnding } from './log-entry.ts';
+import type { PresenceEnding } from './log-entry.ts';
 
 /**
  * The shared state of presence. Every call that changes an input evaluates the users concerned, and appends the
@@ -232,7 +233,7 @@ export type ApplyReply =
        * By position, users whose connections told of were all ended since they opened: they were counted as none. A node
        * that missed the command learns it by this.
        */
-      readonly ended?: ReadonlyMap<number, { readonly how: Ending | 'forget'; readonly at: number }>;
+      readonly ended?: ReadonlyMap<number, { readonly how: EndingKind; readonly at: number }>;
     };
 
 export interface ReapReply {

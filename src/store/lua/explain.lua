@@ -4,7 +4,7 @@
 --   when a transition that waits is shown, or 0},
 --   {node, stance, idle 0|1, devices, count, opened, act, …}, {session, idle 0|1, devices, expires, act, …},
 --   {source, claim as JSON, …}, {at, grace, idle 0|1, lost 0|1, devices} or {}, {entry of the log as XRANGE has it, …}}
-local MOST = 5
+local MAX_TRANSITIONS = 5
 
 local function put(list, ...)
   for _, value in ipairs({ ... }) do
@@ -29,7 +29,7 @@ end
 
 local function lastTransitions(ver)
   local entries = {}
-  while ver > 0 and #entries < MOST do
+  while ver > 0 and #entries < MAX_TRANSITIONS do
     local id = format('%d-%d', floor(ver / 1000), ver % 1000)
     local entry = call('XRANGE', KEYS[2], id, id)[1]
     if not entry then break end

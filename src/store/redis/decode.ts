@@ -1,9 +1,9 @@
 import { toMs } from '../../domain/clock.ts';
 import { deviceList } from '../../domain/devices.ts';
 import { type Adornment, type OwnClaim, ownerOfKey, type Status, type View } from '../../domain/model.ts';
+import type { EndingKind } from '../../domain/row.ts';
 import { type RawReply, UnexpectedReply } from '../../redis/functions.ts';
 import type { Revocation } from '../calls.ts';
-import type { Ending } from '../log-entry.ts';
 import type { ApplyReply, BeatReply, SelfView } from '../presence-store.ts';
 import type { FunctionName } from './library.ts';
 
@@ -81,7 +81,7 @@ const ENDINGS = { l: 'logout', d: 'disconnect', r: 'revoke', f: 'forget' } as co
 const turnedAway = (turned: string): Pick<ApplyReply & { result: 'ok' }, 'revoked' | 'ended'> => {
   if (turned === '') return {};
   const revoked = new Map<number, number>();
-  const ended = new Map<number, { how: Ending | 'forget'; at: number }>();
+  const ended = new Map<number, { how: EndingKind; at: number }>();
   for (const [, position, how = '', at] of turned.matchAll(/(\d+)([a-z])([\d.]+) /g)) {
     if (how === 't') revoked.set(Number(position), Number(at));
     else ended.set(Number(position), { how: ENDINGS[how as keyof typeof ENDINGS], at: Number(at) });

@@ -19,7 +19,7 @@ export interface GroupReadsOptions {
 /** How many partitions are asked at once for a page: few round trips without reading ahead too far. */
 const STRIDE = 4;
 /** Members looked at in one call, and calls in a row for one page: a group of whom nobody is there ends a page early. */
-const LOOKS = 500;
+const SCAN_LIMIT = 500;
 const ROUNDS = 8;
 
 /** A place in the order of pages: by partition, then by user id. */
@@ -102,7 +102,7 @@ export class GroupReads {
         this.#ask(
           'slice',
           [of.meta, of.group(tenant, group), of.online(tenant)],
-          [i === 0 ? place.after : '', most, LOOKS],
+          [i === 0 ? place.after : '', most, SCAN_LIMIT],
         ),
       ),
     );

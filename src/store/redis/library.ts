@@ -29,7 +29,7 @@ const FUNCTIONS = [
   'groupcount',
   'groupsize',
   'register',
-  'lacks',
+  'missing_permissions',
 ] as const;
 /** What can be called in Redis: each is one file `<name>.lua`. */
 export type FunctionName = (typeof FUNCTIONS)[number];

@@ -9,7 +9,8 @@ import {
   type UserRef,
   type View,
 } from '../../domain/model.ts';
-import type { Command, Ending, LogEntry } from '../log-entry.ts';
+import type { EndingKind } from '../../domain/row.ts';
+import type { Command, LogEntry } from '../log-entry.ts';
 
 /** A view as the log holds it; see `shownText` in commit.lua. */
 interface ViewJson {
@@ -35,7 +36,7 @@ type CommandJson = UserRef &
     | { type: 'claim'; claim: OwnClaim }
     | { type: 'groups'; view: ViewJson }
     | ({ type: 'own' } & OwnGroups)
-    | { type: Ending | 'forget' | 'refuse'; at: number }
+    | { type: EndingKind | 'refuse'; at: number }
     | { type: 'later' }
   );
 

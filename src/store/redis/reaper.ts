@@ -1,5 +1,6 @@
 import type { StoreMs } from '../../domain/clock.ts';
 import { type UserRef, userRef } from '../../domain/model.ts';
+import { parseNodeRef } from '../../domain/node-ref.ts';
 import { type RawReply, UnexpectedReply } from '../../redis/functions.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
 import { MAX_BATCH, type ReapReply, type SweepReply } from '../presence-store.ts';
@@ -43,7 +44,7 @@ export class Reaper {
   }
 
   async #reapNode(keys: PartitionKeys, node: string): Promise<ReapReply> {
-    const [id, epoch] = [node.slice(0, node.lastIndexOf('.')), node.slice(node.lastIndexOf('.') + 1)];
+    const { id, epoch } = parseNodeRef(node);
     const total = { fenced: 0, users: 0 };
     for (;;) {
       const users = await this.#peekHeld(keys, node);

@@ -1,5 +1,6 @@
 import type { StoreMs } from '../../domain/clock.ts';
 import { type TokenOwner, type UserRef, userRef, type View } from '../../domain/model.ts';
+import { parseNodeRef } from '../../domain/node-ref.ts';
 import { UnexpectedReply } from '../../redis/functions.ts';
 import type { Keys, PartitionKeys } from '../../redis/keys.ts';
 import type { RedisLink } from '../../redis/link.ts';
@@ -98,7 +99,7 @@ export class RedisStore implements PresenceStore {
 
   async beat(partition: number, beat: Beat): Promise<BeatReply> {
     const keys = this.#partition(partition);
-    const [id, epoch] = splitNode(beat.node);
+    const { id, epoch } = parseNodeRef(beat.node);
     const { eventLogSeconds, eventLogMax, newGeneration } = this.#options;
     return decodeBeat(
       await this.#caller.run(
@@ -133,7 +134,7 @@ export class RedisStore implements PresenceStore {
 
   async apply(partition: number, batch: Batch): Promise<ApplyReply> {
     const keys = this.#partition(partition);
-    const [id, epoch] = splitNode(batch.node);
+    const { id, epoch } = parseNodeRef(batch.node);
     const users = encodeBatch(keys, epoch, batch);
     const own = [keys.meta, keys.log, keys.events, keys.due, keys.nodes, keys.node(batch.node)];
     const reply = await this.#caller.run(
@@ -150,7 +151,7 @@ export class RedisStore implements PresenceStore {
 
   async retire(partition: number, node: string): Promise<void> {
     const keys = this.#partition(partition);
-    const [id, epoch] = splitNode(node);
+    const { id, epoch } = parseNodeRef(node);
     const own = [keys.beat(node), keys.fence(id), keys.node(node), keys.nodeMeta(node), keys.seq(node)];
     await this.#caller.run('retire', [...own, keys.nodes], [node, epoch]);
   }
@@ -340,8 +341,3 @@ export class RedisStore implements PresenceStore {
     return selves;
   }
 }
-
-const splitNode = (node: string): [string, number] => {
-  const dot = node.lastIndexOf('.');
-  return [node.slice(0, dot), Number(node.slice(dot + 1))];
-};

@@ -1,10 +1,11 @@
 import { deviceMask } from '../../domain/devices.ts';
 import { EARLIEST_MS, revocationBefore } from '../../domain/ending.ts';
 import { OWN_SOURCE, rowOfOwner, type TokenOwner, type UserRef } from '../../domain/model.ts';
+import type { EndingKind } from '../../domain/row.ts';
 import type { RawReply } from '../../redis/functions.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
 import type { CallerProfile, Revocation, ServiceClaim, SessionRequest } from '../calls.ts';
-import type { Ending, PresenceEnding } from '../log-entry.ts';
+import type { PresenceEnding } from '../log-entry.ts';
 import type { ClaimRequest, SelfView } from '../presence-store.ts';
 import type { Caller } from './caller.ts';
 import { decodeSelf } from './decode.ts';
@@ -86,7 +87,7 @@ export class UserCalls {
     await caller.awaitReplicas(keysOf(ref));
   }
 
-  async #finish(ref: UserRef, how: Ending | 'forget'): Promise<void> {
+  async #finish(ref: UserRef, how: EndingKind): Promise<void> {
     const { caller, policy, keysOf } = this.#options;
     const keys = keysOf(ref);
     const users = encodeUsers(keys, [ref], () => [how, keys.node('')]);

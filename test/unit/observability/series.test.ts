@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { loadSettings } from '../../../src/config/settings.ts';
-import { tellLimits } from '../../../src/observability/limits.ts';
+import { recordLimits } from '../../../src/observability/limits.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
-import { beginAtZero } from '../../../src/observability/series.ts';
+import { initSeries } from '../../../src/observability/series.ts';
 
 it('shows what can be counted before it happens, so that the first time is an increase', async () => {
   const metrics = createMetrics();
-  beginAtZero(metrics);
+  initSeries(metrics);
   const text = await metrics.register.metrics();
   for (const series of [
     'rollcall_upgrades_total{result="overloaded"} 0',
@@ -21,7 +21,7 @@ it('shows what can be counted before it happens, so that the first time is an in
 
 it('tells the settings that alerts compare with, in base units', async () => {
   const metrics = createMetrics();
-  tellLimits(
+  recordLimits(
     metrics,
     loadSettings({
       REDIS_URL: 'memory:',

@@ -254,6 +254,6 @@ const askRights = async (
   }
   const asked = commands.map((command) => JSON.stringify(command));
   return (await needing('+fcall', () =>
-    client.call('FCALL', library.called('lacks'), 0, ...asked),
+    client.call('FCALL', library.called('missing_permissions'), 0, ...asked),
   )) as number[];
 };

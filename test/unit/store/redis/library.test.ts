@@ -38,7 +38,7 @@ describe('the library of functions', () => {
         read: "{ 'no-writes' }",
         members: "{ 'no-writes' }",
         count: "{ 'no-writes' }",
-        lacks: "{ 'no-writes' }",
+        missing_permissions: "{ 'no-writes' }",
         explain: "{ 'no-writes' }",
         revoked: "{ 'no-writes' }",
         groupcount: "{ 'no-writes' }",

@@ -1,7 +1,7 @@
 -- Which of some commands the user of this connection may not run here. Nothing is run.
 -- KEYS: none   ARGV: a command with its arguments as a JSON list, for each
 -- Reply: positions of those that are not allowed, counted from 0
-local function lacks(_, args)
+local function missing_permissions(_, args)
   local positions = {}
   for i = 1, #args do
     -- A server that does not know the command, or cannot tell, says so when it is needed.
@@ -10,4 +10,4 @@ local function lacks(_, args)
   end
   return positions
 end
-define('lacks', lacks, { 'no-writes' })
+define('missing_permissions', missing_permissions, { 'no-writes' })

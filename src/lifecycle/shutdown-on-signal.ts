@@ -1,6 +1,6 @@
 import closeWithGrace from 'close-with-grace';
 
-export interface LeaveOnceOptions {
+export interface ShutdownOptions {
   /** However far leaving has come by then, the process ends, ms. */
   readonly withinMs: number;
   readonly leave: () => Promise<void>;
@@ -19,7 +19,7 @@ const MAX_ERRORS_LOGGED = 10;
  * part in it. A second signal ends the process at once. Exits 0 after a signal, 1 after an error or when leaving took
  * too long.
  */
-export const leaveOnce = ({ withinMs, leave, log }: LeaveOnceOptions): void => {
+export const shutdownOnSignal = ({ withinMs, leave, log }: ShutdownOptions): void => {
   let hasFailed = false;
   let errors = 0;
   let isLeaving = false;
