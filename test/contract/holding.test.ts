@@ -17,6 +17,7 @@ const REASONS: [string, () => Promise<unknown>][] = [
     '`hold` lies ahead',
     async () => line.redis.hset(line.keys.meta, 'hold', START + (await line.now()) + 1000),
   ],
+  ['a node says that its writes are refused', () => line.beat('b.0', { stuck: true })],
 ];
 
 /** "Tested inside `reap`, `sweep` and `evaluate`, not only in `beat`": any node may call any of them at any time. */
@@ -183,6 +184,55 @@ describe('a hold', () => {
     await line.dies('b.0');
     expect(await line.beat('a.0')).toMatchObject({ lost: true, holdMs: TTL });
     expect(await line.reap()).toEqual({ fenced: 0, users: 0 });
+  });
+});
+
+/** Out of memory: heartbeats reach it all the same. Whoever may write first when it is over is no better informed. */
+describe('after a refusal of writes that was longer than graces wait', () => {
+  const LONG = GRACE + 6000;
+  beforeEach(async () => {
+    line = await Timeline.running(server.url(), ['a.0', 'b.0']);
+    await line.opens('a.0', 'ann', { openedAgo: 1000 });
+  });
+
+  const refused = async (ms: number): Promise<void> => {
+    await line.pass(ms);
+    for (const node of ['a.0', 'b.0']) await line.beat(node, { stuck: true, lagMs: ms });
+  };
+
+  it('a sweep that comes before the reconnect ends nothing', async () => {
+    await line.closes('a.0', 'ann');
+    await refused(LONG);
+    await line.sweep();
+    await line.opens('b.0', 'ann', { openedAgo: LONG - 500 });
+    await line.pass(2 * INTERVAL, 'a.0', 'b.0');
+    await line.sweep();
+    expect(await line.story()).toEqual(['online connect']);
+  });
+
+  it('a node that tells of the end before another tells of the reconnect ends nothing', async () => {
+    await refused(LONG);
+    await line.closes('a.0', 'ann', { openedAgo: LONG + 1000, closedAgo: LONG, activeAgo: LONG + 1000 });
+    await line.opens('b.0', 'ann', { openedAgo: LONG - 500 });
+    expect(await line.story()).toEqual(['online connect']);
+  });
+
+  it('who did not come back is gone one and a half intervals later', async () => {
+    await line.closes('a.0', 'ann');
+    await refused(LONG);
+    await line.pass(INTERVAL * 1.5, 'a.0', 'b.0');
+    await line.sweep();
+    expect(await line.story()).toEqual(['online connect', 'offline disconnect']);
+  });
+
+  it('a node that alone cannot write holds nobody for longer than two and a half intervals', async () => {
+    await line.closes('a.0', 'ann');
+    for (let passed = 0; passed <= 3.5 * INTERVAL; passed += INTERVAL / 2) {
+      await line.beat('b.0', { stuck: true, lagMs: passed });
+      await line.sweep();
+      await line.pass(INTERVAL / 2, 'a.0');
+    }
+    expect(await line.story()).toEqual(['online connect', 'offline disconnect']);
   });
 });
 

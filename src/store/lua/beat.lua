@@ -34,7 +34,7 @@ local function beat(keys, args)
   local fenced = (tonumber(redis.call('GET', fenceKey)) or -1) >= epoch
   if not fenced and redis.call('PEXPIRE', beatKey, TTL) == 0 then redis.call('SET', beatKey, '1', 'PX', TTL) end
   local storedSeq = tonumber(redis.call('GET', KEYS[7])) or 0
-  local known = redis.call('HMGET', metaKey, 'held', 'stuck')
+  local known = redis.call('HMGET', metaKey, 'held', 'stuck', 'taken')
   local heldFor = known[1]
   -- What the partition says, not what this call makes of its silence.
   hold, young = storedHold, storedYoung
@@ -83,12 +83,6 @@ local function beat(keys, args)
   local waiting = hasWaiting()
   if hasGathered and young <= now and not lost and not waiting then young = 0 end
 
-  set('tick', digits(now))
-  set('clock', digits(order))
-  if kept ~= storedShift then set('shift', digits(kept)) end
-  set('hold', digits(hold))
-  set('young', digits(young))
-  if flushLag > 0 and flushLag >= lag then set('lag', format('%d,%d', flushLag, now)) end
   -- Whose writes are refused is told to the others, who read the same rows. One that is silent is the reapers' affair.
   local stuckUntil, stuckNode = 0, nil
   if known[2] then
@@ -96,12 +90,24 @@ local function beat(keys, args)
     stuckUntil = stuckUntil + 0
   end
   if ARGV[13] == '1' then
+    -- A store that takes nothing is away as well: when it takes writes again, who came back may be told of after who
+    -- left. Where it takes those of others (see sweep.lua), what this node cannot write is soon its own affair.
+    local taken = stuckUntil > now and known[3]
+    if not taken or now <= taken + INTERVAL then hold = max(hold, now + floor(INTERVAL * 1.5)) end
+    if known[3] and not taken then redis.call('HDEL', metaKey, 'taken') end
     stuckUntil = now + 2 * INTERVAL
     set('stuck', digits(stuckUntil) .. ',' .. ARGV[10])
   elseif stuckNode == ARGV[10] then
     stuckUntil = 0
     redis.call('HDEL', metaKey, 'stuck')
   end
+
+  set('tick', digits(now))
+  set('clock', digits(order))
+  if kept ~= storedShift then set('shift', digits(kept)) end
+  set('hold', digits(hold))
+  set('young', digits(young))
+  if flushLag > 0 and flushLag >= lag then set('lag', format('%d,%d', flushLag, now)) end
   redis.call(unpack(write))
   -- Listed from its first beat on, also when it never holds anybody: a reaper clears up what is left of it.
   if not fenced and redis.call('HSET', nodeMetaKey, 'beat', digits(now)) == 1 then

@@ -7,7 +7,12 @@
 local function sweep(keys, args)
   open(keys, args, 0)
   local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
-  if not gen or hold > now or Nodes.hasUnreaped(KEYS[5], ARGV[2]) then return -1 end
+  if hold > now then
+    -- That this call is made at all shows that writes are taken: see beat.lua.
+    if gen and redis.call('HEXISTS', metaKey, 'stuck') == 1 then redis.call('HSETNX', metaKey, 'taken', digits(now)) end
+    return -1
+  end
+  if not gen or Nodes.hasUnreaped(KEYS[5], ARGV[2]) then return -1 end
   -- Whatever held this call up also held up the reconnects of others, which may stand in line behind it.
   local late = min(now - ARGV[3], 5000)
   if late > lag then lag, lagUntil = late, FOREVER end
