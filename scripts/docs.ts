@@ -6,7 +6,9 @@ import { dashboardFile } from './dashboards/dashboard.ts';
 import { overview } from './dashboards/overview.ts';
 import { rollout } from './dashboards/rollout.ts';
 import { protocolPage } from './docs/code-tables.ts';
+import { httpPage } from './docs/http-page.ts';
 import { metricsPage } from './docs/metrics-page.ts';
+import { tokensPage } from './docs/scopes-table.ts';
 import { settingsPage } from './docs/settings-page.ts';
 import { redisPage } from './docs/topology-tests.ts';
 
@@ -15,6 +17,8 @@ const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
 const PAGES: readonly (readonly [path: string, make: (now: string) => string | Promise<string>])[] = [
   ['settings.md', settingsPage],
   ['metrics.md', metricsPage],
+  ['http.md', httpPage],
+  ['tokens.md', tokensPage],
   ['protocol.md', protocolPage],
   ['redis.md', redisPage],
   ['../deploy/grafana/dashboards/overview.json', () => dashboardFile(overview)],

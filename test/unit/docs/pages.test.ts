@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
 import { protocolPage } from '../../../scripts/docs/code-tables.ts';
+import { httpPage } from '../../../scripts/docs/http-page.ts';
 import { replaceBlock, table } from '../../../scripts/docs/markdown.ts';
 import { metricsPage } from '../../../scripts/docs/metrics-page.ts';
+import { callsOf, openApiDocument } from '../../../scripts/docs/openapi.ts';
+import { scopesTable } from '../../../scripts/docs/scopes-table.ts';
 import { settingsPage } from '../../../scripts/docs/settings-page.ts';
 import { CLOSE_CODES, ERROR_CODES } from '../../../src/protocol/codes.ts';
 import { CONTRACT } from '../config/contract.ts';
@@ -19,6 +22,27 @@ it('documents metrics with type and labels', async () => {
   const page = await metricsPage();
   expect(page).toContain('| `rollcall_transitions_total` | counter | `status`, `reason` |');
   expect(page).toContain('| `rollcall_connections` | gauge | — |');
+});
+
+it('documents every call, with its fields', async () => {
+  const [page, document] = [await httpPage(), await openApiDocument()];
+  const calls = callsOf(document);
+  expect(calls.length).toBeGreaterThan(15);
+  for (const { name, call } of calls) {
+    const section = page.split(`\n### \`${name}\`\n`)[1]?.split('\n### ')[0] ?? '';
+    expect(section, name).toContain(call.summary);
+    const { properties = {} } = Object.values(call.requestBody?.content ?? {})[0]?.schema ?? {};
+    for (const field of Object.keys(properties)) expect(section, name).toContain(`\`${field}\``);
+  }
+});
+
+it('has every call in the row of its scope', async () => {
+  const document = await openApiDocument();
+  const rows = scopesTable(document).split('\n');
+  for (const { name, call } of callsOf(document)) {
+    const [scope = ''] = call.security[0]?.bearer ?? [];
+    expect(rows.find((row) => row.startsWith(`| \`${scope}\` |`))).toContain(`\`${name}\``);
+  }
 });
 
 it('fills the tables of codes and leaves the rest as it is', () => {
