@@ -17,6 +17,7 @@ const ON_KEYS: readonly (readonly string[])[] = [
   ['HMGET', 'f'],
   ['HRANDFIELD', '1'],
   ['HSET', 'f', 'v'],
+  ['HSETNX', 'f', 'v'],
   ['MGET'],
   ['MSET', 'v'],
   ['PEXPIRE', '1000'],
