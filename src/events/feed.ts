@@ -15,7 +15,10 @@ export interface LoggedTransition extends Place {
 }
 
 /** Passed on to every node at once, in no order, and kept nowhere. */
-export interface Signal {
+export type Signal = TypingSignal | SilenceSignal;
+
+/** Somebody types, or has stopped, to one user or group. */
+export interface TypingSignal {
   readonly type: 'typing';
   readonly tenant: string;
   readonly from: string;
@@ -23,6 +26,13 @@ export interface Signal {
   readonly on: boolean;
   /** Groups of the sender: where only people of one group see each other, the receiving node has to know. */
   readonly groups: readonly string[];
+}
+
+/** Somebody types nowhere any more, whatever they said on whichever node. */
+export interface SilenceSignal {
+  readonly type: 'silence';
+  readonly tenant: string;
+  readonly from: string;
 }
 
 /** Entries of one partition, in the order of its log. */

@@ -1,19 +1,22 @@
 import { isGroupId, isTenantId, isUserId, MAX_GROUPS } from '../domain/ids.ts';
 import type { UserRef } from '../domain/model.ts';
-import type { Signal } from './feed.ts';
+import type { Signal, TypingSignal } from './feed.ts';
 
-/** Whose partition carries a signal: that of the user it is for, else of the one who sent it. */
-export const carrierOf = ({ tenant, from, to }: Signal): UserRef => ({
-  tenant,
-  user: 'user' in to ? to.user : from,
-});
+/**
+ * Whose partition carries a signal: that of the user it is for, else of the one who sent it. A silence so comes before the
+ * transition of the person that it announces.
+ */
+export const carrierOf = (signal: Signal): UserRef => {
+  const { tenant, from } = signal;
+  return { tenant, user: signal.type === 'typing' && 'user' in signal.to ? signal.to.user : from };
+};
 
 export const encodeSignal = (signal: Signal): string => JSON.stringify(signal);
 
 /** Signals share the channel of a partition with what its log says, which begins with a generation, never with this. */
 export const isSignal = (text: string): boolean => text.startsWith('{');
 
-const targetOf = (to: unknown): Signal['to'] | undefined => {
+const targetOf = (to: unknown): TypingSignal['to'] | undefined => {
   if (typeof to !== 'object' || to === null) return undefined;
   const { user, group } = to as Record<string, unknown>;
   if (isUserId(user)) return { user };
@@ -26,7 +29,8 @@ const targetOf = (to: unknown): Signal['to'] | undefined => {
  */
 export const decodeSignal = (text: string): Signal | undefined => {
   const { type, tenant, from, to, on, groups } = JSON.parse(text) as Record<string, unknown>;
-  if (typeof type === 'string' && type !== 'typing') return undefined;
+  if (typeof type === 'string' && type !== 'typing' && type !== 'silence') return undefined;
+  if (type === 'silence' && isTenantId(tenant) && isUserId(from)) return { type, tenant, from };
   const target = targetOf(to);
   if (
     type !== 'typing' ||

@@ -3,8 +3,9 @@ import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fas
 import type { TokenIssuer } from '../auth/issuer.ts';
 import { type Authenticator, ownerOf } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
-import { ownerKey } from '../domain/model.ts';
+import { ownerKey, type UserRef } from '../domain/model.ts';
 import type { EventFeed } from '../events/feed.ts';
+import { silence } from '../session/typing.ts';
 import type { NodeInfo, PresenceStore } from '../store/presence-store.ts';
 import { authenticate, decorateCaller } from './auth.ts';
 import { registerJsonBodies } from './body.ts';
@@ -67,6 +68,7 @@ export const registerApi = async (app: FastifyInstance, deps: ApiDeps): Promise<
     issuer: deps.issuer,
     maxTokenTtlS: settings.maxTokenTtlS,
     lastSeen: settings.lastSeen,
+    silence: (ref: UserRef) => silence({ feed: deps.feed, log: app.log }, ref),
     nodes: () => deps.nodes(),
     now: () => deps.now?.() ?? Date.now(),
   };

@@ -6,6 +6,7 @@ import { mayConnect, mayWatchUsers } from './admission.ts';
 import { answerFailure } from './answer-failure.ts';
 import type { ClientSession } from './client-session.ts';
 import { renew } from './sign-in.ts';
+import { silence } from './typing.ts';
 import { unwatch, watch } from './watching.ts';
 
 const isPresent = (session: ClientSession, ref: string | undefined): boolean => {
@@ -38,6 +39,7 @@ const status = async (session: ClientSession, { claim, ref }: StatusFrame): Prom
   const { membership, settings } = session.host;
   // Who hides leaves, and a goodbye is no activity: they were last seen when they were last active.
   if (claim.status !== 'invisible') session.wasActive();
+  else if (membership.hiding(session.ref) !== 'hidden') silence(session.host, session.ref);
   await within(membership.claim(session.ref, claim), settings.redisCommandTimeoutMs);
   session.send(ackFrame(ref));
 };

@@ -1,7 +1,7 @@
 import type { Principal } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
 import { type UserKey, type UserRef, userKey } from '../domain/model.ts';
-import type { EventFeed, Signal } from '../events/feed.ts';
+import type { EventFeed, TypingSignal as Signal } from '../events/feed.ts';
 import type { Sink } from '../fanout/fanout.ts';
 import { sharesGroup } from '../fanout/sight.ts';
 import { typingFrame } from '../protocol/server-frames.ts';
@@ -71,6 +71,8 @@ export class TypingDesk {
   readonly #byTyper = new Map<UserKey, Set<Running>>();
   /** What each person may still have told, whichever nodes and connections it comes from. */
   readonly #budgets = new RecentlyUsed<TokenBucket>({ keepMs: LIFETIME_MS, max: MAX_TYPISTS });
+  /** Until when nothing is told of who left: a node that has not heard of it yet still passes on what they type there. */
+  readonly #silent = new RecentlyUsed<{ until: number }>({ keepMs: LIFETIME_MS, max: MAX_TYPISTS });
   readonly #hearings: Hearings<Listener>;
   #unsubscribe: (() => void) | undefined;
 
@@ -85,9 +87,13 @@ export class TypingDesk {
 
   start(): void {
     this.#unsubscribe ??= this.#options.feed.subscribe({
-      signal: (signal) => this.#signal(signal),
+      signal: (signal) => {
+        if (signal.type === 'silence') this.#leaves({ tenant: signal.tenant, user: signal.from });
+        else this.#signal(signal);
+      },
       transition: ({ transition }) => {
-        if (transition.status === 'offline') this.#stopAll(transition);
+        if (transition.status === 'offline') this.#leaves(transition);
+        else this.#isSeen(transition);
       },
       command: (command) => {
         if (command.type === 'forget') this.#stopAll(command.ref);
@@ -143,7 +149,7 @@ export class TypingDesk {
     if (running !== undefined) running.endsAt = now + LIFETIME_MS;
     // Before anybody is looked for: a person with a hundred connections makes no more work than one with one.
     if (running !== undefined && now - running.toldAt < REPEAT_MS) return;
-    if (!this.#mayBeTold(signal, now)) return;
+    if (this.#isGone(signal, now) || !this.#mayBeTold(signal, now)) return;
     const audience = this.#audience(signal);
     if (audience.length === 0) return;
     this.#tell(signal, audience);
@@ -163,9 +169,12 @@ export class TypingDesk {
     const running = known ?? new Running(signal, (over) => this.#end(over));
     running.endsAt = wheel.now + LIFETIME_MS;
     running.toldAt = wheel.now;
+    const typer = userKey({ tenant: signal.tenant, user: signal.from });
+    // In the order in which it was said, as a connection that ends says the ends.
+    remove(this.#byTyper, typer, running);
+    add(this.#byTyper, typer, running);
     if (known !== undefined) return;
     this.#running.set(key, running);
-    add(this.#byTyper, userKey({ tenant: signal.tenant, user: signal.from }), running);
     wheel.schedule(running, running.endsAt);
   }
 
@@ -176,6 +185,22 @@ export class TypingDesk {
     remove(this.#byTyper, userKey({ tenant: signal.tenant, user: signal.from }), running);
     const end = { ...signal, on: false };
     this.#tell(end, this.#audience(end));
+  }
+
+  /** Somebody hides, or others see them go. */
+  #leaves({ tenant, user }: UserRef): void {
+    const { now } = this.#options.wheel;
+    this.#silent.use(userKey({ tenant, user }), now, () => ({ until: 0 })).until = now + LIFETIME_MS;
+    this.#stopAll({ tenant, user });
+  }
+
+  #isSeen({ tenant, user }: UserRef): void {
+    const silent = this.#silent.peek(userKey({ tenant, user }));
+    if (silent !== undefined) silent.until = 0;
+  }
+
+  #isGone({ tenant, from }: Signal, now: number): boolean {
+    return (this.#silent.peek(userKey({ tenant, user: from }))?.until ?? 0) > now;
   }
 
   #stopAll({ tenant, user }: UserRef): void {

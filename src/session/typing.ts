@@ -1,11 +1,11 @@
 import type { BaseLogger } from 'pino';
 import { type UserRef, userKey } from '../domain/model.ts';
-import type { EventFeed, Signal } from '../events/feed.ts';
+import type { EventFeed, Signal, TypingSignal } from '../events/feed.ts';
 import type { Membership } from '../node/membership.ts';
 import { RecentlyUsed } from './recently-used.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-type Target = Signal['to'];
+type Target = TypingSignal['to'];
 
 /** Said again sooner, nothing is new to those who are told: they count on six seconds. */
 export const REPEAT_MS = 2000;
@@ -43,7 +43,7 @@ export class Typists {
     }));
   }
 
-  /** Others see the person go: what they said has ended, and is news when it is said again. */
+  /** The person goes, or others see them go: what they said has ended, and is news when it is said again. */
   stop(ref: UserRef): void {
     const typist = this.#people.peek(userKey(ref));
     if (typist !== undefined) typist.words = [];
@@ -87,7 +87,7 @@ export class Typing {
     if (isRepeat && last.isPassed) return true;
     // Said again by somebody who was hidden a moment ago: paid for already.
     if (!isRepeat && !typist.bucket.take(TYPING_RATE, TYPING_BURST, now)) return false;
-    const isPassed = this.#pass(to, on);
+    const isPassed = on ? this.#begin(to) : last?.isPassed === true && this.#pass(to, false);
     typist.words = typist.words.filter((word) => word !== last);
     if (on) typist.words.push({ to, at: isRepeat && !isPassed ? last.at : now, by: this, isPassed });
     return true;
@@ -97,18 +97,37 @@ export class Typing {
   end(): void {
     const { host, ref } = this.#session;
     const typist = host.typists.of(ref, host.clock.monotonic());
-    for (const { to, by } of typist.words) if (by === this) this.#pass(to, false);
+    for (const { to, by, isPassed } of typist.words) if (by === this && isPassed) this.#pass(to, false);
     typist.words = typist.words.filter(({ by }) => by !== this);
   }
 
-  /** @returns whether it was. */
-  #pass(to: Target, on: boolean): boolean {
-    const { host, ref, groups } = this.#session;
+  /** @returns whether it was passed on. */
+  #begin(to: Target): boolean {
+    const { host, ref } = this.#session;
     // Who hides, or may do so, is not there: not even an error may tell them that others would have known.
-    if (host.membership.hiding(ref) !== 'visible') return false;
-    const signal = { type: 'typing', tenant: ref.tenant, from: ref.user, to, on, groups } as const;
-    // It is never stored: what is lost with the link is lost.
-    host.feed.signal(signal).catch((err: unknown) => host.log.debug({ err }, 'typing was not passed on'));
+    return host.membership.hiding(ref) === 'visible' && this.#pass(to, true);
+  }
+
+  #pass(to: Target, on: boolean): true {
+    const { host, ref, groups } = this.#session;
+    passOn(host, { type: 'typing', tenant: ref.tenant, from: ref.user, to, on, groups });
     return true;
   }
 }
+
+interface SignalHost {
+  readonly feed: Pick<EventFeed, 'signal'>;
+  readonly log: Pick<BaseLogger, 'debug'>;
+}
+
+/** It is never stored: what is lost with the link is lost. */
+const passOn = ({ feed, log }: SignalHost, signal: Signal): void => {
+  feed.signal(signal).catch((err: unknown) => log.debug({ err }, 'typing was not passed on'));
+};
+
+/**
+ * The person hides: before others see them go, what they type ends, on whichever node and connection they said it. A goodbye
+ * ends typing before the connection leaves; ended by the transition, it would tell one from the other.
+ */
+export const silence = (host: SignalHost, { tenant, user }: UserRef): void =>
+  passOn(host, { type: 'silence', tenant, from: user });

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Signal } from '../../src/events/feed.ts';
+import type { Signal, TypingSignal } from '../../src/events/feed.ts';
 import { memoryFeed } from '../support/memory-feed.ts';
 import { isOneServer } from '../support/topologies/chosen-topology.ts';
 import { until } from '../support/until.ts';
 import { online, RealFeed } from './feed-rig.ts';
 import { useRedis } from './use-redis.ts';
 
-const typing = (more: Partial<Signal> = {}): Signal => ({
+const typing = (more: Partial<TypingSignal> = {}): TypingSignal => ({
   type: 'typing',
   tenant: 'acme',
   from: 'ann',

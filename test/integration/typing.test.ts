@@ -48,6 +48,36 @@ describe('typing over two nodes', () => {
     expect(ben.of('typing')[1]).toMatchObject({ on: false });
   });
 
+  // Told the other way round, it would tell who hides from who says goodbye.
+  it.each(['frame', 'call'])('ends on every node before its person is seen to hide by a %s', async (way) => {
+    const claims = { groups: ['room'] };
+    const mia = `mia-${way}`;
+    const mias = [await cluster.connect(mia, { claims }), await cluster.connect(mia, { claims, node: 1 })];
+    const bens = [
+      await cluster.connect('ben', { claims }),
+      await cluster.connect('ben', { claims, node: 1 }),
+    ];
+    for (const ben of bens) {
+      await ben.watch({ users: [mia] });
+      await ben.sees(mia, 'online');
+    }
+    mias[0]?.send({ type: 'typing', to: { user: 'ben' }, on: true });
+    mias[1]?.send({ type: 'typing', to: { group: 'room' }, on: true });
+    for (const ben of bens) await ben.until(() => ben.of('typing').length === 2);
+    const body = { status: 'invisible' } as const;
+    if (way === 'frame') await mias[0]?.ask({ type: 'status', ...body });
+    else await cluster.http('/v1/presence/me/status', { claims: { sub: mia }, method: 'PUT', body });
+    for (const ben of bens) {
+      await ben.sees(mia, 'offline');
+      await ben.until(() => ben.of('typing').length === 4);
+      const said = ben.frames.flatMap((frame) => {
+        if (frame.type === 'typing') return [frame.on ? 'types' : 'ends'];
+        return frame.type === 'presence' && frame.snapshot !== true ? frame.users.map((of) => of.status) : [];
+      });
+      expect(said).toEqual(['types', 'types', 'ends', 'ends', 'offline']);
+    }
+  });
+
   it('of somebody invisible reaches nobody, also when they hid on another node', async () => {
     const here = await cluster.connect('ann');
     const there = await cluster.connect('ann', { node: 1 });

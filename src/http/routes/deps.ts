@@ -1,4 +1,5 @@
 import type { TokenIssuer } from '../../auth/issuer.ts';
+import type { UserRef } from '../../domain/model.ts';
 import type { LastSeenPrecision } from '../../domain/show.ts';
 import type { NodeInfo, PresenceStore } from '../../store/presence-store.ts';
 
@@ -10,6 +11,8 @@ export interface RouteDeps {
   readonly issuer: Pick<TokenIssuer, 'issue'>;
   readonly maxTokenTtlS: number;
   readonly lastSeen: LastSeenPrecision;
+  /** Ends what a person types, before they hide. */
+  silence(ref: UserRef): void;
   /** Wall clock, ms since the epoch. */
   now(): number;
 }

@@ -9,7 +9,7 @@ import { meOf, selfOf } from './own.ts';
 const common = { tags: ['me'], security: [{ bearer: ['connect'] }] };
 
 /** One's own presence, without a socket. */
-export const meRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, now }, done) => {
+export const meRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, now, silence }, done) => {
   app.addHook('onRequest', permit('connect'));
 
   app.get(
@@ -40,7 +40,12 @@ export const meRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, 
         response: { 200: answer('Stored: one’s own presence now.', named(MeSchema)), ...problems(413) },
       },
     },
-    async (request) => meOf(await store.claimOwn(selfOf(request), parseStatusFields(request.body, now()))),
+    async (request) => {
+      const self = selfOf(request);
+      const claim = parseStatusFields(request.body, now());
+      if (claim.status === 'invisible') silence(self);
+      return meOf(await store.claimOwn(self, claim));
+    },
   );
 
   app.delete(

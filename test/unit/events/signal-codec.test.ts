@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Signal } from '../../../src/events/feed.ts';
+import type { Signal, TypingSignal } from '../../../src/events/feed.ts';
 import { carrierOf, decodeSignal, encodeSignal, isSignal } from '../../../src/events/signal-codec.ts';
 
-const typing: Signal = {
+const typing: TypingSignal = {
   type: 'typing',
   tenant: 'acme',
   from: 'ann "ü"',
@@ -12,14 +12,15 @@ const typing: Signal = {
 };
 
 describe('a signal on the channel of a partition', () => {
-  it.each<Signal>([typing, { ...typing, to: { group: 'g1' }, on: false, groups: [] }])(
-    'comes out as it went in: %j',
-    (signal) => {
-      const text = encodeSignal(signal);
-      expect(isSignal(text)).toBe(true);
-      expect(decodeSignal(text)).toEqual(signal);
-    },
-  );
+  it.each<Signal>([
+    typing,
+    { ...typing, to: { group: 'g1' }, on: false, groups: [] },
+    { type: 'silence', tenant: 'acme', from: 'ann "ü"' },
+  ])('comes out as it went in: %j', (signal) => {
+    const text = encodeSignal(signal);
+    expect(isSignal(text)).toBe(true);
+    expect(decodeSignal(text)).toEqual(signal);
+  });
 
   it('is told apart from entries of the log, whatever the generation is called', () => {
     for (const gen of ['memory', '_-aZ09', '{'.codePointAt(0)?.toString(36)]) {
@@ -35,6 +36,7 @@ describe('a signal on the channel of a partition', () => {
   it.each([
     { ...typing, type: 7 },
     { ...typing, tenant: 'a:b' },
+    { type: 'silence', tenant: 'acme', from: '' },
     { ...typing, from: '' },
     { ...typing, on: 'yes' },
     { ...typing, to: {} },
@@ -51,5 +53,12 @@ describe('a signal on the channel of a partition', () => {
   it('goes with the partition of whom it is for, to a group with that of the sender', () => {
     expect(carrierOf(typing)).toEqual({ tenant: 'acme', user: 'bob\u2028' });
     expect(carrierOf({ ...typing, to: { group: 'g1' } })).toEqual({ tenant: 'acme', user: 'ann "ü"' });
+  });
+
+  it('that somebody types no more goes with their transitions, ahead of the one that it announces', () => {
+    expect(carrierOf({ type: 'silence', tenant: 'acme', from: 'ann' })).toEqual({
+      tenant: 'acme',
+      user: 'ann',
+    });
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { memoryFeed } from '../../support/memory-feed.ts';
 import { NOW, problem, rigs, unknownView, view } from './fixture.ts';
 
 const start = rigs();
@@ -48,6 +49,18 @@ describe('GET /v1/presence/me', () => {
 });
 
 describe('PUT /v1/presence/me/status', () => {
+  // Ended by the transition, as it would be, it would tell who hides from who says goodbye.
+  it('ends what the person types before it has them hidden, and for no other status', async () => {
+    const feed = memoryFeed();
+    const { store, call } = await start({ feed });
+    const calls: object[] = [];
+    feed.subscribe({ signal: (signal) => calls.push({ ...signal, stored: store.calls.length }) });
+    for (const status of ['busy', 'invisible'])
+      await call('PUT', '/v1/presence/me/status', { token: 'user', body: { status } });
+    await call('DELETE', '/v1/presence/me/status', { token: 'user' });
+    expect(calls).toEqual([{ type: 'silence', tenant: 'acme', from: 'alice', stored: 1 }]);
+  });
+
   it('stores everything that was said and answers with the result', async () => {
     const { store, call } = await start();
     const response = await call('PUT', '/v1/presence/me/status', {

@@ -104,6 +104,7 @@ export class FakeMembership implements Membership {
   /** What `join` answers. */
   self: Promise<SelfView | undefined> = Promise.resolve(undefined);
   claimResult: Promise<void> = Promise.resolve();
+  onClaim: () => void = () => undefined;
 
   join(member: Member): Promise<SelfView | undefined> {
     this.members.push(member);
@@ -142,6 +143,7 @@ export class FakeMembership implements Membership {
 
   claim(ref: UserRef, claim: ClaimRequest): Promise<void> {
     this.claims.push({ ref, claim });
+    this.onClaim();
     return this.claimResult;
   }
 

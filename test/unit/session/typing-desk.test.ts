@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import type { Transition } from '../../../src/domain/model.ts';
 import { TimerWheel } from '../../../src/session/timer-wheel.ts';
 import { type Listener, TypingDesk } from '../../../src/session/typing-desk.ts';
-import { FakeFeed, principal } from './fakes.ts';
+import { FakeFeed, principal, view } from './fakes.ts';
 
 const SIGNAL = {
   type: 'typing',
@@ -15,14 +16,19 @@ const SIGNAL = {
 const rig = () => {
   let now = 0;
   const heard: { at: number; on: boolean }[] = [];
+  const frames: object[] = [];
   const bob = principal('bob');
   const listener: Listener = {
     ref: { tenant: 'acme', user: 'bob' },
     principal: bob,
-    groups: [],
+    groups: ['g'],
     open: true,
     buffered: 0,
-    send: (frame) => void heard.push({ at: now, on: (JSON.parse(frame.toString()) as { on: boolean }).on }),
+    send: (text) => {
+      const frame = JSON.parse(text.toString()) as { on: boolean };
+      frames.push(frame);
+      heard.push({ at: now, on: frame.on });
+    },
   };
   const onError = (error: unknown): never => {
     throw error;
@@ -36,6 +42,7 @@ const rig = () => {
     wheel,
     connectionsOf: ({ user }) => (user === 'bob' ? [listener] : []),
   });
+  desk.hears(listener);
   desk.start();
   const pass = (ms: number): void => {
     for (const end = now + ms; now < end; ) {
@@ -43,7 +50,7 @@ const rig = () => {
       wheel.advance();
     }
   };
-  return { feed, desk, heard, listener, pass };
+  return { feed, desk, heard, frames, listener, pass };
 };
 
 it('ends typing six seconds after it was last said', () => {
@@ -73,6 +80,44 @@ it('tells nobody who does not read', () => {
   Object.assign(listener, { buffered: 1_000_000 });
   feed.hear(SIGNAL);
   expect(heard).toEqual([]);
+});
+
+const SILENCE = { type: 'silence', tenant: 'acme', from: 'anna' } as const;
+const shown = (status: 'online' | 'offline'): Transition => ({
+  ...view('anna', status),
+  ...{ tenant: 'acme', previous: 'away', reason: 'claim' },
+});
+
+it('ends everything a person types by one word, in the order in which it was said', () => {
+  const { feed, frames, pass } = rig();
+  const toGroup = { ...SIGNAL, to: { group: 'g' } } as const;
+  feed.hear(SIGNAL);
+  feed.hear(toGroup);
+  pass(2500);
+  feed.hear(SIGNAL);
+  feed.hear(SILENCE);
+  expect(frames.slice(3)).toEqual([
+    { type: 'typing', from: 'anna', group: 'g', on: false },
+    { type: 'typing', from: 'anna', on: false },
+  ]);
+  pass(10_000);
+  expect(frames).toHaveLength(5);
+});
+
+// A node that has not heard yet that they hide still passes on what they type there.
+it('tells nothing of who hides or was seen to go, however late it comes, until they are seen again', () => {
+  for (const goes of [
+    (feed: FakeFeed) => feed.hear(SILENCE),
+    (feed: FakeFeed) => feed.transition(shown('offline')),
+  ]) {
+    const { feed, heard } = rig();
+    goes(feed);
+    feed.hear(SIGNAL);
+    expect(heard).toEqual([]);
+    feed.transition(shown('online'));
+    feed.hear(SIGNAL);
+    expect(heard).toHaveLength(1);
+  }
 });
 
 it('keeps nothing of what nobody here hears', () => {

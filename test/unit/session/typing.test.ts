@@ -87,7 +87,7 @@ describe('typing', () => {
     anna.send({ type: 'typing', to: { user: 'bob' }, on: false });
     anna.send({ type: 'typing', to: { user: 'bob' }, on: false });
     await heard(anna);
-    expect(harness.feed.signals.map(({ on }) => on)).toEqual([true, false]);
+    expect(harness.feed.signals).toMatchObject([{ on: true }, { on: false }]);
   });
 
   it('in very many places at once is limited', async () => {
@@ -111,12 +111,47 @@ describe('typing', () => {
       reason: 'goodbye',
     });
     await bob.until(() => bob.of('typing').length === 2);
+    harness.feed.transition({
+      ...view('anna', 'online'),
+      tenant: 'acme',
+      previous: 'offline',
+      reason: 'connect',
+    });
     const again = await harness.enter('anna');
     again.send({ type: 'typing', to: { user: 'bob' }, on: true });
     await bob.until(() => bob.of('typing').length === 3);
     await again.bye();
     await bob.until(() => bob.of('typing').length === 4);
     expect(bob.of('typing').map(({ on }) => on)).toEqual([true, false, true, false]);
+  });
+
+  it('on any connection ends before the claim is made by which its person hides', async () => {
+    const bob = await harness.enter(member('bob', ['g']));
+    const [anna, annaToo] = [await harness.enter(member('anna', ['g'])), await harness.enter('anna')];
+    anna.send({ type: 'typing', to: { group: 'g' }, on: true });
+    annaToo.send({ type: 'typing', to: { user: 'bob' }, on: true });
+    await bob.until(() => bob.of('typing').length === 2);
+    const ended = () => harness.feed.signals.filter(({ type }) => type === 'silence').length;
+    const before: number[] = [];
+    harness.membership.onClaim = () => before.push(ended());
+    await anna.ask({ type: 'status', status: 'busy' });
+    await anna.ask({ type: 'status', status: 'invisible' });
+    expect(before).toEqual([0, 1]);
+    expect((await heard(bob)).slice(2)).toEqual([
+      { type: 'typing', from: 'anna', group: 'g', on: false },
+      { type: 'typing', from: 'anna', on: false },
+    ]);
+  });
+
+  it('of a connection that ends while its person’s word is not stored yet ends all the same', async () => {
+    const bob = await harness.enter('bob');
+    const anna = await harness.enter('anna');
+    anna.send({ type: 'typing', to: { user: 'bob' }, on: true });
+    await bob.until(() => bob.of('typing').length === 1);
+    harness.membership.hidden.add('anna');
+    await anna.bye();
+    await bob.until(() => bob.of('typing').length === 2);
+    expect(bob.of('typing')[1]).toMatchObject({ on: false });
   });
 
   it('under the policy of groups reaches only who shares one', async () => {
