@@ -44,8 +44,8 @@ export const settingsPage = (): string => {
 
 A node is configured by its environment alone. The unit is part of each name: \`_MS\` milliseconds, \`_S\` and
 \`_SECONDS\` seconds. A wrong value, also an empty one, stops the start with one line that names the setting, and exit
-code 78. \`rollcall check-config\` says the same without starting anything and warns of names that are probably
-misspelt; \`rollcall print-config\` prints what is in effect, secrets masked.
+code 78. \`npx rollcall check-config\` says the same without starting anything or asking Redis, and warns of names that are
+probably misspelt; \`npx rollcall print-config\` prints what is in effect, secrets masked.
 
 ${sections.join('\n')}`;
 };

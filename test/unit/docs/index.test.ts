@@ -71,3 +71,14 @@ describe('the glossary', () => {
     for (const file of files) expect(existsSync(join(ROOT, file)), file).toBe(true);
   });
 });
+
+it('finds every file that the ten questions name', () => {
+  const questions = read('docs/architecture.md').split('## Ten questions')[1] ?? '';
+  const named = [...questions.matchAll(/`([\w./-]+\.(?:ts|lua))`/g)].map(([, file = '']) => file);
+  expect(named.length).toBeGreaterThan(20);
+  for (const file of named.filter((name) => name.includes('/'))) {
+    const path = /^(test|scripts)\//.test(file) ? file : `src/${file}`;
+    expect(existsSync(join(ROOT, path)), file).toBe(true);
+  }
+  expect([...questions.matchAll(/^\*\*.*\?\*\*/gm)]).toHaveLength(10);
+});
