@@ -1,8 +1,6 @@
 // Part of npm run docs, and with --check of docs:check: what the chart has from elsewhere, because a chart cannot read
-// outside its folder: the settings of its schema from the code, rules and dashboards from deploy/, its versions from
-// package.json. With --check it writes nothing and fails when something is not as it should be.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+// outside its folder: the settings of its schema from the code, its versions from package.json. With --check it writes nothing and fails when something is not as it should be.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { envName, RULES, type Rule, SETTING_NAMES } from '../src/config/schema.ts';
 
 const CHART = 'helm/rollcall';
@@ -18,11 +16,6 @@ const ELSEWHERE = [
   'PASETO_SYMMETRIC_KEY',
   'PASETO_SYMMETRIC_VERSION',
 ];
-const COPIES = [
-  { from: 'deploy/prometheus/rules', to: `${CHART}/files/rules`, ending: '.yml' },
-  { from: 'deploy/grafana/dashboards', to: `${CHART}/files/dashboards`, ending: '.json' },
-];
-
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** YAML has numbers and booleans where the environment has text only: both are taken. */
@@ -62,31 +55,17 @@ const chart = (): string => {
     .replace(/^appVersion: .*$/m, `appVersion: "${version}"`);
 };
 
-const namesIn = (folder: string, ending: string): string[] =>
-  existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(ending)) : [];
-
-/** Path → content; `undefined` for what must not be there. */
-const wanted = new Map<string, string | undefined>([
+const wanted = new Map<string, string>([
   [SCHEMA, schema()],
   [`${CHART}/Chart.yaml`, chart()],
 ]);
-for (const { from, to, ending } of COPIES) {
-  for (const name of namesIn(to, ending)) wanted.set(`${to}/${name}`, undefined);
-  for (const name of namesIn(from, ending))
-    wanted.set(`${to}/${name}`, readFileSync(`${from}/${name}`, 'utf8'));
-}
 
 const isCheck = process.argv.includes('--check');
 let isWrong = false;
 for (const [path, content] of wanted) {
-  const is = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-  if (is === content) continue;
+  if (readFileSync(path, 'utf8') === content) continue;
   isWrong = true;
   if (isCheck) console.error(`${path} is not up to date: run npm run docs`);
-  else if (content === undefined) rmSync(path);
-  else {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, content);
-  }
+  else writeFileSync(path, content);
 }
 process.exitCode = isCheck && isWrong ? 1 : 0;

@@ -21,8 +21,8 @@ const PAGES: readonly (readonly [path: string, make: (now: string) => string | P
   ['tokens.md', tokensPage],
   ['protocol.md', protocolPage],
   ['redis.md', redisPage],
-  ['../deploy/grafana/dashboards/overview.json', () => dashboardFile(overview)],
-  ['../deploy/grafana/dashboards/rollout.json', () => dashboardFile(rollout)],
+  ['../helm/rollcall/files/dashboards/overview.json', () => dashboardFile(overview)],
+  ['../helm/rollcall/files/dashboards/rollout.json', () => dashboardFile(rollout)],
 ];
 
 const read = (path: string): string => (existsSync(DOCS + path) ? readFileSync(DOCS + path, 'utf8') : '');

@@ -208,7 +208,9 @@ describe.skipIf(HELM === undefined)('what the chart promises', () => {
       const { spec } = resources.find(({ kind: is }) => is.endsWith('Monitor')) as Resource;
       const [{ relabelings }] = spec.endpoints ?? spec.podMetricsEndpoints;
       expect(relabelings).toEqual([{ targetLabel: 'job', replacement: 'rollcall' }]);
-      expect(readFileSync('deploy/prometheus/rules/alerts.yml', 'utf8')).toContain('up{job=~".*rollcall.*"}');
+      expect(readFileSync('helm/rollcall/files/rules/alerts.yml', 'utf8')).toContain(
+        'up{job=~".*rollcall.*"}',
+      );
     }
   });
 
@@ -223,18 +225,20 @@ describe.skipIf(HELM === undefined)('what the chart promises', () => {
     expect(text).not.toMatch(/team: a\n\s+team: b/);
   });
 
-  it('brings the rules and dashboards of deploy/, whole', () => {
+  it('brings its rules and dashboards whole', () => {
     const metrics = { prometheusRule: { enabled: true }, dashboards: { enabled: true } };
     const { one, resources } = render({ ...LEAST, metrics });
-    const rules = readdirSync('deploy/prometheus/rules').map((name) =>
-      readFileSync(`deploy/prometheus/rules/${name}`, 'utf8'),
+    const rules = readdirSync('helm/rollcall/files/rules').map((name) =>
+      readFileSync(`helm/rollcall/files/rules/${name}`, 'utf8'),
     );
     expect(one('PrometheusRule')['spec'].groups).toEqual(rules.flatMap((text) => parse(text).groups));
     const shown = resources.filter(({ metadata }) => metadata['labels'].grafana_dashboard === '1');
-    const files = readdirSync('deploy/grafana/dashboards');
+    const files = readdirSync('helm/rollcall/files/dashboards');
     expect(
       shown.flatMap((map) => Object.values(map['data'] as object)).map((text) => JSON.parse(text)),
-    ).toEqual(files.map((name) => JSON.parse(readFileSync(`deploy/grafana/dashboards/${name}`, 'utf8'))));
+    ).toEqual(
+      files.map((name) => JSON.parse(readFileSync(`helm/rollcall/files/dashboards/${name}`, 'utf8'))),
+    );
   });
 
   describe('the pod of `helm test`', () => {

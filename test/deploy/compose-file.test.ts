@@ -63,7 +63,7 @@ describe('docker-compose.yml', () => {
       readFileSync('deploy/grafana/provisioning/dashboards/rollcall.yml', 'utf8'),
     ) as { providers: { options: { path: string } }[] };
     for (const { options } of providers)
-      expect(service('grafana').volumes).toContain(`./deploy/grafana/dashboards:${options.path}:ro`);
+      expect(service('grafana').volumes).toContain(`./helm/rollcall/files/dashboards:${options.path}:ro`);
   });
 
   it('lets a node drain before it is killed', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { end, hasExited, own } from '../support/child.ts';
-import { DEPLOY } from '../support/deploy-files.ts';
+import { CHART_FILES, DEPLOY } from '../support/deploy-files.ts';
 import { freePort } from '../support/ports.ts';
 import { until } from '../support/until.ts';
 
@@ -34,6 +34,7 @@ const configured = async (targets: readonly string[]): Promise<string> => {
   const jobs = (config.scrape_configs as ScrapeConfig[]).filter(({ job_name: name }) => name === 'rollcall');
   return stringify({
     ...config,
+    rule_files: ['rules/*.yml'],
     global: { scrape_interval: EVERY, evaluation_interval: EVERY },
     scrape_configs: jobs.map(({ dns_sd_configs: _dns, ...job }) => ({
       ...job,
@@ -69,7 +70,7 @@ export class PrometheusProcess {
 
   static async start(targets: readonly string[], moreRules: object): Promise<PrometheusProcess> {
     const dir = await mkdtemp(join(tmpdir(), 'rollcall-prometheus-'));
-    await cp(`${DEPLOY}prometheus/rules`, `${dir}/rules`, { recursive: true });
+    await cp(`${CHART_FILES}rules`, `${dir}/rules`, { recursive: true });
     const recording = await readFile(`${dir}/rules/recording.yml`, 'utf8');
     await writeFile(`${dir}/rules/recording.yml`, recording.replace('interval: 15s', `interval: ${EVERY}`));
     await writeFile(`${dir}/rules/more.yml`, stringify(moreRules));

@@ -19,15 +19,18 @@ interface RuleFile {
   readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[];
 }
 
-const read = (path: string): string => readFileSync(DEPLOY + path, 'utf8');
+/** Rules and dashboards live in the chart, which cannot read outside its folder. */
+export const CHART_FILES = fileURLToPath(new URL('../../helm/rollcall/files/', import.meta.url));
+
+const read = (path: string): string => readFileSync(path, 'utf8');
 
 const namesIn = (folder: string, ending: string): string[] =>
-  readdirSync(DEPLOY + folder)
+  readdirSync(folder)
     .filter((name) => name.endsWith(ending))
     .map((name) => `${folder}/${name}`);
 
 export const rules = (): readonly Rule[] =>
-  namesIn('prometheus/rules', '.yml').flatMap((path) =>
+  namesIn(`${CHART_FILES}rules`, '.yml').flatMap((path) =>
     (parse(read(path)) as RuleFile).groups.flatMap((group) => group.rules),
   );
 
@@ -36,7 +39,7 @@ export interface RuleTest {
   readonly promql_expr_test: readonly { readonly expr: string; readonly exp_samples: readonly unknown[] }[];
 }
 
-export const RULE_TESTS = namesIn('prometheus/tests', '.test.yml');
+export const RULE_TESTS = namesIn(`${DEPLOY}prometheus/tests`, '.test.yml');
 
 export const ruleTests = (): readonly RuleTest[] =>
   RULE_TESTS.flatMap((path) => (parse(read(path)) as { readonly tests: readonly RuleTest[] }).tests);
@@ -57,7 +60,7 @@ export interface DashboardJson {
 }
 
 export const dashboards = (): readonly DashboardJson[] =>
-  namesIn('grafana/dashboards', '.json').map((path) => JSON.parse(read(path)) as DashboardJson);
+  namesIn(`${CHART_FILES}dashboards`, '.json').map((path) => JSON.parse(read(path)) as DashboardJson);
 
 /** Every query of every panel, with its legend, as Grafana sends it when everything is chosen. */
 export const panelQueries = (): readonly {
