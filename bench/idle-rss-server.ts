@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { Principal } from '../src/auth/principal.ts';
+import { FairTurns } from '../src/fanout/fair-turns.ts';
 import { createFront } from '../src/http/front.ts';
 import { registerWebSocket } from '../src/http/websocket.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
@@ -48,6 +49,10 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
     }),
   };
   const sessions = new Sessions({
+    turns: new FairTurns({
+      now: () => performance.now(),
+      onError: (error) => process.stderr.write(`${String(error)}\n`),
+    }),
     settings: {
       redisCommandTimeoutMs: 2000,
       drainGraceMs: 15_000,

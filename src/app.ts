@@ -10,6 +10,7 @@ import type { Settings } from './config/settings.ts';
 import type { EventFeed } from './events/feed.ts';
 import { MemoryFeed } from './events/memory-feed.ts';
 import { RedisFeed } from './events/redis-feed.ts';
+import { FairTurns } from './fanout/fair-turns.ts';
 import { NodeFanout } from './fanout/node-fanout.ts';
 import { buildAdminServer } from './http/admin.ts';
 import { EventStreams } from './http/events/event-streams.ts';
@@ -222,8 +223,13 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   storage.onLink(() => node.health.refresh());
 
   const reads = trustedReads(store, node.health);
+  const turns = new FairTurns({
+    now: monotonic,
+    onError: (err) => logger.error({ err }, 'what somebody asked for was not done'),
+  });
   const fanout = new NodeFanout({
     store: reads,
+    turns,
     feed,
     metrics,
     settings,
@@ -242,6 +248,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     membership: node.roster,
     fanout,
     feed,
+    turns,
     health: node.health,
     metrics,
     clock: { monotonic, wall },

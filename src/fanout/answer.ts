@@ -6,6 +6,9 @@ import { ANSWER_WEIGHT } from './limits.ts';
 import type { Reply } from './outbox.ts';
 import type { Roster } from './roster.ts';
 
+/** Users of a snapshot that cost as much as the answer to a ping. */
+const USERS_PER_COST = 25;
+
 /** The connection that an answer belongs to. */
 export interface AnswerOwner {
   /** A user goes out with the next frame, in the newest view of them. */
@@ -76,6 +79,11 @@ export class Answer implements Reply {
   withoutTenant(): void {
     this.tenant = false;
     this.#members = undefined;
+  }
+
+  /** What it takes to begin with it, in what the answer to a ping costs. */
+  get cost(): number {
+    return 1 + this.weight / USERS_PER_COST;
   }
 
   /** No longer waited for. */

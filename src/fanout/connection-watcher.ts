@@ -4,6 +4,7 @@ import { goneFrame } from '../protocol/server-frames.ts';
 import { Answer, type AnswerOwner } from './answer.ts';
 import { membersOf, readInTurn } from './answer-reading.ts';
 import type { CachedUser } from './cached-user.ts';
+import { inTurn } from './fair-turns.ts';
 import { type Sink, WatchError, type Watcher, type WatchRequest } from './fanout.ts';
 import { goneFrames } from './gone.ts';
 import type { GroupReader, GroupRoster } from './group-roster.ts';
@@ -64,7 +65,10 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
       await readInTurn(answer, budgets.rank(person), this.#node, this.#tenant, () => this.#closed);
       const second = budgets.take(person, this.#sizeOf(answer));
       if (second !== undefined) await second;
-      if (!this.#closed) this.#begin(answer);
+      await inTurn(this.#node.fairTurns, person, () => {
+        if (!this.#closed) this.#begin(answer);
+        return answer.cost;
+      });
     } catch (error) {
       if (this.#closed) return;
       this.#abandon(answer);

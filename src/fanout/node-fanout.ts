@@ -8,6 +8,7 @@ import { ConnectionWatcher } from './connection-watcher.ts';
 import { DEFAULT_TUNING, type FanoutContext, type Stalled, type Tuning, type Windowed } from './context.ts';
 import { DueQueue, type Timing } from './due-queue.ts';
 import { Encoder } from './encoder.ts';
+import { FairTurns } from './fair-turns.ts';
 import type { Fanout, Sink, Watcher } from './fanout.ts';
 import type { FanoutLog } from './fanout-log.ts';
 import type { GroupRoster } from './group-roster.ts';
@@ -39,6 +40,8 @@ export interface FanoutOptions {
   /** In [0, 1). */
   readonly random?: () => number;
   readonly tuning?: Partial<Tuning>;
+  /** The turns that this shares with everything else that people ask of this node; by default its own. */
+  readonly turns?: FairTurns;
 }
 
 /** How much fan-out holds; all zero when nobody watches and the last window is over. */
@@ -141,6 +144,12 @@ export class NodeFanout implements Fanout {
       limits,
       budgets: new Budgets(timing, limits.maxWatches),
       turns: new Turns(timing),
+      fairTurns:
+        options.turns ??
+        new FairTurns({
+          now: timing.now,
+          onError: (err) => log.error({ err }, 'a watch could not be answered'),
+        }),
       get running() {
         return running();
       },

@@ -1,5 +1,6 @@
 import type { Budgets } from './budget.ts';
 import type { FanoutContext } from './context.ts';
+import type { FairTurns } from './fair-turns.ts';
 import type { Groups } from './groups.ts';
 import type { WatchLimits } from './limits.ts';
 import type { Rosters } from './rosters.ts';
@@ -14,7 +15,10 @@ export interface Watching {
   readonly groups: Groups;
   readonly limits: WatchLimits;
   readonly budgets: Budgets;
+  /** Of what is read for watches. */
   readonly turns: Turns;
+  /** Of what is done for people on the loop. */
+  readonly fairTurns: FairTurns;
   /** The feed is followed: without it a cached view would stay what it was. */
   readonly running: boolean;
   /** The store is known to be away: what the node holds has to do. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { type RawData, WebSocket } from 'ws';
+import type { Work } from '../fanout/fair-turns.ts';
 import type { Sink } from '../fanout/fanout.ts';
 import type { Leaving } from '../node/membership.ts';
 import type { CloseCodeNumber, ErrorCode } from '../protocol/codes.ts';
@@ -36,6 +37,9 @@ const refusalCode = (code: string | undefined): number => {
 /** What a piece of an unfinished message weighs beside its bytes: the objects that `ws` and Node keep for it. */
 const PIECE_BYTES = 512;
 
+/** Bytes of a frame that cost as much to read as the answer to a ping. */
+const PING_COST_BYTES = 512;
+
 const ownerOf = (socket: object): Connection | undefined => (socket as Owned)[OWNER];
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
@@ -64,7 +68,7 @@ function onDrain(this: Socket): void {
  * One WebSocket without any idea of who is at its other end: limits, pings, flow control, and how it ends. Its methods
  * are for its own listeners and for the files of this folder; outside, it is a {@link Sink}.
  */
-export abstract class Connection implements Sink {
+export abstract class Connection implements Sink, Work {
   readonly host: SessionHost;
   readonly #ws: WebSocket;
   readonly #socket: Socket;
@@ -82,6 +86,10 @@ export abstract class Connection implements Sink {
   #answered: (() => void) | undefined;
   /** At the last ping a message had begun, and none has been finished since. */
   #unfinished = false;
+  /** Frames that have come and were not handled: not in their turn yet, or while {@link held}. */
+  #waiting: string[] | undefined;
+  /** It waits for its turn, with one frame of these. */
+  #isQueued = false;
 
   /** @param socket - the one under `ws`, for what `ws` does not tell of it. */
   constructor(host: SessionHost, ws: WebSocket, socket: Socket) {
@@ -104,7 +112,10 @@ export abstract class Connection implements Sink {
     socket.on('data', onData);
   }
 
-  /** A text frame within the limits. */
+  /** For whom its frames are handled. */
+  abstract get person(): string;
+
+  /** A text frame within the limits, in its turn. Never while {@link held}. */
   protected abstract text(text: string): void;
   /** The end was decided, by either side. Called once. */
   protected abstract ended(how: Leaving): void;
@@ -160,8 +171,50 @@ export abstract class Connection implements Sink {
     this.#ws.pause();
   }
 
+  /** Goes on with the frames that wait and then, when nothing speaks against it, reads on. */
   protected release(): void {
-    if (this.#ws.isPaused && !this.held && this.#ws.bufferedAmount <= UNREAD_LIMIT) this.#ws.resume();
+    if (this.#over || this.held) return;
+    if (this.#waiting !== undefined) this.#queue();
+    else if (this.#ws.isPaused && this.#ws.bufferedAmount <= UNREAD_LIMIT) this.#readOn();
+  }
+
+  /** @internal Its turn has come: one frame, and with the next it stands behind everybody who waits. */
+  run(): number {
+    this.#isQueued = false;
+    if (this.#over || this.held || this.#waiting === undefined) return 0;
+    const text = this.#waiting.shift() ?? '';
+    this.host.intake.took(text);
+    if (this.#waiting.length === 0) this.#waiting = undefined;
+    this.text(text);
+    this.release();
+    return 1 + text.length / PING_COST_BYTES;
+  }
+
+  /** What waits holds up what comes after it, and first of all its own sender. */
+  #queue(): void {
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    this.host.intake.turns.add(this);
+  }
+
+  #readOn(): void {
+    // The answer to a ping stands unread behind the frame whose turn it was.
+    if (this.#pongBy > 0) this.#pongBy = this.host.wheel.now + this.host.settings.pingTimeoutMs;
+    this.#ws.resume();
+  }
+
+  #accept(data: Buffer): void {
+    const { intake } = this.host;
+    const text = data.toString();
+    if (!intake.gave(text)) {
+      this.sendError('rate_limited', 'this node has too much to do: this frame was dropped', refOf(text));
+      return;
+    }
+    this.#waiting ??= [];
+    this.#waiting.push(text);
+    if (!this.held) this.#queue();
+    // Not handled at once: what comes next would wait here, and can as well wait with its sender.
+    if (this.#waiting !== undefined && !this.#ws.isPaused) this.#ws.pause();
   }
 
   /** A frame that no client should send: tolerated, but not for ever. */
@@ -178,7 +231,8 @@ export abstract class Connection implements Sink {
    * @returns when to be asked again, or `undefined` when the peer did not answer and is gone.
    */
   protected keepAlive(now: number): number | undefined {
-    if (this.#pongBy > 0 && now >= this.#pongBy) {
+    // What it answered may stand behind the frame that waits for its turn: it is not the one who is late.
+    if (this.#pongBy > 0 && now >= this.#pongBy && this.#waiting === undefined) {
       this.close(4408, 'no answer to a ping');
       return undefined;
     }
@@ -222,7 +276,7 @@ export abstract class Connection implements Sink {
     this.#unfinished = false;
     this.host.unfinished.release(this);
     if (isBinary) this.close(4400, 'binary frames are not part of the protocol');
-    else if (this.#admits()) this.text(data.toString());
+    else if (this.#admits()) this.#accept(data);
     else this.sendError('rate_limited', 'too many frames: this one was dropped', refOf(data.toString()));
   }
 
@@ -284,6 +338,8 @@ export abstract class Connection implements Sink {
 
   #end(code: number, how: Leaving): void {
     this.#over = true;
+    for (const text of this.#waiting ?? []) this.host.intake.took(text);
+    this.#waiting = undefined;
     this.host.metrics.closes.inc({ code: closeLabel(code) });
     this.ended(how);
   }

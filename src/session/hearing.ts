@@ -1,3 +1,4 @@
+import type { FairTurns, Work } from '../fanout/fair-turns.ts';
 import type { Sink } from '../fanout/fanout.ts';
 import type { WheelItem } from './timer-wheel.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -5,8 +6,10 @@ import { TokenBucket } from './token-bucket.ts';
 /** Together at most 20 frames in any second: five at once, and one every 67 ms. */
 const RATE = 15;
 const BURST = 5;
-/** Words that wait for one receiver. Beyond, the next is dropped: what is late by more than this is over. */
-const MAX_WAITING = 100;
+/** Words that wait for one receiver, for about a second. Beyond, the next is dropped: what is later than this is over. */
+const MAX_WAITING = 20;
+/** Receivers that are caught up with at once. */
+const PIECE = 50;
 /** Who does not read is not told: it would be over by then. */
 const UNREAD_LIMIT = 16_384;
 const LOOK_MS = 100;
@@ -25,14 +28,20 @@ interface Hearing {
 interface HearingsOptions {
   readonly now: () => number;
   readonly schedule: (item: WheelItem, deadline: number) => void;
+  readonly turns: Pick<FairTurns, 'add'>;
 }
 
 /** Tells connections of typing, each no more often than a person can see: of what comes faster the newest word waits. */
-export class Hearings<T extends Hearer> implements WheelItem {
+export class Hearings<T extends Hearer> implements WheelItem, Work {
   slot = 0;
+  /** All who are behind take the turns of one person. */
+  readonly person = 'typing';
   readonly #options: HearingsOptions;
   readonly #hearings = new Map<T, Hearing>();
+  /** Whoever was caught up with longest ago first. */
   readonly #behind = new Set<T>();
+  /** How many of them are to be looked at until the next time. */
+  #left = 0;
 
   constructor(options: HearingsOptions) {
     this.#options = options;
@@ -67,11 +76,27 @@ export class Hearings<T extends Hearer> implements WheelItem {
 
   /** Tells what waited, as far as it is time. */
   check(now: number): number | undefined {
-    for (const listener of this.#behind) {
-      const hearing = this.#hearings.get(listener);
-      if (hearing === undefined || this.#catchUp(listener, hearing, now)) this.#behind.delete(listener);
-    }
+    const isUnderWay = this.#left > 0;
+    this.#left = this.#behind.size;
+    if (this.#left > 0 && !isUnderWay) this.#options.turns.add(this);
     return this.#behind.size > 0 ? now + LOOK_MS : undefined;
+  }
+
+  /** @internal A few of those who are behind. */
+  run(): number {
+    const now = this.#options.now();
+    let looked = 0;
+    for (const listener of this.#behind) {
+      if (looked === PIECE) break;
+      looked += 1;
+      const hearing = this.#hearings.get(listener);
+      this.#behind.delete(listener);
+      if (hearing !== undefined && !this.#catchUp(listener, hearing, now)) this.#behind.add(listener);
+    }
+    this.#left = Math.min(this.#left - looked, this.#behind.size);
+    if (this.#left > 0 && looked > 0) this.#options.turns.add(this);
+    else this.#left = 0;
+    return 1 + looked;
   }
 
   #catchUp(listener: T, { bucket, waiting }: Hearing, now: number): boolean {

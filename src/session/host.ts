@@ -2,10 +2,12 @@ import type { BaseLogger } from 'pino';
 import type { Authenticator, Principal } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
 import type { EventFeed } from '../events/feed.ts';
+import type { FairTurns } from '../fanout/fair-turns.ts';
 import type { Fanout } from '../fanout/fanout.ts';
 import type { Health, Membership } from '../node/membership.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { HeldBytes } from './held-bytes.ts';
+import type { Intake } from './intake.ts';
 import type { Observers } from './observers.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import type { Typists } from './typing.ts';
@@ -56,6 +58,8 @@ export interface SessionDeps {
   readonly others?: () => number;
   /** Bytes that unfinished messages of all connections may take; by default what suits a node. */
   readonly maxUnfinishedBytes?: number;
+  /** The turns of all who want something of this node. */
+  readonly turns: FairTurns;
   /** 0 to below 1. */
   readonly random: () => number;
   readonly log: Pick<BaseLogger, 'debug' | 'error'>;
@@ -64,6 +68,7 @@ export interface SessionDeps {
 /** Where a connection lives: its node's shared parts. A connection keeps one reference for all of them. */
 export interface SessionHost extends SessionDeps {
   readonly wheel: TimerWheel;
+  readonly intake: Intake;
   readonly unauthenticated: Unauthenticated;
   readonly observers: Observers;
   readonly typing: TypingDesk;

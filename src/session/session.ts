@@ -2,7 +2,14 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { CLOCK_SKEW_MS } from '../auth/claims.ts';
 import { ownerOf, type Principal } from '../auth/principal.ts';
-import { type Device, type OwnGroups, subOf, type TokenOwner, type UserRef } from '../domain/model.ts';
+import {
+  type Device,
+  type OwnGroups,
+  ownerKey,
+  subOf,
+  type TokenOwner,
+  type UserRef,
+} from '../domain/model.ts';
 import type { EndingKind } from '../domain/row.ts';
 import type { Watcher } from '../fanout/fanout.ts';
 import { type Sight, sameSight } from '../fanout/sight.ts';
@@ -52,7 +59,6 @@ export class Session extends Connection implements ClientSession, WheelItem {
   #principal: Principal | undefined;
   #owner: TokenOwner | undefined;
   #watcher: Watcher | undefined;
-  #early: string[] | undefined;
   #isRenewing = false;
   #toldDegraded = false;
   /** The newest word on the person's groups: of this connection's tokens, or of others that were used elsewhere. */
@@ -171,7 +177,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
       await renewal();
     } finally {
       this.#isRenewing = false;
-      this.#hearEarly();
+      this.release();
     }
   }
 
@@ -229,7 +235,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
     if (this.#stage === 'open') return;
     this.#stage = 'open';
     this.tellDegraded(health.degraded);
-    this.#hearEarly();
+    this.release();
   }
 
   /** Says so if the client does not know it yet. */
@@ -264,19 +270,18 @@ export class Session extends Connection implements ClientSession, WheelItem {
     return Math.min(keepAlive, now + this.#tokenLeft(), now + this.#activeLeft());
   }
 
+  /** Until somebody signed in its frames are those of its address. */
+  override get person(): string {
+    return this.#owner === undefined ? `@${this.#waiting?.address ?? ''}` : ownerKey(this.#owner);
+  }
+
   protected override text(text: string): void {
     if (this.#stage === 'waiting') this.#first(text);
-    else if (!this.held) this.#handle(text);
-    else {
-      // No more than one packet brought, because nothing is read meanwhile.
-      this.#early ??= [];
-      this.#early.push(text);
-    }
+    else this.#handle(text);
   }
 
   protected override ended(how: Leaving): void {
     this.host.wheel.cancel(this);
-    this.#early = undefined;
     this.#watcher?.close();
     this.#watcher = undefined;
     this.#typing?.end();
@@ -322,15 +327,6 @@ export class Session extends Connection implements ClientSession, WheelItem {
     }
     this.host.metrics.framesReceived.inc({ type: frame.type });
     handleFrame(this, frame);
-  }
-
-  #hearEarly(): void {
-    const early = this.#early ?? [];
-    while (early.length > 0 && !this.held && !this.over) this.#handle(early.shift() as string);
-    // A renewal among them: the rest waits for it.
-    if (this.held) return;
-    this.#early = undefined;
-    this.release();
   }
 
   /** A token without groups says nothing of them; one without `iat` says less than any word held. */

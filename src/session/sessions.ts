@@ -8,6 +8,7 @@ import { DegradedNotice } from './degraded-notice.ts';
 import { Drain } from './drain.ts';
 import { HeldBytes } from './held-bytes.ts';
 import type { SessionDeps, SessionHost } from './host.ts';
+import { Intake } from './intake.ts';
 import { Observers } from './observers.ts';
 import { refuseSocket } from './refuse-socket.ts';
 import { Session } from './session.ts';
@@ -37,6 +38,7 @@ export class Sessions {
     this.#host = {
       ...deps,
       wheel,
+      intake: new Intake(deps.turns),
       typing: new TypingDesk({ ...deps, wheel, typists, connectionsOf: (ref) => this.#connectionsOf(ref) }),
       typists,
       unauthenticated: new Unauthenticated(settings),

@@ -2,6 +2,7 @@ import type { Principal } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
 import { type UserKey, type UserRef, userKey } from '../domain/model.ts';
 import type { EventFeed, TypingSignal as Signal } from '../events/feed.ts';
+import type { FairTurns, Work } from '../fanout/fair-turns.ts';
 import type { Sink } from '../fanout/fanout.ts';
 import { sharesGroup } from '../fanout/sight.ts';
 import { typingFrame } from '../protocol/server-frames.ts';
@@ -16,6 +17,10 @@ import { REPEAT_MS, TYPING_BURST, TYPING_RATE, type Typists } from './typing.ts'
 const LIFETIME_MS = 6000;
 /** Typing that is remembered at once; beyond, its end is left to the clients. */
 const MAX_RUNNING = 100_000;
+/** A word that was not told by then is over. */
+const STALE_MS = 1000;
+/** Receivers who are told at once. */
+const PIECE = 50;
 /** People whose words are counted. Beyond, who typed longest ago has a budget like new. */
 const MAX_TYPISTS = 100_000;
 
@@ -36,6 +41,7 @@ interface DeskOptions {
   readonly settings: Pick<Settings, 'watchPolicy'>;
   readonly feed: Pick<EventFeed, 'subscribe'>;
   readonly wheel: Pick<TimerWheel, 'schedule' | 'cancel' | 'now'>;
+  readonly turns: Pick<FairTurns, 'add'>;
 }
 
 /** One person typing to one place. */
@@ -58,8 +64,35 @@ class Running implements WheelItem {
   }
 }
 
+/** The beginning of typing on its way to those who hear it: a few in each turn of who typed it. */
+class Telling implements Work {
+  readonly signal: Signal;
+  readonly since: number;
+  audience: readonly Listener[] | undefined;
+  frame: Buffer | undefined;
+  told = 0;
+  readonly #tell: (telling: Telling) => number;
+
+  constructor(signal: Signal, since: number, tell: (telling: Telling) => number) {
+    this.signal = signal;
+    this.since = since;
+    this.#tell = tell;
+  }
+
+  get person(): string {
+    return userKey({ tenant: this.signal.tenant, user: this.signal.from });
+  }
+
+  run(): number {
+    return this.#tell(this);
+  }
+}
+
 const keyOf = ({ tenant, from, to }: Signal): string =>
   'user' in to ? `${tenant}:u:${from}\n${to.user}` : `${tenant}:g:${from}\n${to.group}`;
+
+const frameOf = ({ from, to, on }: Signal): Buffer =>
+  Buffer.from(typingFrame(from, 'group' in to ? to.group : undefined, on));
 
 /** Passes typing on to the connections of this node: to a user's own, or to those of a group's members. */
 export class TypingDesk {
@@ -73,13 +106,16 @@ export class TypingDesk {
   readonly #budgets = new RecentlyUsed<TokenBucket>({ keepMs: LIFETIME_MS, max: MAX_TYPISTS });
   /** Until when nothing is told of who left: a node that has not heard of it yet still passes on what they type there. */
   readonly #silent = new RecentlyUsed<{ until: number }>({ keepMs: LIFETIME_MS, max: MAX_TYPISTS });
+  /** Of a person and target what began, until all were told. */
+  readonly #tellings = new Map<string, Telling>();
   readonly #hearings: Hearings<Listener>;
   #unsubscribe: (() => void) | undefined;
 
   constructor(options: DeskOptions) {
     this.#options = options;
-    const { wheel } = options;
+    const { wheel, turns } = options;
     this.#hearings = new Hearings({
+      turns,
       now: () => wheel.now,
       schedule: (item, deadline) => wheel.schedule(item, deadline),
     });
@@ -109,6 +145,7 @@ export class TypingDesk {
     this.#byTyper.clear();
     this.#options.wheel.cancel(this.#hearings);
     this.#hearings.clear();
+    this.#tellings.clear();
   }
 
   /** A connection is there, or its token or groups changed: what it may hear follows from them. */
@@ -142,18 +179,17 @@ export class TypingDesk {
     const { now } = this.#options.wheel;
     if (!signal.on) {
       if (running !== undefined) this.#end(running);
+      // Nobody was told that it began.
+      else if (this.#tellings.get(key)?.audience === undefined) this.#tellings.delete(key);
       // What was not remembered may have been told all the same.
-      else if (this.#running.size >= MAX_RUNNING) this.#tell(signal, this.#audience(signal));
+      else if (this.#running.size >= MAX_RUNNING) this.#tellEnd(signal);
       return;
     }
     if (running !== undefined) running.endsAt = now + LIFETIME_MS;
     // Before anybody is looked for: a person with a hundred connections makes no more work than one with one.
     if (running !== undefined && now - running.toldAt < REPEAT_MS) return;
     if (this.#isGone(signal, now) || !this.#mayBeTold(signal, now)) return;
-    const audience = this.#audience(signal);
-    if (audience.length === 0) return;
-    this.#tell(signal, audience);
-    this.#keep(key, running, signal);
+    this.#tell(signal);
   }
 
   /** The end of what was told costs nothing: there are no more of them than beginnings. */
@@ -183,8 +219,7 @@ export class TypingDesk {
     if (!this.#running.delete(keyOf(signal))) return;
     this.#options.wheel.cancel(running);
     remove(this.#byTyper, userKey({ tenant: signal.tenant, user: signal.from }), running);
-    const end = { ...signal, on: false };
-    this.#tell(end, this.#audience(end));
+    this.#tellEnd({ ...signal, on: false });
   }
 
   /** Somebody hides, or others see them go. */
@@ -207,6 +242,8 @@ export class TypingDesk {
     const typer = { tenant, user };
     const { typists } = this.#options;
     typists.stop(typer);
+    // What is still to be told of them would be told of somebody who is not there.
+    for (const [key, { person }] of this.#tellings) if (person === userKey(typer)) this.#tellings.delete(key);
     for (const running of [...(this.#byTyper.get(userKey(typer)) ?? [])]) this.#end(running);
   }
 
@@ -226,12 +263,42 @@ export class TypingDesk {
     );
   }
 
-  #tell(signal: Signal, audience: readonly Listener[]): void {
-    if (audience.length === 0) return;
-    const { from, to, on } = signal;
-    const frame = Buffer.from(typingFrame(from, 'group' in to ? to.group : undefined, on));
+  #tell(signal: Signal): void {
+    const telling = new Telling(signal, this.#options.wheel.now, (one) => this.#tellSome(one));
+    this.#tellings.set(keyOf(signal), telling);
+    this.#options.turns.add(telling);
+  }
+
+  /** At once: it must not come behind the presence of who leaves. Its cost was paid for with the beginning. */
+  #tellEnd(signal: Signal): void {
     const key = keyOf(signal);
-    for (const listener of audience) this.#hearings.tell(listener, key, frame);
+    this.#tellings.delete(key);
+    const frame = frameOf(signal);
+    for (const listener of this.#audience(signal)) this.#hearings.tell(listener, key, frame);
+  }
+
+  /** @returns what it cost. */
+  #tellSome(telling: Telling): number {
+    const { signal } = telling;
+    const key = keyOf(signal);
+    // A newer word has taken its place.
+    if (this.#tellings.get(key) !== telling) return 0;
+    const { now } = this.#options.wheel;
+    const audience = telling.audience ?? this.#audience(signal);
+    if (now - telling.since > STALE_MS || audience.length === 0) {
+      this.#tellings.delete(key);
+      return 1;
+    }
+    if (telling.audience === undefined) this.#keep(key, this.#running.get(key), signal);
+    telling.audience = audience;
+    telling.frame ??= frameOf(signal);
+    const some = audience.slice(telling.told, telling.told + PIECE);
+    for (const listener of some) this.#hearings.tell(listener, key, telling.frame);
+    telling.told += some.length;
+    if (telling.told < audience.length) this.#options.turns.add(telling);
+    else this.#tellings.delete(key);
+    // The end will cost the same.
+    return 1 + 2 * some.length;
   }
 }
 

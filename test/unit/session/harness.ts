@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { ownerOf, type Principal } from '../../../src/auth/principal.ts';
 import type { Settings } from '../../../src/config/settings.ts';
 import { subOf } from '../../../src/domain/model.ts';
+import { FairTurns } from '../../../src/fanout/fair-turns.ts';
 import { registerErrors } from '../../../src/http/errors.ts';
 import { createFront } from '../../../src/http/front.ts';
 import { registerWebSocket } from '../../../src/http/websocket.ts';
@@ -80,6 +81,7 @@ export class Harness {
       authenticator: this.auth,
       isRevoked: (principal) => this.revoked.has(subOf(ownerOf(principal))),
       membership: this.membership,
+      turns: new FairTurns({ now: clock.monotonic, onError: note }),
       fanout: this.fanout,
       feed: this.feed,
       health: this.health,

@@ -36,6 +36,7 @@ const rig = () => {
   const wheel = new TimerWheel({ monotonic: () => now, tickMs: 100, onError });
   const feed = new FakeFeed();
   const desk = new TypingDesk({
+    turns: { add: (work) => void work.run() },
     typists: { stop: () => undefined },
     settings: { watchPolicy: 'tenant' },
     feed,

@@ -1,6 +1,7 @@
 import type { Authenticator, UserPrincipal } from '../../../../src/auth/principal.ts';
 import type { Status } from '../../../../src/domain/model.ts';
 import type { FeedListener } from '../../../../src/events/feed.ts';
+import { FairTurns } from '../../../../src/fanout/fair-turns.ts';
 import type { Fanout } from '../../../../src/fanout/fanout.ts';
 import { NodeFanout } from '../../../../src/fanout/node-fanout.ts';
 import { createMetrics } from '../../../../src/observability/metrics.ts';
@@ -68,6 +69,7 @@ export class World {
     };
     const log = (details: object, text?: string): void =>
       void this.findings.push(`logged: ${text} ${(details as { err?: Error }).err?.stack ?? ''}`);
+    const turns = new FairTurns({ now, onError: (err) => log({ err }, 'work') });
     this.#membership = new LateMembership(this.#truth, (user, own) => this.#heard(user, own));
     this.#fanout = new NodeFanout({
       store: this.#store,
@@ -80,6 +82,7 @@ export class World {
         watchPolicy: policy,
       },
       metrics,
+      turns,
       log: { info: () => undefined, warn: () => undefined, error: log },
       now,
       wallNow: () => EPOCH + this.#time.ms,
@@ -110,6 +113,7 @@ export class World {
       feed,
       health: { degraded: false, ready: true, onDegraded: () => () => undefined },
       metrics,
+      turns,
       clock: { monotonic: now, wall: () => EPOCH + this.#time.ms },
       random: () => 0.5,
       log: { debug: () => undefined, error: log },
