@@ -6,8 +6,8 @@ import { TokenBucket } from './token-bucket.ts';
 /** Together at most 20 frames in any second: five at once, and one every 67 ms. */
 const RATE = 15;
 const BURST = 5;
-/** Words that wait for one receiver, for about a second. Beyond, the next is dropped: what is later than this is over. */
-const MAX_WAITING = 20;
+/** Words that wait for one receiver. Beyond, the next is dropped: what is late by more than this is over. */
+const MAX_WAITING = 100;
 /** Receivers that are caught up with at once. */
 const PIECE = 50;
 /** Who does not read is not told: it would be over by then. */
