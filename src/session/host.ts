@@ -58,6 +58,8 @@ export interface SessionDeps {
   readonly others?: () => number;
   /** Bytes that unfinished messages of all connections may take; by default what suits a node. */
   readonly maxUnfinishedBytes?: number;
+  /** Characters of frames that may wait for their turns, of all connections; by default what suits a node. */
+  readonly maxWaitingFrames?: number;
   /** The turns of all who want something of this node. */
   readonly turns: FairTurns;
   /** 0 to below 1. */

@@ -1,7 +1,7 @@
 import type { FairTurns } from '../fanout/fair-turns.ts';
 
-/** Frames that wait for their turn, of all connections: a connection holds what one read of its socket brought. */
-const MAX_WAITING_BYTES = 32 * 1_048_576;
+/** Characters of frames that wait, of all connections: each holds what one read of its socket brought. */
+const MAX_WAITING = 32 * 1_048_576;
 
 /** Where the frames of all connections wait for their turns, within a bound. */
 export class Intake {
@@ -9,7 +9,7 @@ export class Intake {
   readonly #max: number;
   #length = 0;
 
-  constructor(turns: FairTurns, max = MAX_WAITING_BYTES) {
+  constructor(turns: FairTurns, max = MAX_WAITING) {
     this.turns = turns;
     this.#max = max;
   }

@@ -38,7 +38,7 @@ export class Sessions {
     this.#host = {
       ...deps,
       wheel,
-      intake: new Intake(deps.turns),
+      intake: new Intake(deps.turns, deps.maxWaitingFrames),
       typing: new TypingDesk({ ...deps, wheel, typists, connectionsOf: (ref) => this.#connectionsOf(ref) }),
       typists,
       unauthenticated: new Unauthenticated(settings),

@@ -46,6 +46,8 @@ export interface HarnessOptions {
   readonly trustProxy?: Settings['trustProxy'];
   readonly random?: () => number;
   readonly maxUnfinishedBytes?: number;
+  readonly maxWaitingFrames?: number;
+  readonly turns?: FairTurns;
   /** More routes and hooks, added before the sockets. */
   readonly extend?: (app: FastifyInstance) => void;
 }
@@ -81,7 +83,8 @@ export class Harness {
       authenticator: this.auth,
       isRevoked: (principal) => this.revoked.has(subOf(ownerOf(principal))),
       membership: this.membership,
-      turns: new FairTurns({ now: clock.monotonic, onError: note }),
+      turns: options.turns ?? new FairTurns({ now: clock.monotonic, onError: note }),
+      ...(options.maxWaitingFrames !== undefined && { maxWaitingFrames: options.maxWaitingFrames }),
       fanout: this.fanout,
       feed: this.feed,
       health: this.health,
