@@ -67,6 +67,7 @@ class Running implements WheelItem {
 /** The beginning of typing on its way to those who hear it: a few in each turn of who typed it. */
 class Telling implements Work {
   readonly signal: Signal;
+  readonly person: UserKey;
   readonly since: number;
   audience: readonly Listener[] | undefined;
   frame: Buffer | undefined;
@@ -75,12 +76,9 @@ class Telling implements Work {
 
   constructor(signal: Signal, since: number, tell: (telling: Telling) => number) {
     this.signal = signal;
+    this.person = userKey({ tenant: signal.tenant, user: signal.from });
     this.since = since;
     this.#tell = tell;
-  }
-
-  get person(): string {
-    return userKey({ tenant: this.signal.tenant, user: this.signal.from });
   }
 
   run(): number {
@@ -243,8 +241,9 @@ export class TypingDesk {
     const { typists } = this.#options;
     typists.stop(typer);
     // What is still to be told of them would be told of somebody who is not there.
-    for (const [key, { person }] of this.#tellings) if (person === userKey(typer)) this.#tellings.delete(key);
-    for (const running of [...(this.#byTyper.get(userKey(typer)) ?? [])]) this.#end(running);
+    const gone = userKey(typer);
+    for (const [key, { person }] of this.#tellings) if (person === gone) this.#tellings.delete(key);
+    for (const running of [...(this.#byTyper.get(gone) ?? [])]) this.#end(running);
   }
 
   #audience({ tenant, from, to, groups }: Signal): Listener[] {
