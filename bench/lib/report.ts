@@ -62,13 +62,16 @@ const machine = (redisVersion: string): string => {
 
 const heading = ({ benchmark }: Section): string => `## ${benchmark.title}`;
 
-const chapter = (section: Section): string => {
+const today = (): string => new Date().toISOString().slice(0, 10);
+
+/** @param measured - when, where it was not with the rest of the page. */
+const chapter = (section: Section, measured?: string): string => {
   const { benchmark, rows } = section;
   const notes = rows.flatMap((row) => (row.note === undefined ? [] : [`- ${row.name}: ${row.note}`]));
   return [
     heading(section),
     '',
-    benchmark.about,
+    measured === undefined ? benchmark.about : `${benchmark.about} Measured ${measured}.`,
     '',
     rows.length > 0 ? markdownTable(rows) : 'Not measured: what it needs is not on this machine.',
     '',
@@ -85,7 +88,7 @@ export const page = (sections: readonly Section[], repeats: number, redisVersion
     'throughput are what is left beside the clients; CPU figures are those of the server process alone.',
     `Each figure is the median of ${repeats} repetitions, each from fresh processes; the spread is the least and the greatest.`,
     '',
-    `Measured ${new Date().toISOString().slice(0, 10)} on: ${machine(redisVersion)}.`,
+    `Measured ${today()} on: ${machine(redisVersion)}.`,
     '',
     '## How to repeat',
     '',
@@ -100,14 +103,14 @@ export const page = (sections: readonly Section[], repeats: number, redisVersion
     'both ends: to see 20,000 connections on one node, raise the limit first (`ulimit -n 65536`); with less the highest level',
     'is as near as the limit allows. Clients use the source addresses 127.0.0.2 and 127.0.0.3, which have their own ports.',
     '',
-    ...sections.map(chapter),
+    ...sections.map((section) => chapter(section)),
   ].join('\n');
 
-/** The page with the chapters of these sections replaced. @throws Error where it has no such chapter. */
+/** The page with the chapters of these sections replaced, and new ones at its end. */
 export const withChapters = (page: string, sections: readonly Section[]): string =>
   sections.reduce((text, section) => {
     const from = text.indexOf(`${heading(section)}\n`);
-    if (from < 0) throw new Error(`the page has no chapter ${section.benchmark.title}: write all of it`);
+    if (from < 0) return `${text.trimEnd()}\n\n${chapter(section, today())}`;
     const next = text.indexOf('\n## ', from);
-    return `${text.slice(0, from)}${chapter(section)}${next < 0 ? '' : text.slice(next)}`;
+    return `${text.slice(0, from)}${chapter(section, today())}${next < 0 ? '' : text.slice(next)}`;
   }, page);
