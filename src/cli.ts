@@ -8,7 +8,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   // A second one ends it at once, as it would without us.
   process.once(signal, () => stop.abort());
 }
-// Whoever reads the output has seen enough: `rollcall watch … | head`.
+// The reader of the output closed it, for example `rollcall watch … | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
