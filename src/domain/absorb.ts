@@ -13,18 +13,24 @@ import {
   type Row,
 } from './row.ts';
 
-/** What one node says of one user, in the store's time: absolute values, so that saying it twice changes nothing. */
+/**
+ * One node's report about one user, in the store's time. Values are absolute, so that a repeated report changes
+ * nothing.
+ */
 export interface Report {
   readonly count: number;
-  /** Last activity; 0 when the connections said nothing of it. */
+  /** Last activity; 0 when the connections reported none. */
   readonly activeAt: number;
   readonly idle: boolean;
-  /** The newest connection that opened alone here said on opening that it is not in use. */
+  /** The newest connection that opened alone here reported on opening that it is not in use. */
   readonly openedIdle?: boolean;
   /** Newest opening and newest unclean close; 0 for none. */
   readonly openedAt: number;
   readonly closedAt: number;
-  /** Newest opening of those that only watch: nobody is present by them, but their tokens say words too. 0 for none. */
+  /**
+   * Newest opening of connections that only watch; 0 for none. They make no user present, but their tokens carry a
+   * profile.
+   */
   readonly watchedAt?: number;
   readonly graceMs: number;
   readonly devices: DeviceMask;
@@ -42,7 +48,7 @@ export interface KnownView extends Adornment {
 }
 
 /**
- * A row that was lost, or is older than what a node showed, takes that view without a transition.
+ * Restores a row that was lost, or is older than what a node showed, from that view, without a transition.
  * @returns whether it did.
  */
 export const restore = (row: Row, known: KnownView | undefined): boolean => {
@@ -52,7 +58,7 @@ export const restore = (row: Row, known: KnownView | undefined): boolean => {
   row.ver = known.ver;
   row.shown = adornmentOf(known);
   row.goneActiveAt = Math.max(row.goneActiveAt, known.lastSeen ?? 0);
-  // What was frozen while invisible is as lost as the row: what others were shown of it is what the view says.
+  // What was frozen while invisible is lost with the row. The view says what others were shown of it.
   const hides = row.ownClaim?.status === 'invisible' && known.status === 'offline';
   if (row.hiddenLastSeen !== undefined || hides) row.hiddenLastSeen = known.lastSeen ?? 0;
   return true;
@@ -76,8 +82,9 @@ export const mergeOwnClaim = (row: Row, claim: OwnClaim | undefined): boolean =>
 };
 
 /**
- * A silent connection is active, but within a grace takes over what the user is at this moment. One that opens idle takes
- * that over wherever there is something of them, and else is idle: a machine that reconnects by itself is nobody.
+ * A silent connection is active, but within a grace it inherits what the user is at this moment. A connection that
+ * opens idle inherits that wherever anything of the user is present, and is otherwise idle: a machine that reconnects
+ * by itself is no sign of a person.
  */
 const stanceOnOpening = (
   row: Row,
@@ -95,7 +102,7 @@ const stanceOnOpening = (
   return activeUntil(row, idleAwayMs) > now ? 'inheritedActive' : 'inheritedIdle';
 };
 
-/** Brings the inputs of a row to what a node says; {@link evaluate} must follow. */
+/** Updates the inputs of a row from a node's report; {@link evaluate} must follow. */
 export const absorb = (
   row: Row,
   node: string,
@@ -105,7 +112,7 @@ export const absorb = (
 ): { restored: boolean; claimed: boolean } => {
   const { watchedAt = 0 } = said;
   if (isForgotten(row, Math.max(said.openedAt, watchedAt))) return { restored: false, claimed: false };
-  // What was ended is gone, grace and all, though its node has not heard of it.
+  // Connections that were ended are gone, with their grace, although their node does not know it yet.
   const report = isEnded(row, said.openedAt) ? { ...said, count: 0, closedAt: 0 } : said;
   const claimed = mergeOwnClaim(row, report.claim);
   const restored = restore(row, report.known);
@@ -127,14 +134,15 @@ export const absorb = (
     row.nodes.delete(node);
     row.goneOpenedAt = Math.max(row.goneOpenedAt, report.openedAt);
   }
-  // Who was shown online was active, but when is lost with the row: else who returns would take over idleness.
+  // A user shown online was active. When is lost with the row; without this, a user who returns would inherit
+  // idleness.
   if (restored && row.status === 'online' && row.goneActiveAt === 0) row.goneActiveAt = now;
   startOrEndGrace(row, prior, report, stance);
   clearGoneOpening(row);
   return { restored, claimed };
 };
 
-/** With nobody left, or somebody who opened later, the newest opening that is gone says nothing any more. */
+/** Once no connection is left, or one opened later, the newest opening that is gone is not needed any more. */
 const clearGoneOpening = (row: Row): void => {
   if (row.nodes.size === 0 || newestOpening(row) >= row.goneOpenedAt) row.goneOpenedAt = 0;
 };
@@ -163,8 +171,8 @@ const startOrEndGrace = (
 };
 
 /**
- * Several closes make one grace, in whichever order nodes tell of them: it runs to the latest end, and is idle only
- * when everything that closed was. Joining one twice changes nothing.
+ * Several closes make one grace, in whichever order nodes report them. It runs to the latest end, and is idle only
+ * when every connection that closed was. Joining one twice changes nothing.
  */
 const mergeGrace = (row: Row, grace: Grace): void => {
   const { grace: other = grace } = row;
@@ -180,8 +188,8 @@ const mergeGrace = (row: Row, grace: Grace): void => {
 };
 
 /**
- * Clears what a dead node held. It can have died as late as one interval after its last heartbeat: the grace runs
- * from there, and whoever was active then was active until then.
+ * Clears what a dead node held. The node can have died as late as one interval after its last heartbeat: the grace
+ * runs from there, and a user who was active then counts as active until then.
  */
 export const loseNode = (
   row: Row,

@@ -6,7 +6,7 @@ import type { Row } from './row.ts';
 const MAX_CLAIMS = 8;
 
 /**
- * Sets the claim of a service, or takes it back; one a source.
+ * Sets or clears the claim of a service. Each source has at most one.
  * @returns `false` when there are too many already.
  */
 export const setClaim = (row: Row, source: string, claim: Claim | null, today: DayMs): boolean => {

@@ -1,30 +1,30 @@
 /**
- * Clocks that must never be compared with each other. A plain number can become any of them; none becomes another but by
- * the functions here.
+ * Clocks that must never be compared with each other. A plain number can become any of them; only the functions here
+ * convert one into another.
  */
 type Of<Clock extends string> = number & { readonly clock?: Clock };
 
 /**
- * A moment of a partition's hybrid clock, µs: versions, log ids and stamps. It orders, and it tells nobody the time: what
- * nodes have seen, and several moments in one microsecond, put it ahead.
+ * A moment of a partition's hybrid clock, µs: versions, log ids and stamps. It orders events and is not the time:
+ * what nodes have seen, and several moments in one microsecond, put it ahead.
  */
 export type HybridMicros = Of<'order'>;
 
 /**
- * A moment of the store's time, ms: graces, leases, idle limits and activity. It runs as fast as the time of day of the
- * store, and goes on where that went back, as after a failover to another machine.
+ * A moment of the store's time, ms: graces, leases, idle limits and activity. It runs as fast as the time of day of
+ * the store, and continues where that went back, as after a failover to another machine.
  */
 export type StoreMs = Of<'time'>;
 /** The same in µs. */
 export type StoreMicros = Of<'time in µs'>;
 
-/** A moment of the time of day of the store, ms: ends that people set, what tokens say, and times that people are told. */
+/** A moment of the time of day of the store, ms: ends that people set, times in tokens, and times shown to people. */
 export type DayMs = Of<'time of day'>;
 
 /**
- * The hybrid clock of one partition: never behind the time of day, never behind anything it allotted or was told, so that
- * versions rise strictly even when the time of day goes back. Where it is ahead it stands, but for what it gives out: the
- * time of day catches up with it.
+ * The hybrid clock of one partition: never behind the time of day, never behind any value it allotted or received, so
+ * that versions rise strictly even when the time of day goes back. While it is ahead it advances only by what it
+ * allots, until the time of day catches up with it.
  */
 export class HybridClock {
   #last: HybridMicros = 0;
@@ -35,7 +35,7 @@ export class HybridClock {
     this.#micros = micros;
   }
 
-  /** The moment it is; also raises the clock to it. */
+  /** The current moment; also raises the clock to it. */
   now(): HybridMicros {
     this.#last = Math.max(this.#last, this.#micros());
     return this.#last;
@@ -54,6 +54,6 @@ export class HybridClock {
 
 export const toMs = (micros: StoreMicros): StoreMs => Math.floor(micros / 1000);
 
-/** The earliest and the latest moment at which something can have been stamped, as far as its stamp tells at `now`. */
+/** The earliest and the latest moment at which a stamp can have been given, as far as can be known at `now`. */
 export const stampedAt = (stamp: HybridMicros, now: StoreMs): StoreMs =>
   Math.min(Math.floor(stamp / 1000), now);

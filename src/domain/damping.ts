@@ -3,22 +3,25 @@ import type { Policy } from './model.ts';
 import type { Row } from './row.ts';
 
 /**
- * Damping: a token bucket of transitions for each person, kept as the moment at which it is full again (the generic cell
- * rate algorithm, ITU-T I.371). A row whose last transition found it full says so by its version alone: who is calm costs
- * no byte.
+ * Damping: a token bucket of transitions for each person, kept as the moment at which it is full again (the generic
+ * cell rate algorithm, ITU-T I.371). For a row whose last transition found the bucket full, its version alone says
+ * so: a calm user costs no byte.
  */
 const fullAt = (row: Row, interval: number, now: StoreMs): StoreMs => {
   if (row.burstFullAt !== undefined) return row.burstFullAt;
   return row.ver > 0 ? stampedAt(row.ver, now) + interval : 0;
 };
 
-/** From when on the next transition of a person may be shown; not above `now`: at once. */
+/** The earliest moment at which the person's next transition may be shown; at or below `now` means at once. */
 export const turnAt = (row: Row, { damping }: Policy, now: StoreMs): StoreMs => {
   if (damping === undefined) return 0;
   return fullAt(row, damping.intervalMs, now) - (damping.burst - 1) * damping.intervalMs;
 };
 
-/** A transition is shown. What may not wait takes from what follows, one interval at most. @param ver - its version. */
+/**
+ * Records a shown transition. One that may not wait borrows from the next, one interval at most. @param ver - its
+ * version.
+ */
 export const spend = (row: Row, { damping }: Policy, now: StoreMs, ver: HybridMicros): void => {
   if (damping === undefined) return;
   const { burst, intervalMs } = damping;
@@ -27,7 +30,7 @@ export const spend = (row: Row, { damping }: Policy, now: StoreMs, ver: HybridMi
   row.burstFullAt = isTold ? undefined : Math.max(full, now) + intervalMs;
 };
 
-/** A bucket that is full again is nothing to remember. */
+/** A bucket that is full again need not be stored. */
 export const forgetPace = (row: Row, now: StoreMs): void => {
   if (row.burstFullAt !== undefined && row.burstFullAt <= now) row.burstFullAt = undefined;
 };

@@ -2,15 +2,17 @@ import { type DayMs, type HybridMicros, type StoreMicros, type StoreMs, toMs } f
 import type { Policy } from './model.ts';
 import { type EndingKind, emptyRow, type Row } from './row.ts';
 
-/** Tokens issued so long after a revocation are refused with it: the clocks of issuers are not ours. s */
+/**
+ * Tokens issued up to this long after a revocation are refused too, because the clocks of issuers differ from ours. s
+ */
 const SKEW_S = 5;
-/** How long a forgotten user cannot come back by what nodes knew before, ms: as long as fences stand. */
+/** How long older reports of nodes cannot bring a forgotten user back, ms: as long as fences last. */
 const TOMBSTONE_MS = 3_600_000;
 
 /**
- * Ends everything of a user that is alive. Whoever was active is taken to have been until now.
- * @param at - connections opened up to it count no more, whoever still tells of them.
- * @param today - the same moment by the time of day, to which tokens are compared.
+ * Ends everything alive of a user. An active user counts as active until now.
+ * @param at - connections opened up to it no longer count, whichever node still reports them.
+ * @param today - the same moment by the time of day, with which tokens are compared.
  */
 export const endAll = (row: Row, how: EndingKind, at: StoreMicros, today: DayMs): void => {
   const now = toMs(at);
@@ -29,9 +31,9 @@ export const endAll = (row: Row, how: EndingKind, at: StoreMicros, today: DayMs)
 };
 
 /**
- * The end (ms, exclusive) of the tokens that a revocation refuses. A revocation is written as one number of seconds. A whole
- * number is the moment of it: tokens issued up to {@link SKEW_S} after that second are refused. A fraction names by how
- * much earlier the end is: an older release, which looks at whole seconds alone, refuses the rest of that second too.
+ * The end (ms, exclusive) of the tokens that a revocation refuses. A revocation is written as one number of seconds.
+ * A whole number is its moment: tokens issued up to {@link SKEW_S} after that second are refused. A fraction says by
+ * how much earlier the end is. An older release, which reads whole seconds only, refuses the rest of that second too.
  */
 const refusedBefore = (at: number): number => {
   const second = Math.floor(at);
@@ -44,22 +46,22 @@ export const revocationBefore = (before: number): number => {
   return second + ((second + SKEW_S + 1) * 1000 - before) / 1000;
 };
 
-/** The moment (ms) of which a revocation is, as one that was made without naming a moment. */
+/** The moment (ms) that a revocation stands for when it was made without naming one. */
 export const revokedAt = (at: number): number => refusedBefore(at) - (SKEW_S + 1) * 1000;
 
-/** No revocation can be written of tokens issued before this, and no such token can be good. */
+/** No revocation can be written for tokens issued before this, and no such token can be valid. */
 export const EARLIEST_MS = (SKEW_S + 2) * 1000;
 
 /** Whether a revocation refuses everything that another refuses. 0 is none. */
 export const covers = (at: number, other: number): boolean =>
   other === 0 || (at > 0 && refusedBefore(at) >= refusedBefore(other));
 
-/** From now on tokens of the user are refused; of several revocations the one that refuses most counts. @param at - s. */
+/** Refuses the user's tokens from now on. Of several revocations the one that refuses most counts. @param at - s. */
 export const revoke = (row: Row, at: number): void => {
   if (!covers(row.revoked, at)) row.revoked = at;
 };
 
-/** Ends the sessions that were kept with tokens that are refused now. @returns whether there were any. */
+/** Ends the sessions kept alive with tokens that are now refused. @returns whether there were any. */
 export const endRefusedSessions = (row: Row): boolean => {
   let hasEnded = false;
   for (const [id, session] of row.sessions) {
@@ -71,18 +73,20 @@ export const endRefusedSessions = (row: Row): boolean => {
   return hasEnded;
 };
 
-/** Forgets a user. What is left keeps late words of nodes from bringing anything back, and a revocation in force. */
+/**
+ * Forgets a user. What is left stops late reports of nodes from restoring anything, and keeps a revocation in force.
+ */
 export const forget = (row: Row, order: HybridMicros, at: StoreMicros): void => {
   const { revoked } = row;
   const rest: Partial<Row> = { forgotten: order, forgottenAt: toMs(at), ended: { at, how: 'forget' } };
   Object.assign(row, emptyRow(), { revoked, ...rest });
 };
 
-/** Whether connections told of have been ended. @param opened - the newest opening, ms. */
+/** Whether reported connections have been ended. @param opened - the newest opening, ms. */
 export const isEnded = (row: Row, opened: StoreMs): boolean =>
   row.ended !== undefined && opened <= toMs(row.ended.at);
 
-/** Whether nothing may be taken of connections told of, because their user was forgotten since. */
+/** Whether reported connections must be ignored, because their user was forgotten after they opened. */
 export const isForgotten = (row: Row, opened: StoreMs): boolean =>
   row.forgotten > 0 && opened <= row.forgottenAt;
 
@@ -97,7 +101,7 @@ export const refusesToken = (at: number, issued: number): boolean =>
 export const isRevoked = (row: Row, issued: number): boolean =>
   row.revoked > 0 && refusesToken(row.revoked, issued);
 
-/** Until when a revocation has a purpose, and a tombstone; 0 for neither. */
+/** Until when a revocation or a tombstone is still needed; 0 for neither. */
 export const revokedUntil = (row: Row, policy: Policy): DayMs =>
   row.revoked > 0 ? row.revoked * 1000 + policy.revocationMs : 0;
 export const tombstoneUntil = (row: Row): StoreMs => (row.forgotten > 0 ? row.forgottenAt + TOMBSTONE_MS : 0);

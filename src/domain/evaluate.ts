@@ -23,29 +23,33 @@ export interface Circumstances {
   /** The same moment by the time of day. */
   readonly today: DayMs;
   readonly policy: Policy;
-  /** While above `now`, nobody becomes less than they were: the partition holds still after a loss. */
+  /** While above `now`, no user becomes less present than they were: the partition holds still after a loss. */
   readonly holdUntil: StoreMs;
   /**
-   * Data was lost, and until the hold ends not everybody has told again who was there: nobody appears or turns active
-   * either, because the row may only have forgotten, or not know yet, that they were shown so all along.
+   * Data was lost, and until the hold ends not every node has reported again which users were present. No user
+   * appears or turns active either, because the row may have lost, or may not know yet, that the user was shown so
+   * all along.
    */
   readonly gathering: boolean;
-  /** How long nodes may be late in writing what they know: graces wait that much longer. */
+  /** How late nodes may write what they know: graces wait that much longer. */
   readonly lagMs: number;
-  /** From when on nobody is late any more, as far as was told; 0 with no lag. */
+  /** When no node is late any more, as far as was reported; 0 with no lag. */
   readonly lagUntil: StoreMs;
   /** What was true before the inputs changed. */
   readonly before: Before;
-  /** Somebody did this on purpose, so that holding still does not apply: set a claim, left, or sent them away. */
+  /**
+   * A deliberate act, to which holding still does not apply: a claim was set, the user left, or their access was
+   * ended.
+   */
   readonly deliberate: 'claim' | 'goodbye' | 'revoked' | undefined;
-  /** A repair after a loss: its transitions are `resync`. */
+  /** A repair after a loss: its transitions have the reason `resync`. */
   readonly repair: boolean;
 }
 
 export interface Before {
   readonly present: boolean;
   readonly hidden: boolean;
-  /** When others could know the user to have been active; 0 for never. */
+  /** When the user was last active as far as others could know; 0 for never. */
   readonly knownActiveAt: number;
 }
 
@@ -55,17 +59,17 @@ export const before = (row: Row): Before => ({
   knownActiveAt: row.hiddenLastSeen ?? knownActive(row),
 });
 
-/** What has to be shown from now on. The caller gives it a version, see {@link show}. */
+/** What must be shown from now on. The caller gives it a version, see {@link show}. */
 export interface Change {
   readonly status: Status;
   readonly shown: Adornment;
   readonly reason: Reason;
 }
 
-/** An `offline` that somebody wanted is never held back. */
+/** A deliberate `offline` is never held back. */
 const MAY_NOT_WAIT: ReadonlySet<Reason> = new Set(['goodbye', 'revoked']);
 
-/** What ended by the passing of time. */
+/** What time has ended. */
 interface Ended {
   grace: Grace | undefined;
   claim: boolean;
@@ -74,7 +78,7 @@ interface Ended {
 
 /**
  * Computes what others see of a user, drops what time has ended, and sets `due` to the next moment at which time
- * alone may change it. The only place where a status is decided; `evaluate.lua` says the same.
+ * alone may change it. The only place where a status is decided; `evaluate.lua` mirrors it.
  * @returns the transition to make, if any.
  */
 export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
@@ -91,12 +95,12 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   const why = reasonOf(row, target, at, ended);
   const isTurnAwaited = isDamped && !isShown && !at.repair && !MAY_NOT_WAIT.has(why);
   const waits = isHeld || isTurnAwaited;
-  // Who hides leaves, as far as others see; whoever was offline before has left already.
+  // To others, a user who hides leaves; one who was offline before has left already.
   if (isInvisible(row)) {
     row.hiddenLastSeen ??=
       row.status === 'offline' ? at.before.knownActiveAt : lastSeenAfterGoodbye(row, now, policy.idleAwayMs);
   } else if (target.status !== 'offline' && !waits) row.hiddenLastSeen = undefined;
-  // Others go on seeing whoever waits to be seen again as they left.
+  // While a user waits to be shown again, others continue to see them as they left.
   else if (isTurnAwaited && row.status === 'offline') row.hiddenLastSeen ??= at.before.knownActiveAt;
   if (row.hiddenLastSeen === undefined) revealProfile(row);
   if (target.status === 'offline' && isShown) age(row, at);
@@ -105,7 +109,7 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
 
   if (row.burstFullAt !== undefined)
     row.nextDeadline = row.nextDeadline === 0 ? row.burstFullAt : Math.min(row.nextDeadline, row.burstFullAt);
-  // Nothing that time brings may be shown before.
+  // Nothing that time causes may be shown before.
   if (isDamped) row.nextDeadline = turn;
   if (isShown || isTurnAwaited) return undefined;
   if (waits) {
@@ -119,7 +123,7 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   };
 };
 
-/** Records a change as shown, under a version the caller allotted. */
+/** Records a change as shown, under the version that the caller allotted. */
 export const show = (
   row: Row,
   change: Change,
@@ -140,7 +144,7 @@ const expire = (
   damped: boolean,
 ): Ended => {
   const ended: Ended = { grace: undefined, claim: false, session: false };
-  // What time ends is kept until it may be shown, and with it the reason.
+  // What time has ended is kept until the change may be shown, and with it the reason.
   if (!damped && row.ownClaim?.until !== undefined && row.ownClaim.until <= today) {
     row.ownClaim = { status: null, stamp: row.ownClaim.stamp };
     ended.claim = true;
@@ -166,7 +170,7 @@ const expire = (
   return ended;
 };
 
-/** When what waits for its turn is shown; 0 when nothing waits. */
+/** When the damped transition is shown; 0 when none waits. */
 export const awaitedTurn = (row: Row, now: StoreMs, policy: Policy): StoreMs => {
   const turn = turnAt(row, policy, now);
   if (turn <= now) return 0;
@@ -209,7 +213,7 @@ const deadline = (
   for (const session of row.sessions.values()) at(session.expiresAt);
   atTimeOfDay(revokedUntil(row, policy));
   if (row.grace !== undefined) {
-    // Nodes that are late may be on time again before it: then the grace ends, if it is over.
+    // Late nodes may be on time again before it; the grace then ends, if it is over.
     const over = row.grace.startedAt + row.grace.durationMs;
     next = Math.min(next, Math.max(over, Math.min(over + lagMs, lagUntil), now + 1));
   }
@@ -228,8 +232,8 @@ const deadline = (
 };
 
 /**
- * Until when others are told when somebody was seen who is gone, or looks so: nothing that only they know themselves
- * counts, or somebody hidden would be told of for longer than one who left.
+ * Until when others are shown the last activity of a user who is gone, or looks so. What only the person knows does
+ * not count, because a hidden user would then be shown for longer than one who left.
  */
 const viewUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreMs => {
   const shift = now - today;
@@ -239,7 +243,7 @@ const viewUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreM
   return Math.max(told + policy.retentionMs, refused, tombstoneUntil(row));
 };
 
-/** Until when they are told anything: name and groups may have been said later, by somebody who only watches. */
+/** Until when others are shown anything. A connection that only watches may have brought name and groups later. */
 const shownUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreMs => {
   let told = isNamed(row) ? row.profileSaidAt : 0;
   if (row.ver === 0) told = Math.max(told, Math.max(saidAt(row.name), saidAt(row.groups)) + now - today);
@@ -248,7 +252,7 @@ const shownUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): Store
 
 const saidAt = (word: Stamped<unknown> | undefined): DayMs => Math.floor(word?.iat ?? 0) * 1000;
 
-/** Until when a row of somebody who is gone is kept; `Infinity` while an own claim without end stands. */
+/** Until when the row of a user who is gone is kept; `Infinity` while the own claim has no end. */
 const retainedUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreMs => {
   const { ownClaim } = row;
   if (ownClaim !== undefined && ownClaim.status !== null && ownClaim.until === undefined)
@@ -257,17 +261,17 @@ const retainedUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): St
   return Math.max(shown, ownClaim === undefined ? 0 : stampedAt(ownClaim.stamp, now) + policy.retentionMs);
 };
 
-/** Gone, or not to be told from it. */
+/** Gone, or indistinguishable from it. */
 const isOutOfSight = (row: Row): boolean => row.hiddenLastSeen !== undefined || !isPresent(row);
 
-/** Others are told when the user was seen. */
+/** Others are shown when the user was last seen. */
 const isSeenBefore = (row: Row): boolean => row.ver > 0 || (row.hiddenLastSeen ?? row.goneActiveAt) > 0;
 
 const isNamed = (row: Row): boolean => row.name !== undefined || row.groups !== undefined;
 
 /**
- * What others are told of somebody who is out of sight ends with the retention, as it would with the row of one who
- * left. What is true of the person stays: their claim, their connections, and what their tokens said.
+ * What others see of a user who is out of sight ends with the retention, as it does with the row of a user who left.
+ * What is true of the person stays: their claim, their connections, and what their tokens said.
  */
 const age = (row: Row, { policy, now, today }: Circumstances): void => {
   if (!isOutOfSight(row) || !(isSeenBefore(row) || isNamed(row))) return;
@@ -283,11 +287,11 @@ const age = (row: Row, { policy, now, today }: Circumstances): void => {
   row.pendingProfile = words.name === undefined && words.groups === undefined ? undefined : words;
 };
 
-/** Whether a row that was not stored need not be: nobody is there, and nothing is known of them. */
+/** Whether a new row need not be stored: the user is not present, and nothing is known of them. */
 export const isNobody = (row: Row, policy: Policy, now: StoreMs, today: DayMs): boolean =>
   !isHeardOf(row) && isForgettable(row, policy, now, today);
 
-/** Whether nothing of a row is worth keeping any more. */
+/** Whether nothing in a row is worth keeping any more. */
 export const isForgettable = (row: Row, policy: Policy, now: StoreMs, today: DayMs): boolean =>
   !isAlive(row) &&
   row.grace === undefined &&
@@ -295,8 +299,8 @@ export const isForgettable = (row: Row, policy: Policy, now: StoreMs, today: Day
   retainedUntil(row, policy, now, today) <= now;
 
 /**
- * Whether the change is what somebody wanted. That somebody is gone, idle, or as idle as one of their nodes says, is not
- * what a claim wants: nodes tell claims again after a loss, and others may not have been heard.
+ * Whether the change was wanted. A claim does not want its user to be gone, idle, or as idle as one of their nodes
+ * reports: nodes send claims again after a loss, when other nodes may not have reported yet.
  */
 const isOnPurpose = ({ deliberate, gathering }: Circumstances, { why }: Target): boolean =>
   deliberate === 'claim'
@@ -325,7 +329,7 @@ const reasonOf = (row: Row, target: Target, at: Circumstances, ended: Ended): Re
     return ended.session ? 'expired' : 'goodbye';
   }
   if (row.status === 'offline') {
-    // Who was never shown to anybody had to wait for others to be heard.
+    // A user who was never shown had to wait until other nodes had reported.
     if (!at.before.present || at.before.hidden || row.ver === 0) return 'connect';
     return target.why === 'claim' ? 'claim' : 'active';
   }

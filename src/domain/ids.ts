@@ -1,6 +1,6 @@
 import { textProblem } from './visible-text.ts';
 
-/** What may name a user, a group, a tenant or be shown as a name. Pure checks; every surface uses these. */
+/** Which texts are valid user, group and tenant ids and display names. Pure checks, shared by every surface. */
 
 /** Bytes of UTF-8 a user or group id may have. */
 const MAX_ID_BYTES = 128;
@@ -12,13 +12,13 @@ export const MAX_GROUPS = 64;
 export const DEFAULT_TENANT = 'default';
 
 const TENANT = /^[A-Za-z0-9._-]{1,64}$/;
-/** Control characters, and halves of surrogate pairs: those have no UTF-8 and would come back as another id. */
+/** Control characters, and halves of surrogate pairs: those have no UTF-8 form and would come back as another id. */
 const FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
 
 const isText = (value: unknown, maxBytes: number): value is string =>
   typeof value === 'string' &&
   value.length > 0 &&
-  // One UTF-16 unit is one to three bytes: most texts need no counting, and a huge one gets none.
+  // One UTF-16 unit is one to three bytes: most texts need no counting, and a huge text gets none.
   value.length <= maxBytes &&
   (value.length * 3 <= maxBytes || Buffer.byteLength(value) <= maxBytes) &&
   !FORBIDDEN.test(value);

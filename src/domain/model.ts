@@ -9,7 +9,7 @@ import type { DayMs, HybridMicros } from './clock.ts';
 export const STATUSES = ['online', 'away', 'busy', 'offline'] as const;
 export type Status = (typeof STATUSES)[number];
 
-/** What a claim may say. Only the person's own claim (`source` = `user`) may be `invisible`. */
+/** The statuses of a claim. Only the person's own claim (`source` = `user`) may be `invisible`. */
 export type ClaimStatus = 'online' | 'away' | 'busy' | 'invisible';
 
 /** Kinds of device, in the order in which `devices` lists them. */
@@ -35,7 +35,7 @@ export type Reason = (typeof REASONS)[number];
 export const OWN_SOURCE = 'user';
 export const OWN_PRIORITY = 100;
 
-/** The adornments of a status that others see: at most 140 characters, one emoji, an end. */
+/** What a claim adds to a status, as others see it: a text of at most 140 characters, one emoji, an end. */
 export interface Adornment {
   readonly text?: string;
   readonly emoji?: string;
@@ -43,7 +43,9 @@ export interface Adornment {
   readonly until?: DayMs;
 }
 
-/** A status somebody set. One a source; the highest priority counts, then the newest `stamp`. */
+/**
+ * A status that a person or a service set. Each source has one; the highest priority counts, then the newest `stamp`.
+ */
 export interface Claim extends Adornment {
   readonly status: ClaimStatus;
   readonly priority: number;
@@ -68,19 +70,19 @@ export interface View extends Adornment {
   /** When the user was last active; absent while `online` and while never seen. */
   readonly lastSeen?: DayMs;
   readonly name?: string;
-  /** Kinds alive, in the order of {@link DEVICES}; empty while `offline`. */
+  /** Device kinds that are connected, in the order of {@link DEVICES}; empty while `offline`. */
   readonly devices: readonly Device[];
-  /** Groups others know the user to be in, for those who may watch by group; never part of a presence object. */
+  /** Groups that others know the user to be in, for watchers of groups; never part of a presence object. */
   readonly groups?: readonly string[];
 }
 
-/** A value under its own stamp: the `iat` (s) of the token that said it, 0 for a token without. */
+/** A value with its own stamp: the `iat` (s) of the token that carried it, 0 for a token without. */
 export interface Stamped<T> {
   readonly value: T;
   readonly iat: number;
 }
 
-/** What is known of somebody by tokens. Name and groups have a stamp each: a token may say one without the other. */
+/** What tokens say about a user. Name and groups have a stamp each, because a token may carry one without the other. */
 export interface Profile {
   readonly name?: Stamped<string> | undefined;
   readonly groups?: Stamped<readonly string[]> | undefined;
@@ -104,7 +106,7 @@ export interface Transition extends View {
 export interface UserRef {
   readonly tenant: string;
   readonly user: string;
-  /** Keeps a {@link ServiceRef} from passing for a user. */
+  /** Keeps a {@link ServiceRef} from being taken for a user at compile time. */
   readonly service?: undefined;
 }
 export type UserKey = `${string}:${string}`;
@@ -121,7 +123,7 @@ export interface ServiceRef {
   readonly user?: undefined;
 }
 
-/** Whose a token is: what revocations, limits and connections that only watch are counted by. */
+/** The owner of a token: the key of revocations, rate limits and connections that only watch. */
 export type TokenOwner = UserRef | ServiceRef;
 
 /** The `sub` of the tokens of an owner. */
@@ -140,7 +142,9 @@ export const ownerOfKey = (key: string): TokenOwner => {
   return tokenOwner(tenant, user);
 };
 
-/** The stored row that keeps the revocation of an owner. That of a service is the row of nobody: it shows no presence. */
+/**
+ * The stored row that keeps the revocation of an owner. A service's row is the row of no user: it shows no presence.
+ */
 export const rowOfOwner = (owner: TokenOwner): UserRef => ({ tenant: owner.tenant, user: subOf(owner) });
 
 export const userRef = (key: string): UserRef => {
@@ -156,6 +160,6 @@ export interface Policy {
   readonly retentionMs: number;
   /** At most `burst` transitions of one person at once, and then one every `intervalMs`; absent: any number. */
   readonly damping?: { readonly burst: number; readonly intervalMs: number };
-  /** How long a revocation refuses tokens: as long as one issued before it can be good. */
+  /** How long a revocation refuses tokens: as long as a token issued before it can be valid. */
   readonly revocationMs: number;
 }

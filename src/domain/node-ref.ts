@@ -3,7 +3,7 @@ export type NodeRef = `${string}.${number}`;
 
 export const nodeRef = (id: string, epoch: number): NodeRef => `${id}.${epoch}`;
 
-/** @throws nothing: of a text that is none the epoch is NaN, which no comparison takes for a later one. */
+/** Never throws: an invalid text gives the epoch NaN, which compares as later than none. */
 export const parseNodeRef = (ref: string): { readonly id: string; readonly epoch: number } => {
   const dot = ref.lastIndexOf('.');
   return { id: ref.slice(0, dot), epoch: Number(ref.slice(dot + 1)) };

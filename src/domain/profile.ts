@@ -2,7 +2,7 @@ import type { StoreMs } from './clock.ts';
 import type { Profile, Stamped } from './model.ts';
 import { isInvisible, type Row } from './row.ts';
 
-/** What a token says of its user. */
+/** What a token says about its user. */
 export interface TokenProfile {
   readonly name?: string | undefined;
   readonly groups?: readonly string[] | undefined;
@@ -15,7 +15,7 @@ export const profileOf = ({ name, groups, iat }: TokenProfile): Profile => ({
   ...(groups !== undefined && { groups: { value: groups, iat } }),
 });
 
-/** Of two words under one stamp the later one said counts. Without a stamp one only counts where nothing was said. */
+/** Of two values with one stamp the later one counts. A value without a stamp counts only where nothing was known. */
 export const newerOf = <T>(
   held: Stamped<T> | undefined,
   said: Stamped<T> | undefined,
@@ -35,7 +35,7 @@ const trueGroups = (row: Row): Profile['groups'] => row.pendingProfile?.groups ?
 /** The person's own truth: what the newest tokens say, whether others may see it or not. */
 export const trueProfile = (row: Row): Profile => ({ name: trueName(row), groups: trueGroups(row) });
 
-/** By content: equal groups of two tokens are no news. */
+/** Compared by content: equal groups of two tokens are no change. */
 export const sameGroups = (
   ones: readonly string[] | undefined,
   others: readonly string[] | undefined,
@@ -43,7 +43,7 @@ export const sameGroups = (
   ones === others ||
   (ones?.length === others?.length && ones?.every((group, at) => group === others?.[at]) === true);
 
-/** Whether both say the same under the same stamps. */
+/** Whether both have the same values with the same stamps. */
 export const sameProfile = (ones: Profile, others: Profile): boolean =>
   ones.name?.value === others.name?.value &&
   ones.name?.iat === others.name?.iat &&
@@ -51,9 +51,9 @@ export const sameProfile = (ones: Profile, others: Profile): boolean =>
   ones.groups?.iat === others.groups?.iat;
 
 /**
- * Takes what tokens say where it is newer. What is told while the person is invisible waits: whoever is offline gets
- * no new name and joins no group.
- * @param saidAt - now, when who says it only watches, so that nothing else tells how long to keep it.
+ * Takes what tokens say where it is newer. A profile that arrives while the person is invisible waits: a user shown
+ * offline gets no new name and joins no group.
+ * @param saidAt - now, when the token's connection only watches: nothing else then decides how long to keep it.
  */
 export const mergeProfile = (row: Row, said: Profile, saidAt: StoreMs = 0): void => {
   if (said.name === undefined && said.groups === undefined) return;
@@ -65,14 +65,14 @@ export const mergeProfile = (row: Row, said: Profile, saidAt: StoreMs = 0): void
   row.profileSaidAt = Math.max(row.profileSaidAt, saidAt);
 };
 
-/** What waited takes effect. */
+/** The pending profile takes effect. */
 export const revealProfile = (row: Row): void => {
   if (row.pendingProfile === undefined) return;
   Object.assign(row, trueProfile(row));
   row.pendingProfile = undefined;
 };
 
-/** Somebody knows something of the person, so that others may have been told it. */
+/** Something of the person is known, so that others may have been shown it. */
 export const isHeardOf = (row: Row): boolean =>
   row.ver > 0 || row.name !== undefined || row.groups !== undefined || row.pendingProfile !== undefined;
 

@@ -12,14 +12,14 @@ import {
 } from './model.ts';
 
 /**
- * How a node's connections stand to activity. `own`: they spoke of it themselves, or opened alone; their node
- * watches the idle limit. The other two said nothing yet and took over what the user was when they opened.
+ * How a node's connections stand to activity. `own`: they reported it themselves, or opened alone; their node watches
+ * the idle limit. With the other two they reported nothing yet and inherited what the user was when they opened.
  */
 export type Stance = 'own' | 'inheritedActive' | 'inheritedIdle';
 
 /**
  * Nodes on which connections of one user count. A row is read and written whole: this bounds what one user can cost
- * every call that concerns them. What a further node holds does not count; the user is present by the others.
+ * every call that concerns them. The holding of a further node does not count; the user is present by the others.
  */
 export const MAX_NODES = 4096;
 
@@ -29,7 +29,7 @@ export interface NodeHolding {
   /** Last activity; meaningful with stance `own`. */
   activeAt: StoreMs;
   stance: Stance;
-  /** The node says that none of them is in use. */
+  /** The node reports that none of them is in use. */
   idle: boolean;
   /** Newest opening. */
   openedAt: StoreMs;
@@ -42,22 +42,22 @@ export interface PresenceSession {
   activeAt: StoreMs;
   idle: boolean;
   devices: DeviceMask;
-  /** The latest moment (s) at which the token can have been issued that kept it last; absent while that is not known. */
+  /** The latest moment (s) at which the token that last prolonged it can have been issued; absent while unknown. */
   issued?: number;
 }
 
-/** The running grace: until it ends, what closed still counts as it was. */
+/** The running grace: until it ends, closed connections still count as they were. */
 export interface Grace {
   /** Newest unclean close. */
   startedAt: StoreMs;
   durationMs: number;
   idle: boolean;
-  /** It was a node that died, not a socket. */
+  /** A node died, not a socket. */
   nodeLost: boolean;
   devices: DeviceMask;
 }
 
-/** How everything of a user that was alive ended at once. */
+/** How everything alive of a user was ended at once. */
 export type EndingKind = 'logout' | 'disconnect' | 'revoke' | 'forget';
 
 /** Everything the store knows of one user: the inputs, and what others were last shown. */
@@ -69,31 +69,34 @@ export interface Row {
   ownClaim: OwnClaim | undefined;
   grace: Grace | undefined;
   /**
-   * When the grace would have ended that an opening ended last: who comes back until then comes back with the others. 0
-   * for none.
+   * When the grace that an opening ended last would have ended; 0 for none. Connections that come back until then
+   * come back together.
    */
   endedGraceUntil: number;
-  /** Last activity told by what is gone; 0 for none. */
+  /** Last activity reported by connections that are gone; 0 for none. */
   goneActiveAt: number;
   /**
-   * Newest opening on a node that holds nobody any more, while others do; 0 for none. A close from before it, told
-   * late by one of the others, must not bring its grace back.
+   * Newest opening on a node that no longer holds the user, while others do; 0 for none. A close from before it,
+   * reported late by one of the others, must not bring its grace back.
    */
   goneOpenedAt: number;
-  /** Connections opened up to `at` were ended: they count no more, whoever still tells of them. */
+  /** Connections opened up to `at` were ended: they no longer count, whichever node still reports them. */
   ended: { readonly at: StoreMicros; readonly how: EndingKind } | undefined;
-  /** The user was forgotten: nothing stamped before may come back; 0 for never. */
+  /** When the user was forgotten: nothing stamped before may come back; 0 for never. */
   forgotten: HybridMicros;
-  /** The same moment in the store's time, for what was opened before, and for how long it is remembered. */
+  /** The same moment in the store's time, for connections opened before, and for how long it is remembered. */
   forgottenAt: StoreMs;
   /** Which tokens are refused (s): see `refusedBefore`; 0 for none. */
   revoked: number;
   /** Name and groups as others know them. */
   name: Stamped<string> | undefined;
   groups: Stamped<readonly string[]> | undefined;
-  /** What tokens said while the person was invisible: true for themselves, not seen by others yet. */
+  /** What tokens said while the person was invisible: true for the person, not seen by others yet. */
   pendingProfile: Profile | undefined;
-  /** When somebody who only watches last said name or groups: these are kept as those of one who left then. 0 for never. */
+  /**
+   * When a connection that only watches last brought name or groups; 0 for never. They are kept as if the user left
+   * then.
+   */
   profileSaidAt: StoreMs;
   status: Status;
   since: number;
@@ -101,7 +104,7 @@ export interface Row {
   shown: Adornment;
   /** `lastSeen` as frozen when invisibility began; undefined while visible. */
   hiddenLastSeen: number | undefined;
-  /** When the bucket of transitions is full again, unless `ver` says so: see damping.ts. */
+  /** When the bucket of transitions is full again, unless `ver` implies it: see damping.ts. */
   burstFullAt: StoreMs | undefined;
   /** Next deadline; 0 for none. */
   nextDeadline: number;
@@ -139,7 +142,7 @@ export const newestOpening = (row: Row): number => {
   return newest;
 };
 
-/** When the user was last active, as far as anybody said; before anybody did, when they came. 0 for never. */
+/** When the user was last active, as far as was reported; with no report yet, when they came. 0 for never. */
 export const lastActive = (row: Row): number => reportedActive(row) || newestOpening(row);
 
 const reportedActive = (row: Row): number => {
@@ -150,13 +153,17 @@ const reportedActive = (row: Row): number => {
   return last;
 };
 
-/** Last activity as others may know it: of somebody they never saw, only what was told by what is gone; to come is none. */
+/**
+ * Last activity as others may know it. For a user never shown, only what closed connections reported; connecting is
+ * none.
+ */
 export const knownActive = (row: Row): number => (row.ver === 0 ? row.goneActiveAt : reportedActive(row));
 
 /**
- * What would be known of the user's last activity had all that is alive of them said goodbye now; 0 for nothing. Who
- * counts as active was so within the idle limit: where the last word of it is older, until now, as at a logout.
- * @param idleAwayMs - 0: nobody is ever idle for being silent.
+ * What would be known of the user's last activity if everything alive of them said goodbye now; 0 for nothing. A user
+ * who counts as active was so within the idle limit; where the last report is older, they were active until now, as
+ * at a logout.
+ * @param idleAwayMs - 0: no user is ever idle for being silent.
  */
 export const lastSeenAfterGoodbye = (row: Row, now: number, idleAwayMs: number): number => {
   let last = row.goneActiveAt;
@@ -173,7 +180,7 @@ export const isInvisible = (row: Row): boolean => row.ownClaim?.status === 'invi
 
 export const isAlive = (row: Row): boolean => row.nodes.size > 0 || row.sessions.size > 0;
 
-/** The connections of a grace count only for somebody who is there: a grace keeps, it never brings back. */
+/** The connections of a grace count only for a user who is present: a grace keeps, it never brings back. */
 export const isInGrace = (row: Row): boolean =>
   row.grace !== undefined && (row.status !== 'offline' || row.hiddenLastSeen !== undefined || isAlive(row));
 
@@ -181,7 +188,7 @@ export const isPresent = (row: Row): boolean => isAlive(row) || isInGrace(row);
 
 /**
  * Until when the user counts as active: `Infinity` while a node watches over it, a past time when idle.
- * @param idleAwayMs - 0: nobody is ever idle for being silent.
+ * @param idleAwayMs - 0: no user is ever idle for being silent.
  */
 export const activeUntil = (row: Row, idleAwayMs: number): number => {
   const last = lastActive(row);

@@ -4,7 +4,7 @@ import { lastActive, type Row } from './row.ts';
 /** Sessions one user may have at once. */
 const MAX_SESSIONS = 16;
 
-/** What a call says of a session, in the store's time. */
+/** A call's report about a session, in the store's time. */
 export interface SessionReport {
   readonly expiresAt: number;
   readonly activity: 'active' | 'idle' | undefined;
@@ -14,8 +14,8 @@ export interface SessionReport {
 }
 
 /**
- * Begins a session or prolongs it. The first call is activity unless it says otherwise; one that begins idle takes over
- * the user's last activity, as a connection that opens idle does. Later calls are activity when they say so.
+ * Begins a session or prolongs it. The first call is activity unless it says otherwise. A session that begins idle
+ * inherits the user's last activity, as a connection that opens idle does. Later calls are activity when they say so.
  * @returns `false` when there are too many already.
  */
 export const keepSession = (row: Row, id: string, report: SessionReport, now: number): boolean => {
@@ -41,7 +41,7 @@ export const endSession = (row: Row, id: string): boolean => {
   return row.sessions.delete(id);
 };
 
-/** "I was active now" of somebody without a connection: nobody is present by it. */
+/** "I was active now", from a user without a connection; it makes no user present. */
 export const touch = (row: Row, now: number): void => {
   row.goneActiveAt = Math.max(row.goneActiveAt, now);
 };

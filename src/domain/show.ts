@@ -2,12 +2,12 @@ import { deviceList } from './devices.ts';
 import type { View } from './model.ts';
 import { devicesOf, knownActive, type Row } from './row.ts';
 
-/** How precisely it may be shown when somebody was active or left: the setting `LAST_SEEN`. */
+/** How precisely others may see when a user was active or left: the setting `LAST_SEEN`. */
 export type LastSeenPrecision = 'exact' | 'hour' | 'off';
 
 const HOUR_MS = 3_600_000;
 
-/** A time of activity, ms, as precisely as it may be told: rounded down, or `undefined` where none may be. */
+/** A time of activity, ms, as precisely as it may be shown: rounded down, or `undefined` where none may be. */
 export const shownActivity = (at: number, precision: LastSeenPrecision): number | undefined => {
   if (precision === 'off') return undefined;
   return precision === 'hour' ? at - (at % HOUR_MS) : at;
@@ -21,8 +21,8 @@ const shownLastSeen = (row: Row, precision: LastSeenPrecision): number | undefin
 };
 
 /**
- * When the status began, as others may see it; 0 where they may not. Who is not in use began it by leaving, or a limit after
- * their last activity: it is as precise as that.
+ * When the status began, as others may see it; 0 where they may not. An idle or offline status began with leaving, or
+ * one limit after the last activity, so it is as precise as those.
  */
 const shownSince = ({ status, since }: Row, precision: LastSeenPrecision): number =>
   status === 'offline' || status === 'away' ? (shownActivity(since, precision) ?? 0) : since;
