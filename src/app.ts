@@ -173,8 +173,14 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   if (settings.redisUrl === MEMORY_URL) metrics.register.removeSingleMetric('rollcall_redis_up');
 
   const keyring = await createKeyring(settings, { log: logger });
+  const storage =
+    settings.redisUrl === MEMORY_URL
+      ? openMemory(settings, nodeId, logger)
+      : openRedis(settings, metrics, logger, options.onIncompatible);
+  const { store, feed, check } = storage;
+
   const revocations = new Revocations({
-    store: () => store,
+    store,
     keepMs: storeOptions(settings).policy.revocationMs,
     retryMs: settings.heartbeatIntervalMs,
     wallNow: wall,
@@ -189,12 +195,6 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     monotonic,
   });
   const issuer = new TokenIssuer({ keys: keyring, rules: claimRules(settings), now: wall });
-  const storage =
-    settings.redisUrl === MEMORY_URL
-      ? openMemory(settings, nodeId, logger)
-      : openRedis(settings, metrics, logger, options.onIncompatible);
-  const { store, feed, check } = storage;
-
   const knownViews = new KnownViews();
   const node: PresenceNode = new PresenceNode({
     id: nodeId,

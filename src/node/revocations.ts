@@ -7,7 +7,7 @@ import { batchesByPartition } from '../store/partition.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
 
 export interface RevocationsOptions {
-  readonly store: () => Pick<PresenceStore, 'revocations' | 'refuse' | 'partitionOf'>;
+  readonly store: Pick<PresenceStore, 'revocations' | 'refuse' | 'partitionOf'>;
   /** How long a revocation has a purpose, ms. */
   readonly keepMs: number;
   /** Pause before the store is asked again that did not answer, ms. */
@@ -113,12 +113,12 @@ export class Revocations {
     const { store, logger } = this.#options;
     const due = new Set(this.#untold);
     this.#untold.clear();
-    const known = this.#known.filter((one) => due.has(store().partitionOf(one)));
+    const known = this.#known.filter((one) => due.has(store.partitionOf(one)));
     let hasTold = true;
     // One after another: after a loss the store has more urgent things to hear.
-    for (const [partition, batch] of batchesByPartition(known, (one) => store().partitionOf(one))) {
+    for (const [partition, batch] of batchesByPartition(known, (one) => store.partitionOf(one))) {
       try {
-        await store().refuse(
+        await store.refuse(
           partition,
           batch.map(({ item }) => item),
         );
@@ -136,7 +136,7 @@ export class Revocations {
     const { store, logger } = this.#options;
     this.#wanted = false;
     try {
-      const listed = await store().revocations();
+      const listed = await store.revocations();
       for (const { at, ...owner } of listed) this.learn(owner, at);
       this.#dropOld();
       this.#resendMissing(listed);
@@ -157,7 +157,7 @@ export class Revocations {
     const stored = new Map(listed.map((one) => [ownerKey(one), one.at]));
     for (const one of this.#known) {
       if (!covers(stored.get(ownerKey(one)) ?? 0, one.at)) {
-        this.#untold.add(this.#options.store().partitionOf(one));
+        this.#untold.add(this.#options.store.partitionOf(one));
       }
     }
   }

@@ -199,8 +199,7 @@ export class FakeStore {
 export const revocationsOf = (
   store: Pick<PresenceStore, 'revocations' | 'refuse' | 'partitionOf'>,
   wallNow: () => number,
-): Revocations =>
-  new Revocations({ store: () => store, keepMs: 86_400_000, retryMs: 500, wallNow, logger: silent });
+): Revocations => new Revocations({ store, keepMs: 86_400_000, retryMs: 500, wallNow, logger: silent });
 
 /** A promise that the test settles. */
 export const gate = <T = void>() => {
