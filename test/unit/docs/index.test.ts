@@ -82,3 +82,15 @@ it('finds every file that the ten questions name', () => {
   }
   expect([...questions.matchAll(/^\*\*.*\?\*\*/gm)]).toHaveLength(10);
 });
+
+const DECISIONS = readdirSync(join(ROOT, 'docs/decisions')).map((name) => `docs/decisions/${name}`);
+
+it.each([...ALL, ...DECISIONS])('%s names only files that are there', (page) => {
+  const named = [
+    ...read(page).matchAll(/`((?:src|test|scripts|bench|dev|examples|deploy|helm)\/[\w./-]+)`/g),
+  ];
+  for (const [, path = ''] of named) {
+    const isThere = [path, `${path}.ts`, `${path}.test.ts`].some((one) => existsSync(join(ROOT, one)));
+    expect(isThere, `${page} names ${path}`).toBe(true);
+  }
+});
