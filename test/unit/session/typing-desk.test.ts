@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Transition } from '../../../src/domain/model.ts';
+import type { Work } from '../../../src/fanout/fair-turns.ts';
 import { TimerWheel } from '../../../src/session/timer-wheel.ts';
 import { type Listener, TypingDesk } from '../../../src/session/typing-desk.ts';
 import { FakeFeed, principal, view } from './fakes.ts';
@@ -13,7 +14,8 @@ const SIGNAL = {
   groups: [],
 } as const;
 
-const rig = () => {
+/** @param waits - takes work that is not done at once. */
+const rig = (waits?: Work[]) => {
   let now = 0;
   const heard: { at: number; on: boolean }[] = [];
   const frames: object[] = [];
@@ -36,7 +38,7 @@ const rig = () => {
   const wheel = new TimerWheel({ monotonic: () => now, tickMs: 100, onError });
   const feed = new FakeFeed();
   const desk = new TypingDesk({
-    turns: { add: (work) => void work.run() },
+    turns: { add: (work) => void (waits === undefined ? work.run() : waits.push(work)) },
     typists: { stop: () => undefined },
     settings: { watchPolicy: 'tenant' },
     feed,
@@ -126,4 +128,52 @@ it('keeps nothing of what nobody here hears', () => {
   feed.hear({ ...SIGNAL, to: { user: 'eve' } });
   pass(10_000);
   expect(heard).toEqual([]);
+});
+
+describe('typing that waits for its turn', () => {
+  const goOn = (waits: Work[]): void => {
+    for (let work = waits.shift(); work !== undefined; work = waits.shift()) work.run();
+  };
+
+  it('is told in it', () => {
+    const waits: Work[] = [];
+    const { feed, heard } = rig(waits);
+    feed.hear(SIGNAL);
+    expect(heard).toEqual([]);
+    goOn(waits);
+    expect(heard.map(({ on }) => on)).toEqual([true]);
+  });
+
+  // Its end is told at once: behind it the beginning would last.
+  it('is not told when it has ended, or who typed has gone, meanwhile', () => {
+    for (const goes of [
+      (feed: FakeFeed) => feed.hear({ ...SIGNAL, on: false }),
+      (feed: FakeFeed) => feed.hear(SILENCE),
+      (feed: FakeFeed) => feed.transition(shown('offline')),
+    ]) {
+      const waits: Work[] = [];
+      const { feed, heard } = rig(waits);
+      feed.hear(SIGNAL);
+      goes(feed);
+      goOn(waits);
+      expect(heard).toEqual([]);
+    }
+  });
+
+  it('is not told when it is late by more than a second', () => {
+    const waits: Work[] = [];
+    const { feed, heard, pass } = rig(waits);
+    feed.hear(SIGNAL);
+    pass(1500);
+    goOn(waits);
+    expect(heard).toEqual([]);
+  });
+
+  it('counts once, in its newest word', () => {
+    const waits: Work[] = [];
+    const { feed, heard } = rig(waits);
+    for (let n = 0; n < 5; n += 1) feed.hear(SIGNAL);
+    goOn(waits);
+    expect(heard).toHaveLength(1);
+  });
 });
