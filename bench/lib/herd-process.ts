@@ -41,28 +41,35 @@ const attempt = ({ host, port, localAddress }: Target, token: string): Promise<b
     sockets.add(socket);
   });
 
+/** Tries until it is let in. @returns whether it was. */
+const persist = async (target: Target, token: string): Promise<boolean> => {
+  for (let tried = 1; tried <= ATTEMPTS; tried++) {
+    if (await attempt(target, token)) return true;
+    again++;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+  failed++;
+  return false;
+};
+
 const open = async (command: Extract<HerdCommand, { do: 'open' }>): Promise<void> => {
   const { tokens, inFlight } = command;
   let next = 0;
-  const one = async (token: string): Promise<void> => {
-    for (let tried = 1; tried <= ATTEMPTS; tried++) {
-      if (await attempt(command, token)) return;
-      again++;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    }
-    failed++;
-  };
   const worker = async (): Promise<void> => {
     for (;;) {
       const token = tokens[next++];
       if (token === undefined) return;
-      await one(token);
+      await persist(command, token);
     }
   };
   await Promise.all(Array.from({ length: Math.min(inFlight, tokens.length) }, worker));
 };
 
-/** Keeps to the rate whatever the server does: what waits is what is measured. @returns how long each waited, ms. */
+/**
+ * Keeps to the rate whatever the server does: what waits is what is measured, attempts that were turned away included.
+ *
+ * @returns how long each waited, ms.
+ */
 const openAtRate = async (command: Extract<HerdCommand, { do: 'open at a rate' }>): Promise<number[]> => {
   const { tokens, perSecond } = command;
   const waits: number[] = [];
@@ -73,9 +80,8 @@ const openAtRate = async (command: Extract<HerdCommand, { do: 'open at a rate' }
     for (const token of tokens.slice(opened.length, due)) {
       const at = performance.now();
       opened.push(
-        attempt(command, token).then((welcomed) => {
+        persist(command, token).then((welcomed) => {
           if (welcomed) waits.push(performance.now() - at);
-          else failed++;
         }),
       );
     }
