@@ -3,32 +3,32 @@ import type { Command, LogEntry } from '../store/log-entry.ts';
 
 export type { Command };
 
-/** A place in the logs: the hybrid clock (µs) of the partition, which is the log id. */
+/** A position in a log: the hybrid clock (µs) of the partition, which is the log id. */
 export interface Place {
   readonly id: number;
   readonly partition: number;
 }
 
-/** A transition with its place in the log. */
+/** A transition with its position in the log. */
 export interface LoggedTransition extends Place {
   readonly transition: Transition;
 }
 
-/** Passed on to every node at once, in no order, and kept nowhere. */
+/** Sent to every node at once, unordered, and stored nowhere. */
 export type Signal = TypingSignal | SilenceSignal;
 
-/** Somebody types, or has stopped, to one user or group. */
+/** A user types to one user or group, or has stopped. */
 export interface TypingSignal {
   readonly type: 'typing';
   readonly tenant: string;
   readonly from: string;
   readonly to: { readonly user: string } | { readonly group: string };
   readonly on: boolean;
-  /** Groups of the sender: where only people of one group see each other, the receiving node has to know. */
+  /** Groups of the sender: where only members of a group see each other, the receiving node needs them. */
   readonly groups: readonly string[];
 }
 
-/** Somebody types nowhere any more, whatever they said on whichever node. */
+/** A user no longer types anywhere, whatever they reported on any node. */
 export interface SilenceSignal {
   readonly type: 'silence';
   readonly tenant: string;
@@ -40,26 +40,27 @@ export interface ReplayPage {
   readonly entries: readonly LogEntry[];
   /** Everything up to this id (µs) has been read. */
   readonly upTo: number;
-  /** There was no more when it was read. */
+  /** The log held no more when it was read. */
   readonly end: boolean;
 }
 
-/** The logs read again, for somebody who was away or fell behind. */
+/** The logs read again, for a reader that was disconnected or fell behind. */
 export interface Replay {
   /** Where it begins, µs: the same moment in every partition. */
   readonly from: number;
   /**
-   * The entries of a partition after an id, {@link from} or later. Bounded: whoever wants more asks from `upTo` on.
+   * The entries of a partition after an id, {@link from} or later. Bounded: a reader that needs more continues from
+   * `upTo`.
    * @throws CursorLost, StoreError `unavailable`
    */
   entries(partition: number, after: number): Promise<ReplayPage>;
 }
 
-/** The log does not hold what follows a position any more, or is not the log of that position. */
+/** The log no longer holds what follows a position, or is not the log of that position. */
 export class CursorLost extends Error {
   readonly code = 'cursor_lost';
   constructor() {
-    super('the log does not hold what follows this position');
+    super('the log no longer holds the entries after this position');
     this.name = 'CursorLost';
   }
 }
@@ -68,7 +69,7 @@ export interface FeedListener {
   /** Every transition of every partition, per partition in log order, each once. */
   transition?(event: LoggedTransition): void;
   command?(command: Command, place: Place): void;
-  /** Part of this partition's history is gone for good: whatever was derived from it must be read again. */
+  /** Part of this partition's history is lost: everything derived from it must be read again. */
   reset?(partition: number): void;
   signal?(signal: Signal): void;
 }
@@ -83,26 +84,27 @@ export interface EventFeed {
   /** @returns a function that unsubscribes. */
   subscribe(listener: FeedListener): () => void;
   /**
-   * What a heartbeat told: the partition's generation, last log id and hybrid clock (µs), above which everything later
-   * is recorded. A feed still behind it 500 ms later reads the log and replaces its subscriber connection, because a
-   * half-cut link has no next message.
+   * The result of a heartbeat: the partition's generation, last log id and hybrid clock (µs), above which everything
+   * later is recorded. A feed still behind it 500 ms later reads the log and replaces its subscriber connection,
+   * because on a half-open link no next message arrives.
    */
   expect(partition: number, gen: string, last: number, clock: number): void;
   /** One publish, to every node, this one too. May be lost. @throws StoreError `unavailable` */
   signal(signal: Signal): Promise<void>;
   /**
-   * Where this node's feed is: everything recorded before was delivered to listeners. Opaque, valid on every node of
-   * the deployment. `undefined` until every partition has been heard of.
-   * @param atMost - µs, for a reader that was given everything only up to there.
+   * The feed's position on this node: everything recorded before was delivered to listeners. Opaque, valid on every
+   * node of the deployment. `undefined` until every partition has reported.
+   * @param atMost - µs, for a reader that has received everything only up to there.
    */
   watermark(atMost?: number): string | undefined;
   /**
    * Opens the logs at a watermark.
-   * @returns `undefined` when the cursor is not held any more, or not one of this deployment's data: read a snapshot.
-   * @throws StoreError `unavailable`, `invalid_cursor` for what no node ever gave.
+   * @returns `undefined` when the log no longer reaches back to the cursor, or the cursor is of other data: read a
+   * snapshot.
+   * @throws StoreError `unavailable`, `invalid_cursor` for a text that no node ever gave.
    */
   replay(watermark: string): Promise<Replay | undefined>;
   readonly partitions: number;
-  /** What happens can be heard of right now: its source is there, and answers. */
+  /** The feed is live: its source is connected and answers. */
   readonly connected: boolean;
 }

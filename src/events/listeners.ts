@@ -2,8 +2,8 @@ import type { LogEntry } from '../store/log-entry.ts';
 import type { FeedListener, Signal } from './feed.ts';
 
 /**
- * The listeners of a feed, called in the order in which they subscribed. One that throws breaks a promise, but costs
- * nobody else an entry: neither the other listeners nor the position of the feed depend on it.
+ * The listeners of a feed, called in the order in which they subscribed. A listener that throws breaks its contract,
+ * but costs no other listener an entry and does not affect the feed's position.
  */
 export class Listeners {
   readonly #listeners = new Set<FeedListener>();

@@ -2,12 +2,12 @@ import type { RedisLink } from '../redis/link.ts';
 import type { LogEntry } from '../store/log-entry.ts';
 import { clockOf, decodeStreamEntry, streamId, UnknownEntry } from '../store/redis/log-codec.ts';
 
-/** Entries read at a time: some hundred kilobytes. */
+/** Entries read at a time: a few hundred kilobytes. */
 const PAGE = 1000;
 
 type RawEntry = readonly [id: string, fields: readonly string[]];
 
-/** Called with entries in log order, and the id (µs) up to which the log has been read with them. */
+/** Called with entries in log order, and the id (µs) up to which the log has now been read. */
 export type OnEntries = (entries: readonly LogEntry[], upTo: number) => void;
 
 /** Reads partition logs by position. */
@@ -37,7 +37,7 @@ export class LogReader {
       if (last !== undefined) {
         from = clockOf(last[0]);
         const decoded = decode(fresh);
-        // What nobody can read is passed over: else the partition would never get past it.
+        // An unreadable entry is skipped; otherwise the partition would never get past it.
         isDamaged ||= decoded.isDamaged;
         onEntries(decoded.entries, from);
       }

@@ -7,12 +7,12 @@ import { clockOf, decodeStreamEntry, UnknownEntry } from '../store/redis/log-cod
 import { CursorLost, type Replay, type ReplayPage } from './feed.ts';
 import { fingerprint, type Watermark } from './watermark.ts';
 
-/** Entries read at a time: what one reader may keep Redis and this node busy with before others have their turn. */
+/** Entries read at a time: the longest that one reader may occupy Redis and this node before others have their turn. */
 const PAGE = 500;
 
 type RawEntry = readonly [id: string, fields: readonly string[]];
 
-/** What replay.lua answers. */
+/** The reply of replay.lua. */
 interface Page {
   readonly gen: string;
   readonly held: boolean;
@@ -33,7 +33,7 @@ export class LogReplay implements Replay {
     this.#gens = gens;
   }
 
-  /** @returns `undefined` when some log does not hold what follows, or the data is not that of the watermark. */
+  /** @returns `undefined` when a log no longer holds what follows, or the data is not that of the watermark. */
   static async open(
     link: Pick<RedisLink, 'run'>,
     keys: Keys,
@@ -59,7 +59,7 @@ export class LogReplay implements Replay {
   }
 }
 
-/** One page, and in the same step whether it is all of it. */
+/** One page, and in the same step whether nothing before it was lost. */
 const read = async (
   link: Pick<RedisLink, 'run'>,
   keys: Keys,
@@ -70,14 +70,14 @@ const read = async (
   const of = keys.partitions[partition];
   if (!of) throw new RangeError(`there is no partition ${partition}`);
   const reply = await link.run('replay', [of.meta, of.log], [after, count]).catch((cause: unknown) => {
-    throw new StoreError('unavailable', 'the log cannot be read now', { cause });
+    throw new StoreError('unavailable', 'the log cannot be read now; try again', { cause });
   });
   const [gen, held, raw] = Array.isArray(reply) ? reply : [];
   if (typeof gen !== 'string' || !Array.isArray(raw)) throw new UnexpectedReply('replay', reply);
   return { gen, held: held === 1, raw: raw as unknown as RawEntry[] };
 };
 
-/** @throws CursorLost for what nobody can read: whoever comes past it has to read a snapshot. */
+/** @throws CursorLost for an unreadable entry: a reader that reaches it has to read a snapshot. */
 const decode = ([id, fields]: RawEntry): LogEntry[] => {
   try {
     return [decodeStreamEntry(id, fields)];

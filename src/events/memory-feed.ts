@@ -6,16 +6,16 @@ import { decodeWatermark, fingerprint, type Reached, watermarkOf } from './water
 
 export interface MemoryFeedOptions {
   readonly partitions: number;
-  /** Of this process alone: what it remembers is gone with it. */
+  /** Of this process alone: its log ends with it. */
   readonly generation: string;
   readonly eventLogSeconds: number;
   /** Entries, over all partitions. */
   readonly eventLogMax: number;
-  /** Called with what a listener throws, which it must not. */
+  /** Called with an error that a listener threw, which breaks its contract. */
   readonly onError: (error: unknown) => void;
 }
 
-/** The feed beside the memory store: what is published is delivered at once, in order, without gaps. */
+/** The feed beside the memory store: entries are delivered at once, in order, without gaps. */
 export class MemoryFeed implements EventFeed {
   readonly connected = true;
   readonly partitions: number;

@@ -2,7 +2,7 @@ import type { LogEntry } from '../store/log-entry.ts';
 import { CursorLost, type ReplayPage } from './feed.ts';
 
 const PAGE = 500;
-/** Entries over the limit before any are dropped: dropping moves all that stay. */
+/** Entries over the limit before any are dropped, because dropping moves all that stay. */
 const SLACK = 1000;
 
 /** The newest entries of one partition, bounded by age and number. */

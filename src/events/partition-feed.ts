@@ -11,36 +11,37 @@ export interface PartitionFeedOptions {
   readonly listeners: Listeners;
   readonly metrics: Pick<Metrics, 'gapsRepaired' | 'resyncs'>;
   readonly logger: Pick<Logger, 'warn'>;
-  /** Reads the log after an id; resolves with whether nothing can be missing. */
+  /** Reads the log after an id. Resolves with whether nothing can be missing. */
   readonly read: (after: number, onEntries: OnEntries) => Promise<boolean>;
 }
 
-/** Entries kept while the log is read; beyond, the log is read further instead. */
+/** Entries buffered while the log is read; beyond this the log is read further instead. */
 const MAX_WAITING = 10_000;
 
 /**
- * The order of one partition. Every message names the log id before it: one that fits is delivered, an older one was
- * delivered already, a later one shows a gap, which is read from the log before anything newer goes out.
+ * The order of one partition. Every message names the log id before it. A message that fits is delivered, an older
+ * one was delivered already, and a later one shows a gap, which is read from the log before anything newer is
+ * delivered.
  */
 export class PartitionFeed {
   readonly #options: PartitionFeedOptions;
   #gen: string | undefined;
-  /** The generation before: its messages may still be on their way when a heartbeat has told of the new one. */
+  /** The previous generation: its messages may still be in flight when a heartbeat has reported the new one. */
   #leftGen: string | undefined;
-  /** Log id delivered last; -1 until the first heartbeat or message tells where to begin. */
+  /** Log id delivered last; -1 until the first heartbeat or message shows where to begin. */
   #last = -1;
   /** Highest log id known to exist. */
   #known = -1;
-  /** Everything up to this clock (µs) has been delivered, by what heartbeats told; deliveries themselves may be further. */
+  /** Everything up to this clock (µs) has been delivered, according to heartbeats; deliveries may be further. */
   #through = -1;
-  /** The newest word of a heartbeat that is not fulfilled yet. */
+  /** The newest heartbeat result that the feed has not reached yet. */
   #told: { readonly last: number; readonly clock: number } | undefined;
   #repairing = false;
   #waiting: Message[] = [];
   #waitingEntries = 0;
-  /** More came than may wait: the log has to be read once more. */
+  /** The buffer overflowed: the log has to be read once more. */
   #overflowed = false;
-  /** The log could not be read: it is left alone until the next heartbeat. */
+  /** The log could not be read: no further attempt until the next heartbeat. */
   #unread = false;
 
   constructor(options: PartitionFeedOptions) {
@@ -51,7 +52,7 @@ export class PartitionFeed {
     return this.#repairing;
   }
 
-  /** How far everything has been delivered; `undefined` until the partition was heard of. */
+  /** How far everything has been delivered; `undefined` until the partition has reported. */
   get reached(): Reached | undefined {
     if (this.#gen === undefined || this.#last < 0) return undefined;
     return { gen: this.#gen, through: Math.max(this.#last, this.#through) };
@@ -80,8 +81,8 @@ export class PartitionFeed {
   }
 
   /**
-   * What a heartbeat told. @returns whether this feed is behind it.
-   * @param clock - µs: everything recorded after that heartbeat is above it.
+   * Takes the result of a heartbeat. @returns whether this feed is behind it.
+   * @param clock - µs: everything recorded after that heartbeat has a greater id.
    */
   expect(gen: string, last: number, clock = last): boolean {
     const isBehind = this.#expect(gen, last);
@@ -125,8 +126,8 @@ export class PartitionFeed {
       } while (this.#overflowed);
       this.#unread = false;
     } catch (err) {
-      logger.warn({ err, partition }, 'could not read the log');
-      // What waited would only ask for the log again at once.
+      logger.warn({ err, partition }, 'could not read the log; retrying with the next heartbeat');
+      // Buffered entries would only trigger another read at once.
       this.#unread = true;
       this.#waiting = [];
     }
@@ -134,7 +135,7 @@ export class PartitionFeed {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingEntries = 0;
-    // Those that still do not fit show the next gap.
+    // Entries that still do not fit show the next gap.
     for (const message of waiting) this.receive(message);
   }
 
@@ -147,7 +148,7 @@ export class PartitionFeed {
     });
     if (gen !== this.#gen) return;
     if (this.#last > from) metrics.gapsRepaired.inc();
-    // A log that has nothing to add misses nothing either, even when it was trimmed up to here.
+    // A log that holds nothing newer lacks nothing either, even when it was trimmed up to here.
     const isAtEnd = this.#last >= this.#known;
     if (isAtEnd && (isWhole || this.#last === from)) return;
     this.#last = Math.max(this.#last, this.#known);
@@ -167,20 +168,20 @@ export class PartitionFeed {
 
   #deliver(entries: readonly LogEntry[], upTo: number): void {
     const { listeners, partition } = this.#options;
-    // First the position: a listener that asks for more of this feed must not be given the same again.
+    // Position first: a listener that reads on from this feed must not get the same entry again.
     this.#last = upTo;
     this.#confirm();
     for (const entry of entries) listeners.deliver(partition, entry);
   }
 
-  /** Nothing lay between the last entry a heartbeat knew of and its clock: with the one, the other is reached. */
+  /** Nothing lay between the last entry that a heartbeat knew and its clock: reaching the entry reaches the clock. */
   #confirm(): void {
     if (this.#told === undefined || this.#last < this.#told.last) return;
     this.#through = Math.max(this.#through, this.#told.clock);
     this.#told = undefined;
   }
 
-  /** The data is not what it was: positions begin anew, and whoever derived something must read it again. */
+  /** The data was replaced: positions start over, and everything derived from it must be read again. */
   #startOver(gen: string, last: number): void {
     if (gen !== this.#gen) this.#leftGen = this.#gen;
     this.#gen = gen;

@@ -26,10 +26,10 @@ export interface RedisFeedOptions {
   readonly logger: Logger;
 }
 
-/** How long the subscriber may be behind what a heartbeat told before it is given up as deaf, ms. */
+/** How long the subscriber may be behind a heartbeat's result before its connection is replaced, ms. */
 const BEHIND_MS = 500;
 
-/** What a heartbeat told of a partition, and by when the messages should have told it as well. */
+/** A heartbeat's result for a partition, and the deadline for the messages to reach it. */
 interface Lag {
   readonly gen: string;
   readonly last: number;
@@ -51,7 +51,7 @@ export class RedisFeed implements EventFeed {
   constructor(options: RedisFeedOptions) {
     const { keys, logger, metrics } = options;
     this.#options = options;
-    this.#listeners = new Listeners((err) => logger.error({ err }, 'an entry of the feed was not taken'));
+    this.#listeners = new Listeners((err) => logger.error({ err }, 'feed listener threw'));
     const reader = new LogReader(options.link);
     this.#feeds = keys.partitions.map(
       ({ log }, partition) =>
@@ -68,7 +68,7 @@ export class RedisFeed implements EventFeed {
     this.#subscriber = new Subscriber(options.subscriber, places, {
       channels: [...this.#byChannel.keys()],
       onMessage: (channel, text) => this.#receive(channel, text),
-      // What was published while nobody listened is in the logs.
+      // Entries published while the channel was not subscribed are in the logs.
       onSubscribed: (channels) => {
         for (const channel of channels) this.#byChannel.get(channel)?.repair();
       },
@@ -79,7 +79,7 @@ export class RedisFeed implements EventFeed {
     return this.#feeds.length;
   }
 
-  /** A Redis that hangs keeps subscriptions open and says nothing on them: only commands find out. */
+  /** A Redis that hangs keeps subscriptions open and sends nothing on them: only commands show it. */
   get connected(): boolean {
     return this.#subscriber.connected && this.#options.link.up;
   }
@@ -104,7 +104,8 @@ export class RedisFeed implements EventFeed {
   expect(partition: number, gen: string, last: number, clock: number): void {
     if (this.#stopped) return;
     const feed = this.#feed(partition);
-    // One that is being waited for keeps its deadline: under constant traffic it is always behind the newest word.
+    // A pending partition keeps its deadline, because under constant traffic it is always behind the newest
+    // heartbeat.
     if (!feed.expect(gen, last, clock) || this.#behind.has(feed)) return;
     this.#behind.set(feed, { gen, last, by: this.#options.now() + BEHIND_MS });
     this.#check ??= setTimeout(() => this.#catchUp(), BEHIND_MS);
@@ -146,7 +147,10 @@ export class RedisFeed implements EventFeed {
     try {
       feed?.receive(decodeMessage(text));
     } catch (err) {
-      this.#options.logger.error({ err, channel }, 'cannot read a message of the feed');
+      this.#options.logger.error(
+        { err, channel },
+        'dropped an unreadable message of the feed; reading the log',
+      );
       feed?.repair();
     }
   }
@@ -160,7 +164,7 @@ export class RedisFeed implements EventFeed {
     }
   }
 
-  /** Whatever is still behind reads its log; a link on which nothing came is replaced. */
+  /** Partitions that are still behind read their logs; a link on which nothing arrived is replaced. */
   #catchUp(): void {
     const now = this.#options.now();
     const late = new Set<PartitionFeed>();
@@ -171,14 +175,14 @@ export class RedisFeed implements EventFeed {
         break;
       }
       this.#behind.delete(feed);
-      // One that is reading its log hears messages all the same, only later.
+      // A partition that is reading its log still receives messages, only later.
       if (feed.isBehind(gen, last) && !feed.isRepairing) late.add(feed);
     }
     this.#check = wait === undefined ? undefined : setTimeout(() => this.#catchUp(), Math.ceil(wait));
     if (late.size === 0) return;
     this.#options.logger.warn(
       { partitions: late.size },
-      'the feed is behind: reading the log, subscribing anew',
+      'the feed is behind: reading the log, subscribing again',
     );
     for (const feed of late) feed.repair();
     const channels = [...this.#byChannel].filter(([, feed]) => late.has(feed));

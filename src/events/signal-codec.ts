@@ -3,7 +3,7 @@ import type { UserRef } from '../domain/model.ts';
 import type { Signal, TypingSignal } from './feed.ts';
 
 /**
- * Whose partition carries a signal: that of the user it is for, else of the one who sent it. A silence so comes before the
+ * The user whose partition carries a signal: the recipient, otherwise the sender. A silence therefore arrives before the
  * transition of the person that it announces.
  */
 export const carrierOf = (signal: Signal): UserRef => {
@@ -13,7 +13,7 @@ export const carrierOf = (signal: Signal): UserRef => {
 
 export const encodeSignal = (signal: Signal): string => JSON.stringify(signal);
 
-/** Signals share the channel of a partition with what its log says, which begins with a generation, never with this. */
+/** Signals share a partition's channel with its log messages, which begin with a generation, never with this. */
 export const isSignal = (text: string): boolean => text.startsWith('{');
 
 const targetOf = (to: unknown): TypingSignal['to'] | undefined => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { StoreError } from '../store/presence-store.ts';
 
-/** What a cursor says: a moment of the hybrid clock (µs), and which data it was a moment of. */
+/** The content of a cursor: a moment of the hybrid clock (µs), and the generations it belongs to. */
 export interface Watermark {
   readonly clock: number;
   readonly data: string;
@@ -10,7 +10,10 @@ export interface Watermark {
 const FINGERPRINT = 12;
 const FORM = /^([0-9a-z]{1,11})\.([\w-]{12})$/;
 
-/** The generations of all partitions as one short text: the same on every node, another one when any of them changed. */
+/**
+ * The generations of all partitions as one short text: the same on every node, and different when any of them
+ * changed.
+ */
 export const fingerprint = (gens: readonly string[]): string =>
   createHash('sha256').update(gens.join('\n')).digest('base64url').slice(0, FINGERPRINT);
 
@@ -32,8 +35,8 @@ export interface Reached {
 }
 
 /**
- * The least that all partitions have reached, and at most `atMost`.
- * @returns `undefined` until every partition has been heard of.
+ * The lowest position of all partitions, at most `atMost`.
+ * @returns `undefined` until every partition has reported.
  */
 export const watermarkOf = (
   partitions: readonly (Reached | undefined)[],

@@ -2,7 +2,7 @@ import { parseRedisUrl, type RedisUrl } from '../config/redis-url.ts';
 import { readRedisUrlFile } from '../config/redis-url-file.ts';
 
 interface AddressSourceOptions {
-  /** The URL as it was at the start. */
+  /** The URL at the start. */
   readonly redisUrl: string;
   /** The file it came from, which is read again. */
   readonly redisUrlFile?: string | undefined;
@@ -10,13 +10,13 @@ interface AddressSourceOptions {
 }
 
 /**
- * Where Redis is, and the newest credentials for it: with `REDIS_URL_FILE` these are read again before each connection, so
- * that a password rotates without a restart. Hosts and topology are those of the start.
+ * The address of Redis and its newest credentials. With `REDIS_URL_FILE` the credentials are read again before each
+ * connection, so that a password rotates without a restart. Hosts and topology are those of the start.
  */
 export class AddressSource {
   readonly #options: AddressSourceOptions;
   #current: RedisUrl;
-  /** The last complaint: a file that stays unusable is one line in the log. */
+  /** The last problem: a file that stays unusable is logged once. */
   #complaint: string | undefined;
 
   constructor(options: AddressSourceOptions) {
@@ -28,7 +28,7 @@ export class AddressSource {
     return this.#current;
   }
 
-  /** Reads the file again, if there is one. What cannot be used leaves the credentials as they are. */
+  /** Reads the file again, if there is one. An unusable file leaves the credentials as they are. */
   refresh(): void {
     const { redisUrlFile, log } = this.#options;
     if (redisUrlFile === undefined) return;
@@ -49,7 +49,7 @@ export class AddressSource {
     } catch (error) {
       const complaint = error instanceof Error ? error.message : String(error);
       if (complaint !== this.#complaint) {
-        log.warn({ reason: complaint }, 'REDIS_URL_FILE cannot be used: the credentials stay as they were');
+        log.warn({ reason: complaint }, 'REDIS_URL_FILE cannot be used; keeping the previous credentials');
       }
       this.#complaint = complaint;
     }

@@ -2,14 +2,14 @@ import type { Redis } from 'ioredis';
 import { redisErrorCode } from './client.ts';
 
 export interface ChannelConnectionOptions {
-  /** Not connected yet; does not reconnect by itself, which would hide that it never subscribed again. */
+  /** Not connected yet. It does not reconnect by itself, because that would hide that it never subscribed again. */
   readonly client: Redis;
   /** How long connecting and subscribing may take, ms: neither has a timeout of its own. */
   readonly withinMs: number;
   readonly onMessage: (channel: string, message: string) => void;
   /** These channels are not, or no longer, at this server: it says so when their slot moves. */
   readonly onMoved: (channels: readonly string[]) => void;
-  /** The connection is of no use any more; called once, and not after {@link ChannelConnection.close}. */
+  /** The connection is no longer usable; called once, and not after {@link ChannelConnection.close}. */
   readonly onLost: (error?: Error) => void;
 }
 
@@ -28,13 +28,13 @@ export class ChannelConnection {
     client.on('smessage', (channel: string, message: string) => {
       if (!this.#closed) onMessage(channel, message);
     });
-    // Which channel was taken away is not told, so all of them are asked for again: nothing happens to those still here.
+    // The message does not name the channel that moved, so all are subscribed again: a no-op for those still here.
     client.on('moved', () => this.#moved([...this.#asked]));
   }
 
   /**
-   * Listens to more channels; those asked for before are left alone.
-   * @returns which of them are being listened to from now on.
+   * Listens to more channels; those subscribed before are left alone.
+   * @returns those that are newly subscribed.
    */
   async listen(channels: readonly string[]): Promise<readonly string[]> {
     const missing = channels.filter((channel) => !this.#asked.has(channel));

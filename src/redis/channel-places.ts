@@ -3,15 +3,15 @@ import type { Redis } from 'ioredis';
 import { createClient, createServerClient, type LinkOptions } from './client.ts';
 import type { RawReply } from './functions.ts';
 
-/** Where channels are: each place is one connection, which hears those of its channels that are listed there. */
+/** Where channels are: each place is one connection, which receives the channels listed there. */
 export interface ChannelPlaces {
-  /** Channels by place. @throws Error while it cannot be found out. */
+  /** Channels by place. @throws Error while that cannot be determined. */
   find(channels: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** A client for that place; not connected yet. */
   open(place: string): Redis;
 }
 
-/** A Redis with one master: whoever takes writes has every channel. */
+/** A Redis with one master: the server that takes writes has every channel. */
 const onePlace = (options: LinkOptions): ChannelPlaces => ({
   find: async (channels) => new Map([['master', channels]]),
   open: () => createClient(options, 0, false) as Redis,
@@ -28,7 +28,7 @@ const placesOfCluster = (
     for (const channel of channels) {
       const slot = calculateSlot(channel);
       const owner = owners.find(({ from, to }) => from <= slot && slot <= to);
-      if (owner === undefined) throw new Error(`nobody owns slot ${slot}`);
+      if (owner === undefined) throw new Error(`no master owns slot ${slot}`);
       places.set(owner.place, [...(places.get(owner.place) ?? []), channel]);
     }
     return places;

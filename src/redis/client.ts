@@ -23,19 +23,25 @@ export interface Host {
   readonly port: number;
 }
 
-/** Below this a slow handshake would look like a Redis that is away, ms. */
+/** Below this a slow handshake would look like an unreachable Redis, ms. */
 const MIN_CONNECT_MS = 1000;
-/** A link on which nothing came for so many command timeouts while something was awaited is given up. */
+/** A link is given up after this many command timeouts with answers outstanding and nothing received. */
 const SILENT_COMMANDS = 2.5;
 const DISCONNECT_MS = 100;
-/** How long a link that met a replica in place of its master stays all the same, ms: else it would reconnect in circles. */
+/**
+ * How long a link that found a replica in place of its master stays connected, ms, so that it does not reconnect in a
+ * loop.
+ */
 const READONLY_MS = 1000;
 
 /** How long connecting may take, ms. */
 export const connectTimeout = ({ commandTimeoutMs }: Pick<LinkOptions, 'commandTimeoutMs'>): number =>
   Math.max(commandTimeoutMs, MIN_CONNECT_MS);
 
-/** Reconnects at once, then ever more slowly up to a second, each node at a moment of its own: no storm on return. */
+/**
+ * Reconnects at once, then with growing pauses up to a second, each node with its own jitter, to avoid a reconnect
+ * storm.
+ */
 export const retryDelay = (attempt: number, random: () => number): number =>
   Math.min(1000, 25 * 2 ** Math.min(attempt, 6)) * (0.5 + random() / 2);
 
@@ -49,17 +55,17 @@ const commonOptions = (options: LinkOptions, commandTimeout: number) => ({
   ...(options.address.password !== undefined && { password: options.address.password }),
   ...(options.address.tls && { tls: {} }),
   connectTimeout: connectTimeout(options),
-  // What was not answered must not be sent again behind our back: a batch of unknown outcome is never repeated.
+  // The library must not resend unanswered commands: a batch with an unknown outcome is never repeated.
   autoResendUnfulfilledCommands: false,
-  // And what was under way when a connection closed has failed there and then: else it waits for its timeout.
+  // Commands in flight fail as soon as the connection closes; otherwise they would wait for their timeout.
   maxRetriesPerRequest: 0,
   ...(commandTimeout > 0 && { commandTimeout, socketTimeout: commandTimeout * SILENT_COMMANDS }),
-  // A server that hangs does not close its side: what is given up must not wait for that.
+  // A server that hangs does not close its side, so giving up a connection must not wait for that.
   disconnectTimeout: DISCONNECT_MS,
 });
 
 /**
- * A client of one server, whatever it is part of; nothing is connected yet, and it never reconnects by itself.
+ * A client of one server in any topology; not connected yet, and it never reconnects by itself.
  * @param commandTimeout - ms; 0 is for subscribers, which wait.
  */
 export const createServerClient = (options: LinkOptions, server: Host, commandTimeout: number): Redis => {
@@ -69,7 +75,7 @@ export const createServerClient = (options: LinkOptions, server: Host, commandTi
     ...server,
     lazyConnect: true,
     enableOfflineQueue: false,
-    // Whoever wants to know asks for INFO, and hears why it is refused.
+    // A caller that needs the server's state sends INFO itself, and sees why it is refused.
     enableReadyCheck: false,
     retryStrategy: () => null,
   });
@@ -92,9 +98,9 @@ export const createSentinelClient = (options: LinkOptions, sentinel: Host): Redi
 };
 
 /**
- * A client for the topology that always speaks to whoever takes writes; nothing is connected yet.
+ * A client for the topology that always talks to the server that takes writes; not connected yet.
  * @param commandTimeout - ms; 0 is for subscribers, which wait.
- * @param reconnects - whether it comes back by itself after its connection closed.
+ * @param reconnects - whether it reconnects by itself after its connection closed.
  */
 export const createClient = (
   options: LinkOptions,
@@ -146,7 +152,8 @@ const clientOf = (
         lazyConnect: true,
         enableOfflineQueue: false,
         clusterRetryStrategy: retryStrategy,
-        // Only what a server refused to execute goes elsewhere. What a closing connection left unanswered may have been.
+        // Only commands that a server refused to run are redirected. Those that a closing connection left unanswered
+        // may have run.
         retryDelayOnFailover: 0,
         retryDelayOnClusterDown: 0,
         retryDelayOnTryAgain: 20,
@@ -170,7 +177,7 @@ const sentinelOptions = (options: LinkOptions, retryStrategy: (attempt: number) 
   return {
     sentinels: [...hosts],
     sentinelRetryStrategy: retryStrategy,
-    // One that accepts and says nothing must not keep us from asking the next.
+    // A server that accepts the connection and never answers must not keep the next one from being tried.
     sentinelCommandTimeout: options.commandTimeoutMs,
     ...(sentinelUsername !== undefined && { sentinelUsername }),
     ...(sentinelPassword !== undefined && { sentinelPassword }),
@@ -178,7 +185,7 @@ const sentinelOptions = (options: LinkOptions, retryStrategy: (attempt: number) 
   };
 };
 
-/** The same condition, which after having held does not hold again for a second. */
+/** The same condition; after it has held once, it does not hold again for a second. */
 const onceInAWhile = (condition: (error: Error) => boolean): ((error: Error) => boolean) => {
   let isPaused = false;
   return (error) => {

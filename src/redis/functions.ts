@@ -6,10 +6,10 @@ export interface FunctionLibrary {
   called(name: string): string;
 }
 
-/** What a function may answer, before it is checked. */
+/** A function's reply, before it is checked. */
 export type RawReply = string | number | null | RawReply[];
 
-/** A function answered something it never should: a bug, not a condition. */
+/** A function gave an invalid reply: a bug, not a condition. */
 export class UnexpectedReply extends Error {
   readonly code = 'unexpected_reply';
   constructor(name: string, reply: unknown) {

@@ -5,7 +5,7 @@ const SLOTS = 16_384;
 
 /**
  * Hash tags such that partition i lies in the i-th of `partitions` equal slices of the slots: however many masters
- * share the slots evenly, they share the partitions evenly. (Tags simply numbered are lopsided.)
+ * share the slots evenly, they share the partitions evenly. (Plain numbers as tags would be uneven.)
  */
 export const partitionTags = (partitions: number): readonly string[] => {
   const tags: string[] = new Array(partitions).fill('');
@@ -27,10 +27,10 @@ export interface PartitionKeys {
   readonly events: string;
   readonly due: string;
   readonly nodes: string;
-  /** Until when whose tokens are refused. */
+  /** Which owners' tokens are refused, and until when. */
   readonly revoked: string;
   user(ref: UserRef): string;
-  /** What every {@link beat} begins with. */
+  /** Prefix of every {@link beat}. */
   readonly beats: string;
   beat(node: string): string;
   node(node: string): string;
@@ -42,8 +42,8 @@ export interface PartitionKeys {
   busy(tenant: string): string;
   group(tenant: string, group: string): string;
   /**
-   * What every group key begins with; `<tenant>:<group>` follows. Functions make the keys of groups that only the row
-   * of a user names, see decision 10 in docs.
+   * Prefix of every group key; `<tenant>:<group>` follows. Functions make the keys of groups that only the row of a
+   * user names, see decision 10 in docs.
    */
   readonly groups: string;
 }

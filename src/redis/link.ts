@@ -7,7 +7,7 @@ import type { FunctionLibrary, RawReply } from './functions.ts';
 import { ReplicaWait } from './replica-wait.ts';
 import { SentinelWatch } from './sentinel-watch.ts';
 
-/** The command connection of a node. Every command has a deadline; nothing is queued while Redis is away. */
+/** The command connection of a node. Every command has a deadline; nothing is queued while Redis is unreachable. */
 export class RedisLink {
   readonly #client: Redis | Cluster;
   readonly #options: LinkOptions;
@@ -17,7 +17,7 @@ export class RedisLink {
   readonly #waits = new Map<Redis, ReplicaWait>();
   #loading: Promise<boolean> | undefined;
   #up = false;
-  /** The credentials were refused since the link was up last, and that was logged. */
+  /** The credentials were refused since the link was last up, and that was logged. */
   #isRefused = false;
 
   constructor(options: LinkOptions, library: FunctionLibrary) {
@@ -31,13 +31,13 @@ export class RedisLink {
     if (options.address.topology === 'sentinel') {
       this.#sentinels = new SentinelWatch(options, (master) => this.#moveTo(master));
     }
-    // What is sent to a master while it is being connected fails, so it is connected before anything is sent.
+    // A command sent to a master that is still connecting fails, so each master is connected first.
     this.#client.on('+node', (node: Redis) => {
       if (this.#client.status === 'ready') setImmediate(() => void connectMaster(node));
     });
   }
 
-  /** What ended a connection, or kept it from coming to be. */
+  /** An error that ended a connection, or prevented it. */
   #failed(error: Error): void {
     const { logger, metrics, address } = this.#options;
     const code =
@@ -66,7 +66,7 @@ export class RedisLink {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Leaves a master that was replaced. The sentinels tell one after another: a link that is there already stays. */
+  /** Leaves a master that was replaced. Every sentinel reports it, so a link that has already moved stays. */
   #moveTo({ host, port }: Host): void {
     if (this.#client instanceof Cluster || this.#client.status !== 'ready') return;
     const { remoteAddress, remotePort } = this.#client.stream;
@@ -94,14 +94,14 @@ export class RedisLink {
     for (const listener of this.#listeners) listener(up);
   }
 
-  /** Connects, or goes on trying in the background when Redis is away. */
+  /** Connects, or continues to try in the background while Redis is unreachable. */
   async start(): Promise<void> {
     this.#options.metrics.redisUp.set(0);
     this.#sentinels?.start();
     const connecting = this.#connect().catch((error: Error) => {
-      this.#options.logger.warn({ err: error }, 'redis is not there yet');
+      this.#options.logger.warn({ err: error }, 'redis is not reachable yet; retrying');
     });
-    // With sentinels that are away it never ends: they are asked again and again.
+    // With unreachable sentinels it never ends: they are tried again and again.
     await Promise.race([connecting, delay(connectTimeout(this.#options), undefined, { ref: false })]);
   }
 
@@ -124,19 +124,19 @@ export class RedisLink {
       try {
         return await call();
       } catch (error) {
-        // The general code is all that a missing function answers, so it is looked up before it is loaded.
+        // A missing function answers with the general error code only, so look it up before loading the library.
         if (redisErrorCode(error) !== 'ERR' || !(await this.#load())) throw error;
         return call();
       }
     });
   }
 
-  /** Masters that have to know the library: all of them, because any may hold a partition. */
+  /** Masters that need the library: all of them, because any may hold a partition. */
   #masters(): readonly Redis[] {
     return this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client];
   }
 
-  /** Once for all that miss it at the same time. @returns whether it was missing anywhere. */
+  /** Loads it once for all masters that lack it at the same time. @returns whether it was missing anywhere. */
   #load(): Promise<boolean> {
     this.#loading ??= (async () => {
       try {
@@ -149,7 +149,7 @@ export class RedisLink {
     return this.#loading;
   }
 
-  /** A master that took over, or came to the cluster with nothing, is as empty as a new one. */
+  /** A master that took over, or joined the cluster empty, lacks the library like a new one. */
   async #loadInto(master: Redis): Promise<boolean> {
     const { name, source } = this.#library;
     const found = await master.call('FUNCTION', 'LIST', 'LIBRARYNAME', name);
@@ -159,7 +159,7 @@ export class RedisLink {
   }
 
   /**
-   * How many replicas have everything that was written where a hash lies; waits that long for `count`. Nothing else
+   * How many replicas have everything written to the master of a hash; waits that long for `count`. No other command
    * waits with it. The hash gets a field `waited`.
    */
   async replicated(hash: string, count: number, withinMs: number): Promise<number> {
@@ -175,13 +175,13 @@ export class RedisLink {
     return wait;
   }
 
-  /** Masters may not be what they were: whoever waits is told that replicas do not have it. */
+  /** Masters may have changed: pending waits end with the answer that replicas do not have it. */
   #endWaits(): void {
     for (const wait of this.#waits.values()) wait.stop();
     this.#waits.clear();
   }
 
-  /** @throws Error when nobody is known to have the key: the command has failed. */
+  /** @throws Error when no master is known for the key: the command has failed. */
   #masterOf(key: string): Redis {
     if (!(this.#client instanceof Cluster)) return this.#client;
     const [address] = this.#client.slots[calculateSlot(key)] ?? [];
@@ -210,7 +210,7 @@ export class RedisLink {
   }
 }
 
-/** Resolves once the node is connected, or has failed to be. */
+/** Resolves once the node is connected, or has failed to connect. */
 const connectMaster = async (node: Redis): Promise<void> => {
   if (node.options.readOnly || node.status === 'ready' || node.status === 'end') return;
   if (node.status === 'wait') {

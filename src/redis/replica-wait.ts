@@ -1,11 +1,12 @@
 import type { Redis } from 'ioredis';
 
-/** A wait that is asked for, or under way. */
+/** A wait that is queued or in progress. */
 type Reached = Promise<number>;
 
 /**
- * Waits until replicas of one master have what was written to it, on a connection of its own: nothing behind a `WAIT` is
- * answered before it, so on the shared connection everybody, and every heartbeat, would wait for a replica that is away.
+ * Waits until replicas of one master have what was written to it, on a separate connection: nothing behind a `WAIT`
+ * is answered before it, so on the shared connection every call, heartbeats included, would wait for an unreachable
+ * replica.
  */
 export class ReplicaWait {
   readonly #master: Redis;
@@ -22,20 +23,20 @@ export class ReplicaWait {
       enableOfflineQueue: false,
       retryStrategy: () => null,
     });
-    // What is asked on it fails then, and who waits hears of that.
+    // Its commands then fail, and the pending waits report that.
     this.#client.on('error', () => undefined);
   }
 
-  /** Nothing can be asked any more: the next wait wants a new one. */
+  /** It accepts no commands any more: the next wait needs a new one. */
   get ended(): boolean {
     return this.#client.status === 'end' || this.#client.status === 'close';
   }
 
   /**
-   * How many replicas have all that was written before; waits that long for `count`. Who asks while others wait shares the
-   * next wait with all who ask until it begins.
+   * How many replicas have everything written before; waits that long for `count`. Calls made during a wait share the
+   * next one.
    *
-   * @param key - of the hash that is written to, so that there is something to wait for; it lies on this master.
+   * @param key - the hash that is written to, so that there is something to wait for; it lies on this master.
    */
   reached(key: string, count: number, withinMs: number): Reached {
     this.#next ??= this.#after(this.#running, key, count, withinMs);
@@ -52,10 +53,10 @@ export class ReplicaWait {
     this.#next = undefined;
     this.#connected ??= this.#client.connect();
     await this.#connected;
-    // A failover may have brought one of them to another server, which knows nothing of what was written to the first.
+    // A failover may have moved one of them to another server, which lacks what was written to the first.
     if (!isSameServer(this.#client, this.#master)) return 0;
     const [, reached] = await Promise.all([
-      // `WAIT` waits for what its own connection wrote, and for all that came to the server before that.
+      // `WAIT` waits for what its own connection wrote, and for everything the server received before that.
       this.#client.hset(key, 'waited', '1'),
       this.#client.wait(count, withinMs),
     ]);

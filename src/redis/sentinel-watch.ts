@@ -4,8 +4,8 @@ import { createSentinelClient, type Host, type LinkOptions, retryDelay } from '.
 const CHANNEL = '+switch-master';
 
 /**
- * Hears from the sentinels that the master was replaced: one that hangs, or is cut off, closes no connection. A sentinel
- * that is away is tried again; that it is, the others make up for.
+ * Learns from the sentinels that the master was replaced, because a master that hangs or is cut off closes no
+ * connection. An unreachable sentinel is tried again; meanwhile the others suffice.
  */
 export class SentinelWatch {
   readonly #link: LinkOptions;
@@ -14,7 +14,7 @@ export class SentinelWatch {
   readonly #retries = new Map<Host, NodeJS.Timeout>();
   #stopped = true;
 
-  /** @param onSwitch - told of the new master by each sentinel, one after another. */
+  /** @param onSwitch - called with the new master for each sentinel's report, one after another. */
   constructor(link: LinkOptions, onSwitch: (master: Host) => void) {
     this.#link = link;
     this.#onSwitch = onSwitch;

@@ -5,20 +5,20 @@ import { connectTimeout, type LinkOptions, retryDelay } from './client.ts';
 export interface SubscriberOptions {
   readonly channels: readonly string[];
   readonly onMessage: (channel: string, message: string) => void;
-  /** These are being listened to, for the first time or again: what was published before may be missing. */
+  /** These channels are now subscribed, for the first time or again: earlier messages may be missing. */
   readonly onSubscribed: (channels: readonly string[]) => void;
 }
 
 /**
  * Listens to sharded channels wherever they are: one connection, or in a Cluster one to each master that has any. It
- * follows them when their slots move, and replaces connections that were lost or have gone deaf.
+ * follows them when their slots move, and replaces connections that were lost or went silent.
  */
 export class Subscriber {
   readonly #link: LinkOptions;
   readonly #places: ChannelPlaces;
   readonly #options: SubscriberOptions;
   readonly #connections = new Map<string, ChannelConnection>();
-  /** Where each channel is being listened to. */
+  /** The place where each channel is subscribed. */
   readonly #heardAt = new Map<string, string>();
   #stopped = true;
   #retry: NodeJS.Timeout | undefined;
@@ -30,12 +30,12 @@ export class Subscriber {
     this.#options = options;
   }
 
-  /** Every channel is being listened to. */
+  /** Every channel is subscribed. */
   get connected(): boolean {
     return this.#heardAt.size === this.#options.channels.length;
   }
 
-  /** Resolves after the first attempt; goes on trying in the background when that failed. */
+  /** Resolves after the first attempt; continues to try in the background when that failed. */
   async start(): Promise<void> {
     if (!this.#stopped) return;
     this.#stopped = false;
@@ -49,16 +49,17 @@ export class Subscriber {
     for (const place of [...this.#connections.keys()]) this.#drop(place);
   }
 
-  /** Opens new connections instead of those that listen to these channels, of which nothing is expected any more. */
+  /** Replaces the connections of these channels, from which nothing is expected any more. */
   replace(channels: readonly string[]): void {
-    // One that is still being opened has a deadline: replaced with every heartbeat, a slow one would never come to be.
+    // A connection that is still opening has its own deadline. If every heartbeat replaced it, a slow one would never
+    // open.
     const places = new Set(channels.map((channel) => this.#heardAt.get(channel)));
     for (const place of places) {
       if (place !== undefined) this.#lost(place, 'behind');
     }
   }
 
-  /** Sees to it that every channel is listened to where it is now. */
+  /** Subscribes every channel at its current place. */
   async #arrange(): Promise<void> {
     try {
       const places = await this.#places.find(this.#options.channels);

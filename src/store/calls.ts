@@ -1,25 +1,25 @@
 import type { Adornment, ClaimStatus, Device, TokenOwner } from '../domain/model.ts';
 
-/** A claim as a service sets it; who stores it gives the stamp. Services may not hide anybody. */
+/** A claim as a service sets it; the store gives the stamp. Services may not hide a user. */
 export interface ServiceClaim extends Adornment {
   readonly status: Exclude<ClaimStatus, 'invisible'>;
   /** 0–200. */
   readonly priority: number;
 }
 
-/** What the token of a call without a socket says of its user; see `Entry`. */
+/** What the token of a call without a socket says about its user; see `Entry`. */
 export interface CallerProfile {
   readonly name?: string;
   readonly groups?: readonly string[];
   /** s; 0 for none. */
   readonly iat: number;
-  /** The latest moment (s) at which the token can have been issued, which a revocation looks at; absent: {@link iat}. */
+  /** The latest moment (s) at which the token can have been issued, for revocations; absent: {@link iat}. */
   readonly issued?: number;
 }
 
 export interface SessionRequest {
   readonly ttlMs: number;
-  /** What the call says of activity; without it only the first call of a session is activity. */
+  /** The activity that the call reports; without it only the first call of a session is activity. */
   readonly activity?: 'active' | 'idle';
   readonly device: Device;
 }

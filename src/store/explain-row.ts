@@ -7,10 +7,10 @@ import type { Explanation } from './explanation.ts';
 import type { SelfView } from './presence-store.ts';
 
 /**
- * Says of a row why it shows what it shows.
+ * Explains why a row shows what it shows.
  * @param lagMs - how much longer graces wait, see `Circumstances`.
  * @param transitions - newest first.
- * @param waitsUntil - when a change is shown that waits for its turn; 0 when none does.
+ * @param waitsUntil - when the damped change is shown; 0 when none waits.
  */
 export const explainRow = (
   { view, invisible }: SelfView,

@@ -3,14 +3,14 @@ import type { Claim, Device, OwnClaim, Transition, View } from '../domain/model.
 /** Everything that makes a user's status what it is, for operators. Times are ms since the epoch by the store's clock. */
 export interface Explanation {
   readonly view: View;
-  /** What they would be shown as were they not invisible; for people who look for a mistake. */
+  /** What others would see if the user were not invisible; for debugging. */
   readonly invisible: boolean;
   readonly nodes: readonly {
     /** `<id>.<epoch>` */
     readonly node: string;
     readonly connections: number;
     readonly openedAt: number;
-    /** Absent while the connections took over what the user was. */
+    /** Absent while the connections have inherited what the user was. */
     readonly activeAt?: number;
     readonly idle: boolean;
     readonly devices: readonly Device[];
@@ -30,7 +30,7 @@ export interface Explanation {
   readonly grace?: { readonly since: number; readonly endsAt: number; readonly nodeLost: boolean };
   /** When time alone may change the status next. */
   readonly nextDeadline?: number;
-  /** When a change is shown that waits for its turn, ms; absent when none waits. */
+  /** When the damped change is shown, ms; absent when none waits. */
   readonly waitsUntil?: number;
   readonly lastActive?: number;
   readonly revokedAt?: number;

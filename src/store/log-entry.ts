@@ -2,15 +2,15 @@ import type { StoreMicros } from '../domain/clock.ts';
 import type { OwnClaim, OwnGroups, TokenOwner, Transition, UserRef, View } from '../domain/model.ts';
 import type { EndingKind } from '../domain/row.ts';
 
-/** How an operator or the person ends everything of a user that is alive at one moment. */
+/** How an operator or the person ends everything alive of a user at one moment. */
 export type Ending = Exclude<EndingKind, 'forget'>;
 
-/** An ending that is of somebody who is there; a revocation is of whoever has tokens. */
+/** An ending of a user's presence; a revocation concerns any owner of tokens. */
 export type PresenceEnding = Exclude<Ending, 'revoke'>;
 
-/** What every node has to know although nobody sees it change. */
+/** What every node has to know although watchers see no change. */
 export type Command =
-  /** The person's own claim was set elsewhere: nodes that hold the user assert the same from now on. */
+  /** The person's own claim was set elsewhere: nodes that hold the user report the same from now on. */
   | { readonly type: 'claim'; readonly ref: UserRef; readonly claim: OwnClaim }
   /** A newer token was used elsewhere: what the person themselves may see follows from these groups. */
   | { readonly type: 'own'; readonly ref: UserRef; readonly own: OwnGroups }
@@ -22,9 +22,9 @@ export type Command =
   | { readonly type: PresenceEnding; readonly ref: UserRef; readonly at: StoreMicros }
   /** As these, and tokens issued up to 5 s after `at`, and those without `iat`, are refused. */
   | { readonly type: 'revoke'; readonly ref: TokenOwner; readonly at: StoreMicros }
-  /** Some tokens are refused: see `Revocation`. It was made so, or a store that had lost it was told again. */
+  /** Some tokens are refused: see `Revocation`. It was made so, or was sent again to a store that had lost it. */
   | { readonly type: 'refuse'; readonly ref: TokenOwner; readonly at: number }
-  /** Everything of the user is forgotten as of `at`: connections end with 4403, watchers are told `gone`. */
+  /** Everything of the user is forgotten as of `at`: connections end with 4403, watchers are sent `gone`. */
   | { readonly type: 'forget'; readonly ref: UserRef; readonly at: StoreMicros };
 
 /** One entry of a partition's log. The id is the hybrid clock (µs) at which it was decided; a transition's is its `ver`. */

@@ -2,11 +2,14 @@ import { crc32 } from 'node:zlib';
 import { subOf, type TokenOwner } from '../domain/model.ts';
 import { MAX_BATCH } from './presence-store.ts';
 
-/** The partition of a user, or of what is kept of a service; can never change for a deployment, and neither can the number of partitions. */
+/**
+ * The partition of a user, or of a service's row. Neither it nor the number of partitions can ever change for a
+ * deployment.
+ */
 export const partitionOf = (owner: TokenOwner, partitions: number): number =>
   crc32(`${owner.tenant}\0${subOf(owner)}`) % partitions;
 
-/** Positions of `items` by partition, so that each partition is asked once. */
+/** Positions of `items` by partition, so that each partition is called once. */
 export const positionsByPartition = <T>(
   items: readonly T[],
   partitionOf: (item: T) => number,
@@ -21,7 +24,7 @@ export const positionsByPartition = <T>(
   return groups;
 };
 
-/** The same in batches of bounded size: a call is not to hold up all others of its partition. */
+/** The same in batches of bounded size: a call must not block all others of its partition. */
 export const batchesByPartition = <T>(
   items: readonly T[],
   partitionOf: (item: T) => number,

@@ -1,7 +1,7 @@
 import type { Policy } from '../domain/model.ts';
 import type { LastSeenPrecision } from '../domain/show.ts';
 
-/** What both stores are told; periods in ms. */
+/** Options of both stores; periods in ms. */
 export interface StoreOptions {
   readonly partitions: number;
   readonly policy: Policy;

@@ -1,15 +1,15 @@
 -- A batch, packed by encode.ts. First, as doubles: epoch, highest clock seen, base, seq; number of tenants; then node,
 -- generation, what group keys begin with, and after them the tenants, each after its length. Then the entries.
 local BATCH, TENANT = '<ddddHBc0Bc0Bc0', '<Bc0'
--- An entry: tenant's position, count, flags (1 idle, 2 the answer says what is stored, 4 opened idle, 8 somebody only
--- watches), known status and devices; then
--- as doubles ms since: activity, newest opening, unclean close (-1 for none); ms of its grace, iat of newest and oldest
+-- An entry: tenant's position, count, flags (1 idle, 2 the answer says what is stored, 4 opened idle, 8 a connection
+-- that only watches), known status and devices; then as doubles ms since: activity, newest opening, unclean close (-1 for none); ms of its grace, iat of newest and oldest
 -- token, and version, since and last seen of the known view; then user and rest, each after its length. Rest is '' or
 -- JSON {name, groups (as JSON text), their stamps where those are not the newest token's, claim, shown (of the known view), ms
 -- since the newest opening of those who only watch}.
 local ENTRY = '<HI4BBBdddddddddBc0I4c0'
 
--- A report in the store's time. Tables of eight fields are no accident: a ninth doubles them, so what is rare comes later.
+-- A report in the store's time. Keep at eight fields, because a ninth doubles the table's allocation: rare ones are set
+-- later.
 local function reportOf(node, count, idle, devices, activeAgo, openedAgo, closedAgo)
   return { node = node, count = count, idle = idle, devices = devices, stance = OWN, activeAt = activeAgo < 0 and 0 or now - activeAgo,
     openedAt = openedAgo < 0 and 0 or now - openedAgo, closedAt = closedAgo < 0 and 0 or now - closedAgo }
@@ -20,20 +20,20 @@ local function heldElsewhere(row, node)
   return false
 end
 
--- Tells the other nodes that hold the user: they must assert the same claim should this row ever be lost. Of who hides also
--- those where the user only watches, which are in no row.
+-- Notifies the other nodes that hold the user, so that they can send the same claim again if this row is lost. When the user
+-- hides, it also notifies nodes where the user only watches, which are in no row.
 local function tellClaim(entry)
   Commit.command(entry, 'claim', '"claim":' .. Json.claim(entry.row.ownClaim))
 end
 
--- Brings the store to what a node knows of some users, evaluates them, logs, publishes. All or nothing for the caller.
+-- Writes what a node knows of some users, evaluates them, logs, publishes. All or nothing for the caller.
 -- KEYS: 1 meta  2 log  3 events  4 due  5 nodes  6 node:<node>
 --       then online, away, busy for every tenant, then fence:<id>, seq:<node>, user for every entry
 -- ARGV: 1 policy  2 the batch
 -- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, positions that took over, entries turned away, position, the user as in
 --   reply.lua, …} with the entries whose view, own claim or groups are not what the entry carried. Positions are from 0, in a text
---   with spaces; of who is turned away follow how (t: the oldest token is revoked and nothing was taken; else the first
---   letter of how all that was open was ended) and since when.
+--   with spaces; of who is turned away follow how (t: the oldest token is revoked and nothing was taken; otherwise the
+--   first letter of how all connections were ended) and since when.
 local function apply(keys, args)
   local packed = args[2]
   local epoch, seen, base, seq, tenantCount, node, told, groups, at = struct.unpack(BATCH, packed)
@@ -63,7 +63,7 @@ local function apply(keys, args)
     local entry = Entries.open(tenants[tenant], user, KEYS[firstUser + n - 1], stored[n + 2])
     local row = Entries.load(entry)
     if row.revoked and (count > 0 or flags >= 8) and Ending.isRevoked(row, oldest) then
-      -- Nothing is taken of a user until the connections with revoked tokens are gone.
+      -- The whole entry is refused until the connections with revoked tokens are gone.
       turned = turned .. digits(n - 1) .. 't' .. Json.revocation(row.revoked) .. ' '
     else
       local report, stamp = reportOf(node, count, flags % 2 == 1, devices, active, opened, closed), 0
@@ -76,11 +76,11 @@ local function apply(keys, args)
         if flags >= 8 then report.watchedAt = now - more.watchedAgo end
         if more.claim then
           stamp = more.claim.stamp
-          -- Above what is here already even where the clock stands, but nobody can own the future.
+          -- Above the stored stamp even where the clock stands still, but no node may claim a stamp far in the future.
           more.claim.stamp = min(stamp, order + 1)
         end
       end
-      -- What the node knows matters where the row is behind it.
+      -- The node's view is used only where the row is behind it.
       if ver > row.ver then
         local shown = more.shown or EMPTY
         report.known = { status = RowCodec.STATUS[code], ver = ver, since = since, lastSeen = lastSeen > 0 and lastSeen + shift or 0,
@@ -96,7 +96,7 @@ local function apply(keys, args)
       if was.deliberate and (hid or Row.isInvisible(row) or heldElsewhere(row, node)) then tellClaim(entry) end
       if entry.value or not Evaluate.isNobody(row) then entries[#entries + 1] = entry end
       if report.count < count then
-        -- The node does not know yet that everything of the user was ended.
+        -- The node does not know yet that all of the user's connections were ended.
         turned = turned .. digits(n - 1) .. string.sub(row.ended.how, 1, 1) .. clockText(row.ended.at) .. ' '
       end
       if report.count == 0 then
@@ -120,7 +120,7 @@ local function apply(keys, args)
 
   Commit.writeLog(logKey)
   Entries.saveIndexes(entries, dueKey)
-  -- Whoever wrote before is listed already: only a reaper takes a node off, and with it its sequence number.
+  -- A node that has written before is listed already: only a reaper removes a node, together with its sequence number.
   if storedSeq == 0 then call('SADD', nodesKey, node) end
   if #held > 2 then call(unpack(held)) end
   if #gone > 2 then call(unpack(gone)) end

@@ -1,4 +1,4 @@
--- Says in meta how far entries may be missing, because a cursor below that has lost some (see replay.lua).
+-- Records in meta how far entries may be missing: a cursor below that has lost some (see replay.lua).
 local function trimLog(logKey, oldest, keepEntries)
   local aged = redis.call('XTRIM', logKey, 'MINID', digits(oldest))
   local over = redis.call('XTRIM', logKey, 'MAXLEN', keepEntries)
@@ -22,7 +22,7 @@ end
 --       13 whether its writes are refused here 0|1
 -- Reply: {fenced 0|1, gen, lost 0|1, hold ms, young 0|1, order, id of the last log entry, stuck 0|1, the time of day µs,
 --   shift ms}
--- Allowed when Redis is out of memory: nodes must not be condemned for that.
+-- Allowed when Redis is out of memory, because nodes must not be fenced for that.
 local function beat(keys, args)
   open(keys, args, tonumber(args[4]))
   local kept = goOn(tonumber(args[12]))
@@ -36,7 +36,7 @@ local function beat(keys, args)
   local storedSeq = tonumber(redis.call('GET', KEYS[7])) or 0
   local known = redis.call('HMGET', metaKey, 'held', 'stuck', 'taken')
   local heldFor = known[1]
-  -- What the partition says, not what this call makes of its silence.
+  -- What the partition stores, not what this call concludes from its silence.
   hold, young = storedHold, storedYoung
 
   local lost, write = false, { 'HSET', metaKey }
@@ -44,7 +44,7 @@ local function beat(keys, args)
     write[#write + 1] = field
     write[#write + 1] = value
   end
-  -- A node that remembers more than is there, or another generation, has lost something: a full TTL, once a generation.
+  -- When a node remembers more than is stored, or another generation, data was lost: hold for a full TTL, once a generation.
   local function loss()
     lost = true
     if heldFor == gen then return end
@@ -59,13 +59,13 @@ local function beat(keys, args)
     young = hold
     set('gen', gen)
   elseif isSilent() then
-    -- Redis was away, or nobody was: who looks dead gets the time to say that they are not, and who had not told again
-    -- whom they hold the time to do so.
+    -- Redis was unreachable, or no node ran. Silent nodes get time to beat, and nodes that had not yet reported again whom
+    -- they hold get time to do so.
     hold = max(hold, now + TTL)
     if storedYoung > tick then young = heldFor == gen and hold or now + storedYoung - tick end
   end
-  -- Any call brings the clock to the present again, also over a rollback; the log's end moves only with an entry, and
-  -- that one shows every feed what is missing before it.
+  -- Any call brings the clock to the present again, even after a rollback. The log's end moves only with an entry, and that
+  -- entry shows every feed what is missing before it.
   if remembered == gen and not fenced and (storedOrder < seen or logged < delivered or storedSeq < acked) then
     gen = freshGen
     set('gen', gen)
@@ -74,7 +74,7 @@ local function beat(keys, args)
     loss()
   end
 
-  -- Who comes late, but in time, or was cut off before it could tell whom it holds: reads wait for that.
+  -- A node that is late but within its lease, or was cut off before it could report whom it holds: reads wait for it.
   if young > now and heldFor == gen and (lost or flushLag >= INTERVAL) then
     young = max(young, now + INTERVAL)
     hold = max(hold, young)
@@ -83,15 +83,15 @@ local function beat(keys, args)
   local waiting = hasWaiting()
   if hasGathered and young <= now and not lost and not waiting then young = 0 end
 
-  -- Whose writes are refused is told to the others, who read the same rows. One that is silent is the reapers' affair.
+  -- The other nodes, which read the same rows, learn which node's writes are refused. A silent node is left to the reapers.
   local stuckUntil, stuckNode = 0, nil
   if known[2] then
     stuckUntil, stuckNode = match(known[2], '^(%d+),(.*)$')
     stuckUntil = stuckUntil + 0
   end
   if ARGV[13] == '1' then
-    -- A store that takes nothing is away as well: when it takes writes again, who came back may be told of after who
-    -- left. Where it takes those of others (see sweep.lua), what this node cannot write is soon its own affair.
+    -- A store that refuses writes counts as unreachable too: when it takes writes again, a return may be reported after a
+    -- departure. Where it takes the writes of others (see sweep.lua), it soon stops waiting for what this node cannot write.
     local taken = stuckUntil > now and known[3]
     if not taken or now <= taken + INTERVAL then hold = max(hold, now + floor(INTERVAL * 1.5)) end
     if known[3] and not taken then redis.call('HDEL', metaKey, 'taken') end
@@ -109,7 +109,7 @@ local function beat(keys, args)
   set('young', digits(young))
   if flushLag > 0 and flushLag >= lag then set('lag', format('%d,%d', flushLag, now)) end
   redis.call(unpack(write))
-  -- Listed from its first beat on, also when it never holds anybody: a reaper clears up what is left of it.
+  -- Listed from its first beat on, even if it never holds a user, so that a reaper removes what it leaves behind.
   if not fenced and redis.call('HSET', nodeMetaKey, 'beat', digits(now)) == 1 then
     redis.call('SADD', nodesKey, ARGV[10])
   end

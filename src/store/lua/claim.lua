@@ -1,11 +1,11 @@
--- Sets or clears a claim for a caller without a socket: the person's own, of which the nodes that hold the user are told,
+-- Sets or clears a claim for a caller without a socket: the person's own, of which the nodes that hold the user are notified,
 -- or that of a service.
 -- KEYS as in single.lua   ARGV: 1 policy  2… the user as in entries.lua, with the source and the claim as JSON without a
 -- stamp ('' clears that of a service)
 -- Reply: {'young'|'too_many_claims'} or {'ok', the user as in reply.lua}
 local function setOwn(row, claim)
   claim.stamp = max(order, (row.ownClaim and row.ownClaim.stamp or 0) + 1)
-  -- Where somebody only watches, the node has to know as well: it may not tell of who hides what others would see.
+  -- A node where the user only watches has to know as well: while the user hides, it must not report what others would see.
   local hides = claim.status == 'invisible' or Row.isInvisible(row)
   Absorb.mergeOwnClaim(row, claim)
   return function(entry)

@@ -12,12 +12,12 @@ local function put(list, ...)
   end
 end
 
--- A moment as people are told it, by the time of day; 0 and -1 are none.
+-- A moment as shown to people, by the time of day; 0 and -1 are none.
 local function told(moment)
   return moment > 0 and moment - shift or moment
 end
 
--- When what waits for its turn is shown (damping.lua); 0 when nothing waits.
+-- When the damped transition is shown (damping.lua); 0 when none waits.
 local function waitsUntil(row)
   local turn = Damping.turnAt(row)
   if turn <= now then return 0 end

@@ -1,4 +1,4 @@
--- Ends everything of a user that is alive, or forgets them altogether, and tells every node.
+-- Ends everything alive of a user, or forgets them altogether, and notifies every node.
 -- KEYS: as in single.lua, but 5 revoked before the tenant's
 -- ARGV: 1 policy  2… the user as in entries.lua, with: 'logout', 'disconnect', 'revoke' or 'forget', and what the keys of
 -- the lists of nodes begin with
@@ -10,7 +10,7 @@ local function finish(keys, args)
     local how, ended, heldBy = ARGV[arg], nowMicros + shift * 1000, row.nodes
     at.deliberate = DELIBERATE[how]
     if how == 'forget' then
-      -- Nobody is told that they are gone who is told to forget them.
+      -- Watchers that are sent `gone` for the user get no transition that says the user is gone.
       at.repair = true
       Ending.forget(row)
     else

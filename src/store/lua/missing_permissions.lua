@@ -4,7 +4,7 @@
 local function missing_permissions(_, args)
   local positions = {}
   for i = 1, #args do
-    -- A server that does not know the command, or cannot tell, says so when it is needed.
+    -- A server that does not know the command, or cannot answer, reports that when the command is needed.
     local told, allowed = pcall(redis.acl_check_cmd, unpack(cjson.decode(args[i])))
     if told and not allowed then positions[#positions + 1] = i - 1 end
   end

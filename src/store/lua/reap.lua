@@ -1,5 +1,5 @@
--- Clears users of a node epoch whose lease ended. Decides and acts in this one call: what the caller read before,
--- or another reaper does meanwhile, cannot clear anybody who is alive.
+-- Clears users of a node epoch whose lease ended. Decides and acts in this one call: neither what the caller read before nor
+-- what another reaper does meanwhile can clear a user who is alive.
 -- KEYS: 1 meta  2 log  3 events  4 due  5 nodes  6 fence:<id>  7 node:<node>  8 node-meta:<node>  9 beat:<node>
 --       10 seq:<node>
 --       then online, away, busy for every tenant, then user for every entry
@@ -12,8 +12,8 @@ local function reap(keys, args)
   local node, epoch = ARGV[2], tonumber(ARGV[3])
   if not gen or hold > now then return { 'hold' } end
   local lastBeat = tonumber(redis.call('HGET', nodeMetaKey, 'beat')) or now - TTL
-  -- A lease ends at a moment of the clock it was given by. One that has longer to go than any lease comes from a machine
-  -- whose clock is ahead of this one's: then the last beat tells.
+  -- A lease ends at a moment of the clock that granted it. A lease with longer left than any lease lasts comes from a
+  -- machine whose clock is ahead of this one's; the last beat then decides.
   local left = redis.call('PTTL', beatKey)
   if left >= 0 and (left <= TTL or lastBeat + TTL > now) then return { 'alive' } end
 

@@ -1,6 +1,6 @@
 -- The registry of nodes, outside the partitions: who is there, and whether this node fits the deployment.
 -- KEYS: 1 registry   ARGV: 1 node id  2 its description as JSON  3 partitions  4 schema  5 ms after which others are dropped
--- Reply: {'ok', the time of day ms, id, time ms it was told, description, …} or {'incompatible', field, stored, given}
+-- Reply: {'ok', the time of day ms, id, time ms of its last call, description, …} or {'incompatible', field, stored, given}
 local function register(keys, args)
   local registry, id, about, forgetAfter = keys[1], args[1], args[2], tonumber(args[5])
   for field, given in pairs({ partitions = args[3], schema = args[4] }) do

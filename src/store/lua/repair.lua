@@ -1,11 +1,11 @@
--- Read-repair: rows that were lost, or are older than what somebody was shown, take that view and are evaluated.
+-- Read-repair: rows that were lost, or are older than what a watcher was shown, take that view and are evaluated.
 -- KEYS and first two ARGV as sweep.lua; an entry in 3: tenant's position, user, known view as JSON
--- While a loss is gathered rows are only restored: whoever came back to another node is shown by the first sweep after it,
--- and the watchers may be the last who know what they were shown as.
+-- While a loss is gathered rows are only restored: a user who came back on another node is shown by the first sweep after
+-- it, and only the watchers may still know what the user was shown as.
 -- Reply: rows repaired, or -1 while the partition is on hold without that, or has to be reaped first
 
--- While a loss is gathered nobody knows yet whether the nodes that held the user are gone. If they are, it is since now at the
--- latest: the grace begins, as for connections of any node that was lost. When they were active last is lost with the row.
+-- While a loss is gathered, it is not known yet whether the nodes that held the user are gone. If they are, then since now
+-- at the latest: the grace begins, as for connections of any lost node. The last activity is lost with the row.
 local function awaitNodes(row)
   if row.status == 'offline' or Row.isPresent(row) then return end
   if row.status == 'online' and row.goneActiveAt == 0 then row.goneActiveAt = now end

@@ -6,8 +6,8 @@ local function micros(id)
   return ms * 1000 + rest
 end
 
--- Entries leave the log from its beginning. `cut` is how far they may be missing, `trimmed` how many the beats removed:
--- when others did too (an operator, an older release), only what is there can say.
+-- Entries leave the log from its beginning. `cut` is how far they may be missing, `trimmed` how many the beats removed. When
+-- others removed some too (an operator, an older release), only the entries that are left can show it.
 local function holds(logKey, after, last, cut, trimmed)
   if last <= after then return true end
   local first = redis.call('XRANGE', logKey, '-', '+', 'COUNT', 1)[1]
@@ -23,7 +23,7 @@ end
 local function replay(keys, args)
   local after, count = tonumber(args[1]), tonumber(args[2])
   local meta = redis.call('HMGET', keys[1], 'gen', 'clock', 'last', 'cut', 'trimmed')
-  -- A moment that has not come yet is of a clock that was lost.
+  -- A moment in the future comes from a clock that was lost.
   if not meta[1] or after > (meta[2] or 0) + 0 then return { meta[1] or '', 0, {} } end
   if not holds(keys[2], after, (meta[3] or 0) + 0, (meta[4] or 0) + 0, (meta[5] or 0) + 0) then
     return { meta[1], 0, {} }

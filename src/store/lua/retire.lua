@@ -1,5 +1,6 @@
--- A node leaves a partition in which nothing of it is left: as a reaper would do it, but nobody was lost. The fence is
--- for a batch of its that may still be under way. With somebody still listed it is a reaper's, once the lease is over.
+-- A node leaves a partition in which nothing of it is left. This does what a reaper would do, but no user was lost. The
+-- fence stops a batch of the node that may still be in flight. With a user still listed, a reaper does it once the lease is
+-- over.
 -- KEYS: 1 beat:<node>  2 fence:<id>  3 node:<node>  4 node-meta:<node>  5 seq:<node>  6 nodes   ARGV: 1 node  2 epoch
 -- Reply: whether it left, 0 or 1
 local function retire(keys, args)

@@ -1,6 +1,6 @@
 -- Members of a group who are not offline, in one partition: a stable slice by user id that looks at a bounded number.
--- KEYS: 1 meta  2 group  3 online   ARGV: 1 policy  2 after this user, or ''  3 at most so many  4 looking at so many
--- Reply: {'young'} or {'ok', the last one looked at or '' when nobody follows, user, …}
+-- KEYS: 1 meta  2 group  3 online   ARGV: 1 policy  2 after this user, or ''  3 at most so many  4 scanning at most so many
+-- Reply: {'young'} or {'ok', the last one scanned or '' when no member follows, user, …}
 local function slice(keys, args)
   open(keys, args, 0)
   if isYoung() then return { 'young' } end

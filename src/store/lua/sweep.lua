@@ -1,5 +1,5 @@
--- Evaluates users whose deadline passed: ends of graces, claims, sessions, idle limits, retention. What is due is
--- checked again here.
+-- Evaluates users whose deadline passed: ends of graces, claims, sessions, idle limits, retention. Checks here again what is
+-- due.
 -- KEYS: 1 meta  2 log  3 events  4 due  5 nodes, then online, away, busy for every tenant, then user for every entry
 -- ARGV: 1 policy  2 what keys of heartbeats begin with  3 the time (`now`) as the caller reckoned it when it looked for
 --       them  4… users as in entries.lua
@@ -8,12 +8,12 @@ local function sweep(keys, args)
   open(keys, args, 0)
   local logKey, channel, dueKey = KEYS[2], KEYS[3], KEYS[4]
   if hold > now then
-    -- That this call is made at all shows that writes are taken: see beat.lua.
+    -- This call itself shows that writes are taken: see beat.lua.
     if gen and redis.call('HEXISTS', metaKey, 'stuck') == 1 then redis.call('HSETNX', metaKey, 'taken', digits(now)) end
     return -1
   end
   if not gen or Nodes.hasUnreaped(KEYS[5], ARGV[2]) then return -1 end
-  -- Whatever held this call up also held up the reconnects of others, which may stand in line behind it.
+  -- Whatever delayed this call also delayed the reconnects of users, which may be queued behind it.
   local late = min(now - ARGV[3], 5000)
   if late > lag then lag, lagUntil = late, FOREVER end
 
@@ -23,7 +23,7 @@ local function sweep(keys, args)
     if row.nextDeadline == 0 then
       Entries.indexRemove(dueKey, entry.member)
     elseif row.nextDeadline > now then
-      -- Queued too early: were it left there, enough of them would hide those who are due.
+      -- Queued too early. Left in place, enough such users would hide those that are due.
       Entries.indexAdd(dueKey, entry.member, digits(row.nextDeadline))
     else
       Settle.settle(entry, Evaluate.before(row))

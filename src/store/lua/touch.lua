@@ -1,4 +1,4 @@
--- "I was active now" of somebody without a connection: moves when they were last seen, makes nobody present.
+-- "I was active now", from a user without a connection: moves their last activity, makes no user present.
 -- KEYS as in single.lua   ARGV: 1 policy  2… the user as in entries.lua, with the profile as in profile.lua (JSON)
 -- Reply: {'young'|'revoked'} or {'ok', the user as in reply.lua}
 local function touch(keys, args)

@@ -1,11 +1,11 @@
 import { type UserKey, type UserRef, userKey } from '../../domain/model.ts';
 
-/** Who is in which group: the members that rows name, the other way round. */
+/** The members of each group: an index of the groups that rows name. */
 export class GroupIndex {
   readonly #members = new Map<string, Set<string>>();
   readonly #groups = new Map<UserKey, readonly string[]>();
 
-  /** @returns whether the user came into a group or left one. */
+  /** @returns whether the user joined or left a group. */
   update(ref: UserRef, groups: readonly string[] = []): boolean {
     const key = userKey(ref);
     const known = this.#groups.get(key) ?? [];

@@ -28,13 +28,13 @@ interface Made {
   readonly before: number;
 }
 
-/** Transitions of each user that are kept for who asks why. */
+/** Transitions of each user that are kept for explanations. */
 const REMEMBERED = 5;
 
-/** The time of day never goes back in one process, so that the two are one. */
+/** The time of day never goes back in one process, so both clocks are the same. */
 export const timeOfDay = (time: StoreMs): DayMs => Number(time);
 
-/** Rows of one partition, its clock, and what of the change under way is to be logged. */
+/** Rows of one partition, its clock, and the entries that the current change has to log. */
 export class MemoryPartition {
   readonly clock: HybridClock;
   readonly rows = new Map<UserKey, Row>();
@@ -75,7 +75,7 @@ export class MemoryPartition {
     this.rows.set(userKey(ref), row);
   }
 
-  /** As {@link row}, but leaves nothing behind of somebody nobody knows. */
+  /** As {@link row}, but leaves nothing behind for an unknown user. */
   peek(ref: UserRef): Row {
     return this.rows.get(userKey(ref)) ?? emptyRow();
   }
@@ -95,7 +95,7 @@ export class MemoryPartition {
       .map(([key, row]) => [userRef(key), row]);
   }
 
-  /** Decides what others see of a user whose inputs changed, and notes down what changed with it. */
+  /** Decides what others see of a user whose inputs changed, and records what changed with it. */
   settle(ref: UserRef, row: Row, now: StoreMs, was: Before, more: Partial<Circumstances> = {}): void {
     const { policy, groups } = this.#options;
     const at = {
@@ -120,10 +120,10 @@ export class MemoryPartition {
       this.#log.push({ id: ver, kind: 'transition', transition });
       this.#remember(ref, { transition, before: priorVer });
     }
-    // What others are told of somebody has ended by its age: that is no news, as it is none of somebody who left.
+    // What others see of the user ended by its age. That is not published, as it is not for a user who left.
     const hasAged = priorVer > 0 && row.ver === 0;
     const regrouped = groups.update(ref, row.groups?.value);
-    // What a repair brings back is no news: whoever watches reads again after a loss.
+    // A repaired view is not published, because watchers read again after a loss.
     if (!regrouped || change || at.repair || hasAged) return;
     this.command({ type: 'groups', ref, view: this.view(ref.user, row) });
   }
@@ -132,7 +132,7 @@ export class MemoryPartition {
     this.#log.push({ id: this.clock.next(), kind: 'command', command });
   }
 
-  /** The last transitions up to a version, newest first: each knows the one before it. */
+  /** The last transitions up to a version, newest first: each has the version of the one before it. */
   lastTransitions(ref: UserRef, ver: number): Transition[] {
     const found: Transition[] = [];
     let next = ver;
@@ -149,14 +149,14 @@ export class MemoryPartition {
     this.#history.set(key, [made, ...(this.#history.get(key) ?? [])].slice(0, REMEMBERED));
   }
 
-  /** Nothing of the row is worth keeping. */
+  /** Drops the row: nothing in it is worth keeping. */
   drop(ref: UserRef): void {
     this.rows.delete(userKey(ref));
     this.#history.delete(userKey(ref));
     this.#options.groups.update(ref);
   }
 
-  /** The change is done: it is published as a whole. */
+  /** Ends the change and publishes it as a whole. */
   publish(): void {
     const entries = this.#log;
     if (entries.length === 0) return;

@@ -321,7 +321,7 @@ export class MemoryStore implements PresenceStore {
 
   #restore(ref: UserRef, view: View): void {
     const shard = this.#of(ref);
-    // A view that is no news must not leave a row behind that nothing ever forgets.
+    // A view that changes nothing must not leave a row behind that nothing ever forgets.
     if (view.ver <= shard.peek(ref).ver) return;
     const row = shard.row(ref);
     const was = before(row);

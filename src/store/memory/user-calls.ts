@@ -12,7 +12,7 @@ import type { CallerProfile, ServiceClaim, SessionRequest } from '../calls.ts';
 import { type ClaimRequest, type SelfView, StoreError } from '../presence-store.ts';
 import { type MemoryPartition, timeOfDay } from './memory-partition.ts';
 
-/** A call under way: the row of its user, and when it is. */
+/** The current call: the row of its user, and its moment. */
 interface Call {
   readonly shard: MemoryPartition;
   readonly ref: UserRef;
@@ -20,11 +20,11 @@ interface Call {
   readonly order: HybridMicros;
   readonly at: StoreMicros;
   readonly now: StoreMs;
-  /** What only the change itself finds out of how it is to be judged. */
+  /** The circumstances of the evaluation that only the change itself finds out. */
   readonly more: { deliberate?: Circumstances['deliberate'] };
 }
 
-/** What callers without a socket change of one user. */
+/** Changes of one user by callers without a socket. */
 export class UserCalls {
   readonly #of: (ref: UserRef) => MemoryPartition;
 
@@ -35,7 +35,8 @@ export class UserCalls {
   claimOwn(ref: UserRef, claim: ClaimRequest): SelfView {
     return this.#change(ref, { deliberate: 'claim' }, ({ shard, row, order }) => {
       const stamp = Math.max(order, (row.ownClaim?.stamp ?? 0) + 1);
-      // Somebody who only watches has to know as well: their node may not tell of who hides what others would see.
+      // A node where the user only watches has to know as well: while the user hides, it must not report what others
+      // would see.
       const hides = claim.status === 'invisible' || row.ownClaim?.status === 'invisible';
       mergeOwnClaim(row, { ...claim, stamp });
       shard.clock.raise(stamp);
@@ -89,7 +90,7 @@ export class UserCalls {
   }
 
   end(ref: UserRef, how: Exclude<EndingKind, 'revoke'>): void {
-    // Nobody is told that they are gone, or in which groups, who is told to forget them.
+    // Watchers that are sent `gone` for the user get no transition that says the user is gone, and no groups.
     const repair = how === 'forget';
     const deliberate = how === 'logout' ? 'goodbye' : 'revoked';
     this.#change(ref, { deliberate, repair }, ({ shard, row, order, at, now }) => {
@@ -125,7 +126,7 @@ export class UserCalls {
     if (row.nodes.size > 0 || wasHeardOf) announceGroups(shard, ref, row, known);
   }
 
-  /** @param inputs - throws before it changes anything, and may return what follows once all is decided. */
+  /** @param inputs - throws before it changes anything, and may return a step to run once all is decided. */
   #change(
     ref: UserRef,
     how: Pick<Partial<Circumstances>, 'deliberate' | 'repair'>,
@@ -165,12 +166,12 @@ const ownOf = (row: Row): Pick<SelfView, 'own'> => {
   return groups ? { own: { groups: groups.value, stamp: groups.iat } } : {};
 };
 
-/** Tells the nodes that hold a user what the person's own claim is now. */
+/** Notifies the nodes that hold a user of the person's own claim. */
 export const announce = (shard: MemoryPartition, ref: UserRef, row: Row): void => {
   if (row.ownClaim) shard.command({ type: 'claim', ref, claim: row.ownClaim });
 };
 
-/** Tells them which groups the person is in, unless those are the ones known before. */
+/** Notifies them of the person's groups, when these have changed. */
 export const announceGroups = (
   shard: MemoryPartition,
   ref: UserRef,

@@ -9,17 +9,17 @@ import type { FunctionName } from './library.ts';
 
 export interface CallerOptions {
   readonly link: RedisLink;
-  /** Replicas that must have what hides or refuses somebody before it is answered; 0 for none. */
+  /** Replicas that must have a change that hides or refuses a user before it is answered; 0 for none. */
   readonly writeReplicas: number;
   readonly replicaTimeoutMs: number;
 }
 
-/** A function that met a slot on the move did nothing and may be run again. */
+/** A function that hit a slot being moved changed nothing and may be run again. */
 const RETRIED = new Set(['TRYAGAIN', 'CLUSTERDOWN']);
 const RETRIES = 3;
 const RETRY_MS = 50;
 
-/** What functions answer instead of `ok`. */
+/** What functions return instead of `ok`. */
 const REFUSALS: Readonly<Record<string, readonly [StoreErrorCode, string]>> = {
   young: ['unavailable', 'presence is still being gathered after a loss'],
   too_many_claims: ['too_many_claims', 'services have set as many claims as one user may have'],
@@ -27,7 +27,7 @@ const REFUSALS: Readonly<Record<string, readonly [StoreErrorCode, string]>> = {
   revoked: ['revoked', 'the token was revoked'],
 };
 
-/** Calls Redis, and says what went wrong as the port does. */
+/** Calls Redis, and reports failures as the port's errors. */
 export class Caller {
   readonly #options: CallerOptions;
 
@@ -50,7 +50,7 @@ export class Caller {
           await delay(RETRY_MS * attempt);
           continue;
         }
-        // A function that fails says `ERR`; whatever keeps Redis from running any has a code of its own.
+        // A failing function answers `ERR`; a condition that keeps Redis from running any function has its own code.
         throw new StoreError('unavailable', `redis did not answer ${name}`, {
           cause,
           ofThisCall: code === 'ERR',
@@ -82,7 +82,7 @@ export class Caller {
     }
   }
 
-  /** A failover must not show somebody again who was told that nobody sees them. */
+  /** A failover must not show a user again after it was confirmed to them that others see them offline. */
   async isReplicated({ meta }: PartitionKeys): Promise<boolean> {
     const { link, writeReplicas, replicaTimeoutMs } = this.#options;
     if (writeReplicas === 0) return true;

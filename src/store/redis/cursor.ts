@@ -1,6 +1,6 @@
 import { StoreError } from '../presence-store.ts';
 
-/** A page's cursor: the partition and the last user it gave, unreadable on purpose. */
+/** A page's cursor: the partition and the last user returned, deliberately opaque. */
 export const encodeCursor = (partition: number, after: string): string =>
   Buffer.from(JSON.stringify([partition, after])).toString('base64url');
 
@@ -15,7 +15,7 @@ export const decodeCursor = (cursor: string, partitions: number): { partition: n
       if (isPartition && typeof after === 'string') return { partition: partition as number, after };
     }
   } catch {
-    // Falls through: whatever is wrong with it, it is not ours.
+    // Falls through: a cursor that cannot be decoded was not given by this service.
   }
   throw new StoreError('invalid_cursor', 'this cursor was not given by this service');
 };

@@ -45,7 +45,7 @@ export const decodeBeat = (reply: RawReply): BeatReply => {
   };
 };
 
-/** One user as reply.lua tells them: a line, and a list with more where there is more. */
+/** One user as reply.lua sends them: a line, and a list with more where there is more. */
 export const decodeSelf = (script: FunctionName, user: string, reply: RawReply | undefined): SelfView => {
   const [line, name, shown, claim, groups, ownGroups, stamp] = Array.isArray(reply)
     ? reply
@@ -77,7 +77,7 @@ export const decodeSelf = (script: FunctionName, user: string, reply: RawReply |
 
 const ENDINGS = { l: 'logout', d: 'disconnect', r: 'revoke', f: 'forget' } as const;
 
-/** Whom the function turned away: see apply.lua. */
+/** Which entries the function refused: see apply.lua. */
 const turnedAway = (turned: string): Pick<ApplyReply & { result: 'ok' }, 'revoked' | 'ended'> => {
   if (turned === '') return {};
   const revoked = new Map<number, number>();

@@ -22,7 +22,7 @@ export interface Users {
   readonly args: (string | number)[];
 }
 
-/** The tenants of some users, each once, and the keys of both. */
+/** The tenants of some users, without duplicates, and the keys of both. */
 const encodeTenants = (
   keys: PartitionKeys,
   users: readonly UserRef[],
@@ -111,7 +111,7 @@ const packEntry = (entry: Entry, tenant: number): Buffer => {
   return packed;
 };
 
-/** Whole milliseconds: what is printed takes digits. */
+/** Whole milliseconds: fractions would cost digits. */
 const ago = (ms: number): number => (ms < 0 ? -1 : Math.round(ms));
 
 const encodeRest = (entry: Entry): string => {

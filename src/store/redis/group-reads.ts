@@ -16,9 +16,9 @@ export interface GroupReadsOptions {
   readonly views: (tenant: string, users: readonly string[]) => Promise<View[]>;
 }
 
-/** How many partitions are asked at once for a page: few round trips without reading ahead too far. */
+/** How many partitions are read at once for a page: few round trips without reading ahead too far. */
 const STRIDE = 4;
-/** Members looked at in one call, and calls in a row for one page: a group of whom nobody is there ends a page early. */
+/** Members scanned in one call, and calls in a row for one page: in a group with no one present a page ends early. */
 const SCAN_LIMIT = 500;
 const ROUNDS = 8;
 
@@ -44,7 +44,7 @@ export class GroupReads {
     let place: Place | undefined = { partition: 0, after: '' };
     if (cursor !== undefined) place = decodeCursor(cursor, keys.partitions.length);
     const found: Found[] = [];
-    // One more than asked tells whether there is a next page.
+    // One more than requested shows whether there is a next page.
     for (let round = 0; round < ROUNDS && place !== undefined && found.length <= limit; round += 1) {
       place = await this.#look(place, tenant, group, limit + 1, found);
     }
@@ -78,7 +78,8 @@ export class GroupReads {
     let size = 0;
     for (const [all] of sizes) size += number('groupsize', all);
     if (size > max) return undefined;
-    // It may have grown meanwhile: one more than may be tells that there are too many, in whichever partitions they are.
+    // It may have grown meanwhile: one more than the limit shows that there are too many, in whichever partitions
+    // they are.
     const lists = await this.#each((of) =>
       this.#ask('members', [of.meta, of.group(tenant, group)], ['', max + 1]),
     );
@@ -87,7 +88,7 @@ export class GroupReads {
     return (await this.#options.views(tenant, users)).filter((view) => isMember(view, group));
   }
 
-  /** Adds who is found from a place on. @returns where to go on, unless this was all. */
+  /** Adds the members found from a place on. @returns where to continue, unless this was all. */
   async #look(
     place: Place,
     tenant: string,
@@ -112,7 +113,7 @@ export class GroupReads {
         const ref = { tenant, user: String(user) };
         found.push({ ref, partition, after: ref.user });
       }
-      // What the partitions behind it answered would leave out the rest of this one.
+      // Taking the answers of the partitions behind it would skip the rest of this one.
       if (last !== '') return { partition, after: String(last) };
     }
     const partition = place.partition + some.length;
@@ -129,5 +130,5 @@ export class GroupReads {
   }
 }
 
-/** Somebody may have left the group between the two calls of a read. */
+/** A user may have left the group between the two calls of a read. */
 const isMember = (view: View, group: string): boolean => view.groups?.includes(group) === true;

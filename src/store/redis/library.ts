@@ -4,7 +4,7 @@ import type { FunctionLibrary } from '../../redis/functions.ts';
 
 const FOLDER = new URL('../lua/', import.meta.url);
 
-/** What every other file uses, in the order in which these build on each other: their locals are the library's. */
+/** Files that every other file uses, in order of dependency: their locals are the library's. */
 const SHARED = ['globals', 'text', 'context'] as const;
 
 const FUNCTIONS = [
@@ -48,15 +48,16 @@ const moduleFiles = (): readonly string[] =>
   );
 
 /**
- * The functions as one library of Redis, loaded once and then called by name: nothing is parsed or set up again for
- * a call. Lua allows a function 200 locals, and the library is one function: each file but those of {@link SHARED} has a
- * scope of its own, and adds one local at most. Its name holds a digest of its text, so that releases side by side each call their own.
+ * The functions as one library of Redis, loaded once and then called by name: nothing is parsed or set up again for a
+ * call. Lua allows a function 200 locals, and the library is one function: each file but those of {@link SHARED} has
+ * a scope of its own, and adds one local at most. Its name holds a digest of its text, so that two releases running
+ * side by side each call their own.
  */
 export class Library implements FunctionLibrary {
   readonly name: string;
   readonly source: string;
 
-  /** @param adapt - what else is done to the text: tests put a clock of their own in. */
+  /** @param adapt - a further change of the text: tests insert their own clock. */
   constructor(adapt = (text: string): string => text) {
     const read = (file: string): string => readFileSync(new URL(file, FOLDER), 'utf8');
     const modules = moduleFiles();

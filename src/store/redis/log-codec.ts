@@ -40,7 +40,7 @@ type CommandJson = UserRef &
     | { type: 'later' }
   );
 
-/** A message of a partition's channel: what one script recorded. */
+/** A message of a partition's channel: what one function recorded. */
 export interface Message {
   readonly gen: string;
   /** Log ids (µs) of the newest entry before this message, and of its last. */
@@ -52,7 +52,7 @@ export interface Message {
 /** Dots match line separators too: JSON does not escape all of them. */
 const LINE = /^(\d+)([a-z])(\d+)(\{.*\})$/s;
 
-/** An entry of a later release, which this one can do without. */
+/** An entry of a later release, which this one can ignore. */
 export class UnknownEntry extends Error {
   readonly code = 'unknown_entry';
   constructor(kind: string | undefined) {

@@ -15,8 +15,8 @@ interface ReaperOptions {
 }
 
 /**
- * The periodic jobs of one partition. Both peek with plain reads and then let a script decide again what is true:
- * any node may run them at any time, several at once, and nothing goes wrong.
+ * The periodic jobs of one partition. Both look with plain reads first and then let a script decide again what is
+ * true, so any node may run them at any time, several at once.
  */
 export class Reaper {
   readonly #options: ReaperOptions;
@@ -32,7 +32,7 @@ export class Reaper {
       nodes.map((node) => this.#options.caller.command('PTTL', keys.beat(node))),
     );
     const total = { fenced: 0, users: 0 };
-    // A lease that has longer to go than any lease was given by another clock.
+    // A lease with longer left than any lease lasts was granted by another clock.
     const isLease = (left: RawReply | undefined): boolean =>
       typeof left === 'number' && left >= 0 && left <= ttlMs;
     for (const node of nodes.filter((_, i) => !isLease(beating[i]))) {
@@ -66,13 +66,13 @@ export class Reaper {
     }
   }
 
-  /** Some users a node is listed to hold: at most a batch, however long the list. */
+  /** Some of the users that a node is listed to hold: at most one batch, however long the list. */
   async #peekHeld(keys: PartitionKeys, node: string): Promise<UserRef[]> {
     const held = await this.#options.caller.command('HRANDFIELD', keys.node(node), MAX_BATCH);
     return listOf('reap', held ?? []).map((member) => userRef(String(member)));
   }
 
-  /** @param time - the partition's time as reckoned now: what comes due later is for the next time. */
+  /** @param time - the partition's time as reckoned now: what falls due later is left to the next run. */
   async sweep(keys: PartitionKeys, time: StoreMs): Promise<SweepReply> {
     const until = Math.ceil(time);
     const due = listOf(

@@ -40,14 +40,14 @@ export interface RedisStoreOptions extends StoreOptions {
   readonly eventLogSeconds: number;
   readonly eventLogMax: number;
   readonly publishTenantEvents: boolean;
-  /** Replicas that must have what hides somebody before it is answered; 0 for none. */
+  /** Replicas that must have a change that hides a user before it is answered; 0 for none. */
   readonly writeReplicas: number;
   readonly replicaTimeoutMs: number;
-  /** A fresh generation name, unlike any other. */
+  /** A fresh, unique generation name. */
   readonly newGeneration: () => string;
 }
 
-/** How many partitions a page looks at in one go: few round trips without reading ahead too far. */
+/** How many partitions are read at once for a page: few round trips without reading ahead too far. */
 const PAGE_STRIDE = 4;
 
 /** Presence in Redis, as laid out in docs/architecture.md. Every change of a user is one atomic function. */
@@ -209,7 +209,7 @@ export class RedisStore implements PresenceStore {
     const refs: { ref: UserRef; partition: number }[] = [];
     for (let p = from.partition; p < this.partitions && refs.length <= limit; p += PAGE_STRIDE) {
       const some = Array.from({ length: Math.min(PAGE_STRIDE, this.partitions - p) }, (_, i) => p + i);
-      // One more than asked tells whether there is a next page.
+      // One more than requested shows whether there is a next page.
       const found = await Promise.all(
         some.map((q) => this.#members(q, tenant, q === from.partition ? from.after : '', limit + 1)),
       );
@@ -325,7 +325,7 @@ export class RedisStore implements PresenceStore {
     return (await this.#caller.ask('members', [keys.meta, keys.online(tenant)], args)).map(String);
   }
 
-  /** Users in the order asked, one call a partition and batch. */
+  /** Users in the order requested, one call per partition and batch. */
   async #selves(refs: readonly UserRef[]): Promise<SelfView[]> {
     const selves: SelfView[] = new Array(refs.length);
     await Promise.all(

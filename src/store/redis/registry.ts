@@ -5,7 +5,7 @@ import { listOf, number } from './decode.ts';
 
 /** Layout of rows and log. A release that changes it in a way older ones cannot read raises it. */
 const SCHEMA = '2';
-/** A node not heard of for so many leases is dropped from the list. */
+/** A node that was silent for this many leases is dropped from the list. */
 const FORGET_TTLS = 10;
 
 interface RegistryOptions {
@@ -14,7 +14,7 @@ interface RegistryOptions {
   readonly options: StoreOptions;
 }
 
-/** Who runs this deployment, in one key outside the partitions. */
+/** The nodes of this deployment, in one key outside the partitions. */
 export class Registry {
   readonly #options: RegistryOptions;
 

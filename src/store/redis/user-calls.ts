@@ -18,7 +18,7 @@ export interface UserCallsOptions {
   readonly keysOf: (ref: UserRef) => PartitionKeys;
 }
 
-/** What callers without a socket change of one user: one function each. */
+/** Changes of one user by callers without a socket: one function each. */
 export class UserCalls {
   readonly #options: UserCallsOptions;
 

@@ -1,5 +1,5 @@
--- Records what a call decided. Order: log, then state, then sequence number (the caller's), publishing last; a script
--- that is cut short can then only repeat a transition under a newer version, never lose or invent one.
+-- Records what a call decided. Order: log, then state, then sequence number (the caller's), publishing last; a script that
+-- is interrupted can then only repeat a transition under a newer version, never lose or invent one.
 local befores, streamIds, channels, message = {}, {}, {}, {}
 local recorded, lastId = 0, nil
 
@@ -7,10 +7,10 @@ function Commit.begin()
   recorded = 0
 end
 
--- Writes an entry down; its id is the next moment of `order`. `message` is what `publish` sends: generation, id
--- before the first entry, id of the last, then of every entry the id, the kind, the devices as bits and the event. Lists
--- are kept from call to call, because making them anew costs more than filling them; and every byte of a text that Lua
--- makes is hashed, so that texts are put together once.
+-- Appends an entry; its id is the next moment of `order`. `message` is what `publish` sends: generation, id before the first
+-- entry, id of the last, then of every entry the id, the kind, the devices as bits and the event. Lists are reused from call
+-- to call, because creating them costs more than filling them. Lua hashes every byte of a text it makes, so each text is
+-- built once.
 local function record(kind, tenant, event, devices, before)
   local n = 5 + recorded * 5
   order, recorded = order + 1, recorded + 1
@@ -20,7 +20,7 @@ local function record(kind, tenant, event, devices, before)
   message[n + 1], message[n + 2], message[n + 3], message[n + 4], message[n + 5] = '\n', lastId, kind, PLAIN[devices], event
 end
 
--- Shows a change: gives it a version, and writes down the public event.
+-- Shows a change: gives it a version, and records the public event.
 function Commit.transition(row, entry, status, shown, reason)
   local previous, before = row.status, row.ver > 0 and digits(row.ver)
   if PACE > 0 then Damping.spend(row) end
@@ -32,13 +32,13 @@ function Commit.transition(row, entry, status, shown, reason)
     .. status .. '","previous":"' .. previous, row, ',"reason":"' .. reason .. '"}'), status == 'offline' and 0 or Row.devicesOf(row), before)
 end
 
--- What nodes have to know although nobody sees it change.
+-- Commands: what nodes have to know although watchers see no change.
 function Commit.command(entry, kind, rest, devices)
   record('c', entry.tenant, '{"type":"' .. kind .. '","tenant":"' .. entry.tenant.name .. '","user":"' .. Json.escaped(entry.user)
     .. '",' .. rest .. '}', devices or 0)
 end
 
--- The log, and `order` with it, so that what a call that is cut short leaves in the log is not given out again.
+-- Writes the log, and `order` with it, so that ids that an interrupted call left in the log are not allotted again.
 function Commit.writeLog(logKey)
   for i = 1, recorded do
     local n = i * 5

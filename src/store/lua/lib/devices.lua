@@ -1,4 +1,4 @@
--- Device kinds as bits, without operators for bits: what `|` is in domain/devices.ts.
+-- Device kinds as bits, without bit operators: what `|` is in domain/devices.ts.
 
 function Devices.union(mask, more)
   if mask == 0 or mask == more then return more end

@@ -79,7 +79,7 @@ function Entries.writeIndexes()
   added, removed = EMPTY, EMPTY
 end
 
--- What the indexes say is always what the stored row says: online holds who is not offline, away and busy some of them.
+-- The indexes always match the stored row: online holds every user who is not offline, away and busy some of them.
 function Entries.indexStatus(entry, was, is)
   if was == is then return end
   local tenant, user = entry.tenant, entry.user
@@ -88,8 +88,8 @@ function Entries.indexStatus(entry, was, is)
   if was == 'busy' then Entries.indexRemove(tenant.busy, user) elseif is == 'busy' then Entries.indexAdd(tenant.busy, user, '0') end
 end
 
--- A deadline that comes sooner is queued before its row is written, one that comes later or not at all after it: a
--- call that is cut short between leaves somebody queued too early, never too late. Returns whether it has to wait.
+-- A deadline that comes sooner is queued before its row is written, one that comes later or not at all after it: a call that
+-- is interrupted in between leaves a user queued too early, never too late. Returns whether it has to wait.
 local function indexDue(entry, dueKey, afterRows)
   local was, is = entry.wasDue, entry.row.nextDeadline
   if was == is then return false end
@@ -98,8 +98,8 @@ local function indexDue(entry, dueKey, afterRows)
   return false
 end
 
--- What is derived from rows goes before the rows: a call that is cut short finds the old rows and does it all again.
--- What has to wait for the rows is kept for `saveRows`, which follows with the same entries.
+-- What is derived from rows is written before the rows: after an interrupted call the next one finds the old rows and
+-- repeats everything. What has to wait for the rows is kept for `saveRows`, which follows with the same entries.
 local late, lateCount = {}, 0
 function Entries.saveIndexes(entries, dueKey)
   lateCount = 0

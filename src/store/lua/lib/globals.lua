@@ -1,4 +1,5 @@
--- What every file of the library may use. A library has no globals while it loads: `bindGlobals` fetches them at the first call.
+-- Locals that every file of the library may use. A library has no globals while it loads: `bindGlobals` fetches them at the
+-- first call.
 local FOREVER = 1 / 0
 local EMPTY = {}
 -- How a node's connections stand to activity: `Stance` of domain/row.ts.

@@ -1,12 +1,12 @@
--- Views and claims as JSON. Texts are put together once: every byte of a text that Lua makes is hashed.
+-- Views and claims as JSON. Each text is built once, because Lua hashes every byte of a text it makes.
 
--- Ids have no control characters: nothing else has to be escaped.
+-- Ids have no control characters, so nothing more has to be escaped.
 function Json.escaped(text)
   if find(text, '"', 1, true) or find(text, '\\', 1, true) then return string.sub(cjson.encode(text), 2, -2) end
   return text
 end
 
--- A view as JSON: `head` up to the text before `since`, and `tail` after its last field. Put together once, see `record`.
+-- A view as JSON: `head` up to the text before `since`, and `tail` after its last field. Built once, see `record`.
 function Json.view(head, row, tail)
   local since, seen, shown = Show.shownSince(row), Show.shownLastSeen(row), row.shown
   return head .. (since > 0 and '","since":"' .. iso(since) or '') .. (seen and '","lastSeen":"' .. iso(seen) or '') .. '","ver":' .. clockText(row.ver)

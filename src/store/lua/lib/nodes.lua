@@ -1,6 +1,6 @@
--- Whether somebody is listed who does not beat, shortly after a hold. A rollback brings back the parts of nodes that
--- were cleared long ago, and forgets the fence: until they are cleared again nobody may be found present by them.
--- Who is listed only Redis knows: their heartbeat keys are made from what such keys begin with, in the same slot.
+-- Whether a node is listed that does not beat, shortly after a hold. A rollback brings back the holdings of nodes that were
+-- cleared long ago, and forgets the fence: until they are cleared again, no user may be found present by them. Only Redis
+-- knows which nodes are listed, so their heartbeat keys are built from their common prefix, in the same slot.
 
 function Nodes.hasUnreaped(nodesKey, beatPrefix)
   if storedHold + TTL <= now then return false end

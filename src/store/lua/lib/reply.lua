@@ -1,6 +1,6 @@
--- How a user is told to the caller: `<status><ver>[,since] lastSeen devices invisible`, and when there is more,
--- {that, name, shown, own claim, groups, own groups, their stamp}: the groups as others know them, and as they are. Since is left out when it
--- is the moment of the version.
+-- The user as sent to the caller: `<status><ver>[,since] lastSeen devices invisible`, and when there is more, {that, name,
+-- shown, own claim, groups, own groups, their stamp}: the groups as others know them, and as they are. Since is left out
+-- when it is the moment of the version.
 
 function Reply.user(row)
   local own, ver, status, since = row.ownClaim, row.ver, row.status, Show.shownSince(row)

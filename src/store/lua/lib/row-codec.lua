@@ -1,5 +1,5 @@
 -- The stored row of one user, as domain/row.ts has it: one string, so that the rows of a call are read by one MGET and
--- written by one MSET. Packed, because numbers that are never text cost neither matching nor printing. Layout 3, and 4, in
+-- written by one MSET. Packed, because numbers that are never text need no parsing and no formatting. Layout 3, and 4, in
 -- which the number of nodes has two bytes, for the rare row of a user on more nodes than one byte counts:
 --   head      layout  has: 1 a grace, 2 something rare  status  number of nodes  ver  since  nextDeadline  goneActiveAt
 --   a node    flags: stance (0 own, 1 inherited active, 2 inherited idle) + 3 when idle  devices  count  openedAt  activeAt  node
@@ -8,9 +8,9 @@
 --             that wait), nat and gat (their own stamps, where those are others), pendingProfile (the same of what waits), shown,
 --             ownClaim, claims, sessions, goneOpenedAt, endedGraceUntil, hiddenLastSeen, burstFullAt, ended (at, how), forgotten,
 --             forgottenAt, revoked; what a later release adds is kept
--- Rows share EMPTY and BLANK where they have nothing: what is rare costs nothing. A row has room for
--- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s before
--- what is mostly not there.
+-- Rows share EMPTY and BLANK where they have nothing, so that rare fields cost nothing when absent. A row has room for
+-- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s
+-- before fields that are mostly absent.
 local LAYOUT, WIDE_LAYOUT = 3, 4
 local HEAD, HOLDING, GRACE_FORMAT, HEAD_AND_HOLDING, WIDE_HEAD = '<BBBBdddd', '<BBHddBc0', '<BBdd', '<BBBBddddBBHddBc0', '<BBBHdddd'
 -- Nodes on which connections of one user count; `MAX_NODES` of domain/row.ts.
@@ -20,7 +20,7 @@ RowCodec.STATUS = { [0] = 'offline', 'online', 'away', 'busy' }
 local CODE = { offline = 0, online = 1, away = 2, busy = 3 }
 RowCodec.LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
 
--- What a row is as long as nothing else is known.
+-- A row with nothing known.
 local BLANK = { __index = { rare = EMPTY, shown = EMPTY, sessions = EMPTY, claims = EMPTY, goneOpenedAt = 0, endedGraceUntil = 0,
   profileSaidAt = 0, nameIat = 0, groupsIat = 0 } }
 
@@ -35,14 +35,14 @@ local function loadRare(row, rare)
   end
   row.ended, row.forgotten, row.revoked = rare.ended, rare.forgotten, rare.revoked
   if rare.burstFullAt then row.burstFullAt = rare.burstFullAt end
-  -- A release before wrote one number for both.
+  -- An earlier release wrote one number for both.
   if rare.forgotten then row.forgottenAt = rare.forgottenAt or floor(rare.forgotten / 1000) end
   row.shown, row.claims, row.sessions = rare.shown or EMPTY, rare.claims or EMPTY, rare.sessions or EMPTY
-  -- A cleared claim is one of which only the stamp is left.
+  -- Of a cleared claim only the stamp is left.
   if row.ownClaim and not row.ownClaim.status then row.ownClaim.status = cjson.null end
 end
 
--- The row as stored, or that of somebody nobody knows.
+-- The row as stored, or a blank row for an unknown user.
 function RowCodec.decode(value)
   if not value then
     return setmetatable({ nodes = {}, status = 'offline', since = 0, ver = 0, nextDeadline = 0, goneActiveAt = 0 }, BLANK)
@@ -74,7 +74,7 @@ function RowCodec.decode(value)
   return row
 end
 
--- Most have name and groups from one token: then its stamp is enough.
+-- Most users have name and groups from one token, so its stamp is enough.
 local function stampsOf(words, iat)
   return words.name and words.nameIat ~= iat and words.nameIat or nil, words.groups and words.groupsIat ~= iat and words.groupsIat or nil
 end
@@ -115,7 +115,7 @@ function RowCodec.encode(row)
   local nodes, grace, rare = row.nodes, row.grace, rareOf(row)
   local has, only, text = (grace and HAS_GRACE or 0) + (rare and HAS_RARE or 0), nodes[1]
   if only and not nodes[2] then
-    -- Nearly everybody who is there is on one node: then once is enough.
+    -- Nearly every present user is on one node, so one read is enough.
     text = pack(HEAD_AND_HOLDING, LAYOUT, has, CODE[row.status], 1, row.ver, row.since, row.nextDeadline, row.goneActiveAt,
       only.idle and only.stance + 3 or only.stance, only.devices, only.count, only.openedAt, only.activeAt, #only.node, only.node)
   else
@@ -135,7 +135,7 @@ function RowCodec.encode(row)
   return rare and text .. cmsgpack.pack(rare) or text
 end
 
--- The connections of a user on one node, and where they are in the list.
+-- The connections of a user on one node, and their position in the list.
 function RowCodec.holdingOf(row, node)
   local nodes = row.nodes
   for i = 1, #nodes do

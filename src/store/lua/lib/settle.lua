@@ -1,8 +1,7 @@
--- Evaluates a user whose inputs changed, and notes down what changed with it.
+-- Evaluates a user whose inputs changed, and records what changed with it.
 
--- Brings the members of groups to what the row says. Which groups a row names is known only here, so their keys are
--- made from a prefix instead of being declared: they share the partition's slot.
--- Returns whether the user came into a group or left one.
+-- Updates the members of groups to match the row. Which groups a row names is known only here, so their keys are made from a
+-- prefix instead of being declared; they share the partition's slot. Returns whether the user joined or left a group.
 function Settle.regroup(entry)
   local was, is = {}, {}
   for _, group in ipairs(entry.groups and cjson.decode(entry.groups) or EMPTY) do was[group] = true end
@@ -24,12 +23,12 @@ function Settle.regroup(entry)
   return changed
 end
 
--- `at`: see evaluate.lua. What a repair brings back is no news: whoever watches reads again after a loss.
+-- `at`: see evaluate.lua. A repaired view is not published, because watchers read again after a loss.
 function Settle.settle(entry, at)
   local row = entry.row
   local known = row.ver > 0
   local status, shown, reason = Evaluate.evaluate(row, at)
-  -- What others are told of somebody has ended by its age: that is no news, as it is none of somebody who left.
+  -- What others see of the user ended by its age. That is not published, as it is not for a user who left.
   local hasAged = known and row.ver == 0
   if status then Commit.transition(row, entry, status, shown, reason) end
   if row.groups ~= entry.groups and Settle.regroup(entry) and not status and not at.repair and not hasAged then
@@ -38,8 +37,8 @@ function Settle.settle(entry, at)
   end
 end
 
--- Tells the nodes that hold the user which groups the person is in by now, unless those are the ones known before: what
--- they may see follows from it, also while others see nothing of it. Before anybody is told that they left a group.
+-- Notifies the nodes that hold the user of the person's groups, when these have changed: what the person may see follows
+-- from them, even while others see nothing of it. This comes before any watcher learns that they left a group.
 function Settle.tellGroups(entry, known)
   local groups, stamp = Profile.trueGroups(entry.row)
   if groups and groups ~= known then

@@ -1,4 +1,4 @@
--- A call about one user by somebody without a socket.
+-- A call about one user by a caller without a socket.
 -- KEYS: 1 meta  2 log  3 events  4 due  then online, away, busy of the tenant, then user
 -- `change(row, at, arg, entry)` changes the inputs; `arg` is where the user's own arguments begin. It may return a word to answer
 -- with nothing changed, or nil and what records what nodes have to know, and what changes lists beside the row.

@@ -7,7 +7,7 @@ function Absorb.restore(row, known)
   local shown = { text = known.text, emoji = known.emoji, ['until'] = known['until'] }
   row.shown = next(shown) and shown or EMPTY
   row.goneActiveAt = max(row.goneActiveAt, known.lastSeen or 0)
-  -- What was frozen while invisible is as lost as the row: what others were shown of it is what the view says.
+  -- What was frozen while invisible is lost with the row. The view says what others were shown of it.
   if row.hiddenLastSeen or (row.ownClaim and row.ownClaim.status == 'invisible' and known.status == 'offline') then
     row.hiddenLastSeen = known.lastSeen or 0
   end
@@ -17,7 +17,7 @@ end
 function Absorb.mergeOwnClaim(row, claim)
   if not claim or claim.stamp <= max(row.ownClaim and row.ownClaim.stamp or 0, row.forgotten or 0) then return false end
   row.ownClaim = claim.status == cjson.null and { status = cjson.null, stamp = claim.stamp } or claim
-  -- What is set later has to find a greater stamp, also where the clock stands.
+  -- A later claim must get a greater stamp, even where the clock stands still.
   order = max(order, claim.stamp)
   return true
 end
@@ -32,7 +32,7 @@ local function stanceOnOpening(row, report, restored)
   return Row.activeUntil(row) > now and INHERITED_ACTIVE or INHERITED_IDLE
 end
 
--- Several closes make one grace: it runs to the latest end, and is idle only when everything that closed was.
+-- Several closes make one grace: it runs to the latest end, and is idle only when every connection that closed was.
 function Absorb.mergeGrace(row, at, duration, idle, lost, devices)
   local grace = row.grace
   if not grace then
@@ -44,7 +44,7 @@ function Absorb.mergeGrace(row, at, duration, idle, lost, devices)
   grace.durationMs, grace.idle, grace.devices = ending - grace.startedAt, idle and grace.idle, Devices.union(devices, grace.devices)
 end
 
--- With nobody left, or somebody who opened later, the newest opening that is gone says nothing any more.
+-- Once no connection is left, or one opened later, the newest opening that is gone is not needed any more.
 local function clearGoneOpening(row)
   if row.goneOpenedAt > 0 and (not row.nodes[1] or Row.newestOpening(row) >= row.goneOpenedAt) then row.goneOpenedAt = 0 end
 end
@@ -60,14 +60,14 @@ local function startOrEndGrace(row, prior, report, stance)
     Devices.union(prior and prior.devices or 0, report.devices))
 end
 
--- A report becomes what the row says of the node. Returns whether the row was restored, whether a newer own claim came with
--- the report, and what it said of it before.
+-- Updates the row from a node's report. Returns whether the row was restored, whether the report brought a newer own claim,
+-- and the own claim before.
 function Absorb.absorb(row, node, report)
   if Ending.isForgotten(row, max(report.openedAt, report.watchedAt or 0)) then
     report.count = 0
     return false, false
   end
-  -- What was ended is gone, grace and all, though its node has not heard of it.
+  -- Connections that were ended are gone, with their grace, although their node does not know it yet.
   if Ending.isEnded(row, report.openedAt) then report.count, report.closedAt = 0, 0 end
   local claimed = report.claim and Absorb.mergeOwnClaim(row, report.claim) and 'claim'
   local restored = report.known and Absorb.restore(row, report.known)
@@ -90,10 +90,10 @@ function Absorb.absorb(row, node, report)
   elseif prior or report.activeAt > 0 then
     if stance == OWN then row.goneActiveAt = max(row.goneActiveAt, act) end
     if position then table.remove(row.nodes, position) end
-    -- With nobody left it is forgotten again below.
+    -- With no connection left it is forgotten again below.
     if row.nodes[1] then row.goneOpenedAt = max(row.goneOpenedAt, report.openedAt) end
   end
-  -- Who was shown online was active, but when is lost with the row: else who returns would take over idleness.
+  -- A user shown online was active. When is lost with the row; without this, a user who returns would inherit idleness.
   if restored and row.status == 'online' and row.goneActiveAt == 0 then row.goneActiveAt = now end
   startOrEndGrace(row, prior, report, stance)
   clearGoneOpening(row)

@@ -6,12 +6,12 @@ local function fullAt(row)
   return row.ver > 0 and min(floor(row.ver / 1000), now) + PACE or 0
 end
 
--- From when on the next transition of a person may be shown; not above `now`: at once.
+-- The earliest moment at which the person's next transition may be shown; at or below `now` means at once.
 function Damping.turnAt(row)
   return PACE > 0 and fullAt(row) - (BURST - 1) * PACE or 0
 end
 
--- A transition is shown, under the next moment of `order`.
+-- Records a shown transition, under the next moment of `order`.
 function Damping.spend(row)
   local full = min(fullAt(row), now + BURST * PACE)
   if full > now or floor((order + 1) / 1000) ~= now then

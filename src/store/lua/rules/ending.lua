@@ -1,8 +1,8 @@
--- Ending all that is alive of a user, and what stays of it: the mirror of domain/ending.ts.
+-- Ends everything alive of a user, and keeps what must stay: the mirror of domain/ending.ts.
 local SKEW_S, TOMBSTONE = 5, 3600000
 
--- The end (ms, exclusive) of the tokens that a revocation (s) refuses. A fraction names by how much earlier it is than the
--- end of the last second: an older release looks at whole seconds alone, and so refuses more.
+-- The end (ms, exclusive) of the tokens that a revocation (s) refuses. A fraction says by how much earlier it is than the
+-- end of the last second. An older release reads whole seconds only, and so refuses more.
 function Ending.refusedBefore(at)
   local second = floor(at)
   return (second + SKEW_S + 1) * 1000 - floor((at - second) * 1000 + 0.5)
@@ -23,7 +23,7 @@ function Ending.endAll(row, how)
   if how == 'revoke' then Ending.revoke(row, floor(redisNow / 1000)) end
 end
 
--- What is left keeps late words of nodes from bringing anything back, and a revocation in force.
+-- What is left stops late reports of nodes from restoring anything, and keeps a revocation in force.
 function Ending.forget(row)
   local revoked = row.revoked
   for field in pairs(row) do row[field] = nil end
@@ -45,7 +45,7 @@ function Ending.isRevoked(row, issued)
   return row.revoked and (issued == 0 or floor(issued * 1000 + 0.5) < Ending.refusedBefore(row.revoked))
 end
 
--- Ends the sessions that were kept with tokens that are refused now. Returns whether there were any.
+-- Ends the sessions kept alive with tokens that are now refused. Returns whether there were any.
 function Ending.endRefusedSessions(row)
   local ended = false
   for id, session in pairs(row.sessions) do

@@ -3,7 +3,7 @@
 -- Drops what time has ended. Returns the grace that ended, and whether a claim or a session did.
 local function expire(row, held, damped)
   local endedGrace, endedClaim, endedSession
-  -- What time ends is kept until it may be shown, and with it the reason.
+  -- What time has ended is kept until the change may be shown, and with it the reason.
   if not damped and row.ownClaim and row.ownClaim['until'] and row.ownClaim['until'] <= redisNow then
     row.ownClaim = { status = cjson.null, stamp = row.ownClaim.stamp }
     endedClaim = true
@@ -48,7 +48,8 @@ function Evaluate.decide(row, present, active)
   return active and 'online' or 'away', EMPTY, 'activity'
 end
 
--- Until when others are told when somebody was seen who is gone, or looks so: nothing that only they know themselves counts.
+-- Until when others are shown the last activity of a user who is gone, or looks so. What only the person knows does not
+-- count.
 local function viewUntil(row)
   local told = max(row.since, Clock.stampedAt(row.ver), row.hiddenLastSeen or row.goneActiveAt)
   if row.claims ~= EMPTY then
@@ -62,7 +63,7 @@ local function isNamed(row)
   return row.name ~= nil or row.groups ~= nil
 end
 
--- Until when they are told anything: name and groups may have been said later, by somebody who only watches.
+-- Until when others are shown anything. A connection that only watches may have brought name and groups later.
 local function shownUntil(row)
   local told = isNamed(row) and row.profileSaidAt or 0
   if row.ver == 0 then
@@ -79,8 +80,8 @@ local function retainedUntil(row)
   return max(shownUntil(row), Clock.stampedAt(own.stamp) + RETENTION)
 end
 
--- What others are told of somebody who is gone, or not to be told from it, ends with the retention, as it would with the
--- row of one who left. What is true of the person stays: their claim, their connections, and what their tokens said.
+-- What others see of a user who is gone, or indistinguishable from it, ends with the retention, as it does with the row of a
+-- user who left. What is true of the person stays: their claim, their connections, and what their tokens said.
 local function isSeenBefore(row)
   return row.ver > 0 or (row.hiddenLastSeen or row.goneActiveAt) > 0
 end
@@ -101,7 +102,7 @@ function Evaluate.isForgettable(row)
   return not Row.isPresent(row) and not row.grace and row.status == 'offline' and retainedUntil(row) <= now
 end
 
--- Whether a row that was not stored need not be: nobody is there, and nothing is known of them.
+-- Whether a new row need not be stored: the user is not present, and nothing is known of them.
 function Evaluate.isNobody(row)
   return not Profile.isHeardOf(row) and Evaluate.isForgettable(row)
 end
@@ -122,7 +123,7 @@ local function deadline(row, present, activeTo, status)
   end
   if row.revoked and Ending.revokedUntil(row) > redisNow then soonest = min(soonest, Ending.revokedUntil(row) + shift) end
   if row.grace then
-    -- Nodes that are late may be on time again before it: then the grace ends, if it is over.
+    -- Late nodes may be on time again before it; the grace then ends, if it is over.
     local over = row.grace.startedAt + row.grace.durationMs
     soonest = min(soonest, max(over, min(over + lag, lagUntil), now + 1))
   end
@@ -163,7 +164,7 @@ local function reasonOf(row, status, why, at, endedGrace, endedClaim, endedSessi
     return endedSession and 'expired' or 'goodbye'
   end
   if row.status == 'offline' then
-    -- Who was never shown to anybody had to wait for others to be heard.
+    -- A user who was never shown had to wait until other nodes had reported.
     if not at.present or at.hidden or row.ver == 0 then return 'connect' end
     return why == 'claim' and 'claim' or 'active'
   end
@@ -172,18 +173,18 @@ local function reasonOf(row, status, why, at, endedGrace, endedClaim, endedSessi
   return status == 'away' and 'idle' or 'active'
 end
 
--- One user is evaluated at a time, so what was true of them before is kept in one place.
+-- One user is evaluated at a time, so one shared place holds what was true of them before.
 local circumstances = { present = false, hidden = false, deliberate = false, repair = false, knownActiveAt = 0 }
 function Evaluate.before(row)
   local at = circumstances
   at.present, at.hidden, at.deliberate, at.repair = Row.isPresent(row), row.hiddenLastSeen ~= nil, false, false
-  -- Asked only of who was offline.
+  -- Only computed for a user who was offline.
   at.knownActiveAt = row.status == 'offline' and (row.hiddenLastSeen or Row.knownActive(row))
   return at
 end
 
--- Whether the change is what somebody wanted. That somebody is gone, idle, or as idle as one of their nodes says, is not what
--- a claim wants: nodes tell claims again after a loss, and others may not have been heard.
+-- Whether the change was wanted. A claim does not want its user to be gone, idle, or as idle as one of their nodes reports:
+-- nodes send claims again after a loss, when other nodes may not have reported yet.
 local function isOnPurpose(at, why)
   if at.deliberate ~= 'claim' then return at.deliberate end
   return why == 'claim' or why == 'invisible' or why == 'activity' and not gathering
@@ -204,26 +205,26 @@ function Evaluate.evaluate(row, at)
   local waits = not same and held and not isOnPurpose(at, why) and (gathering or isLess(row, status, why))
   local wasFrozen = row.hiddenLastSeen
   local reason = not same and reasonOf(row, status, why, at, endedGrace, endedClaim, endedSession)
-  -- An `offline` that somebody wanted is never held back.
+  -- A deliberate `offline` is never held back.
   local awaits = damped and not same and not at.repair and reason ~= 'goodbye' and reason ~= 'revoked'
   waits = waits or awaits
   if row.ownClaim and row.ownClaim.status == 'invisible' then
-    -- Who hides leaves, as far as others see; whoever was offline before has left already.
+    -- To others, a user who hides leaves; one who was offline before has left already.
     row.hiddenLastSeen = row.hiddenLastSeen or (row.status == 'offline' and (at.knownActiveAt or 0)
       or row.status ~= 'offline' and Row.lastSeenAfterGoodbye(row))
   elseif row.hiddenLastSeen and status ~= 'offline' and not waits then
     row.hiddenLastSeen = nil
   elseif awaits and row.status == 'offline' and not row.hiddenLastSeen then
-    -- Others go on seeing whoever waits to be seen again as they left.
+    -- While a user waits to be shown again, others continue to see them as they left.
     row.hiddenLastSeen = at.knownActiveAt
   end
   if row.pendingProfile and not row.hiddenLastSeen then Profile.revealProfile(row) end
-  -- Who hides is in their grace still, and who does not hide any more may not be.
+  -- A user who hides is still in their grace, and one who no longer hides may not be.
   if row.hiddenLastSeen ~= wasFrozen then present, activeTo = Row.isPresent(row), Row.activeUntil(row) end
   if same and status == 'offline' then age(row, present) end
   row.nextDeadline = deadline(row, present, activeTo, status)
   if row.burstFullAt then row.nextDeadline = row.nextDeadline == 0 and row.burstFullAt or min(row.nextDeadline, row.burstFullAt) end
-  -- Nothing that time brings may be shown before.
+  -- Nothing that time causes may be shown before.
   if damped then row.nextDeadline = turn end
   if same or awaits then return end
   if waits then

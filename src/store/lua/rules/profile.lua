@@ -6,7 +6,7 @@ local function newerOf(held, heldIat, said, saidIat)
   return held, heldIat
 end
 
--- The person's own truth: what the newest tokens say, whether others may see it or not. Returns the groups and their stamp.
+-- What the newest tokens say of the person, whether others may see it or not. Returns the groups and their stamp.
 function Profile.trueGroups(row)
   if row.pendingProfile and row.pendingProfile.groups then return row.pendingProfile.groups, row.pendingProfile.groupsIat end
   return row.groups, row.groupsIat
@@ -17,13 +17,13 @@ function Profile.trueName(row)
   return row.name, row.nameIat
 end
 
--- Somebody knows something of the person, so that others may have been told it.
+-- Something of the person is known, so that others may have been shown it.
 function Profile.isHeardOf(row)
   return row.ver > 0 or row.name or row.groups or row.pendingProfile
 end
 
--- What is told while the person is invisible waits: whoever is offline gets no new name and joins no group. `saidAt`: now,
--- when who says it only watches, so that nothing else tells how long to keep it.
+-- A profile that arrives while the person is invisible waits: a user shown offline gets no new name and joins no group.
+-- `saidAt`: now, when the token's connection only watches, because nothing else then decides how long to keep it.
 function Profile.mergeProfile(row, said, saidAt)
   local name, nameIat = Profile.trueName(row)
   local groups, groupsIat = Profile.trueGroups(row)

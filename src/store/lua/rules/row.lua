@@ -1,4 +1,4 @@
--- What a row says by itself: the mirror of domain/row.ts.
+-- What follows from a row alone: the mirror of domain/row.ts.
 
 function Row.isAlive(row)
   return row.nodes[1] ~= nil or next(row.sessions) ~= nil
@@ -36,12 +36,12 @@ function Row.lastActive(row)
   return last > 0 and last or Row.newestOpening(row)
 end
 
--- The same as others may know it: of somebody they never saw, only what was told by what is gone; to come is none.
+-- The same as others may know it. For a user never shown, only what closed connections reported; connecting is none.
 function Row.knownActive(row)
   return row.ver == 0 and row.goneActiveAt or reportedActive(row)
 end
 
--- What would be known of the user's last activity had all that is alive of them said goodbye now; 0 for nothing.
+-- What would be known of the user's last activity if everything alive of them said goodbye now; 0 for nothing.
 function Row.lastSeenAfterGoodbye(row)
   local nodes, seen = row.nodes, row.goneActiveAt
   for i = 1, #nodes do

@@ -9,7 +9,7 @@ local function othersAlive(row, id)
   return others
 end
 
--- The first call is activity unless it says otherwise; one that begins idle takes over the user's last activity.
+-- The first call is activity unless it says otherwise; a session that begins idle inherits the user's last activity.
 function Sessions.keepSession(row, id, expires, activity, devices, issued)
   local known = row.sessions[id]
   local prior = known and known.expiresAt > now and known or nil

@@ -25,13 +25,13 @@ import {
 
 export interface DeploymentCheckOptions extends RightsOptions {
   readonly link: LinkOptions;
-  /** The Redis that answers is the wrong one: found out only after {@link DeploymentCheck.start} had given up waiting. */
+  /** The wrong Redis answered, which was found only after {@link DeploymentCheck.start} had stopped waiting. */
   readonly onWrong: (error: ConfigError) => void;
 }
 
 /**
- * Looks once, before a node begins, whether the Redis that answers is what `REDIS_URL` says and lets us do what we have
- * to. A Redis that is away is no error: it is asked again until it answers.
+ * Checks once, before a node starts, whether the Redis that answers is what `REDIS_URL` says and grants the rights a
+ * node needs. An unreachable Redis is no error: it is tried again until it answers.
  */
 export class DeploymentCheck {
   readonly #options: DeploymentCheckOptions;
@@ -44,8 +44,7 @@ export class DeploymentCheck {
     this.#options = options;
   }
 
-  /**
-   * Resolves once the Redis was found right, or is away.
+  /** Resolves once the Redis passed the check, or is unreachable.
    * @throws ConfigError when it answers and is wrong.
    */
   async start(): Promise<void> {
@@ -53,7 +52,7 @@ export class DeploymentCheck {
     const { link, onWrong } = this.#options;
     let isWaiting = true;
     const look = this.#look();
-    // One that accepts and says nothing is away as well.
+    // A server that accepts the connection and never answers counts as unreachable too.
     await Promise.race([look, delay(2 * connectTimeout(link), undefined, { ref: false })]).finally(() => {
       isWaiting = false;
     });
@@ -112,7 +111,7 @@ export class DeploymentCheck {
       }),
     );
     const looked = await Promise.allSettled(masters.map((master) => this.#checkMember(master)));
-    // One master may be away: the others tell whether the cluster is the right one.
+    // One master may be unreachable: the others show whether this is the right cluster.
     const wrong = looked.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
     const worst = wrong.find((error) => !(error instanceof ServerAway)) ?? wrong[0];
     if (worst !== undefined && (!(worst instanceof ServerAway) || wrong.length === masters.length))
@@ -134,7 +133,7 @@ export class DeploymentCheck {
         away.push(error);
       }
     }
-    // One sentinel that was set up anew may know nothing yet; most of them do not.
+    // A sentinel that was just set up may know nothing yet; a majority of them would.
     if (2 * away.length < hosts.length) throw unknownMaster(master, [...known]);
     throw away[0];
   }
@@ -166,7 +165,7 @@ export class DeploymentCheck {
     });
   }
 
-  /** Rights, and what is worth a warning. */
+  /** Checks rights, and collects warnings. */
   async #checkWritable(client: ServerClient, server: Host, report: ServerReport): Promise<void> {
     const { link, prefix, writeReplicas } = this.#options;
     for (const warning of serverWarnings(server, report, writeReplicas)) link.logger.warn(warning);
@@ -211,7 +210,7 @@ export class DeploymentCheck {
     } catch (error) {
       if (error instanceof ServerRefused) throw refusedBy(credentials, server, error);
       if (error instanceof NotAllowed) throw missing(credentials, server, [error.right]);
-      // Whatever else an answer may be (a timeout, a script that keeps it busy): it is not there for us yet.
+      // Any other failure (a timeout, a server busy with a script): Redis is not available yet.
       throw isVerdict(error) ? error : new ServerAway(server, { cause: error });
     } finally {
       client.disconnect();

@@ -1,7 +1,7 @@
 import { redisErrorCode } from '../../../redis/client.ts';
 import type { Keys } from '../../../redis/keys.ts';
 
-/** Everything done to keys, by functions and by nodes themselves; the arguments only have to make sense. */
+/** Every command run on keys, by functions and by nodes themselves; the arguments only have to be valid. */
 const ON_KEYS: readonly (readonly string[])[] = [
   ['DEL'],
   ['EXISTS'],
@@ -39,7 +39,7 @@ const ON_KEYS: readonly (readonly string[])[] = [
 ];
 
 export interface Rights {
-  /** Commands with their arguments, as Redis is asked about them. */
+  /** Commands with their arguments, for the permission check of Redis. */
   readonly commands: readonly (readonly string[])[];
   /** What the administrator has to grant, by position in {@link commands}. */
   readonly names: readonly string[];
@@ -53,7 +53,7 @@ export interface RightsOptions {
   readonly writeReplicas: number;
 }
 
-/** What a node does with a Redis of these settings. The rule that grants it all is in docs/redis.md. */
+/** What a node runs on a Redis with these settings. The rule that grants it all is in docs/redis.md. */
 export const rightsNeeded = (options: RightsOptions): Rights => {
   const { keys, isCluster, publishTenantEvents, writeReplicas } = options;
   const { meta: key = '', events: channel = '' } = keys.partitions[0] ?? {};
@@ -76,7 +76,10 @@ const nameOf = ([command = '', subcommand = '']: readonly string[]): string =>
 
 const CHANNELS = ['+publish', '+spublish', '+ssubscribe'];
 
-/** What to tell the administrator: a whole class that is refused lacks its pattern, most likely, not every command. */
+/**
+ * What to report to the administrator: a whole class that is refused most likely lacks its pattern, not every
+ * command.
+ */
 export const missingRights = (
   { names }: Rights,
   refused: readonly number[],
@@ -96,7 +99,7 @@ export const missingRights = (
   return [...lost, ...missing];
 };
 
-/** Runs what needs a right of that name. @throws NotAllowed when the user has it not, and any other error as it is. */
+/** Runs a call that needs the named right. @throws NotAllowed when the user lacks it, and any other error unchanged. */
 export const needing = async <T>(name: string, run: () => Promise<T>): Promise<T> => {
   try {
     return await run();

@@ -2,7 +2,7 @@ import { type Host, redisErrorCode, type ServerClient } from '../../../redis/cli
 import { needing } from './rights.ts';
 import { isWrongTls } from './tls-errors.ts';
 
-/** What one server says of itself. */
+/** What one server reports about itself. */
 export interface ServerReport {
   readonly mode: 'standalone' | 'sentinel' | 'cluster';
   /** As `7.0.15`. */
@@ -15,7 +15,7 @@ export interface ServerReport {
   readonly needsReplicas: boolean;
 }
 
-/** Nobody answers there, or not yet: to be asked again. */
+/** No server answers there, or not yet: to be tried again. */
 export class ServerAway extends Error {
   readonly code = 'server_away';
   constructor(server: Host, options?: ErrorOptions) {
@@ -28,7 +28,7 @@ export class ServerAway extends Error {
   }
 }
 
-/** Somebody answers there, and will not have us as we are. */
+/** A server answers there and refuses the connection as it is configured. */
 export class ServerRefused extends Error {
   readonly code = 'server_refused';
   readonly reason: 'credentials' | 'no_credentials' | 'tls';
@@ -44,7 +44,7 @@ export class ServerRefused extends Error {
  * @throws ServerAway, ServerRefused
  */
 export const connectServer = async (client: ServerClient, server: Host): Promise<void> => {
-  // The promise tells only that the connection closed; why comes as an event.
+  // The promise only says that the connection closed; the reason arrives as an event.
   let reason: Error | undefined;
   client.on('error', (error: Error) => {
     reason ??= error;

@@ -1,4 +1,4 @@
-/** Codes of Node's TLS for a certificate that is there and not to be trusted (`X509_V_ERR_…` of OpenSSL). */
+/** Node's TLS error codes for a certificate that is not trusted (`X509_V_ERR_…` of OpenSSL). */
 const CERTIFICATE = new Set([
   'CERT_HAS_EXPIRED',
   'CERT_NOT_YET_VALID',
@@ -15,7 +15,7 @@ const CERTIFICATE = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** Whether a connection failed because the other side speaks no TLS, or shows a certificate that is not to be trusted. */
+/** Whether a connection failed because the other side speaks no TLS, or has a certificate that is not trusted. */
 export const isWrongTls = (error: Error): boolean => {
   const { code, library } = error as { code?: unknown; library?: unknown };
   if (library === 'SSL routines') return true;

@@ -3,7 +3,7 @@ import type { RedisUrl } from '../../../config/redis-url.ts';
 import type { Host } from '../../../redis/client.ts';
 import type { ServerRefused, ServerReport } from './server-report.ts';
 
-/** Functions and sharded pub/sub came with it. */
+/** The first version with functions and sharded pub/sub. */
 const OLDEST = 7;
 
 const SETTING = 'REDIS_URL';
@@ -47,7 +47,7 @@ const judgeVersion = (server: Host, version: string): void => {
   }
 };
 
-/** As the setting's error what a server refused. */
+/** A server's refusal as an error of the setting. */
 export const refusedBy = (
   { username, password }: Pick<RedisUrl, 'username' | 'password'>,
   server: Host,
@@ -88,7 +88,7 @@ export const missing = (
 export const noDatabase = (server: Host, db: number): ConfigError =>
   wrong(`chooses database ${db}, which ${at(server)} does not have`);
 
-/** What works, and will hurt one day: one line each. */
+/** Configurations that work but carry a risk: one line each. */
 export const serverWarnings = (server: Host, report: ServerReport, writeReplicas: number): string[] => {
   const warnings: string[] = [];
   const { maxmemoryPolicy, replicas, needsReplicas, isReplica } = report;
@@ -99,7 +99,7 @@ export const serverWarnings = (server: Host, report: ServerReport, writeReplicas
   }
   if (replicas > 0 && !needsReplicas) {
     warnings.push(
-      `redis ${at(server)} has replicas, but no min-replicas-to-write: cut off from them it goes on taking writes that a failover loses; set min-replicas-to-write 1`,
+      `redis ${at(server)} has replicas, but no min-replicas-to-write: cut off from them it continues to take writes that a failover loses; set min-replicas-to-write 1`,
     );
   }
   if (!isReplica && writeReplicas > replicas) {
