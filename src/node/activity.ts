@@ -1,25 +1,25 @@
 import type { Member } from './membership.ts';
 
 /**
- * How one user's connections on this node stand to activity, by the rule that the store follows between nodes: who
- * opens, opens active; who opens within a grace, or idle beside others, takes over the user's last activity until they
- * speak for themselves. Else a node that restarts at night would turn people `online`. Times are ms of the monotonic
- * clock; -1 for never.
+ * How one user's connections on this node stand to activity, by the rule that the store follows between nodes. A
+ * connection opens active. One that opens within a grace, or idle beside others, inherits the user's last activity
+ * until it reports its own. Otherwise a node that restarts at night would turn people `online`. Times are ms of the
+ * monotonic clock; -1 for never.
  */
 export class Activity {
-  /** Nobody here spoke yet, and they opened beside others elsewhere: the store watches the idle limit. */
+  /** No connection here has reported yet, and they opened beside others elsewhere: the store watches the idle limit. */
   tookOver = false;
-  /** The first connection here said that it is not in use. */
+  /** The first connection here reported that it is not in use. */
   openedIdle = false;
-  /** Last activity that anybody spoke of. */
+  /** Last reported activity. */
   #last = -1;
   #idle = false;
-  /** Everything that closed in the running grace was idle. */
+  /** Every connection that closed in the running grace was idle. */
   #leftIdle = true;
-  /** The connection that opened alone, and when. Silent, it is in use until its session says otherwise. */
+  /** The connection that opened alone, and when. While silent, it is in use until its session says otherwise. */
   #lead: Member | undefined;
   #begun = -1;
-  /** Those that opened beside others and count as active by it, until their sessions say otherwise. */
+  /** Connections that opened beside others and count as active for that, until their sessions say otherwise. */
   readonly #leads = new Set<Member>();
   /** Until when the other silent ones count as in use. */
   #takenUntil = 0;
@@ -32,7 +32,7 @@ export class Activity {
     return this.#idle;
   }
 
-  /** When the connection opened that was alone here, and silent; -1 for none. */
+  /** When the connection that was alone here and silent opened; -1 for none. */
   get begun(): number {
     return this.#lead === undefined && !this.tookOver ? Number.NEGATIVE_INFINITY : this.#begun;
   }
@@ -44,8 +44,9 @@ export class Activity {
   /**
    * A connection is about to join the others.
    * @param others - how many are here.
-   * @param grace - `here`: one that closed still counts as it was. `elsewhere`: perhaps one that closed on another node.
-   * @param idleAwayMs - 0: nobody is ever idle for being silent.
+   * @param grace - `here`: a closed connection still counts as it was. `elsewhere`: perhaps one that closed on
+   * another node does.
+   * @param idleAwayMs - 0: no user is ever idle for being silent.
    */
   opens(member: Member, others: number, grace: 'none' | 'here' | 'elsewhere', idleAwayMs: number): void {
     const inGrace = grace !== 'none';
@@ -59,19 +60,19 @@ export class Activity {
     if (others === 0 && !inGrace) {
       this.#begun = member.openedAt;
       this.#lead = member.openedIdle ? undefined : member;
-      // Whether the user is in use elsewhere, only the store knows: to say idle here would decide it.
+      // Only the store knows whether the user is active elsewhere: reporting idle here would decide that.
       this.tookOver = member.openedIdle;
       if (member.openedIdle) this.#takenUntil = Number.POSITIVE_INFINITY;
       return;
     }
     if (!inGrace && !member.openedIdle) {
-      // Beside others it counts as active, and says so: the store hears of no opening but the first.
+      // Beside others it counts as active and is reported so, because the store learns of the first opening only.
       this.#last = Math.max(this.#last, member.openedAt);
       this.#leads.add(member);
       return;
     }
     if (grace === 'elsewhere' && !member.openedIdle) {
-      // Active by its opening, or as the user was elsewhere: what the others here say of themselves decides neither.
+      // Active by its opening, or as the user was elsewhere: the reports of the others here decide neither.
       this.#takenUntil = Number.POSITIVE_INFINITY;
       return;
     }
@@ -81,7 +82,7 @@ export class Activity {
     else this.#takenUntil = (this.#last < 0 ? this.#begun : this.#last) + idleAwayMs;
   }
 
-  /** Takes in what the connections say, and what time has ended. @returns whether the user turned idle or active. */
+  /** Takes in the connections' reports, and what time has ended. @returns whether the user turned idle or active. */
   look(members: readonly Member[], now: number): boolean {
     const was = this.#idle;
     for (const member of members) this.#hear(member);
@@ -90,8 +91,8 @@ export class Activity {
   }
 
   /**
-   * A connection has left the others. Those that close within one grace are in it as active as the most active of
-   * them; the last one leaves that behind.
+   * A connection has closed. Within one grace, closed connections count as active as the most active of them; the
+   * last one to close leaves that behind.
    * @param grace - whether this close has one, and whether one was running.
    */
   closes(
@@ -109,7 +110,7 @@ export class Activity {
     this.#leads.delete(member);
   }
 
-  /** The store said whether what is here took over from elsewhere, as far as it was told. */
+  /** The store answered whether the connections reported here inherited activity from elsewhere. */
   stored(tookOver: boolean): void {
     this.tookOver = tookOver;
     if (!tookOver) return;
@@ -119,7 +120,7 @@ export class Activity {
 
   #hear({ activeAt }: Member): void {
     if (activeAt <= this.#last) return;
-    // From the first word on this node watches, and what the silent ones took over only the store knows.
+    // From the first report on, this node watches the limit. Only the store knows what the silent ones inherited.
     if (this.#last < 0 && this.tookOver) this.#takenUntil = 0;
     this.#last = activeAt;
   }

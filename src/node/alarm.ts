@@ -1,4 +1,4 @@
-/** Calls back after this turn of the loop, or later; asked several times, it calls once, at the nearest moment. */
+/** Calls back after this turn of the loop, or later. Set several times, it calls once, at the earliest moment. */
 export class Alarm {
   readonly #now: () => number;
   readonly #ring: () => void;
@@ -13,7 +13,7 @@ export class Alarm {
     this.#ring = ring;
   }
 
-  /** After this turn of the loop, so that what arrives together goes together. */
+  /** After this turn of the loop, so that what arrives together is handled together. */
   soon(): void {
     if (this.#stopped) return;
     this.#soon ??= setImmediate(() => {
@@ -33,7 +33,7 @@ export class Alarm {
     }, ms);
   }
 
-  /** For good. */
+  /** Stops it permanently. */
   stop(): void {
     this.#stopped = true;
     clearImmediate(this.#soon);

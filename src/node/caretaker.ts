@@ -14,18 +14,18 @@ export interface CaretakerOptions {
   readonly ttlMs: number;
   /** Monotonic ms. */
   readonly now: () => number;
-  /** The nodes as last heard of, with how long ago each beat, and when that was (monotonic ms). */
+  /** The nodes as last listed, with how long ago each beat, and when the list was read (monotonic ms). */
   readonly nodes: () => { readonly list: readonly NodeInfo[]; readonly at: number };
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
-/** A partition that is another's is looked after only in every so manieth round. */
+/** Other nodes' partitions are checked every Nth round. */
 const OTHERS_EVERY = 5;
 
 /**
- * Reaps dead nodes and sweeps deadlines. Partitions are dealt out over the nodes that are alive so that usually one
- * looks at each; that any other may do so at any time costs nothing but the look.
+ * Reaps dead nodes and sweeps deadlines. Partitions are divided among the living nodes, so that usually one node
+ * checks each. Any other node may check it at any time, which costs only the check.
  */
 export class Caretaker {
   readonly #options: CaretakerOptions;
@@ -53,7 +53,7 @@ export class Caretaker {
     await this.#periodic.stop();
   }
 
-  /** Partitions this node looks after in this round. */
+  /** Partitions that this node checks in this round. */
   mine(): readonly PartitionState[] {
     const alive = this.#alive();
     return this.#options.partitions.filter(
@@ -87,11 +87,17 @@ export class Caretaker {
         more = sweep.more;
       }
     } catch (error) {
-      logger.debug({ err: error, partition: state.partition }, 'could not look after a partition');
+      logger.debug(
+        { err: error, partition: state.partition },
+        'could not check a partition; retrying next round',
+      );
     }
   }
 
-  /** Nodes heard of within two heartbeats, this one always: a stalled one is stood in for before its lease ends. */
+  /**
+   * Nodes that beat within two heartbeats, and always this one: others cover for a stalled node before its lease
+   * ends.
+   */
   #alive(): string[] {
     const { nodes, nodeId, now, heartbeatIntervalMs } = this.#options;
     const { list, at } = nodes();
@@ -103,7 +109,9 @@ export class Caretaker {
   }
 }
 
-/** Rendezvous hashing: the node with the greatest hash of both owns; when one goes, only its partitions move. */
+/**
+ * Rendezvous hashing: the node with the greatest hash of both owns it; when a node leaves, only its partitions move.
+ */
 const owner = (partition: number, nodes: readonly string[]): string | undefined => {
   let best: { node: string; weight: string } | undefined;
   for (const node of nodes) {

@@ -10,28 +10,32 @@ export interface ClusterHealthOptions {
   /** Monotonic ms. */
   readonly now: () => number;
   readonly linkUp: () => boolean;
-  /** Whether the store takes what this node writes in a partition, and the age of the oldest change it has not, ms. */
+  /** Whether the store takes this node's writes in a partition, and the age of the oldest change not yet stored, ms. */
   readonly flusher: Pick<Flusher, 'isStuck' | 'lag'>;
   /**
-   * The link to the store came back: what it still knows has to be found out now. Somebody's reconnect may have waited
-   * for the store as long as it was away, and on another node is told to it only after this.
+   * The link to the store came back: this node must find out now what the store still knows. A user's reconnect may
+   * have waited for as long as the store was unreachable, and on another node it is written only after this.
    */
   readonly onLinkUp: (lateMs: number) => void;
-  /** This node knows whose tokens are refused: before that it may not be given anybody to let in. */
+  /** This node knows which tokens are refused: before that it must not receive clients. */
   readonly informed: () => boolean;
   readonly logger: Logger;
 }
 
-/** A change that waits for longer is no delay any more, ms: then what is read may be wrong. */
+/** A change that waits for longer than this is no mere delay, ms: reads may be wrong then. */
 export const longestLag = (intervalMs: number): number => Math.max(2 * intervalMs, 1_000);
 
-/** A store that was away for this node may be so for others, and their links come back up to so much later, ms. */
+/**
+ * A store that this node could not reach may be unreachable for others, whose links come back up to this much later,
+ * ms.
+ */
 const OTHERS_LATER_MS = 1_000;
 
 /**
- * Whether this node can trust what it says, and whether it should get traffic. Degraded follows the store closely,
- * so that nobody takes old news for fresh; readiness leaves only after a whole lease without the store, and returns
- * after two good looks, so that a hiccup of Redis does not take every node out of the balancer at once.
+ * Whether this node's answers can be trusted, and whether it should get traffic. `degraded` follows the store
+ * closely, so that clients do not take stale state for fresh. Readiness is lost only after a whole lease without the
+ * store, and returns after two good checks, so that a hiccup of Redis does not take every node out of the balancer at
+ * once.
  */
 export class ClusterHealth implements Health {
   readonly #options: ClusterHealthOptions;
@@ -42,12 +46,12 @@ export class ClusterHealth implements Health {
   #healthyChecks = 0;
   #draining = false;
   #linkUp = true;
-  /** Nobody has been late before this node knew anything. */
+  /** Before this node knows anything, no node counts as late. */
   #linkDownAt: number | undefined;
-  /** Only beats sent since then tell anything: a store that was away may have come back empty. */
+  /** Only beats sent since then count, because a store that was unreachable may have come back empty. */
   #linkUpAt = Number.NEGATIVE_INFINITY;
   readonly #startedAt: number;
-  /** Since when the store has not taken everything that nodes write, monotonic ms. */
+  /** Since when the store has not taken every write of the nodes, monotonic ms. */
   #stuckSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -65,8 +69,8 @@ export class ClusterHealth implements Health {
   }
 
   /**
-   * What the store answers lacks nobody, because it takes what nodes write. One that is out of memory, or has too few
-   * replicas, answers reads and perhaps heartbeats, and yet knows nothing of whoever came since.
+   * The store's answers are complete, because it takes what nodes write. A store that is out of memory, or has too
+   * few replicas, answers reads and perhaps heartbeats, but does not know users who came since.
    */
   get trusted(): boolean {
     return this.#stuckSince === undefined && !this.#isSilent();
@@ -76,7 +80,10 @@ export class ClusterHealth implements Health {
     return this.#draining;
   }
 
-  /** Since the last answered heartbeat of the partition in which that is longest ago, ms; before the first, since the start. */
+  /**
+   * Time since the last answered heartbeat, in the partition where it is longest, ms; before the first, since the
+   * start.
+   */
   get silenceMs(): number {
     return this.#options.now() - Math.max(this.#oldestBeat(), this.#startedAt);
   }
@@ -95,12 +102,12 @@ export class ClusterHealth implements Health {
     this.#timer = undefined;
   }
 
-  /** From now on no traffic, for good. */
+  /** No traffic from now on; permanent. */
   drain(): void {
     this.#draining = true;
   }
 
-  /** Looks again: called whenever a beat was answered or failed, and when the link turns. */
+  /** Checks again: called whenever a beat was answered or failed, and when the link comes up or goes down. */
   refresh(): void {
     this.#checkLink();
     this.#stuckSince = this.#isStuck() ? (this.#stuckSince ?? this.#options.now()) : undefined;
@@ -115,7 +122,7 @@ export class ClusterHealth implements Health {
       try {
         listener(degraded);
       } catch (err) {
-        this.#options.logger.error({ err }, 'somebody could not be told of the health of this node');
+        this.#options.logger.error({ err }, 'health listener threw');
       }
     }
   }
@@ -124,7 +131,7 @@ export class ClusterHealth implements Health {
     const { linkUp, onLinkUp, now } = this.#options;
     const was = this.#linkUp;
     this.#linkUp = linkUp();
-    // The links of others may not have been back before it broke again: to them it was one time.
+    // The links of others may not have come back before it broke again: for them it was one outage.
     const isNew = this.#linkDownAt === undefined || now() - this.#linkUpAt > OTHERS_LATER_MS;
     if (was && !this.#linkUp && this.#joined && isNew) this.#linkDownAt = now();
     if (was || !this.#linkUp) return;
@@ -149,7 +156,7 @@ export class ClusterHealth implements Health {
     );
   }
 
-  /** When the beat was sent that the partition heard of longest ago answered last, monotonic ms. */
+  /** When the last answered beat was sent, in the partition where that is longest ago, monotonic ms. */
   #oldestBeat(): number {
     return Math.min(...this.#options.partitions.map((state) => state.beatAt));
   }

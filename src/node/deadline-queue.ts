@@ -1,4 +1,4 @@
-/** Calls back after one fixed time unless settled before: one timer for any number of waiters. */
+/** Calls back after one fixed time unless settled before: one timer for any number of pending requests. */
 export class DeadlineQueue {
   readonly #afterMs: number;
   readonly #now: () => number;
@@ -21,7 +21,7 @@ export class DeadlineQueue {
     this.#timer ??= setTimeout(() => this.#tick(), this.#afterMs);
   }
 
-  /** For good: who waits, and who comes later, is called back at once. */
+  /** Permanent: pending requests, and later ones, are called back at once. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -41,7 +41,7 @@ export class DeadlineQueue {
   }
 }
 
-/** Somebody who waits for a user to be stored. Settles once; what comes later is ignored. */
+/** A pending request for a user to be stored. Settles once; later results are ignored. */
 export class Waiter {
   #settled = false;
   readonly #stored: () => void;

@@ -13,7 +13,7 @@ export interface DirectoryOptions {
   readonly onIncompatible: (error: StoreError) => void;
 }
 
-/** Who else runs this deployment: told and asked with every heartbeat. */
+/** The other nodes of this deployment: this node registers and reads the list with every heartbeat. */
 export class Directory {
   readonly #options: DirectoryOptions;
   readonly #periodic: Periodic;
@@ -26,7 +26,7 @@ export class Directory {
       options.intervalMs,
       options.now,
       () => this.#exchange(),
-      (err) => options.logger.debug({ err }, 'the registry was not answered'),
+      (err) => options.logger.debug({ err }, 'the registry did not answer; retrying with the next heartbeat'),
     );
   }
 

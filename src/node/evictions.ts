@@ -11,14 +11,14 @@ import type { Roster } from './roster.ts';
 
 export interface EvictionsOptions {
   readonly roster: Pick<Roster, 'membersOf' | 'ended' | 'forget' | 'refused'>;
-  /** Connections that only watch: presence does not know them, but they end with the others. */
+  /** Connections that only watch: they are not part of presence, but end with the others. */
   readonly observersOf: (owner: TokenOwner) => readonly Evictable[];
-  /** The time of a user's partition at a moment of the monotonic clock (ms), rather too late than too early. */
+  /** The time of a user's partition at a moment of the monotonic clock (ms), erring late rather than early. */
   readonly timeAt: (ref: UserRef, moment: number) => StoreMs;
   readonly revocations: Pick<Revocations, 'learn'>;
 }
 
-/** Closes the connections that somebody ended for all nodes, and those with tokens that are refused. */
+/** Closes the connections that an operator or the person ended for all nodes, and those with refused tokens. */
 export class Evictions {
   readonly #options: EvictionsOptions;
 
@@ -35,15 +35,16 @@ export class Evictions {
     }
     const { type, at, ref } = command;
     if (type === 'revoke') revocations.learn(ref, Math.floor(at / 1_000_000));
-    // Nobody is there as a service: what it had open was closed for its token.
+    // A service is never present: its connections were closed because of its token.
     if (ref.service !== undefined) return;
-    // Those opened at about this moment may be meant or not: what is left is told again, and the store decides.
+    // Connections opened at about this moment may or may not be meant: what is left is reported again, and the store
+    // decides.
     this.#evict(ref, type, ({ openedAt }) => timeAt(ref, openedAt) * 1000 <= at);
     if (type === 'forget') roster.forget(ref);
     else roster.ended(ref);
   }
 
-  /** The store counted all connections as none that it was told of last. */
+  /** The store counted all connections of the last report as none. */
   ended({ ref, toldOpened }: Holding, how: EndingKind): void {
     this.#evict(ref, how, ({ openedAt }) => openedAt <= toldOpened);
   }

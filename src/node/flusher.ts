@@ -20,22 +20,24 @@ export interface FlusherOptions {
   readonly logger: Logger;
   /** A user was stored; `self` when the store knows something this node did not. */
   readonly onStored: (holding: Holding, self: SelfView | undefined, tookOver: boolean) => void;
-  /** All connections told of were counted as none, because they had been ended. */
+  /** All reported connections were counted as none, because they had been ended. */
   readonly onEnded: (holding: Holding, how: EndingKind) => void;
-  /** Nothing was taken of a user: tokens of connections told of were revoked at that time (s). */
+  /** A user's report was refused: tokens of reported connections were revoked at that time (s). */
   readonly onRevoked: (holding: Holding, at: number) => void;
-  /** The partition refuses this node's writes: a beat has to find out more, at once, and {@link Flusher.wake} follows. */
+  /** The partition refuses this node's writes: a beat has to find out why at once, and {@link Flusher.wake} follows. */
   readonly onRefused: (state: PartitionState) => void;
-  /** Whether the store takes what is written in a partition has changed: {@link Flusher.isStuck}. */
+  /** Whether the store takes a partition's writes has changed: {@link Flusher.isStuck}. */
   readonly onStuck: (state: PartitionState) => void;
 }
 
-/** A batch the store did not take, or of which nobody knows whether it did: it is never sent again as it is. */
+/** A batch that the store refused, or whose outcome is unknown: it is never sent again unchanged. */
 interface Untaken {
   readonly result: 'unknown' | 'refused';
 }
 
-/** Brings the store to match the roster: one batch in flight a partition while the next one gathers (group commit). */
+/**
+ * Brings the store to match the roster: one batch in flight per partition while the next one gathers (group commit).
+ */
 export class Flusher {
   readonly #options: FlusherOptions;
   readonly #lanes: readonly Lane[];
@@ -59,7 +61,7 @@ export class Flusher {
     this.#alarms[holding.partition]?.soon();
   }
 
-  /** Nothing of this user was ever told, and nothing has to be. */
+  /** Nothing about this user was ever written, and nothing has to be. */
   unmark(holding: Holding): void {
     const lane = this.#lane(holding.partition);
     const before = lane.size;
@@ -67,12 +69,12 @@ export class Flusher {
     this.#options.metrics.dirty.inc(lane.size - before);
   }
 
-  /** The user waits to be stored, or is on the way. */
+  /** The user waits to be stored, or is in a batch in flight. */
   isPending(holding: Holding): boolean {
     return this.#lane(holding.partition).has(holding);
   }
 
-  /** A beat was answered: a partition that was refused, or did not answer, may try again. */
+  /** A beat was answered: a partition whose writes were refused or not answered may try again. */
   wake(partition: number): void {
     this.#lane(partition).release();
     this.#alarms[partition]?.soon();
@@ -83,12 +85,12 @@ export class Flusher {
     return this.#lane(partition).lag(this.#options.now());
   }
 
-  /** The store takes nothing that is written in a partition, although it may answer beats and reads. */
+  /** The store refuses a partition's writes, although it may answer beats and reads. */
   isStuck(partition: number): boolean {
     return this.#lane(partition).isStuck;
   }
 
-  /** Nothing waits and nothing is under way. */
+  /** Nothing waits and no batch is in flight. */
   get idle(): boolean {
     return this.#lanes.every((lane) => lane.size === 0 && !lane.isFlying);
   }
@@ -110,11 +112,11 @@ export class Flusher {
     return lane;
   }
 
-  /** Sends the next batch when there is one and it may go; else sees to it that this is looked at again. */
+  /** Sends the next batch when there is one and it may go; otherwise schedules the next check. */
   #pump(lane: Lane): void {
     const { now, ttlMs } = this.#options;
     if (this.#stopped || lane.isFlying || lane.size === 0) return;
-    // Without a lease whatever is sent would be refused; the beat that renews it wakes this lane.
+    // Without a lease every batch would be refused; the beat that renews it wakes this lane.
     if (!lane.state.mayWrite(now(), ttlMs)) return;
     const wait = lane.wait(now());
     if (wait === 0) void this.#flush(lane);
@@ -132,7 +134,7 @@ export class Flusher {
     const waiters = batch.map((holding) => holding.takeWaiters());
     const reply = await this.#send(lane, batch);
     metrics.flushes.inc({ result: reply.result === 'refused' ? 'unknown' : reply.result });
-    // What was stored under a generation or an epoch that ended meanwhile is not stored.
+    // A batch stored under a generation or an epoch that has ended meanwhile does not count as stored.
     if (reply.result === 'ok' && epoch === state.epoch && gen === state.gen) {
       lane.landed();
       state.saw(reply.clock);
@@ -172,7 +174,10 @@ export class Flusher {
       });
     } catch (err) {
       const level = lane.failures === 0 ? 'warn' : 'debug';
-      logger[level]({ err, partition: state.partition, users: batch.length }, 'a batch was not answered');
+      logger[level](
+        { err, partition: state.partition, users: batch.length },
+        'a batch was not answered; its users are sent again',
+      );
       return { result: err instanceof StoreError && !err.ofThisCall ? 'refused' : 'unknown' };
     } finally {
       stop();
@@ -206,7 +211,7 @@ export class Flusher {
     if (unconfirmed.length > 0) void this.#confirm(partition, unconfirmed);
   }
 
-  /** Beside the lane: replicas may be away for long, and the batches of others go on meanwhile. */
+  /** Outside the lane: replicas may be unreachable for long, and other users' batches continue meanwhile. */
   async #confirm(partition: number, waiters: readonly Waiter[]): Promise<void> {
     const isSafe = await this.#options.store.replicated(partition);
     for (const waiter of waiters) {

@@ -21,22 +21,23 @@ export interface HeartbeatOptions {
   readonly logger: Logger;
   readonly flusher: Pick<Flusher, 'lag' | 'wake' | 'isStuck'>;
   readonly roster: Pick<Roster, 'reassert' | 'rejoin' | 'takeBack' | 'tend'>;
-  /** A partition may not know any more what was revoked there. */
+  /** A partition may have lost its revocations. */
   readonly onLost: (partition: number) => void;
   /** A beat was answered or failed: health may have changed. */
   readonly onBeat: () => void;
 }
 
 /**
- * Partitions beat in turns this far apart, ms. Readers of events learn how far they were given everything only when the
- * last partition has told it: in turns that is this often, and all at once it would be once in a heartbeat.
+ * Partitions beat in turns this far apart, ms. Readers of events learn how far they have received everything only
+ * when the last partition has reported: with turns that is this often, and all at once it would be once per
+ * heartbeat.
  */
 const TURN_MS = 1_000;
 
-/** How soon to ask again for a partition that gathered all, and in which some have not been looked at since, ms. */
+/** How soon to ask again for a partition that gathered all reports but has users not evaluated since, ms. */
 const SWEPT_MS = 100;
 
-/** A beat under way, and whether another one is wanted right after. */
+/** A beat in flight, and whether another one must follow at once. */
 interface Underway {
   again: boolean;
 }
@@ -48,13 +49,13 @@ interface Underway {
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #beating = new Map<PartitionState, Underway>();
-  /** Partitions in which the store is being asked whom it lists for this node. */
+  /** Partitions whose list of this node's users is being read from the store. */
   readonly #asking = new Set<PartitionState>();
-  /** In how many turns the partitions beat, and whose turn is next. */
+  /** The number of turns in which the partitions beat, and the next turn. */
   readonly #turns: number;
   #turn = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** Looks again as soon as a partition may have come of age, instead of a heartbeat later. */
+  /** Checks again as soon as a partition may no longer be young, instead of a heartbeat later. */
   #youngTimer: NodeJS.Timeout | undefined;
   #stopped = true;
 
@@ -77,7 +78,7 @@ export class Heartbeat {
     this.#youngTimer = undefined;
   }
 
-  /** The feed delivered an entry: the partition must never again be behind it. */
+  /** The feed delivered an entry: the partition's log must never be behind it again. */
   saw(partition: number, id: number): void {
     this.#options.partitions[partition]?.gave(id);
   }
@@ -91,9 +92,10 @@ export class Heartbeat {
   }
 
   /**
-   * Beats every partition now, because the link to the store came back: beats still under way went with the old one.
+   * Beats every partition now, because the link to the store came back: beats still in flight were lost with the old
+   * link.
    *
-   * @param lateMs - how late what anybody tells the store now may be: graces wait for it.
+   * @param lateMs - how late any node's report to the store may be now: graces wait for it.
    */
   beatAll(lateMs = 0): void {
     if (this.#stopped) return;
@@ -103,7 +105,7 @@ export class Heartbeat {
   #tick(): void {
     const { intervalMs, partitions, roster } = this.#options;
     this.#timer = setTimeout(() => this.#tick(), intervalMs / this.#turns);
-    // One that is late is waited for: it ends by itself, and a second one would only join its queue.
+    // A late beat is waited for: it ends by itself, and a second one would only queue behind it.
     for (const state of partitions)
       if (state.partition % this.#turns === this.#turn && !this.#beating.has(state)) void this.#beat(state);
     if (this.#turn === 0) roster.tend();
@@ -150,7 +152,7 @@ export class Heartbeat {
     if (reply.fenced) {
       metrics.beats.inc({ result: 'fenced' });
       metrics.fenced.inc();
-      logger.warn({ partition, epoch }, 'this node was taken for dead here; it rejoins');
+      logger.warn({ partition, epoch }, 'fenced in this partition; rejoining with a new epoch');
       state.renew();
       underway.again = true;
       return;
@@ -160,14 +162,14 @@ export class Heartbeat {
     state.answered(reply, sentAt, now());
     if (reply.lost) {
       metrics.lost.inc();
-      logger.warn({ partition }, 'the store lost data here; telling it again what this node knows');
+      logger.warn({ partition }, 'the store lost data in this partition; sending again what this node knows');
       state.forgetWrites();
       onLost(partition);
     }
     metrics.beats.inc({ result: reply.lost ? 'lost' : 'ok' });
     if (reply.lost || hasRejoined) {
       state.reassertDue = true;
-      // A store that lost its data has lost the fence of a node that slept as well.
+      // A store that lost its data has also lost the fence of a node that slept.
       if (hasRejoined || hasSlept) roster.rejoin(partition);
       else roster.reassert(partition);
     }
@@ -188,8 +190,8 @@ export class Heartbeat {
   }
 
   /**
-   * What the store lists for this node and it does not hold is taken back, because a removal may be what was lost.
-   * Beside the beats, which must not wait for it; when it fails, the next beat tries again.
+   * Removes users that the store lists for this node but that it does not hold, because a removal may have been lost.
+   * Runs beside the beats, which must not wait for it; when it fails, the next beat tries again.
    */
   async #takeBack(state: PartitionState): Promise<void> {
     const { store, nodeId, roster, logger } = this.#options;
@@ -197,12 +199,15 @@ export class Heartbeat {
     this.#asking.add(state);
     try {
       const listed = await store.held(partition, nodeRef(nodeId, epoch));
-      // After another loss the list is that of another store: the beat that found out asks again.
+      // After another loss this list is outdated: the beat that noticed the loss reads it again.
       if (epoch !== state.epoch || gen !== state.gen) return;
       roster.takeBack(listed);
       state.reassertDue = false;
     } catch (err) {
-      logger.debug({ err, partition }, 'could not read whom this node is listed to hold');
+      logger.debug(
+        { err, partition },
+        'could not read which users are listed for this node; retrying with the next heartbeat',
+      );
     } finally {
       this.#asking.delete(state);
     }

@@ -29,40 +29,40 @@ export class Holding {
   readonly ref: UserRef;
   readonly partition: number;
   readonly members: Member[] = [];
-  /** Connections that only watch: nobody is present by them, but their tokens say name and groups. */
+  /** Connections that only watch: they make no user present, but their tokens carry name and groups. */
   readonly observers: UserConnection[] = [];
   readonly activity = new Activity();
-  /** A batch has contained this user, or the store lists them: it may know of them. */
+  /** A batch has contained this user, or the store lists them: the store may know them. */
   sent = false;
   claim: OwnClaim | undefined;
-  /** The newest view this node has seen of the user: what a lost row is restored from. */
+  /** The newest view that this node has seen of the user, from which a lost row is restored. */
   view: View | undefined;
-  /** What somebody who watches the user here was last shown, while this node knows no {@link view}: for restoring alone. */
+  /** What a watcher of the user here was last shown, while this node knows no {@link view}: only for restoring. */
   heard: View | undefined;
-  /** Members that may be sockets of nobody: they count again when something has come from them. */
+  /** Members whose sockets may have no client behind them: they count again once something was received from them. */
   #doubted: Set<Member> | undefined;
   #waiters: Waiter[] = [];
-  /** Newest opening that the newest batch told of. */
+  /** Newest opening that the newest batch reported. */
   toldOpened = -1;
-  /** Newest opening of those who left. */
+  /** Newest opening of connections that closed. */
   #left = -1;
   #closed = -1;
   #graceMs = 0;
   /** Which close the newest batch carried, and which one is stored. */
   #closedSent = -1;
   #closedStored = -1;
-  /** Stamps of the own claim: what the newest batch carried, what of it hides, and what is stored. */
+  /** Stamps of the own claim: the one in the newest batch, the one of these that hides, and the stored one. */
   #claimSent = -1;
   #hidingSent = -1;
   #claimStored = -1;
   /** Stamp of the newest claim that was made here. */
   #claimMade = -1;
-  /** When the first of those who are here opened, and the newest opening that is stored. */
+  /** When the first of the open connections opened, and the newest opening that is stored. */
   #here = -1;
   #openedStored = -1;
-  /** What the newest tokens say that were used here, and of groups also what the store says. */
+  /** What the newest tokens used here say, and for groups also what the store says. */
   #words: Profile = {};
-  /** Name and groups are due until what the newest batch carried of them is what they are. */
+  /** Name and groups must be sent until the newest batch carried their current values. */
   #profile = 0;
   #profileSent = 0;
   #profileStored = 0;
@@ -74,11 +74,11 @@ export class Holding {
   }
 
   add(member: Member, now: number, idleAwayMs: number, graceMs: number): void {
-    // Those who come back from another node in one grace come one after the other: only the first one ends it.
+    // Connections that come back from another node in one grace arrive one after another: only the first one ends it.
     const isFollower = this.members.length > 0 && now - this.activity.begun < graceMs;
     const grace = this.#isInGrace(now) ? 'here' : isFollower ? 'elsewhere' : 'none';
     this.activity.opens(member, this.members.length, grace, idleAwayMs);
-    // A store may have forgotten somebody who was not there.
+    // The store may have forgotten a user who was not present.
     if (this.members.length === 0) {
       this.reassert();
       this.#here = member.openedAt;
@@ -88,7 +88,7 @@ export class Holding {
     this.activity.look(this.members, now);
   }
 
-  /** Somebody only watches from now on. What they say of themselves a store may have forgotten. */
+  /** A connection that only watches opened. The store may have forgotten what its token says. */
   observe(observer: UserConnection): void {
     this.observers.push(observer);
     this.learn(observer.principal);
@@ -100,7 +100,7 @@ export class Holding {
     if (at >= 0) this.observers.splice(at, 1);
   }
 
-  /** What is left of this when nobody is present any more and some only watch: nothing of which others may be told. */
+  /** What is left once the user is no longer present and connections only watch: nothing that others may be shown. */
   withoutPresence(): Holding {
     const rest = new Holding(this.key, this.ref, this.partition);
     rest.observers.push(...this.observers);
@@ -112,7 +112,7 @@ export class Holding {
     return rest;
   }
 
-  /** Something of it is not told yet, or is waited for. */
+  /** Something in it is not stored yet, or has a pending request. */
   get isDue(): boolean {
     return this.#profile !== this.#profileStored || this.#waiters.length > 0;
   }
@@ -122,7 +122,7 @@ export class Holding {
     const at = this.members.indexOf(member);
     if (at < 0) return false;
     this.members.splice(at, 1);
-    // Who was taken for gone has had a grace, and no opening of theirs has ended one.
+    // A member that was taken to be gone has had a grace, and no opening of it has ended one.
     const wasInDoubt = this.believe(member);
     if (!wasInDoubt) this.#left = Math.max(this.#left, member.openedAt);
     const hasGrace = !wasInDoubt && how !== 'goodbye';
@@ -136,7 +136,7 @@ export class Holding {
     return true;
   }
 
-  /** Takes in what a token says where it is newer; one that says nothing of name and groups changes nothing. */
+  /** Takes what a token says where it is newer; a token without name and groups changes nothing. */
   learn({ name, groups, iat = 0 }: Partial<TokenProfile>): void {
     const known = this.#words;
     this.#words = newerProfile(known, profileOf({ name, groups, iat }));
@@ -150,8 +150,9 @@ export class Holding {
   }
 
   /**
-   * The store's word on the person's groups. Of two under one stamp the store's counts: it heard the later one.
-   * @returns whether they are others now.
+   * The store's value of the person's groups. Of two with one stamp the store's counts, because it received the later
+   * one.
+   * @returns whether they changed.
    */
   adopt({ groups, stamp }: OwnGroups): boolean {
     const held = this.#words.groups;
@@ -165,44 +166,47 @@ export class Holding {
     return !sameGroups(groups, held?.value);
   }
 
-  /** Nobody who is here counts any more until something has come from them. @returns who that is. */
+  /** No open connection counts any more until something was received from it. @returns these connections. */
   doubt(): readonly Member[] {
     if (this.members.length > 0) this.#doubted = new Set(this.members);
     return this.members;
   }
 
-  /** The member's other end is there, or it is gone for good. @returns whether that was in doubt. */
+  /** The member's client answered, or the member is gone. @returns whether that was in doubt. */
   believe(member: Member): boolean {
     const wasInDoubt = this.#doubted?.delete(member) ?? false;
     if (this.#doubted?.size === 0) this.#doubted = undefined;
     return wasInDoubt;
   }
 
-  /** Has the next {@link settled} told. Those who gave up meanwhile are forgotten: a store may be away for long. */
+  /**
+   * Adds a request that the next {@link settled} answers. Expired ones are dropped: a store may be unreachable for
+   * long.
+   */
   wait(waiter: Waiter): void {
     this.#waiters = this.#waiters.filter(({ settled }) => !settled);
     this.#waiters.push(waiter);
   }
 
-  /** The store's word on the claim, which is newer than what this node knew. */
+  /** The store's value of the claim, which is newer than what this node knew. */
   takeClaim(claim: OwnClaim): void {
     this.claim = claim;
     this.#claimStored = Math.max(this.#claimStored, claim.stamp);
   }
 
-  /** The batch under way carries a claim that hides, and the store did not have it: it is confirmed once replicas do. */
+  /** The batch in flight carries a claim that hides and was not stored yet: it is confirmed once replicas have it. */
   get hidesAnew(): boolean {
     return this.#hidingSent > this.#claimStored;
   }
 
-  /** Hands over who waits for the batch that is about to be sent. */
+  /** Hands over the requests that wait for the batch about to be sent. */
   takeWaiters(): readonly Waiter[] {
     const waiters = this.#waiters;
     this.#waiters = [];
     return waiters;
   }
 
-  /** What the batch under way carried is stored. What changed since then still has to be told. */
+  /** What the batch in flight carried is stored. Later changes still have to be sent. */
   stored(): void {
     this.#closedStored = this.#closedSent;
     this.#openedStored = this.toldOpened;
@@ -210,28 +214,30 @@ export class Holding {
     this.#profileStored = this.#profileSent;
   }
 
-  /** The person's own word, made here: it is theirs at once, and shows once it is stored. */
+  /** The person's own claim, made here: it counts for the person at once, and for others once it is stored. */
   make(claim: OwnClaim): void {
     this.claim = claim;
     this.#claimMade = claim.stamp;
   }
 
-  /** The store answered since somebody is here, and has their newest word: what is known of them is what it holds. */
+  /**
+   * The store has answered since the user is here, and has their newest claim: this node knows what the store holds.
+   */
   get isAnswered(): boolean {
     return this.#here >= 0 && this.#openedStored >= this.#here && this.#claimStored >= this.#claimMade;
   }
 
-  /** Everything has to be told again. */
+  /** Everything has to be reported again. */
   reassert(): void {
     if (this.#words.name !== undefined || this.#words.groups !== undefined) this.#profile += 1;
   }
 
-  /** No grace runs any more: what left was ended for good. */
+  /** No grace runs any more: closed connections were ended permanently. */
   endGrace(): void {
     this.#closed = -1;
   }
 
-  /** Nothing may come back of what this node knew of the user, but what those say who are here. */
+  /** Drops what this node knew of the user, except what the open connections say. */
   forget(): void {
     this.endGrace();
     this.view = undefined;
@@ -241,7 +247,7 @@ export class Holding {
     for (const { principal } of this.#connections) this.learn(principal);
   }
 
-  /** What refused tokens said is not told any more, if it was not yet. @param at - s, see `Revocation`. */
+  /** What refused tokens said is no longer sent, if it was not yet. @param at - s, see `Revocation`. */
   unsay(at: number): void {
     if (this.#profile === this.#profileStored) return;
     const good = <T>(word: Stamped<T> | undefined): Stamped<T> | undefined =>
@@ -250,7 +256,7 @@ export class Holding {
     for (const { principal } of this.#connections) this.learn(principal);
   }
 
-  /** When this user need not be kept any more although nobody is connected: after grace and lease; now after a goodbye. */
+  /** Until when this user is kept without a connection: for grace and lease; not at all after a goodbye. */
   keepUntil(ttlMs: number): number {
     return this.#closed > this.#opened ? this.#closed + this.#graceMs + ttlMs : 0;
   }
@@ -258,13 +264,14 @@ export class Holding {
   entry(now: number): Entry {
     const members = this.#believed;
     const connections = this.#connections;
-    // With nobody left who says it, and no grace of theirs, nothing is told.
+    // With no connection left to carry it, and no grace, nothing is sent.
     const { name, groups } = connections.length > 0 || this.#opened >= 0 ? this.#words : {};
     const devices = new Set<Device>(members.map((member) => member.device));
     const ago = (moment: number): number => (moment < 0 ? -1 : Math.max(0, now - moment));
     const known = this.view ?? this.heard;
     const isProfileDue = this.#profile !== this.#profileStored;
-    // Of who only watches the store is told no claim but one that hides: others are not told of them meanwhile.
+    // For a user who only watches, the store is sent no claim but one that hides, because others are not shown them
+    // meanwhile.
     const isOwnWord = this.#opened >= 0 || this.#claimMade >= 0 || this.claim?.status === 'invisible';
     this.#profileSent = this.#profile;
     const closed = this.#isGraceSpent(now) ? -1 : this.#closed;
@@ -288,19 +295,22 @@ export class Holding {
       ...(isProfileDue && name && { name: name.value, nameIat: name.iat }),
       ...(isProfileDue && groups && { groups: groups.value, groupsIat: groups.iat }),
       ...(this.claim && isOwnWord && { claim: this.claim }),
-      // Of somebody hidden the store is told nothing that others see: what it lost of that stays lost, as of one who left.
+      // For a hidden user the store is sent nothing that others see: what it lost of that stays lost, as for a user
+      // who left.
       ...(this.claim?.status !== 'invisible' &&
         known &&
         known.ver > 0 && { known, ...(this.view === undefined && { asks: true as const }) }),
     };
   }
 
-  /** The store knows of the close and its grace is over: told again, it would be the reason for what happens now. */
+  /**
+   * The store knows the close, and its grace is over: sent again, it would become the reason for the next transition.
+   */
   #isGraceSpent(now: number): boolean {
     return this.#closedStored === this.#closed && now >= this.#closed + this.#graceMs;
   }
 
-  /** Newest opening, of who is here and who was: it ends the graces that began before it. */
+  /** Newest opening of open and closed connections: it ends the graces that began before it. */
   get #opened(): number {
     return this.#believed.reduce((newest, { openedAt }) => Math.max(newest, openedAt), this.#left);
   }

@@ -3,13 +3,13 @@ import type { UserRef, View } from '../domain/model.ts';
 type Source = (ref: UserRef) => View | undefined;
 
 /**
- * The newest views that other parts of this node hold of users it does not hold itself: who watches somebody may be the
- * last to know what they were shown as. They are good for nothing but restoring a row that was lost.
+ * The newest views that other parts of this node have of users without a connection here: a watcher may be the last
+ * to know what a user was shown as. They serve only to restore a row that was lost.
  */
 export class KnownViews {
   readonly #sources: Source[] = [];
 
-  /** What is asked from now on. It answers at once, and makes nothing. */
+  /** Sets the source that is asked from now on. It answers at once, and creates nothing. */
   add(source: Source): void {
     this.#sources.push(source);
   }

@@ -3,24 +3,27 @@ import { MAX_BATCH } from '../store/presence-store.ts';
 import type { Holding } from './holding.ts';
 import type { PartitionState } from './partition-state.ts';
 
-/** Pause after the first batch that was not answered, and at most, ms. */
+/** Pause after the first unanswered batch, and the longest pause, ms. */
 const RETRY_MS = 100;
 const MAX_RETRY_MS = 1000;
 
-/** The changes of one partition that are not stored yet, and when they may go. Times are monotonic ms; -1 for never. */
+/**
+ * The changes of one partition that are not stored yet, and when they may be sent. Times are monotonic ms; -1 for
+ * never.
+ */
 export class Lane {
   readonly state: PartitionState;
-  /** Batches in a row that were not answered. */
+  /** Consecutive unanswered batches. */
   failures = 0;
-  /** Of these, such as the store refused whatever was in them. */
+  /** Of these, the ones that the store refused regardless of their content. */
   #refusals = 0;
   readonly #dirty = new Map<UserKey, Holding>();
   #flying: ReadonlySet<Holding> | undefined;
-  /** When the oldest change that waits, or is under way, was made. */
+  /** When the oldest change that waits, or is in flight, was made. */
   #oldestAt = -1;
   #flyingSince = -1;
   #notBefore = 0;
-  /** A batch the store cannot take twice is halved, until the user to blame goes alone and the others get through. */
+  /** A batch that fails twice is halved, until the user that causes it is sent alone and the others get through. */
   #limit = MAX_BATCH;
 
   constructor(state: PartitionState) {
@@ -50,14 +53,14 @@ export class Lane {
   }
 
   /**
-   * How long the next batch has to wait, ms; `Infinity`: until {@link release}. Never for company: it has gathered while
-   * the one before was under way, so batches grow by themselves where the store gets slower.
+   * How long the next batch has to wait, ms; `Infinity`: until {@link release}. It never waits to fill up: it gathers
+   * while the batch before is in flight, so batches grow by themselves when the store gets slower.
    */
   wait(now: number): number {
     return Math.max(0, this.#notBefore - now);
   }
 
-  /** The next batch: it is under way until {@link landed} or {@link failed}. */
+  /** The next batch: it is in flight until {@link landed} or {@link failed}. */
   take(): readonly Holding[] {
     const batch: Holding[] = [];
     for (const holding of this.#dirty.values()) {
@@ -78,14 +81,16 @@ export class Lane {
     this.#limit = Math.min(MAX_BATCH, this.#limit * 4);
   }
 
-  /** The batch under way was refused, or nobody knows what became of it: its users go again, with what is true by then. */
+  /**
+   * The batch in flight was refused, or its outcome is unknown: its users are sent again, with what is true by then.
+   */
   failed(): void {
     for (const holding of this.#flying ?? []) this.#dirty.set(holding.key, holding);
     this.#flying = undefined;
     this.#oldestAt = this.#oldestAt < 0 ? this.#flyingSince : Math.min(this.#oldestAt, this.#flyingSince);
   }
 
-  /** The store takes nothing: one refusal may be a hiccup. */
+  /** The store refuses all writes; a single refusal may be a hiccup. */
   get isStuck(): boolean {
     return this.#refusals > 1;
   }
@@ -93,7 +98,7 @@ export class Lane {
   /**
    * The store did not answer: waits, longer each time.
    *
-   * @param refused - not for the sake of this batch.
+   * @param refused - for a reason other than this batch's content.
    */
   backOff(batchSize: number, now: number, refused: boolean): void {
     this.failures += 1;
@@ -102,7 +107,7 @@ export class Lane {
     this.#notBefore = now + Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.min(this.failures - 1, 10));
   }
 
-  /** Nothing goes until {@link release}. */
+  /** Nothing is sent until {@link release}. */
   close(): void {
     this.#notBefore = Number.POSITIVE_INFINITY;
   }

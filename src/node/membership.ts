@@ -3,13 +3,16 @@ import type { Device, OwnGroups, UserRef, View } from '../domain/model.ts';
 import type { EndingKind } from '../domain/row.ts';
 import type { ClaimRequest, SelfView } from '../store/presence-store.ts';
 
-/** Any open connection of somebody with a token, whether they are present by it or only watch. */
+/** Any open connection with a token, whether it makes its user present or only watches. */
 export interface Evictable {
   /** Replaced by a renewal. */
   readonly principal: Principal;
   /** ms of the process' monotonic clock. */
   readonly openedAt: number;
-  /** Somebody ended this connection for all nodes: without a grace, a logout as a goodbye, the others with 4403. */
+  /**
+   * An operator or the person ended this connection on all nodes: without a grace, a logout as a goodbye, others with
+   * 4403.
+   */
   evict(how: EndingKind): void;
 }
 
@@ -26,24 +29,24 @@ export interface UserConnection extends Evictable {
 /** One open connection as presence sees it; sessions implement it. Times are ms of the process' monotonic clock. */
 export interface Member extends UserConnection {
   readonly device: Device;
-  /** Last activity this connection spoke of; -1 while it said nothing. */
+  /** Last activity that this connection reported; -1 while it reported none. */
   readonly activeAt: number;
-  /** It said on opening that the device is not in use. */
+  /** It reported on opening that the device is not in use. */
   readonly openedIdle: boolean;
   /** Reported idle, or silent for longer than the idle limit. */
   readonly idle: boolean;
-  /** What others see of the user, as this node learnt just now: newer than what was told before. */
+  /** What others see of the user, as this node just learnt: newer than what was sent before. */
   shown(view: View): void;
   /**
-   * Asks the other end, now, to show that it is still there; it closes itself (4408) when nothing comes in time.
-   * @param answered - called once, with the first thing that comes; that of an earlier call is forgotten.
+   * Probes the client now. The connection closes itself (4408) when nothing arrives in time.
+   * @param answered - called once, with the first message received; the callback of an earlier call is dropped.
    */
   probe(answered: () => void): void;
 }
 
 /**
- * `unknown` while the store has not said since they came whether they hide, while their last word on it is not stored yet,
- * and while others see them `offline` for whatever reason: they may be hidden.
+ * `unknown` while the store has not answered since they came whether they hide, while their last claim is not stored
+ * yet, and while others see them `offline` for any reason: they may be hidden.
  */
 export type Hiding = 'hidden' | 'visible' | 'unknown';
 
@@ -55,14 +58,14 @@ export type Leaving = 'goodbye' | 'lost' | 'drain';
  */
 export interface Membership {
   /**
-   * A connection opened. Resolves once the store has recorded it, with what others see of the user; with
-   * `undefined` when that is not known within a second (store slow or away). Never rejects.
+   * A connection opened. Resolves once the store has recorded it, with what others see of the user; with `undefined`
+   * when that is not known within a second (store slow or unreachable). Never rejects.
    */
   join(member: Member): Promise<SelfView | undefined>;
   leave(member: Member, how: Leaving): void;
   /**
-   * A connection opened that only watches. Nobody is present by it, but what its token says of its user counts, and is told
-   * again after a loss while it is open. Resolves as {@link join}, with the groups that the person is in.
+   * A connection opened that only watches. It makes no user present, but what its token says about its user counts,
+   * and is sent again after a loss while it is open. Resolves as {@link join}, with the groups that the person is in.
    */
   observe(observer: UserConnection): Promise<OwnGroups | undefined>;
   unobserve(observer: UserConnection): void;
@@ -76,14 +79,14 @@ export interface Membership {
   selfOf(ref: UserRef): SelfView | undefined;
   /** Open connections of a user on this node, oldest first. */
   membersOf(ref: UserRef): readonly Member[];
-  /** Whether a person hides from others. Only of who is `visible` anything may be passed on. */
+  /** Whether a person hides from others. Only for a `visible` person may anything be passed on. */
   hiding(ref: UserRef): Hiding;
   readonly users: number;
 }
 
 /** Whether what this node says can be trusted, as a push-style value. */
 export interface Health {
-  /** The store is away, or still healing after a loss: what watchers see may be stale. */
+  /** The store is unreachable, or still healing after a loss: what watchers see may be stale. */
   readonly degraded: boolean;
   /** This node has joined the cluster: it may receive traffic. Loss of the store later takes this away with hysteresis. */
   readonly ready: boolean;

@@ -4,13 +4,13 @@ import type { BeatReply } from '../store/presence-store.ts';
 /** What this node knows of one partition: its lease there, and how far its writes have come. */
 export class PartitionState {
   readonly partition: number;
-  /** Rises after each fencing; the part of the node's identity that a reaper condemns. */
+  /** Rises after each fencing; the part of the node's identity that a reaper fences. */
   epoch: number;
   /** Generation of the data; undefined before the first answer. */
   gen: string | undefined;
   /** Highest hybrid clock seen. */
   seen: HybridMicros = 0;
-  /** Newest log entry of this generation that the feed gave. */
+  /** Newest log entry of this generation that the feed delivered. */
   delivered: HybridMicros = 0;
   /** Last sequence number acknowledged in this generation and epoch, and last number used. */
   acked = 0;
@@ -18,13 +18,13 @@ export class PartitionState {
   young = true;
   /** Some node, perhaps this one, cannot write here. */
   stuck = false;
-  /** The store may not know what this node holds, or list what it does not. */
+  /** The store may not know what this node holds, or may list users that it does not hold. */
   reassertDue = false;
   /** A beat of this epoch was answered. */
   #beaten = false;
   /** When the newest answered beat was sent, monotonic ms: the lease counts from there. */
   #beatAt = Number.NEGATIVE_INFINITY;
-  /** The time of day that the newest answer told (ms), and how far ahead of it the store's time was. */
+  /** The time of day in the newest answer (ms), and how far ahead of it the store's time was. */
   #day: DayMs = 0;
   #shiftMs = 0;
   #answeredAt = 0;
@@ -47,7 +47,7 @@ export class PartitionState {
     this.seen = Math.max(this.seen, order);
   }
 
-  /** The feed gave a log entry. */
+  /** The feed delivered a log entry. */
   gave(id: HybridMicros): void {
     this.saw(id);
     this.delivered = Math.max(this.delivered, id);
@@ -72,7 +72,7 @@ export class PartitionState {
     this.acked = 0;
   }
 
-  /** Starts over under a new epoch; the old one is reaped to its end. */
+  /** Starts over under a new epoch; reapers clear the old one completely. */
   renew(): void {
     this.epoch += 1;
     this.acked = 0;
@@ -80,8 +80,8 @@ export class PartitionState {
   }
 
   /**
-   * For how long nothing was heard of this node, ms, when a beat is answered: by its own clock, or by that of the store,
-   * because a machine that sleeps may stop its monotonic clock. 0 before the first answer.
+   * How long this node was silent, ms, when a beat is answered: by its own clock or by the store's, because a machine
+   * that sleeps may stop its monotonic clock. 0 before the first answer.
    */
   silence(sentAt: number, { micros, shiftMs }: BeatReply): number {
     if (!this.hasTime) return 0;
@@ -93,27 +93,27 @@ export class PartitionState {
     return this.#beaten && now - this.#beatAt < ttlMs;
   }
 
-  /** The store told the time: what is reckoned from it is more than a guess. */
+  /** The store has reported its time, so estimates from it are more than a guess. */
   get hasTime(): boolean {
     return this.#day > 0;
   }
 
-  /** The partition's hybrid clock now as well as this node can tell: for stamps. 0 before anything told. */
+  /** This node's best estimate of the partition's hybrid clock now: for stamps. 0 before the first answer. */
   order(now: number): HybridMicros {
     return Math.max(this.seen, Math.floor(this.timeOfDay(now) * 1000));
   }
 
-  /** The time of day of the store, rather too early than too late; 0 before anything told. */
+  /** The time of day of the store, erring early rather than late; 0 before the first answer. */
   timeOfDay(now: number): DayMs {
     return this.#day === 0 ? 0 : this.#day + (now - this.#answeredAt);
   }
 
-  /** The store's time, rather too early than too late; 0 before anything told. */
+  /** The store's time, erring early rather than late; 0 before the first answer. */
   time(now: number): StoreMs {
     return this.#day === 0 ? 0 : this.#day + this.#shiftMs + (now - this.#answeredAt);
   }
 
-  /** The latest the store's time can have been at a moment of the monotonic clock; 0 before anything told. */
+  /** The latest the store's time can have been at a moment of the monotonic clock; 0 before the first answer. */
   latestAt(moment: number): StoreMs {
     return this.#day === 0 ? 0 : this.#day + this.#shiftMs + (moment - this.#askedAt);
   }

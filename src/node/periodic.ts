@@ -24,11 +24,11 @@ export class Periodic {
   start(): void {
     if (!this.#stopped) return;
     this.#stopped = false;
-    // Started again while the last run is still under way: that one goes on with the next.
+    // Started again while the last run is still in progress: that run continues with the next.
     if (this.#running === undefined) this.#arm(0);
   }
 
-  /** Resolves once a run under way has ended. */
+  /** Resolves once a run in progress has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);

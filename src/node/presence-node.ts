@@ -29,7 +29,7 @@ export interface PresenceNodeOptions {
   readonly reapIntervalMs: number;
   readonly graceMs: number;
   readonly drainGraceMs: number;
-  /** 0: nobody is idle for being silent. */
+  /** 0: no user is idle for being silent. */
   readonly idleAwayMs: number;
   readonly commandTimeoutMs: number;
   /** Monotonic ms, and wall clock ms since the epoch (a label in the list of nodes). */
@@ -48,10 +48,10 @@ export interface PresenceNodeOptions {
   readonly onIncompatible: (error: StoreError) => void;
 }
 
-/** How often a drain looks whether everything is written, ms. */
+/** How often a drain checks whether everything is written, ms. */
 const DRAIN_LOOK_MS = 20;
 
-/** This node's part in the cluster: what it holds, its lease, and its share of looking after the others. */
+/** This node's part in the cluster: what it holds, its lease, and its share of reaping and sweeping. */
 export class PresenceNode {
   readonly roster: Roster;
   readonly health: ClusterHealth;
@@ -102,7 +102,8 @@ export class PresenceNode {
     });
     this.roster = new Roster({
       partitionOf: (ref) => store.partitionOf(ref),
-      // Before the first beat only this machine's clock can tell, and a claim must not look older than those before it.
+      // Before the first beat there is only this machine's clock, and a claim must not look older than those before
+      // it.
       orderOf: (partition) => partitions[partition]?.order(now()) || options.wallNow() * 1000,
       timeOfDay: (partition) => partitions[partition]?.timeOfDay(now()) || options.wallNow(),
       storeAnswers: () => !this.health.degraded,
@@ -160,7 +161,7 @@ export class PresenceNode {
         this.roster.command(command);
         this.#evictions.command(command);
       },
-      // A revocation may be among what is gone.
+      // The lost data may include a revocation.
       reset: () => revocations.load(),
     });
     const unlearn = revocations.onLearnt((owner, at) => this.#evictions.refused(owner, at));
@@ -216,8 +217,8 @@ export class PresenceNode {
   }
 
   /**
-   * Gives up the lease wherever the store knows all that this node knows; nothing may join any more. Elsewhere it runs
-   * out by itself, and who is left is reaped as after a crash.
+   * Gives up the lease wherever the store knows all that this node knows; nothing may join any more. Elsewhere it
+   * runs out by itself, and the remaining users are reaped as after a crash.
    */
   async leave(): Promise<void> {
     const { store, id, now, heartbeatTtlMs } = this.#options;

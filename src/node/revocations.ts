@@ -8,9 +8,9 @@ import type { PresenceStore } from '../store/presence-store.ts';
 
 export interface RevocationsOptions {
   readonly store: Pick<PresenceStore, 'revocations' | 'refuse' | 'partitionOf'>;
-  /** How long a revocation has a purpose, ms. */
+  /** How long a revocation is needed, ms. */
   readonly keepMs: number;
-  /** Pause before the store is asked again that did not answer, ms. */
+  /** Pause before a store that did not answer is asked again, ms. */
   readonly retryMs: number;
   /** ms since the epoch. */
   readonly wallNow: () => number;
@@ -18,9 +18,10 @@ export interface RevocationsOptions {
 }
 
 /**
- * Whose tokens are refused, as this node knows: told by commands as they are made, and read from the store whenever one
- * may have been missed. What is known stays known when the store loses it, and the store is told again. Of each owner the
- * one that refuses most counts, on either side: whoever tells, in whatever order and however often, the outcome is the same.
+ * The revocations that this node knows: received as commands when they are made, and read from the store whenever a
+ * command may have been missed. They stay known when the store loses them, and are sent to it again. Of each owner
+ * the one that refuses most counts, on both sides, so that the sender, the order and repetitions do not change the
+ * outcome.
  */
 export class Revocations {
   readonly #options: RevocationsOptions;
@@ -40,7 +41,7 @@ export class Revocations {
     this.#options = options;
   }
 
-  /** The store has listed them at least once: until then this node may let somebody in who is to stay out. */
+  /** The store has listed them at least once: until then this node may accept a revoked token. */
   get complete(): boolean {
     return this.#complete;
   }
@@ -80,13 +81,13 @@ export class Revocations {
     this.#wake?.();
   }
 
-  /** Asks the store, until it answers; at once, also when it did not answer a moment ago. */
+  /** Asks the store at once, and again until it answers, even when it did not answer a moment ago. */
   load(): void {
     this.#wanted = true;
     this.#go();
   }
 
-  /** A partition lost data: it is told again, until it has heard. */
+  /** A partition lost data: its revocations are sent again, until it has taken them. */
   tellAgain(partition: number): void {
     this.#untold.add(partition);
     this.#go();
@@ -100,7 +101,7 @@ export class Revocations {
   async #run(): Promise<void> {
     this.#running = true;
     while ((this.#wanted || this.#untold.size > 0) && !this.#stopped) {
-      // Apart, because the store takes them long before it trusts its own list again.
+      // Separate, because the store takes them long before it trusts its own list again.
       const hasTold = this.#untold.size === 0 || (await this.#tell());
       const hasRead = !this.#wanted || (await this.#read());
       if (!(hasTold && hasRead) && !this.#stopped) await this.#pause();
@@ -108,14 +109,14 @@ export class Revocations {
     this.#running = false;
   }
 
-  /** @returns whether every partition that had to be told has heard it. */
+  /** @returns whether every partition that needed them has taken them. */
   async #tell(): Promise<boolean> {
     const { store, logger } = this.#options;
     const due = new Set(this.#untold);
     this.#untold.clear();
     const known = this.#known.filter((one) => due.has(store.partitionOf(one)));
     let hasTold = true;
-    // One after another: after a loss the store has more urgent things to hear.
+    // One after another, because after a loss the store has more urgent writes to take.
     for (const [partition, batch] of batchesByPartition(known, (one) => store.partitionOf(one))) {
       try {
         await store.refuse(
@@ -123,7 +124,7 @@ export class Revocations {
           batch.map(({ item }) => item),
         );
       } catch (err) {
-        logger.debug({ err, partition }, 'could not tell the revocations again yet');
+        logger.debug({ err, partition }, 'could not send the revocations again yet; retrying');
         this.#untold.add(partition);
         hasTold = false;
       }
@@ -141,7 +142,7 @@ export class Revocations {
       this.#dropOld();
       this.#resendMissing(listed);
     } catch (err) {
-      logger.debug({ err }, 'could not read the revocations yet');
+      logger.debug({ err }, 'could not read the revocations yet; retrying');
       this.#wanted = true;
       return false;
     }

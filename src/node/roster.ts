@@ -42,15 +42,15 @@ export interface RosterOptions {
 /** How long a sign-in waits for the store before it is welcomed without knowing its own status, ms. */
 const WELCOME_MS = 1000;
 
-/** Who is connected to this node, and whom the store may still have to be told about. Plain memory. */
+/** The users connected to this node, and those that may still have to be reported to the store. Plain memory. */
 export class Roster implements Membership {
   readonly #options: RosterOptions;
   readonly #holdings = new Map<UserKey, Holding>();
-  /** Users nobody is connected for any more, kept so that their grace survives a loss of the store's data. */
+  /** Users without a connection, kept so that their grace survives a loss of the store's data. */
   readonly #lingering = new Set<Holding>();
-  /** Users who are not present by anything here, but watch. */
+  /** Users whose connections here only watch. */
   readonly #observed = new Set<Holding>();
-  /** Users who turn idle by time alone, because who is here took over an activity from others. */
+  /** Users who turn idle by time alone, because their connections here inherited an activity from others. */
   readonly #following = new Set<Holding>();
   readonly #welcomes: DeadlineQueue;
   readonly #claims: DeadlineQueue;
@@ -93,7 +93,7 @@ export class Roster implements Membership {
     const holding = this.#holdings.get(userKey(observer.ref));
     holding?.unobserve(observer);
     if (!holding || holding.observers.length > 0 || !this.#observed.has(holding)) return;
-    // What was not told yet, nobody is there to say any more.
+    // No connection is left to carry what was not sent yet.
     this.#options.flusher.unmark(holding);
     this.#expire(holding);
   }
@@ -104,7 +104,7 @@ export class Roster implements Membership {
     if (!holding?.remove(member, how, now(), how === 'drain' ? drainGraceMs : graceMs)) return;
     const isGone = holding.members.length === 0;
     if (isGone && !holding.sent && holding.claim === undefined) {
-      // The store never heard of this connection, so there is nothing to take back.
+      // The store never knew this connection, so there is nothing to take back.
       flusher.unmark(holding);
       this.#drop(holding);
       return;
@@ -163,16 +163,17 @@ export class Roster implements Membership {
     const holding = this.#holdings.get(userKey(ref));
     if (holding === undefined) return 'unknown';
     if (this.#isHidden(holding)) return 'hidden';
-    // Their own last word shows only once it is stored, and what ended by time only once the store has looked.
+    // Their own claim shows only once it is stored, and what time has ended only once the store has evaluated it.
     const isSeen = holding.view !== undefined && holding.view.status !== 'offline';
     return holding.isAnswered && isSeen ? 'visible' : 'unknown';
   }
 
-  /** The store has what this node told of a user. */
+  /** The store has this node's report about a user. */
   stored(holding: Holding, self: SelfView | undefined, tookOver: boolean): void {
     holding.stored();
     holding.activity.stored(tookOver);
-    // Somebody spoke while the batch was under way: the store would go on watching what it thinks was taken over.
+    // Activity was reported while the batch was in flight: the store would continue to watch what it takes as
+    // inherited.
     if (tookOver && holding.activity.last >= 0) this.#options.flusher.mark(holding);
     if (self && self.view.ver >= (holding.view?.ver ?? 0)) this.#learn(holding, self.view);
     if (self?.claim) this.#takeClaim(holding, self.claim);
@@ -180,7 +181,7 @@ export class Roster implements Membership {
     if (holding.members.length === 0) this.#expire(holding);
   }
 
-  /** A transition of anybody: those held here know their newest view, which restores a lost row. */
+  /** A transition of any user: holdings here keep the newest view, which restores a lost row. */
   transition(transition: Transition): void {
     const holding = this.#holdings.get(userKey(transition));
     if (!holding?.view || transition.ver <= holding.view.ver) return;
@@ -197,7 +198,10 @@ export class Roster implements Membership {
     if (command.type === 'groups') this.#learn(holding, command.view);
   }
 
-  /** What was alive of a user was ended. Who is left here is told again: whether they are meant the store knows better. */
+  /**
+   * What was alive of a user was ended. Connections left here are reported again: the store decides whether they are
+   * meant.
+   */
   ended(ref: UserRef): void {
     const holding = this.#holdings.get(userKey(ref));
     if (!holding) return;
@@ -207,13 +211,16 @@ export class Roster implements Membership {
     this.#expire(holding);
   }
 
-  /** The user was forgotten: nothing this node knew of them may come back. */
+  /** The user was forgotten: nothing that this node knew of them may come back. */
   forget(ref: UserRef): void {
     this.#holdings.get(userKey(ref))?.forget();
     this.ended(ref);
   }
 
-  /** Tokens of the user are refused. Whoever is left here has to be told again. @param at - s, see `Revocation`. */
+  /**
+   * Tokens of the user are refused. The connections left here have to be reported again. @param at - s, see
+   * `Revocation`.
+   */
   refused(ref: UserRef, at: number): void {
     const holding = this.#holdings.get(userKey(ref));
     if (!holding) return;
@@ -221,7 +228,7 @@ export class Roster implements Membership {
     this.#options.flusher.mark(holding);
   }
 
-  /** Everybody held in a partition has to be told again. */
+  /** Every user held in a partition has to be reported again. */
   reassert(partition: number): void {
     for (const holding of this.#holdings.values()) {
       if (holding.partition !== partition) continue;
@@ -231,8 +238,8 @@ export class Roster implements Membership {
   }
 
   /**
-   * As {@link reassert}, after this node was taken for dead: it may have slept, and sockets whose people went meanwhile are
-   * open all the same. Each is asked, and counts again when it answers; who does not stays gone.
+   * As {@link reassert}, after this node was fenced: it may have slept, and sockets whose clients left meanwhile
+   * still look open. Each is probed and counts again when it answers; one that does not answer stays gone.
    */
   rejoin(partition: number): void {
     const asked: (() => void)[] = [];
@@ -245,7 +252,7 @@ export class Roster implements Membership {
     inTurns(asked);
   }
 
-  /** Whom the store lists for this node: those nobody is connected for have to be taken back. */
+  /** The users that the store lists for this node: those without a connection have to be removed. */
   takeBack(listed: readonly UserRef[]): void {
     for (const ref of listed) {
       const holding = this.#hold(ref);
@@ -256,7 +263,7 @@ export class Roster implements Membership {
     }
   }
 
-  /** What time alone brings: ends of graces and of activity, and the counts. Called with every heartbeat. */
+  /** Applies what time alone changes: ends of graces and of activity, and the counts. Called with every heartbeat. */
   tend(): void {
     for (const holding of this.#lingering) this.#expire(holding);
     for (const holding of this.#following) this.#follow(holding);
@@ -281,7 +288,7 @@ export class Roster implements Membership {
     });
   }
 
-  /** Somebody new is here, and may have brought news of their groups, or learns some. */
+  /** A new connection may bring newer groups of its user, or receive them. */
   #introduce(holding: Holding, connection: UserConnection, known: OwnGroups | undefined): void {
     const { own } = holding;
     if (known !== undefined && !sameGroups(own?.groups, known.groups)) this.#tellGroups(holding);
@@ -309,7 +316,8 @@ export class Roster implements Membership {
   }
 
   #learn(holding: Holding, view: View): void {
-    // Of who only watches here nothing that others see is told again: it is lost with the store, as of anybody who is gone.
+    // For a user who only watches here, nothing that others see is sent again: it is lost with the store, as for any
+    // user who left.
     if (this.#observed.has(holding)) return;
     if (view.ver >= (holding.view?.ver ?? 0)) holding.view = view;
     for (const member of holding.members) member.shown(view);
@@ -325,12 +333,12 @@ export class Roster implements Membership {
     return holding;
   }
 
-  /** The store's word on a claim of the same stamp is newer: it knows that the claim has ended. */
+  /** The store's value of a claim with the same stamp is newer: it knows that the claim has ended. */
   #takeClaim(holding: Holding, claim: OwnClaim): void {
     if (claim.stamp >= (holding.claim?.stamp ?? 0)) holding.takeClaim(claim);
   }
 
-  /** The store tells the person's own groups. */
+  /** The store sent the person's own groups. */
   #takeGroups(holding: Holding, own: OwnGroups): void {
     if (holding.adopt(own)) this.#tellGroups(holding);
   }
@@ -358,7 +366,7 @@ export class Roster implements Membership {
     return claim.until === undefined || claim.until > this.#options.timeOfDay(partition);
   }
 
-  /** Looks after a user who may turn idle without anybody saying so. */
+  /** Checks a user who may turn idle without any report. */
   #follow(holding: Holding): void {
     const { flusher, now } = this.#options;
     const { activity, members } = holding;

@@ -1,7 +1,7 @@
 import { type PresenceStore, StoreError } from '../store/presence-store.ts';
 import type { ClusterHealth } from './cluster-health.ts';
 
-/** What answers from rows, which a store without writes no longer keeps up to date. */
+/** Calls that answer from rows, which a store without writes no longer keeps up to date. */
 const READS: ReadonlySet<string | symbol> = new Set<keyof PresenceStore>([
   'read',
   'readSelf',
@@ -14,12 +14,15 @@ const READS: ReadonlySet<string | symbol> = new Set<keyof PresenceStore>([
 ]);
 
 /**
- * The store as it may be read: while it does not take what nodes write, its reads answer `unavailable` instead of what is no
- * longer true. Whoever came since then would be `offline` in them.
+ * The store as it may be read: while it refuses the writes of nodes, its reads answer `unavailable` instead of what
+ * is no longer true. Users who came since then would be `offline` in them.
  */
 export const trustedReads = (store: PresenceStore, health: Pick<ClusterHealth, 'trusted'>): PresenceStore => {
   const refuse = async (): Promise<never> => {
-    throw new StoreError('unavailable', 'the store does not take what nodes write: its answers may be wrong');
+    throw new StoreError(
+      'unavailable',
+      'the store refuses the writes of nodes, so its answers may be wrong; try again later',
+    );
   };
   const methods = new Map<string | symbol, unknown>();
   return new Proxy(store, {

@@ -1,15 +1,15 @@
 import type { Metrics } from '../observability/metrics.ts';
 
-/** How this node does, at the moment of asking. */
+/** This node's health at the moment of the call. */
 export interface Vitals {
   readonly ready: boolean;
   readonly degraded: boolean;
   readonly draining: boolean;
-  /** Since the last answered heartbeat, of the partition in which that is longest ago. */
+  /** Time since the last answered heartbeat, in the partition where it is longest. */
   readonly heartbeatAgeMs: number;
   /** Age of the oldest change that is not stored. */
   readonly flushLagMs: number;
-  /** This machine's clock less that of the store, where they differ most. */
+  /** This machine's clock minus the store's, where they differ most. */
   readonly clockOffsetMs: number;
   /** Living nodes of the deployment, this one included. */
   readonly nodes: number;
@@ -20,7 +20,7 @@ type VitalMetrics = Pick<
   'ready' | 'degraded' | 'draining' | 'heartbeatAge' | 'flushLag' | 'clockOffset' | 'clusterNodes'
 >;
 
-/** Called before each scrape: ages are worth nothing unless they are taken then. */
+/** Called before each scrape, because ages are only meaningful at that moment. */
 export const recordVitals = (metrics: VitalMetrics, vitals: Vitals): void => {
   metrics.ready.set(Number(vitals.ready));
   metrics.degraded.set(Number(vitals.degraded));
