@@ -43,7 +43,10 @@ export interface AppOptions {
   readonly logger: Logger;
   readonly nodeId: string;
   readonly version: string;
-  /** This node does not fit the deployment it connected to, or `REDIS_URL` the Redis that answers: it must stop. */
+  /**
+   * This node does not match the deployment it connected to, or `REDIS_URL` does not match the Redis that answers:
+   * stop.
+   */
   readonly onIncompatible: (error: StoreError | ConfigError) => void;
 }
 
@@ -54,15 +57,15 @@ export interface App {
    * @throws ConfigError when the Redis that answers is not what `REDIS_URL` says.
    */
   start(): Promise<void>;
-  /** Leaves without anybody noticing; {@link App.stop} follows. */
+  /** Drains this node, unnoticed by users; {@link App.stop} follows. */
   drain(): Promise<void>;
   stop(): Promise<void>;
-  /** Where it listens: the ports that were chosen when the settings say 0. */
+  /** Where it listens, with the ports that were chosen when the settings say 0. */
   readonly addresses: { readonly public: string; readonly admin: string };
 }
 
 const DAY_MS = 86_400_000;
-/** The clocks of issuers may be so far ahead or behind: a revocation must not end before the last token it refuses. */
+/** How far the clocks of issuers may be ahead or behind: a revocation must not end before the last token it refuses. */
 const REVOCATION_SLACK_MS = 10_000;
 
 const monotonic = (): number => performance.now();
@@ -73,7 +76,7 @@ const micros = (): number => Math.floor((performance.timeOrigin + performance.no
 interface Storage {
   readonly store: PresenceStore;
   readonly feed: EventFeed;
-  /** Looks whether the store is the right one, before anything else begins. */
+  /** Checks that the store is the right one, before anything else starts. */
   readonly check?: Pick<DeploymentCheck, 'start' | 'stop'>;
   readonly linkUp: () => boolean;
   readonly onLink: (listener: () => void) => void;
@@ -107,7 +110,7 @@ const openMemory = (settings: Settings, nodeId: string, logger: Logger): Storage
   const feed = new MemoryFeed({
     ...settings,
     generation: nodeId,
-    onError: (err) => logger.error({ err }, 'an entry of the feed was not taken'),
+    onError: (err) => logger.error({ err }, 'feed listener threw'),
   });
   const store = new MemoryStore({
     ...storeOptions(settings),
@@ -161,7 +164,7 @@ const openRedis = (
   return { store, feed, check, linkUp: () => link.up, onLink: (listener) => void link.onTurn(listener) };
 };
 
-/** Builds one node by hand: every part gets what it needs, and nothing is found by magic. */
+/** Builds one node explicitly: every part is passed its dependencies. */
 export const createApp = async (options: AppOptions): Promise<App> => {
   const { settings, logger, nodeId, version } = options;
   const metrics = createMetrics();
@@ -169,7 +172,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   metrics.buildInfo.set({ version, node: settings.nodeName }, 1);
   recordLimits(metrics, settings);
   initSeries(metrics);
-  // Without a Redis there is none to be away.
+  // Without a Redis nothing can become unreachable.
   if (settings.redisUrl === MEMORY_URL) metrics.register.removeSingleMetric('rollcall_redis_up');
 
   const keyring = await createKeyring(settings, { log: logger });
@@ -236,7 +239,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     health: node.health,
     now: monotonic,
     wallNow: wall,
-    // A node that hears of a loss late has an interval left to tell what its watchers were shown.
+    // A node that learns of a loss late still has an interval to send what its watchers were shown.
     tuning: { resyncJitterMs: settings.heartbeatIntervalMs / 2 },
     log: logger,
   });

@@ -36,7 +36,7 @@ const run = async (): Promise<void> => {
     if (error instanceof KeyError) return refuse(error);
     throw error;
   }
-  // Not before the keys were read: a start that a setting stops says one line, and that is not it.
+  // Only after the keys were read: a start that fails on a setting prints one line, and it must not be a warning.
   for (const warning of [...settingWarnings(process.env, settings), ...warnings]) logger.warn(warning);
   shutdownOnSignal({
     withinMs: settings.drainDelayMs + settings.drainWindowMs + LEAVE_MS,
@@ -49,9 +49,9 @@ const run = async (): Promise<void> => {
   try {
     await app.start();
   } catch (err) {
-    // A signal came while it was starting: leaving is under way already.
+    // A signal arrived during the start: shutdown is already in progress.
     if (err instanceof StartAborted) return;
-    // The Redis that answers is not the one that the settings say.
+    // The Redis that answers does not match the settings.
     if (err instanceof ConfigError) return refuse(err);
     logger.fatal({ err }, 'could not start');
     process.exit(1);

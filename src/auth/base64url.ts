@@ -5,7 +5,7 @@ export const toBase64url = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
 
 /**
- * Reads the one way in which bytes can be written: Node alone also takes padding, other alphabets and stray bits.
+ * Accepts only the canonical form of the bytes. Node's decoder also takes padding, other alphabets and stray bits.
  *
  * @returns `undefined` for anything else.
  */

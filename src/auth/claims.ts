@@ -7,14 +7,14 @@ import { AuthError, type Principal, type Scope } from './principal.ts';
 import { DEFAULT_SCOPE, scopeSet } from './scope-set.ts';
 
 /**
- * Tolerated difference between the issuer's clock and ours: a token is good until so long after its `exp`, whether it
- * is shown then or holds a connection open.
+ * Tolerated difference between the issuer's clock and ours: a token is valid until this long after its `exp`, whether
+ * it is presented then or holds a connection open.
  */
 export const CLOCK_SKEW_MS = 5_000;
 
-/** What this service demands of every token. */
+/** What this service requires of every token. */
 export interface ClaimRules {
-  /** `exp` at most so many seconds ahead. */
+  /** `exp` may be at most this many seconds ahead. */
   readonly maxTtlSeconds: number;
   readonly audience?: string;
   readonly issuer?: string;
@@ -65,7 +65,7 @@ const timesOf = (
     throw new AuthError('lifetime_too_long', `The token ends more than ${maxTtlSeconds} seconds from now.`);
   }
   if (iat !== undefined && exp > iat + maxTtlSeconds * 1_000 + CLOCK_SKEW_MS) {
-    // Shown late enough, its end would be near, and a revocation made before might have been dropped by then.
+    // Presented late enough, its end would be near, and an earlier revocation might have been dropped by then.
     throw new AuthError('lifetime_too_long', `The token lives longer than ${maxTtlSeconds} seconds.`);
   }
   if (Math.max(nbf ?? now, iat ?? now) > now + CLOCK_SKEW_MS) {
@@ -88,7 +88,7 @@ const timeOf = (claims: Claims, claim: string): number | undefined => {
   return time;
 };
 
-/** A list as other services write it, in which no word is one of ours: nothing would be allowed, and nobody told why. */
+/** A list as other services write it, with none of our scopes: it would allow nothing without saying why. */
 const LISTED = /[,;|]/;
 
 const scopesOf = ({ scope = DEFAULT_SCOPE }: Claims): ReadonlySet<Scope> => {
@@ -105,9 +105,9 @@ const tenantOf = ({ tenant = DEFAULT_TENANT }: Claims, scopes: ReadonlySet<Scope
 };
 
 /**
- * A name of which nothing is to be seen is none: issuers write an empty one for people who have not given any.
- * Characters that control its direction are left out. Directories and clipboards put them into names unasked, and a
- * person whose name has one must not be locked out for it.
+ * A name without a visible character counts as no name: issuers write an empty one for people who have not given any.
+ * Characters that control its direction are removed. Directories and clipboards insert them into names, and a person
+ * whose name has one must not be locked out for it.
  */
 const nameOf = ({ name = '' }: Claims): string | undefined => {
   if (typeof name !== 'string') throw badClaim('name', name);

@@ -1,4 +1,4 @@
-/** First in, first out. `Array.shift` moves everything that is left; a storm of thousands would pay for that. */
+/** First in, first out. `Array.shift` moves all remaining items, which is too slow for a storm of thousands. */
 export class Fifo<T> {
   #items: T[] = [];
   #next = 0;
@@ -14,7 +14,7 @@ export class Fifo<T> {
   shift(): T | undefined {
     const item = this.#items[this.#next];
     if (this.size > 0) this.#next++;
-    // Lets go of what was handed out: at the latest when it is as much as what is still held.
+    // Frees the items handed out, at the latest when they are as many as those still held.
     if (this.#next > this.size) {
       this.#items = this.#items.slice(this.#next);
       this.#next = 0;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type KeyVersion, parsePaserk, paserkId, serializePaserk } from './paserk.ts';
 import { signingSuites } from './signing-keys.ts';
 
-/** A new key pair: `secret` for who issues, `public` for who verifies, and the PASERK ids of both. */
+/** A new key pair: `secret` for issuers, `public` for verifiers, and the PASERK ids of both. */
 export interface SigningKeys {
   readonly secret: string;
   readonly public: string;

@@ -44,7 +44,10 @@ export interface TokenIssuerOptions {
   readonly now: () => number;
 }
 
-/** Makes tokens with the first secret or local key, named in the footer. It makes none that would be refused here. */
+/**
+ * Makes tokens with the first secret or local key, named in the footer. It makes no token that this service would
+ * refuse.
+ */
 export class TokenIssuer {
   readonly #keys: KeySource;
   readonly #rules: ClaimRules;
@@ -93,7 +96,7 @@ export class TokenIssuer {
       ...(scope !== undefined && { scope }),
       ...(this.#rules.issuer !== undefined && { iss: this.#rules.issuer }),
       ...(this.#rules.audience !== undefined && { aud: this.#rules.audience }),
-      // With its milliseconds, also when there are none: without, it might have been issued at any moment of the second.
+      // Always with milliseconds: without them, it could have been issued at any moment of the second.
       iat: request.iat === undefined ? new Date(now).toISOString() : timeText(iat * 1_000),
       exp: timeText(expiresAt),
     };

@@ -8,8 +8,8 @@ const MAX_FILE_BYTES = 256 * 1024;
 const SETTING = 'PASETO_KEYS_FILE';
 
 /**
- * A file of keys, and whether it changed. The content itself is compared: modification times lie after `cp -p`, a
- * mounted secret changes by a swapped symlink, and notifications do not cross mounts.
+ * A file of keys, and whether it changed. The content itself is compared: modification times are wrong after `cp -p`,
+ * a mounted secret changes by a swapped symlink, and notifications do not cross mounts.
  */
 export class KeyFile {
   readonly #path: string;
@@ -20,7 +20,7 @@ export class KeyFile {
   }
 
   /**
-   * @returns the keys when the content is another than at the last call, good or bad, else `undefined`.
+   * @returns the keys when the content differs from the last call's, valid or not; otherwise `undefined`.
    * @throws KeyError when the file cannot be read, or its new content cannot be used.
    */
   async changed(): Promise<KeySet | undefined> {
@@ -28,7 +28,7 @@ export class KeyFile {
     if (text === this.#last) return undefined;
     this.#last = text;
     const keys = await KeySet.import(parseKeys(text, SETTING), SETTING);
-    // Empty is a file that is being written, or a secret not mounted yet: never a wish to trust nobody.
+    // An empty file is being written, or is a secret not mounted yet. It never means to trust no key.
     if (keys.size === 0) throw new KeyError(`${SETTING}: the file holds no key`);
     return keys;
   }

@@ -5,7 +5,10 @@ import type { Paserk } from './paserk.ts';
 import type { TokenVersion } from './principal.ts';
 import { signingSuites } from './signing-keys.ts';
 
-/** Keys tried for a token that names none: each costs a whole verification, and a stranger decides to spend it. */
+/**
+ * Keys tried for a token that names none: each costs a whole verification, and an unauthenticated client decides to
+ * spend it.
+ */
 export const MAX_TRIED_KEYS = 4;
 
 /** The keys in force at one moment, in the order of the settings. Never changes; a rotation makes another one. */
@@ -35,7 +38,7 @@ export class KeySet {
 
   /**
    * @param source - what to call these keys in errors: the name of a setting.
-   * @throws KeyError when one is unusable, such as a point off its curve; the message tells its position.
+   * @throws KeyError when one is unusable, such as a point off its curve; the message gives its position.
    */
   static async import(paserks: readonly Paserk[], source: string): Promise<KeySet> {
     const keys = await Promise.all(
@@ -88,7 +91,7 @@ export class KeySet {
 const NONE: readonly VerifyKey[] = [];
 
 const importKey = async (paserk: Paserk, name: string): Promise<ImportedKey> => {
-  // A placeholder, and as an Ed25519 point one of order 4: anybody can sign for it.
+  // A placeholder, and as an Ed25519 point one of order 4: anyone can forge signatures for it.
   if (paserk.type === 'public' && paserk.material.every((byte) => byte === 0)) {
     throw new KeyError(`${name} is a k${paserk.version}.public key of zeros`);
   }

@@ -1,7 +1,7 @@
 import type { Claims } from 'paseto';
 import type { TokenVersion } from './principal.ts';
 
-/** One key that opens tokens of exactly one version and purpose. Holds key material out of reach of any logger. */
+/** One key that opens tokens of exactly one version and purpose. Keeps key material out of reach of any logger. */
 export interface VerifyKey {
   readonly version: TokenVersion;
   /** PASERK ids under which a footer may name it: `lid`, or `pid` and, when the secret half is known, `sid`. */
@@ -12,7 +12,7 @@ export interface VerifyKey {
    *
    * @param implicit - authenticated data outside the token (versions 3 and 4); ours have none.
    * @returns `undefined` when this key did not make the token.
-   * @throws AuthError when it did, and the token is still no good.
+   * @throws AuthError when it did, and the token is still not valid.
    */
   open(token: string, implicit?: Uint8Array): Promise<Claims | undefined>;
 }

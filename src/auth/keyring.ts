@@ -4,7 +4,7 @@ import { KeyFile } from './key-file.ts';
 import { KeySet, MAX_TRIED_KEYS } from './key-set.ts';
 import { parseKeys, parseSymmetricKey } from './key-text.ts';
 
-/** Where verifier and issuer find the keys in force; asked anew for every token. */
+/** Where verifier and issuer find the keys in force; read again for every token. */
 export interface KeySource {
   readonly current: KeySet;
 }
@@ -55,7 +55,7 @@ export class Keyring implements KeySource {
   #timer: NodeJS.Timeout | undefined;
   #running = false;
   #polling: Promise<void> = Promise.resolve();
-  /** The last complaint: a file that stays away is one line in the log and not one a second. */
+  /** The last problem: a file that stays unusable is logged once, not once a second. */
   #complaint: string | undefined;
 
   /** @throws KeyError when the file cannot be used. */
@@ -91,9 +91,9 @@ export class Keyring implements KeySource {
   }
 
   /**
-   * Looks at the file now and, when it changed, puts its keys in force.
+   * Checks the file now and, when it changed, puts its keys in force.
    *
-   * @throws KeyError when it cannot be used; the keys stay what they were.
+   * @throws KeyError when it cannot be used; the keys stay unchanged.
    */
   async reload(): Promise<void> {
     const read = await this.#file?.changed();

@@ -8,7 +8,7 @@ import { localCipherV4 } from './local-v4.ts';
 import { openOptions, settle, WRONG_KEY } from './open-options.ts';
 import { type KeyVersion, type Paserk, paserkId } from './paserk.ts';
 
-/** A cipher as the library hands keys around; the key itself is inside the cipher's closures. */
+/** A cipher in the shape of the library's keys; the key itself is inside the cipher's closures. */
 class LocalKey implements Key {
   readonly algorithm = { name: 'local' };
   readonly extractable = false;

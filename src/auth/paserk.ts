@@ -26,7 +26,7 @@ const LENGTHS: Readonly<Record<KeyType, Readonly<Record<KeyVersion, number>>>> =
 const SHAPE = /^k([1-9])\.([a-z-]{1,11})\.(.+)$/s;
 const isVersion = (version: number): version is KeyVersion => version >= 2 && version <= 4;
 const isType = (type: string): type is KeyType => Object.hasOwn(LENGTHS, type);
-/** PASERK types that are no key by themselves: named in the error, so that the reader knows what to convert. */
+/** PASERK types that are not plaintext keys: named in the error, so that the reader knows what to convert. */
 const OTHER_TYPES = ['lid', 'pid', 'sid', 'local-pw', 'secret-pw', 'local-wrap', 'secret-wrap', 'seal'];
 
 /**

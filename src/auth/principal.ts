@@ -24,7 +24,7 @@ export const TOKEN_VERSIONS = [
 ] as const;
 export type TokenVersion = (typeof TOKEN_VERSIONS)[number];
 
-/** What any token says besides whose it is. */
+/** What any token says besides its owner. */
 interface TokenFacts {
   readonly name?: string;
   /** Absent when the token has no `groups` claim, which changes nothing; `[]` when it says there are none. */
@@ -43,8 +43,8 @@ interface TokenFacts {
 export interface UserPrincipal extends TokenFacts, UserRef {}
 
 /**
- * A service of all tenants: the token says `tenant` `*`. It has no `user` and no tenant of its own, so that it cannot be
- * taken for the user of the same name in the tenant that it speaks of.
+ * A service of all tenants: the token says `tenant` `*`. It has no `user` and no tenant of its own, so that it cannot
+ * be taken for the user of the same name in the tenant of a request.
  */
 export interface ServicePrincipal extends TokenFacts {
   readonly service: string;
@@ -54,7 +54,7 @@ export interface ServicePrincipal extends TokenFacts {
 
 export type Principal = UserPrincipal | ServicePrincipal;
 
-/** Whose token it is. */
+/** The owner of a token. */
 export const ownerOf = (principal: Principal): TokenOwner =>
   principal.service === undefined
     ? { tenant: principal.tenant, user: principal.user }
@@ -94,11 +94,11 @@ export class AuthError extends Error {
   }
 }
 
-/** The port through which sockets and HTTP learn who is there. */
+/** The port through which sockets and HTTP authenticate a client. */
 export interface Authenticator {
   /**
    * Verifies a token: format, key, signature or decryption, times (5 s of clock skew), audience, issuer, claims.
-   * @throws AuthError, and nothing else, when the token is not good.
+   * @throws AuthError, and nothing else, when the token is not valid.
    */
   verify(token: string): Promise<Principal>;
 }

@@ -10,7 +10,7 @@ const sets = new Map<number, ReadonlySet<Scope>>();
 /**
  * Reads a `scope` claim. Unknown scopes are ignored, so that an issuer may also serve others.
  *
- * @returns a set shared by everybody with the same scopes; never change it.
+ * @returns a set shared by all tokens with the same scopes; never change it.
  */
 export const scopeSet = (claim: string): ReadonlySet<Scope> => {
   let mask = 0;
@@ -23,6 +23,6 @@ export const scopeSet = (claim: string): ReadonlySet<Scope> => {
   return set;
 };
 
-/** Words of a `scope` claim that mean nothing here: a typing error when it is us who issue the token. */
+/** Words of a `scope` claim that mean nothing here: a typing error when this service issues the token. */
 export const unknownScopes = (claim: string): string[] =>
   claim.split(' ').filter((word) => word !== '' && !BIT.has(word));

@@ -2,7 +2,7 @@ import { Fifo } from './fifo.ts';
 
 /**
  * Lets a few asynchronous jobs run at once and keeps the others in order of arrival. Verifications queued on the
- * thread pool itself would stand before every name lookup and file read of the process; queued here they do not.
+ * thread pool itself would delay every name lookup and file read of the process; queued here they do not.
  */
 export class Semaphore {
   #free: number;
@@ -18,7 +18,7 @@ export class Semaphore {
     try {
       return await job();
     } finally {
-      // The place goes straight to the oldest who waits: nobody who comes later can take it.
+      // The slot goes directly to the oldest waiting job, so that no later one can take it.
       const resume = this.#waiting.shift();
       if (resume === undefined) this.#free++;
       else resume();

@@ -1,7 +1,7 @@
 import { fromBase64url } from './base64url.ts';
 import { AuthError, TOKEN_VERSIONS, type TokenVersion } from './principal.ts';
 
-/** Longer tokens are refused before anything looks into them: no claim set of ours comes near. */
+/** Longer tokens are refused before they are parsed: no valid claim set comes near. */
 export const MAX_TOKEN_BYTES = 4096;
 
 /** A whole token: header, payload, footer. All of it is ASCII, so its length is its size. */
@@ -14,7 +14,7 @@ const isVersion = (text: string | undefined): text is TokenVersion =>
 export const authVersionOf = (token: string): TokenVersion | 'other' =>
   TOKEN_VERSIONS.find((version) => token.startsWith(`${version}.`)) ?? 'other';
 
-/** What a token says on its outside. Not authenticated: good for choosing a key and nothing else. */
+/** The unencrypted parts of a token. Not authenticated: use them only to choose a key. */
 export interface TokenLabel {
   readonly version: TokenVersion;
   /** PASERK id of the key, when the footer names one. */
@@ -22,7 +22,7 @@ export interface TokenLabel {
 }
 
 /**
- * Reads the outside of a token, which costs an attacker more than it costs us.
+ * Reads the unencrypted parts of a token, which costs an attacker more than this service.
  *
  * @throws AuthError when no key could ever open it.
  */
@@ -42,7 +42,7 @@ export const labelOf = (token: string): TokenLabel => {
 /** The PASERK id of the key that the footer of a token names. Errors as {@link labelOf}. */
 export const keyIdOf = (token: string): string | undefined => labelOf(token).kid;
 
-/** A footer may be anything, and one that names no key is no mistake. */
+/** A footer may be anything, and one that names no key is valid. */
 const kidIn = (text: string): string | undefined => {
   const bytes = fromBase64url(text);
   if (bytes === undefined) throw new AuthError('malformed', 'The footer of the token is not base64url.');

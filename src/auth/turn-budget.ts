@@ -1,8 +1,8 @@
 import { Fifo } from './fifo.ts';
 
 /**
- * Runs short synchronous jobs on the event loop, but only so much of them a turn: at once while the turn has time
- * left, else in order of arrival in later turns, between which sockets and timers have theirs.
+ * Runs short synchronous jobs on the event loop, within a time budget per turn: at once while the turn has time left,
+ * otherwise in order of arrival in later turns, between which sockets and timers get their time.
  */
 export class TurnBudget {
   readonly #budgetMs: number;
@@ -20,7 +20,7 @@ export class TurnBudget {
   /** @param job - does its work before it returns its promise. */
   run<T>(job: () => Promise<T>): Promise<T> {
     this.#scheduleTurn();
-    // Nobody is passed: a turn ends with its budget spent or with nobody waiting.
+    // No job is overtaken: a turn ends with its budget spent or with an empty queue.
     if (this.#spentMs < this.#budgetMs) return this.#timed(job);
     return new Promise<T>((resolve) => this.#waiting.push(() => resolve(this.#timed(job))));
   }
@@ -32,7 +32,7 @@ export class TurnBudget {
     return result;
   }
 
-  /** Immediates run once a turn, after input and output had theirs. */
+  /** Immediates run once a turn, after input and output. */
   #scheduleTurn(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -47,7 +47,7 @@ export class TurnBudget {
       if (start === undefined) break;
       start();
     }
-    // Once more also when nobody waits: what was spent just now has to be forgotten.
+    // Runs once more with an empty queue, to reset what was just spent.
     if (this.#waiting.size > 0 || this.#spentMs > 0) this.#scheduleTurn();
   }
 }

@@ -10,7 +10,7 @@ export interface TokenVerifierOptions {
   readonly keys: KeySource;
   readonly rules: ClaimRules;
   readonly metrics: Pick<Metrics, 'authentications' | 'authSeconds'>;
-  /** Whether the tokens of somebody were revoked, this one with them; default: nobody's. */
+  /** Whether a revocation refuses this token; default: none does. */
   readonly isRevoked?: (principal: Principal) => boolean;
   /** ms since the epoch. */
   readonly now: () => number;
@@ -23,17 +23,17 @@ export interface TokenVerifierOptions {
 }
 
 /**
- * One thread of the pool's four stays free for name lookups and files. More at once make no more signatures a second
- * and hold up the loop instead, by wanting its core.
+ * One thread of the pool's four stays free for name lookups and files. More at once verify no more signatures a
+ * second, and delay the loop by competing for its core.
  */
 const PARALLEL = 3;
-/** Fifty decryptions or so: a turn that a person would not notice even beside others of its kind. */
+/** About fifty decryptions: a turn short enough not to be noticed, even several in a row. */
 const TURN_MS = 2;
 
 /**
- * Learns from a token who is there. Made for storms: what can be refused without cryptography is refused first;
+ * Authenticates the owner of a token. Built for storms: what can be refused without cryptography is refused first;
  * signatures (70 to 450 µs) go to the thread pool, a few at a time; decryption (20 to 40 µs), which would take longer
- * to hand over than to do, stays on the loop, a little of it in every turn.
+ * to hand over than to run, stays on the loop, in a small budget per turn.
  */
 export class TokenVerifier implements Authenticator {
   readonly #keys: KeySource;
@@ -87,7 +87,7 @@ export class TokenVerifier implements Authenticator {
     const lane = version.endsWith('.public') ? this.#pool : this.#loop;
     for (const key of candidates) {
       const claims = await lane.run(() => key.open(token));
-      // Judged by the clock after the wait in the queue, which may have outlasted the token.
+      // Checked by the clock after the wait in the queue, during which the token may have expired.
       if (claims === undefined) continue;
       const principal = principalOf(claims, this.#rules, this.#now());
       if (this.#isRevoked(principal)) throw new AuthError('revoked', 'The token was revoked.');
@@ -96,7 +96,7 @@ export class TokenVerifier implements Authenticator {
     throw new AuthError('bad_signature', 'The token was not made with a known key, or was changed.');
   }
 
-  /** Says so when no key at all is for tokens of that kind: then it is the issuer that has to change. */
+  /** Says when no key at all accepts that kind of token: the issuer then has to change. */
   #unknownKey(version: ReturnType<typeof labelOf>['version']): AuthError {
     const isOfNoUse = this.#keys.current.candidates(version, undefined).length === 0;
     return new AuthError(
@@ -108,6 +108,6 @@ export class TokenVerifier implements Authenticator {
   }
 }
 
-/** The library failed in a way it does not document: no token is good because of that. */
+/** The library failed in a way it does not document: the token is refused. */
 const unexpected = (error: unknown): AuthError =>
   new AuthError('bad_signature', 'The token could not be verified.', { cause: error });

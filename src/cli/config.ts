@@ -11,7 +11,7 @@ export const checkConfig: Command = async (args, io) => {
   readArguments(args, {});
   const settings = loadSettings(io.env);
   const keyring = await createKeyring(settings, { log: SILENT });
-  // After the keys: whoever may not start gets the one line that says why, and nothing around it.
+  // After the keys: a start that fails prints the one line that says why, and nothing else.
   for (const warning of settingWarnings(io.env, settings)) io.err(`warning: ${warning}`);
   const count = keyring.current.size;
   io.out(`the settings are good, with ${count} ${count === 1 ? 'key' : 'keys'} for tokens`);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Io } from './io.ts';
 
-/** Settings that name keys: with one of them set, nobody means the development key. */
+/** Settings that name keys: with one of them set, the development key is not used. */
 const KEY_SETTINGS = ['PASETO_KEYS', 'PASETO_KEYS_FILE', 'PASETO_SYMMETRIC_KEY'];
 
 /** What `npm start` and `npm run cluster` give their nodes as TOKEN_AUDIENCE. */

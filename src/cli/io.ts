@@ -2,10 +2,10 @@
 export interface Io {
   /** One line of result. */
   out(line: string): void;
-  /** One line of notice or complaint. */
+  /** One line of notice or error. */
   err(line: string): void;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Somebody wants it to end: Ctrl-C. */
+  /** The user asked it to end: Ctrl-C. */
   readonly stop: AbortSignal;
   /** From 0 to below 1. */
   random(): number;

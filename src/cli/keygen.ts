@@ -14,8 +14,8 @@ const PURPOSES = ['public', 'local'] as const;
 
 const ADVICE = {
   public:
-    'PASETO_KEYS of the service takes the public key; the secret one belongs to whoever issues tokens, and to the service only if it shall issue them too',
-  local: 'PASETO_KEYS of the service takes this key; whoever has it can issue tokens',
+    'PASETO_KEYS of the service takes the public key; the secret one belongs to the issuer of tokens, and to the service only if it is to issue them too',
+  local: 'PASETO_KEYS of the service takes this key; anyone who has it can issue tokens',
 };
 
 /** Prints new keys as PASERK, with their ids. */

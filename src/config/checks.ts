@@ -6,7 +6,7 @@ type Check = (settings: Settings) => readonly [name: string, problem: string] | 
 const ports: Check = ({ port, adminPort }) =>
   port === adminPort && port !== 0 ? ['ADMIN_PORT', `must differ from PORT: both are ${port}`] : undefined;
 
-/** One lost heartbeat, and one late, must not condemn a node. */
+/** One lost heartbeat, and one late, must not get a node fenced. */
 const heartbeats: Check = ({ heartbeatIntervalMs, heartbeatTtlMs }) =>
   heartbeatTtlMs < 3 * heartbeatIntervalMs
     ? [
@@ -25,7 +25,7 @@ const keys: Check = ({ pasetoKeys, pasetoKeysFile, pasetoSymmetricKey }) =>
 
 const CHECKS: readonly Check[] = [keys, ports, heartbeats];
 
-/** What no setting can say of itself alone. @throws ConfigError */
+/** Checks that involve several settings. @throws ConfigError */
 export const checkTogether = (settings: Settings): void => {
   for (const check of CHECKS) {
     const wrong = check(settings);

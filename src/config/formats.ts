@@ -41,7 +41,7 @@ export const keysIn = (text: string): string[] =>
     .split(/[\s,]+/)
     .filter((key) => key !== '');
 
-/** Only the shape: what is inside is the business of the keyring, which knows the lengths and the curves. */
+/** Only the shape: the keyring, which knows the lengths and the curves, checks the content. */
 const paserkKeys: Format = (text) => {
   const wrong = keysIn(text).findIndex((key) => !PASERK.test(key));
   if (wrong < 0) return text;

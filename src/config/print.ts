@@ -6,7 +6,7 @@ const MASK = '***';
 /** A URL without what stands before its host. */
 const maskUrl = (url: string): string => url.replace(/^([a-z+]+:\/\/).*@/, `$1${MASK}@`);
 
-/** Public keys are no secret and tell which keys a node trusts; of the others the kind remains. */
+/** Public keys are not secret and show which keys a node trusts; of the others only the kind is shown. */
 const maskKeys = (keys: string): string =>
   keysIn(keys)
     .map((key) => (/^k\d\.public\./.test(key) ? key : key.replace(/^(k\d\.\w+\.)?.*$/s, `$1${MASK}`)))

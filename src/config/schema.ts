@@ -46,7 +46,7 @@ const listening = {
   trustProxy: Type.Unsafe<boolean | number | string>(
     text(
       'trust-proxy',
-      'Whose `X-Forwarded-For` to believe: `false` nobody’s, a number the last so many hops, or a list of addresses, CIDR ranges, `loopback`, `linklocal`, `uniquelocal`. `true` believes everybody and lets clients choose their address. With `false` the first such header is warned about.',
+      'Whose `X-Forwarded-For` to trust: `false` trusts none, a number trusts that many last hops, or a list of addresses, CIDR ranges, `loopback`, `linklocal`, `uniquelocal`. `true` trusts every client, so clients can choose their address. With `false` the first such header is warned about.',
       { default: 'false' },
     ),
   ),
@@ -70,7 +70,7 @@ const store = {
   ),
   redisPrefix: text(
     'redis-prefix',
-    'Begins every key and channel: deployments with different ones share a Redis.',
+    'Prefix of every key and channel: deployments with different prefixes can share a Redis.',
     {
       default: 'rollcall',
     },
@@ -86,7 +86,7 @@ const store = {
     16,
     1,
     1024,
-    'Slices of the users. For ever: a node that disagrees with the cluster refuses to start.',
+    'Number of slices of the users. Cannot be changed later: a node that disagrees with the cluster refuses to start.',
   ),
   eventLogSeconds: integer(3_600, 1, WEEK / SECOND, 'How long the logs keep transitions.'),
   eventLogMax: integer(
@@ -133,20 +133,20 @@ const presence = {
     5_000,
     0,
     HOUR,
-    'How long a user may be away after a close without goodbye before they are `offline`.',
+    'How long a user stays present after a close without goodbye before they are `offline`.',
   ),
   drainGraceMs: integer(
     15_000,
     0,
     HOUR,
-    'The same for users whose node is shut down: time to move to another.',
+    'The same for users whose node is shut down: time to reconnect to another.',
   ),
-  idleAwayMs: integer(300_000, 0, WEEK, 'Inactive for so long: `away`. 0 turns it off.'),
+  idleAwayMs: integer(300_000, 0, WEEK, 'Inactive for this long: `away`. 0 turns it off.'),
   idleOfflineMs: integer(
     1_800_000,
     0,
     WEEK,
-    'Inactive for so long: `offline`, connected or not. 0 turns it off. Who says nothing is inactive only after `IDLE_AWAY_MS`: less than that has them `offline` then, and never `away`.',
+    'Inactive for this long: `offline`, connected or not. 0 turns it off. A silent user counts as inactive only after `IDLE_AWAY_MS`: with a smaller value they go `offline` at that point, and never `away`.',
   ),
   transitionBurst: integer(
     10,
@@ -159,7 +159,7 @@ const presence = {
     default: 'exact',
     description: 'How precisely `lastSeen` is shown, and `since` of who is `offline` or `away`.',
   }),
-  lastSeenRetentionDays: integer(30, 1, 3_650, 'Users who were offline for so long are forgotten.'),
+  lastSeenRetentionDays: integer(30, 1, 3_650, 'Users who were offline for this long are forgotten.'),
   watchPolicy: Type.Enum(['tenant', 'groups'], {
     default: 'tenant',
     description: 'Who may watch whom: anyone of the tenant, or only people who share a group.',
@@ -167,20 +167,20 @@ const presence = {
 };
 
 const cluster = {
-  heartbeatIntervalMs: integer(2_000, 50, MINUTE, 'Every so often a node says that it lives.'),
+  heartbeatIntervalMs: integer(2_000, 50, MINUTE, 'Interval between two heartbeats of a node.'),
   heartbeatTtlMs: integer(
     6_000,
     150,
     10 * MINUTE,
-    'A node silent for so long is dead; at least 3 × `HEARTBEAT_INTERVAL_MS`.',
+    'A node silent for this long is fenced and cleared; at least 3 × `HEARTBEAT_INTERVAL_MS`.',
   ),
-  reapIntervalMs: integer(1_000, 20, MINUTE, 'How often dead nodes and passed deadlines are looked for.'),
-  drainDelayMs: integer(0, 0, 10 * MINUTE, 'Wait between being told to stop and the first close.'),
-  drainWindowMs: integer(5_000, 0, 10 * MINUTE, 'The closes of a shutdown are spread over so long.'),
+  reapIntervalMs: integer(1_000, 20, MINUTE, 'How often a node checks for dead nodes and passed deadlines.'),
+  drainDelayMs: integer(0, 0, 10 * MINUTE, 'Wait between the signal to stop and the first close.'),
+  drainWindowMs: integer(5_000, 0, 10 * MINUTE, 'The closes of a shutdown are spread over this long.'),
 };
 
 const connections = {
-  pingIntervalMs: integer(25_000, 100, 10 * MINUTE, 'Every connection is pinged so often.'),
+  pingIntervalMs: integer(25_000, 100, 10 * MINUTE, 'Interval between two pings of a connection.'),
   pingTimeoutMs: integer(
     10_000,
     50,
@@ -199,7 +199,12 @@ const connections = {
     1_000,
     'At most one presence frame per watcher in such a window; the first goes at once. 0: no window, nothing merged.',
   ),
-  maxFrameBytes: integer(16_384, 256, 1_048_576, 'Who sends a larger frame is closed with 1009.'),
+  maxFrameBytes: integer(
+    16_384,
+    256,
+    1_048_576,
+    'A connection that sends a larger frame is closed with 1009.',
+  ),
   maxConnections: integer(
     100_000,
     1,
@@ -223,7 +228,7 @@ const connections = {
     650_000,
     1_000,
     HOUR,
-    'How long an idle HTTP connection is kept: longer than balancers do (Google 600 s), so that it is they who close it.',
+    'How long an idle HTTP connection is kept: longer than balancers do (Google 600 s), so that the balancer closes it.',
   ),
   maxHttpConnections: integer(
     10_000,

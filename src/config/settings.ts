@@ -23,7 +23,7 @@ const pick = (env: Environment, names: readonly SettingName[]): Record<string, u
 const isCluster = (redisUrl: string): boolean =>
   redisUrl !== MEMORY_URL && parseRedisUrl(redisUrl).topology === 'cluster';
 
-/** Exactly one of two settings says where Redis is. @throws ConfigError */
+/** Exactly one of two settings must name Redis. @throws ConfigError */
 const redisUrlOf = ({ redisUrl, redisUrlFile }: Partial<Settings>): string => {
   if (redisUrlFile === undefined) {
     if (redisUrl !== undefined) return redisUrl;
@@ -54,7 +54,7 @@ export const loadSettings = (env: Environment, hostName = hostname()): Settings 
     ...values,
     adminHost: values.adminHost ?? values.host,
     nodeName: values.nodeName ?? `${hostName}:${values.port}`,
-    // A shorter interval alone is no contradiction: the default of the timeout follows it.
+    // A shorter interval alone is no conflict: the default of the timeout follows it.
     ...(env.PING_TIMEOUT_MS === undefined && {
       pingTimeoutMs: Math.min(values.pingTimeoutMs, values.pingIntervalMs),
     }),

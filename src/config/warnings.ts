@@ -33,13 +33,13 @@ const farness = (name: string, setting: string): number =>
       ? Number.POSITIVE_INFINITY
       : distance(name, setting);
 
-/** The unset setting that a name which is none was probably meant to be. */
+/** The unset setting that an unknown name was probably meant to be. */
 const meant = (name: string, env: Environment): string | undefined => {
   const upper = name.toUpperCase();
   let best: string | undefined;
   let least = (upper.length <= SHORT ? 1 : MAX_DISTANCE) + 1;
   for (const setting of NAMES) {
-    // Who has set the right one did not misspell it.
+    // If the right one is set too, the name is not a misspelling of it.
     if (env[setting] !== undefined) continue;
     const far = farness(upper, setting);
     if (far < least) {
@@ -50,7 +50,10 @@ const meant = (name: string, env: Environment): string | undefined => {
   return best;
 };
 
-/** Two heartbeats that Redis does not answer in time, and a half for a third: so long must a node be believed alive. */
+/**
+ * Two heartbeats that Redis does not answer in time, and a half for a third: a node must count as alive for that
+ * long.
+ */
 const LIVES_TIMEOUTS = 2.5;
 
 /**
@@ -71,7 +74,7 @@ export const settingWarnings = (env: Environment, settings: Settings): string[] 
   }
   if (settings.trustProxy === true) {
     warnings.push(
-      'TRUST_PROXY=true believes every X-Forwarded-For, so clients choose the address that limits count by: give the number of hops or the addresses of your proxies',
+      'TRUST_PROXY=true trusts every X-Forwarded-For, so clients choose the address that limits count by: give the number of hops or the addresses of your proxies',
     );
   }
   if (

@@ -7,7 +7,7 @@ export interface DrainOptions {
   readonly unready: () => void;
   /** Sends the connections away over the window. */
   readonly sessions: { drain(windowMs: number): Promise<void> };
-  /** Waits until the store knows what this node knows. @returns whether it does. */
+  /** Waits until the store has everything this node knows. @returns whether it does. */
   readonly flushed: (withinMs: number) => Promise<boolean>;
   /** Gives up the lease wherever nothing is left to be written. */
   readonly leave: () => Promise<void>;
@@ -23,8 +23,8 @@ export const STOP_MS = 1800;
 export const LEAVE_MS = 4800;
 
 /**
- * Leaves the cluster so that nobody notices: first no new traffic, then the connections go elsewhere one after
- * another under a longer grace, then what they were is written down. What could not be written is reaped later.
+ * Leaves the cluster unnoticed by users: first no new traffic, then the connections move one after another under a
+ * longer grace, then their state is written. What could not be written is reaped later.
  */
 export const drain = async (options: DrainOptions): Promise<void> => {
   const { delayMs, windowMs, unready, sessions, flushed, leave, log } = options;
@@ -34,6 +34,8 @@ export const drain = async (options: DrainOptions): Promise<void> => {
   await sessions.drain(windowMs);
   if (!(await flushed(FLUSH_MS)))
     log.warn({}, 'not everything could be written; the other nodes will reap the rest');
-  const left = leave().catch((err: unknown) => log.warn({ err }, 'a lease has to run out by itself'));
+  const left = leave().catch((err: unknown) =>
+    log.warn({ err }, 'could not give up a lease; it will expire by itself'),
+  );
   await Promise.race([left, sleep(RETIRE_MS, undefined, { ref: false })]);
 };

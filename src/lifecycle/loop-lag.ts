@@ -1,8 +1,8 @@
-/** How often the loop is looked at, and how late a look may come before new connections are turned away, ms. */
+/** How often the loop is checked, and how late a check may run before new connections are refused, ms. */
 const LOOK_MS = 250;
 const OVERLOADED_MS = 1000;
 
-/** Whether the event loop keeps up. One more connection on a loop that does not would harm those there are. */
+/** Whether the event loop keeps up. One more connection on a loop that does not would harm the existing ones. */
 export class LoopLag {
   readonly #now: () => number;
   #timer: NodeJS.Timeout | undefined;

@@ -19,7 +19,7 @@ export class StartAborted extends Error {
   }
 }
 
-/** Parts started in order, and stopped in reverse under one deadline: one that hangs does not keep the process. */
+/** Parts started in order, and stopped in reverse under one deadline: one that hangs does not block the exit. */
 export class Services {
   readonly #services: readonly Service[];
   readonly #log: ServiceLog;
@@ -42,7 +42,7 @@ export class Services {
     return this.#starting;
   }
 
-  /** For good. Called again, it waits for the same stop. */
+  /** Permanent. Called again, it waits for the same stop. */
   stop(withinMs: number): Promise<void> {
     this.#stopping ??= this.#stop(withinMs);
     return this.#stopping;
@@ -71,7 +71,7 @@ export class Services {
     });
     for (const service of started) {
       const outcome = await Promise.race([this.#stopOne(service), deadline]);
-      // What comes after one that hangs is told to stop all the same, and not waited for.
+      // Parts after one that hangs are still stopped, but not waited for.
       if (outcome === 'late') this.#log.error({ part: service.name }, 'did not stop in time');
       else this.#log.debug({ part: service.name }, 'stopped');
     }

@@ -1,7 +1,7 @@
 import closeWithGrace from 'close-with-grace';
 
 export interface ShutdownOptions {
-  /** However far leaving has come by then, the process ends, ms. */
+  /** After this long the process ends, however far the shutdown has come, ms. */
   readonly withinMs: number;
   readonly leave: () => Promise<void>;
   readonly log: {
@@ -11,20 +11,20 @@ export interface ShutdownOptions {
   };
 }
 
-/** A log that cannot be written to is an error as well: without a bound the two would go round. */
+/** A log that cannot be written is an error too: without a bound the two would loop. */
 const MAX_ERRORS_LOGGED = 10;
 
 /**
- * Leaves in good order on the first signal, and on an error that nobody caught: others are connected here who have no
- * part in it. A second signal ends the process at once. Exits 0 after a signal, 1 after an error or when leaving took
- * too long.
+ * Shuts down in order on the first signal, and on an uncaught error, because other users are connected here who are
+ * not affected by it. A second signal ends the process at once. Exits 0 after a signal, 1 after an error or when
+ * leaving took too long.
  */
 export const shutdownOnSignal = ({ withinMs, leave, log }: ShutdownOptions): void => {
   let hasFailed = false;
   let errors = 0;
   let isLeaving = false;
   const end = closeWithGrace(
-    // Its own care for errors would take the second one, which often follows, for an order to stop at once.
+    // The library's own error handling would treat a second error, which often follows, as an order to stop at once.
     { delay: withinMs, logger: false, skip: ['uncaughtException', 'unhandledRejection'] },
     async ({ signal }) => {
       isLeaving = true;
@@ -42,7 +42,7 @@ export const shutdownOnSignal = ({ withinMs, leave, log }: ShutdownOptions): voi
     hasFailed = true;
     errors += 1;
     if (errors <= MAX_ERRORS_LOGGED)
-      log.fatal({ err }, isLeaving ? 'another error that nobody caught' : 'leaving after an error');
+      log.fatal({ err }, isLeaving ? 'another uncaught error' : 'leaving after an error');
     if (!isLeaving) end.close();
   };
   process.on('uncaughtException', failed);

@@ -2,7 +2,7 @@ import { totalmem } from 'node:os';
 import type { Settings } from '../config/settings.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Memory this process may use, bytes. Without a limit the kernel tells a number beyond every machine. */
+/** Memory this process may use, bytes. Without a limit the kernel reports a number larger than any machine. */
 const memoryLimit = (): number =>
   Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
 

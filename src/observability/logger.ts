@@ -19,7 +19,7 @@ interface RequestLike {
   readonly socket?: { readonly remoteAddress?: string } | null;
 }
 
-/** No headers at all: nothing in them is worth what may be in them. */
+/** No headers at all: none is worth the risk of logging a secret. */
 const serializeRequest = (request: RequestLike) => ({
   id: request.id,
   method: request.method,
@@ -32,7 +32,7 @@ const serializeResponse = (response: { readonly statusCode?: number }) => ({
 });
 
 const MAX_CAUSES = 5;
-/** Lines wait here while nobody reads standard output; beyond it they are dropped, not the process. */
+/** Lines are buffered here while standard output is not read. Beyond it lines are dropped and the process lives on. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 
 interface LoggedError {
@@ -44,8 +44,8 @@ interface LoggedError {
 }
 
 /**
- * Only what is known to be harmless: libraries hang whole commands, with all their arguments, on their errors. Anything
- * may be thrown, so anything may come in.
+ * Only what is known to be harmless: libraries attach whole commands, with all their arguments, to their errors.
+ * Anything may be thrown, so anything may come in.
  */
 const serializeError = (error: unknown, depth = 0): unknown => {
   if (!(error instanceof Error))

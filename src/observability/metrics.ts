@@ -98,7 +98,7 @@ export const createMetrics = (register = new Registry()) => {
     views: new Gauge({
       ...on,
       name: 'rollcall_cached_views',
-      help: 'Views cached because somebody on this node watches them.',
+      help: 'Views cached because a connection on this node watches them.',
     }),
     framesSent: new Counter({
       ...on,
@@ -183,7 +183,7 @@ export const createMetrics = (register = new Registry()) => {
     resyncs: new Counter({
       ...on,
       name: 'rollcall_feed_resyncs_total',
-      help: 'Times the feed of a partition had to be read anew.',
+      help: 'Times everything derived from a partition had to be read again, because part of its log was lost.',
     }),
     eventStreams: new Gauge({
       ...on,
@@ -203,7 +203,7 @@ export const createMetrics = (register = new Registry()) => {
     eventResets: new Counter({
       ...on,
       name: 'rollcall_event_resets_total',
-      help: 'Times a reader of an event stream was told to read a snapshot.',
+      help: 'Times a reader of an event stream was sent to read a snapshot.',
     }),
     eventReadersBehind: new Counter({
       ...on,
@@ -244,29 +244,29 @@ export const createMetrics = (register = new Registry()) => {
     buildInfo: new Gauge({
       ...on,
       name: 'rollcall_build_info',
-      help: 'Always 1; the labels tell the version and the name of the node.',
+      help: 'Always 1; the labels give the version and the name of the node.',
       labelNames: ['version', 'node'] as const,
     }),
     ready: new Gauge({ ...on, name: 'rollcall_ready', help: '1 while this node asks for traffic.' }),
     degraded: new Gauge({
       ...on,
       name: 'rollcall_degraded',
-      help: '1 while what this node tells may be stale: Redis is away, or still healing after a loss.',
+      help: '1 while what this node sends may be stale: Redis is unreachable, or still healing after a loss.',
     }),
     draining: new Gauge({
       ...on,
       name: 'rollcall_draining',
-      help: '1 from the moment this node was told to stop.',
+      help: '1 from the moment this node was asked to stop.',
     }),
     heartbeatAge: new Gauge({
       ...on,
       name: 'rollcall_heartbeat_age_seconds',
-      help: 'Since the last answered heartbeat, of the partition in which that is longest ago.',
+      help: 'Time since the last answered heartbeat, in the partition where it is longest.',
     }),
     heartbeatTtl: new Gauge({
       ...on,
       name: 'rollcall_heartbeat_ttl_seconds',
-      help: 'The age at which this node is dead for the others.',
+      help: 'The age at which the other nodes fence this node.',
     }),
     flushLag: new Gauge({
       ...on,
@@ -276,12 +276,12 @@ export const createMetrics = (register = new Registry()) => {
     offlineGrace: new Gauge({
       ...on,
       name: 'rollcall_offline_grace_seconds',
-      help: 'How long a user may be away before they are offline.',
+      help: 'How long a user stays present after a lost connection before they are offline.',
     }),
     clockOffset: new Gauge({
       ...on,
       name: 'rollcall_clock_offset_seconds',
-      help: 'Clock of this machine less that of Redis, where they differ most; the way of the answer included.',
+      help: 'Clock of this machine minus that of Redis, where they differ most; the delay of the answer included.',
     }),
     clusterNodes: new Gauge({
       ...on,
@@ -296,7 +296,7 @@ export const createMetrics = (register = new Registry()) => {
     connectionsLimit: new Gauge({
       ...on,
       name: 'rollcall_connections_limit',
-      help: 'Connections, event streams among them, beyond which this node turns away new ones.',
+      help: 'Connections, event streams included, beyond which this node refuses new ones.',
     }),
     watchesLimit: new Gauge({
       ...on,
@@ -306,7 +306,7 @@ export const createMetrics = (register = new Registry()) => {
     memoryLimit: new Gauge({
       ...on,
       name: 'rollcall_memory_limit_bytes',
-      help: 'Memory this process may use: the limit of its container, else all of the machine.',
+      help: 'Memory this process may use: the limit of its container, otherwise all of the machine.',
     }),
   };
 };

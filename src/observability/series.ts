@@ -21,8 +21,8 @@ export const CUT_REASONS = ['stalled', 'unavailable'] as const;
 export type CutReason = (typeof CUT_REASONS)[number];
 
 /**
- * Begins at zero whatever can be counted: a series that appears with its first event shows no increase by it, and the
- * first event is the one an alert waits for.
+ * Initialises every counter series at zero: a series that appears with its first event shows no increase for it, and
+ * the first event is the one an alert waits for.
  */
 export const initSeries = (metrics: Metrics): void => {
   for (const result of UPGRADE_RESULTS) metrics.upgrades.inc({ result }, 0);

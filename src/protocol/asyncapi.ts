@@ -20,7 +20,7 @@ const CLIENT: Readonly<Record<FrameType, Described>> = {
     answers: ['welcome'],
   },
   watch: {
-    summary: 'Be told of users, of the members of own groups, or of everyone of the tenant.',
+    summary: 'Watch users, the members of own groups, or everyone of the tenant.',
     examples: [
       { type: 'watch', users: ['alice', 'bob'], ref: '2' },
       { type: 'watch', groups: ['tea-party'] },
@@ -29,7 +29,7 @@ const CLIENT: Readonly<Record<FrameType, Described>> = {
     answers: ['presence'],
   },
   unwatch: {
-    summary: 'Be told no longer.',
+    summary: 'Stop watching.',
     examples: [{ type: 'unwatch', users: ['bob'], ref: '3' }],
     answers: ['ack'],
   },
@@ -50,10 +50,10 @@ const CLIENT: Readonly<Record<FrameType, Described>> = {
     answers: ['ack'],
   },
   typing: {
-    summary: 'Tell a user or a group that one types.',
+    summary: 'Show a user or a group that this user is typing.',
     examples: [{ type: 'typing', to: { group: 'tea-party' }, on: true }],
   },
-  ping: { summary: 'Ask whether anybody is there.', examples: [{ type: 'ping' }], answers: ['pong'] },
+  ping: { summary: 'Check that the connection is alive.', examples: [{ type: 'ping' }], answers: ['pong'] },
   bye: { summary: 'Leave at once; the server closes with 1000.', examples: [{ type: 'bye' }] },
 };
 
@@ -211,7 +211,7 @@ export const asyncApiDocument = (version: string): object => {
         {
           action: 'send',
           channel: { $ref: CHANNEL },
-          summary: 'What the server says unasked.',
+          summary: 'What the server sends by itself.',
           messages: ['presence', 'gone', 'typing', 'reconnect', 'degraded', 'error'].map((type) =>
             inChannel(serverName(type)),
           ),

@@ -16,7 +16,7 @@ export const CLOSE_CODES = {
   1012: {
     name: 'restarting',
     meaning:
-      'This node is going away. Reconnect after what the `reconnect` frame said, else after a short random time.',
+      'This node is shutting down. Reconnect after the delay in the `reconnect` frame, or after a short random time without one.',
   },
   1013: {
     name: 'overloaded',

@@ -38,7 +38,7 @@ export type ClientFrame =
 interface FrameError {
   readonly code: Extract<ErrorCode, 'bad_frame' | 'unknown_type' | 'invalid'>;
   readonly message: string;
-  /** Wherever it could be read, so that whoever waits for the answer gets it. */
+  /** Set wherever it could be read, so that the pending request gets its answer. */
   readonly ref?: string;
 }
 
@@ -129,8 +129,8 @@ export const parseClientFrame = (text: string, now: number): ParsedFrame => {
 };
 
 /**
- * Reads the first frame of a socket that has not signed in, of which nothing but its `type` is looked at unless it is
- * `auth`: nobody can be held responsible for it yet.
+ * Reads the first frame of a socket that has not signed in, reading nothing but its `type` unless it is `auth`: no
+ * principal is responsible for it yet.
  *
  * @returns `undefined` when it does not sign in.
  */

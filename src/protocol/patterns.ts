@@ -11,7 +11,7 @@ const EVERYWHERE: readonly Span[] = [
   [0xe0000, 0xe0fff],
 ];
 
-/** Escaped where every dialect knows the escape, else the character itself. */
+/** Escaped where every dialect knows the escape, otherwise the character itself. */
 const written = (code: number): string =>
   code > 0xffff ? String.fromCodePoint(code) : `\\u${code.toString(16).padStart(4, '0')}`;
 

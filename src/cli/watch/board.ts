@@ -3,24 +3,24 @@ import type { Presence } from '../../protocol/presence.ts';
 import type { PresenceFrame } from './frames.ts';
 import { TENANT_REF } from './target.ts';
 
-/** Something to tell: a state as it was found, or (with `previous`) a transition. */
+/** A line to print: a state as it was found, or (with `previous`) a transition. */
 export interface News {
   readonly presence: Pick<Presence, 'user' | 'status'> & Partial<Presence>;
   readonly previous?: Status;
 }
 
 /**
- * What a watcher knows, over any number of connections: the newest version of each user decides, so what is told again
- * after a reconnect is news only when it changed meanwhile.
+ * What a watcher knows, over any number of connections: the newest version of each user decides, so what is sent
+ * again after a reconnect is printed only when it changed meanwhile.
  */
 export class Board {
   readonly #named: ReadonlySet<string>;
   readonly #held = new Map<string, Presence>();
-  /** Users the present connection spoke of: the others may have left while there was none. */
+  /** Users that the current connection has mentioned: the others may have left while there was none. */
   #told = new Set<string>();
-  /** The list of the tenant of the present connection is not complete yet. */
+  /** The tenant's list on the current connection is not complete yet. */
   #listing = false;
-  /** A whole list was read: whoever is not held was offline. */
+  /** A whole list was read: a user not in it was offline. */
   #listed = false;
 
   /** @param named - users asked for by id: they stay known while offline. */
@@ -40,7 +40,7 @@ export class Board {
     return listed ? [...news, ...this.#left()] : news;
   }
 
-  /** These are no longer told: their versions may begin anew. */
+  /** These are no longer watched: their versions may start over. */
   forget(users: readonly string[] | undefined, tenant: boolean): void {
     for (const user of users ?? []) this.#held.delete(user);
     if (!tenant) return;
@@ -57,14 +57,16 @@ export class Board {
     if (leaves) this.#held.delete(user);
     else this.#held.set(user, presence);
     if (held !== undefined) return [{ presence, previous: held.status }];
-    // Came and went between two frames: there is nobody to tell of.
+    // The user came and went between two frames: there is nothing to print.
     if (leaves) return [];
     return snapshot && !(this.#listed && !this.#named.has(user))
       ? [{ presence }]
       : [{ presence, previous: 'offline' }];
   }
 
-  /** The list of a tenant holds everyone who is not offline: who was here before and is not in it has left. */
+  /**
+   * The list of a tenant holds everyone who is not offline: a user who was present before and is not in it has left.
+   */
   #left(): News[] {
     this.#listing = false;
     this.#listed = true;

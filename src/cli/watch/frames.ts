@@ -1,6 +1,6 @@
 import type { Presence } from '../../protocol/presence.ts';
 
-/** What a node sends, as far as a watcher cares. */
+/** What a node sends, as far as a watcher needs it. */
 export type ServerFrame =
   | {
       readonly type: 'welcome';

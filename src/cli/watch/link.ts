@@ -6,7 +6,7 @@ export interface LinkOptions {
   readonly url: URL;
   readonly token: string;
   readonly stop: AbortSignal;
-  /** How much later than two pings the next word may come, ms. Default 10 s. */
+  /** How much later than two pings the next frame may come, ms. Default 10 s. */
   readonly latenessMs?: number;
   /** Called in order for every frame that could be read. `send` is of this connection. */
   readonly onFrame: (frame: ServerFrame, send: (text: string) => void) => void;
@@ -25,7 +25,7 @@ const secondsOf = (header: string | undefined): number | undefined =>
   header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) : undefined;
 
 /**
- * Holds one connection until it ends. Silence for longer than two pings is an end too: a cut cable says nothing.
+ * Holds one connection until it ends. Silence for longer than two pings is an end too: a cut cable sends nothing.
  * Stopping it sends a goodbye and waits a moment for the answer.
  */
 export const hold = (options: LinkOptions): Promise<Ending> =>
@@ -38,12 +38,13 @@ export const hold = (options: LinkOptions): Promise<Ending> =>
     });
     const { latenessMs = LATENESS_MS } = options;
     let ending: Ending = {};
-    // Until the welcome tells how often there are pings.
+    // Until the welcome gives the ping interval.
     let patienceMs = HANDSHAKE_MS;
     let silence: NodeJS.Timeout | undefined;
 
     const heard = (): void => {
-      // After a goodbye only the close counts: a node that goes on sending would be waited for as long as it does.
+      // After a goodbye only the close counts; otherwise a node that continues to send would be waited for without
+      // end.
       if (options.stop.aborted) return;
       clearTimeout(silence);
       silence = setTimeout(() => socket.terminate(), patienceMs);

@@ -17,7 +17,7 @@ export type Verdict =
   | { readonly retry: true; readonly delayMs: number; readonly why: string }
   | { readonly retry: false; readonly ok: boolean; readonly why: string };
 
-/** A node that goes away names the moment; without one its clients come back within a second. */
+/** A node that shuts down names the moment; without one its clients come back within a second. */
 const RESTART_MS = 1_000;
 const BASE_MS = 500;
 const CAP_MS = 30_000;
@@ -26,7 +26,7 @@ const LONGEST_MS = 3_600_000;
 
 /** Closes after which the same client would be closed again. */
 const FINAL_CODES = [1009, 4400, 4401, 4403, 4409];
-/** Answers that another attempt would get again. */
+/** Statuses that another attempt would get again. */
 const FINAL_STATUSES = [400, 401, 403, 404, 426];
 
 /** Somewhere below a bound that doubles, so that the clients of one lost node do not return as one (full jitter). */

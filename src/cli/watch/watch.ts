@@ -18,11 +18,11 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const;
 
-/** A connection that lasted so long was a good one: the next failure is the first again. */
+/** A connection that lasted this long counts as healthy: the next failure is the first again. */
 const GOOD_MS = 10_000;
-/** Before a watch that could not be answered is asked for again. */
+/** Pause before a watch that could not be answered is sent again. */
 const ASK_AGAIN_MS = 2_000;
-/** Who watches with the development key: nobody who is present. */
+/** The watcher of the development key; it is never present. */
 const WATCHER = { user: 'rollcall-watch', tenant: DEFAULT_TENANT, scope: 'watch watch:tenant' } as const;
 const WATCH_TTL_S = 12 * 3_600;
 const PASSING = ['unavailable', 'rate_limited'];
@@ -36,7 +36,7 @@ class Watch {
   readonly #board: Board;
   readonly #frames: ReadonlyMap<string, string>;
   readonly #print: typeof plainLine;
-  /** Why it makes no sense to go on. */
+  /** Why another attempt is pointless. */
   #refused: string | undefined;
   readonly #halt = new AbortController();
 
@@ -83,7 +83,7 @@ class Watch {
       case 'gone':
         this.#board.forget(frame.users, frame.tenant === true);
         this.#io.err(
-          `no longer told of ${frame.tenant ? 'the tenant' : (frame.users ?? []).map((u) => JSON.stringify(u)).join(', ')}`,
+          `no longer watching ${frame.tenant ? 'the tenant' : (frame.users ?? []).map((u) => JSON.stringify(u)).join(', ')}`,
         );
         break;
       case 'degraded':
@@ -124,7 +124,7 @@ const tokenOf = async (given: string | undefined, io: Io): Promise<string> => {
   );
 };
 
-/** Prints every transition of the users asked for, or of everyone, until it is told to stop. */
+/** Prints every transition of the users asked for, or of everyone, until it is asked to stop. */
 export const watch: Command = async (args, io) => {
   const { values, positionals } = readArguments(args, OPTIONS, true);
   const url = targetOf(values.url);

@@ -248,7 +248,7 @@ describe('while a node cannot answer', () => {
     expect(io.errLines.slice(1)).toEqual([
       'what you see may be stale',
       'what you see is fresh again',
-      'no longer told of "ann"',
+      'no longer watching "ann"',
     ]);
   });
 });
