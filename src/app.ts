@@ -228,7 +228,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   const reads = trustedReads(store, node.health);
   const turns = new FairTurns({
     now: monotonic,
-    onError: (err) => logger.error({ err }, 'what somebody asked for was not done'),
+    onError: (err) => logger.error({ err }, 'a queued task of a watcher threw'),
   });
   const fanout = new NodeFanout({
     store: reads,
