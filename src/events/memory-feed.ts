@@ -1,4 +1,4 @@
-import type { LogEntry } from '../store/log-entry.ts';
+import { type LogEntry, lastTold } from '../store/log-entry.ts';
 import type { EventFeed, FeedListener, Replay, Signal } from './feed.ts';
 import { Listeners } from './listeners.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -66,12 +66,13 @@ export class MemoryFeed implements EventFeed {
     if (entries.length === 0) return;
     const log = this.#log(partition);
     log.append(entries);
-    this.#reach(partition, log.last);
+    this.#reach(partition, lastTold(entries));
     for (const entry of entries) this.#listeners.deliver(partition, entry);
   }
 
   #reach(partition: number, clock: number): void {
     const through = Math.max(clock, this.#reached[partition]?.through ?? 0);
+    if (through === 0) return;
     this.#reached[partition] = { gen: this.#generation, through };
   }
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../observability/metrics.ts';
-import type { LogEntry } from '../store/log-entry.ts';
+import { type LogEntry, lastTold } from '../store/log-entry.ts';
 import type { Message } from '../store/redis/log-codec.ts';
 import type { Listeners } from './listeners.ts';
 import type { OnEntries } from './log-reader.ts';
@@ -32,7 +32,10 @@ export class PartitionFeed {
   #last = -1;
   /** Highest log id known to exist. */
   #known = -1;
-  /** Everything up to this clock (µs) has been delivered, according to heartbeats; deliveries may be further. */
+  /**
+   * Everything up to this clock (µs) has been delivered, by what heartbeats told and what readers were given. What nodes tell
+   * each other does not move it: a reader would learn that something happened which nobody may see.
+   */
   #through = -1;
   /** The newest heartbeat result that the feed has not reached yet. */
   #told: { readonly last: number; readonly clock: number } | undefined;
@@ -55,7 +58,7 @@ export class PartitionFeed {
   /** How far everything has been delivered; `undefined` until the partition has reported. */
   get reached(): Reached | undefined {
     if (this.#gen === undefined || this.#last < 0) return undefined;
-    return { gen: this.#gen, through: Math.max(this.#last, this.#through) };
+    return { gen: this.#gen, through: this.#through };
   }
 
   receive(message: Message): void {
@@ -68,7 +71,7 @@ export class PartitionFeed {
       if (this.#gen !== undefined) this.#startOver(message.gen, message.before);
       this.#gen = message.gen;
     }
-    if (this.#last < 0) this.#last = message.before;
+    if (this.#last < 0) this.#begin(message.before);
     if (message.last <= this.#last || this.#unread) return;
     if (message.before > this.#last) {
       this.#keep(message);
@@ -94,7 +97,7 @@ export class PartitionFeed {
   #expect(gen: string, last: number): boolean {
     if (this.#gen === undefined || this.#last < 0) {
       this.#gen = gen;
-      this.#last = Math.max(this.#last, last);
+      this.#begin(Math.max(this.#last, last));
       return false;
     }
     if (gen !== this.#gen) {
@@ -151,7 +154,7 @@ export class PartitionFeed {
     // A log that holds nothing newer lacks nothing either, even when it was trimmed up to here.
     const isAtEnd = this.#last >= this.#known;
     if (isAtEnd && (isWhole || this.#last === from)) return;
-    this.#last = Math.max(this.#last, this.#known);
+    this.#begin(Math.max(this.#last, this.#known));
     this.#reset();
   }
 
@@ -170,6 +173,7 @@ export class PartitionFeed {
     const { listeners, partition } = this.#options;
     // Position first: a listener that reads on from this feed must not get the same entry again.
     this.#last = upTo;
+    this.#through = Math.max(this.#through, lastTold(entries));
     this.#confirm();
     for (const entry of entries) listeners.deliver(partition, entry);
   }
@@ -185,12 +189,17 @@ export class PartitionFeed {
   #startOver(gen: string, last: number): void {
     if (gen !== this.#gen) this.#leftGen = this.#gen;
     this.#gen = gen;
-    this.#last = last;
     this.#known = last;
     this.#through = -1;
+    this.#begin(last);
     this.#told = undefined;
     this.#unread = false;
     this.#reset();
+  }
+
+  #begin(last: number): void {
+    this.#last = last;
+    this.#through = Math.max(this.#through, last);
   }
 
   #reset(): void {

@@ -32,3 +32,7 @@ export type LogEntry = { readonly id: number } & (
   | { readonly kind: 'transition'; readonly transition: Transition }
   | { readonly kind: 'command'; readonly command: Command }
 );
+
+/** The newest of these that readers of events are given; 0 for none. Other commands are for nodes alone. */
+export const lastTold = (entries: readonly LogEntry[]): number =>
+  entries.findLast((entry) => entry.kind === 'transition' || entry.command.type === 'forget')?.id ?? 0;

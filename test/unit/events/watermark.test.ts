@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { StoreMicros } from '../../../src/domain/clock.ts';
 import { decodeWatermark, encodeWatermark, fingerprint, watermarkOf } from '../../../src/events/watermark.ts';
-import { FeedRig, message, settled } from './rig.ts';
+import type { LogEntry } from '../../../src/store/log-entry.ts';
+import { entry, FeedRig, message, settled } from './rig.ts';
 
 const CLOCK = 1_790_000_000_000_001;
 
@@ -62,6 +64,24 @@ describe('how far a partition has been delivered', () => {
     expect(through(one)).toBe(130);
     one.feed.expect('g1', 130, 200);
     expect(through(one)).toBe(200);
+  });
+
+  // A reader would learn by its cursor that something happened which nobody may see, as of who hides.
+  it('is moved by what readers are given, not by what nodes alone are told', () => {
+    const one = rig();
+    one.feed.expect('g1', 5, 100);
+    const ref = { tenant: 'acme', user: 'ann' };
+    const claim = { status: 'invisible', stamp: 1 } as const;
+    const hides: LogEntry = { id: 130, kind: 'command', command: { type: 'claim', ref, claim } };
+    one.feed.receive({ gen: 'g1', before: 5, last: 130, entries: [entry(120), hides] });
+    expect(through(one)).toBe(120);
+    const forgets: LogEntry = {
+      id: 140,
+      kind: 'command',
+      command: { type: 'forget', ref, at: 1 as StoreMicros },
+    };
+    one.feed.receive({ gen: 'g1', before: 130, last: 140, entries: [forgets] });
+    expect(through(one)).toBe(140);
   });
 
   it('is not the clock of a heartbeat that knows of entries still to come', async () => {
