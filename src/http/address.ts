@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
-/** Hextets of an IPv6 network that one customer is given (RFC 6177): limits by single address could be evaded at will. */
+/** Hextets of the IPv6 network that one customer gets (RFC 6177): limits by single address could be evaded at will. */
 const NETWORK = 4;
 
 /** `1.2.3.4:50000` and `[::1]:50000`, as some proxies write where a connection came from; also `[::1]`. */
@@ -19,7 +19,7 @@ const embedded = (address: ipaddr.IPv6): ipaddr.IPv4 | undefined => {
  * Reads an address as a socket or a proxy gives it: with or without a port, in any spelling; one that is IPv4 in
  * IPv6 is IPv4.
  *
- * @returns `undefined` for what is none.
+ * @returns `undefined` for any other text.
  */
 export const parseAddress = (text: string): Address | undefined => {
   const [, bracketed, dotted] = WITH_PORT.exec(text) ?? [];
@@ -31,7 +31,7 @@ export const parseAddress = (text: string): Address | undefined => {
   return embedded(address) ?? address;
 };
 
-/** What limits are counted by: an IPv4 address itself, of an IPv6 address its /64. */
+/** The rate-limit key: an IPv4 address itself, of an IPv6 address its /64. */
 export const addressKey = (address: Address): string =>
   address.kind() === 'ipv4'
     ? address.toString()

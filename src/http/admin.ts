@@ -6,7 +6,7 @@ import type { Metrics } from '../observability/metrics.ts';
 import { answerClientError } from './client-error.ts';
 import { answerError, registerErrors } from './errors.ts';
 
-/** What the admin server is made of. */
+/** The dependencies of the admin server. */
 export interface AdminServerDeps {
   readonly settings: Settings;
   readonly metrics: Metrics;
@@ -16,7 +16,7 @@ export interface AdminServerDeps {
   readonly onScrape?: () => void;
 }
 
-/** Whoever asks is a probe or a scraper nearby. */
+/** The callers are probes and scrapers nearby. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
@@ -28,7 +28,7 @@ export const buildAdminServer = ({ metrics, health, logger, onScrape }: AdminSer
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // Probes tell a draining process from a dead one until the very end.
+    // Probes can distinguish a draining process from a dead one until the very end.
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: answerError,
@@ -38,7 +38,7 @@ export const buildAdminServer = ({ metrics, health, logger, onScrape }: AdminSer
     reply.header('cache-control', 'no-store');
   });
 
-  // Never asks Redis: restarting every node because Redis is away would turn a pause into an outage.
+  // Never asks Redis: restarting every node because Redis is unreachable would turn a pause into an outage.
   app.get('/livez', async () => ({ status: 'ok' }));
 
   app.get('/readyz', async (_request, reply) => {

@@ -12,7 +12,7 @@ export const answer = (description: string, schema: TSchema) => ({
 export const noContent = (description: string) => Type.Null({ description });
 
 const RETRY_AFTER = {
-  'retry-after': { type: 'integer', description: 'seconds to wait before asking again' },
+  'retry-after': { type: 'integer', description: 'seconds to wait before the next attempt' },
 };
 
 interface Documented {
@@ -30,7 +30,7 @@ const PROBLEMS = {
   },
   401: {
     code: 'unauthorized',
-    description: 'No token, or one that is not good.',
+    description: 'No token, or one that is not valid.',
     detail: 'the token has expired',
     headers: {
       'www-authenticate': { type: 'string', description: 'what is wrong with the token, RFC 6750' },
@@ -41,7 +41,7 @@ const PROBLEMS = {
     description: 'The token does not allow this.',
     detail: 'This needs the scope read.',
   },
-  404: { code: 'not_found', description: 'There is nothing there.' },
+  404: { code: 'not_found', description: 'There is no such resource.' },
   408: {
     code: 'timeout',
     description: 'The request did not arrive in time; the connection is closed.',
@@ -49,7 +49,7 @@ const PROBLEMS = {
   },
   409: {
     code: 'too_many_claims',
-    description: 'There are as many as there may be.',
+    description: 'The maximum number has been reached.',
     detail: 'There are eight claims of other services already.',
   },
   413: { code: 'too_large', description: 'The body is too large.', detail: 'The body is too large.' },
@@ -67,7 +67,7 @@ const PROBLEMS = {
   500: { code: 'internal', description: 'Something unexpected.' },
   503: {
     code: 'unavailable',
-    description: 'A part of the answer is not known right now, or not whether a change was made.',
+    description: 'A part of the answer is not known right now, or it is unknown whether a change was made.',
     detail: UNCERTAIN,
     headers: RETRY_AFTER,
   },
@@ -79,7 +79,7 @@ const documented = (status: number, { code, description, detail, headers }: Docu
   content: { [PROBLEM_TYPE]: { schema: named(ProblemSchema), example: problemOf(status, code, detail) } },
 });
 
-/** What every call may answer besides success. */
+/** The problems that every call may answer with. */
 const ALWAYS = [400, 401, 403, 408, 429, 431, 500, 503] as const;
 
 /** The problems of a call as its route declares them: the common ones, and those given. */

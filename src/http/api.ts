@@ -26,7 +26,7 @@ import { query } from './schemas.ts';
 import type { UnreadAnswers } from './unread-answers.ts';
 import { validatorCompiler } from './validation.ts';
 
-/** What the calls under `/v1` are made of. */
+/** The dependencies of the calls under `/v1`. */
 export interface ApiDeps {
   readonly settings: Settings;
   readonly store: PresenceStore;
@@ -36,9 +36,9 @@ export interface ApiDeps {
   readonly streams: EventStreams;
   nodes(): Promise<readonly NodeInfo[]>;
   now?(): number;
-  /** Called with what is no connection of HTTP any more, but an event stream. */
+  /** Called with a connection that has become an event stream and no longer counts as HTTP. */
   handOver(socket: Socket): void;
-  /** What bodies on their way may take; by default what suits a node. */
+  /** Bounds for bodies that are still arriving; by default those that suit a node. */
   readonly bodies?: BodyBudget;
   readonly unread: UnreadAnswers;
 }
@@ -50,7 +50,7 @@ const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'GET,HEAD']);
 
 const NO_QUERY = query({});
 
-/** Of calls that take no body: what somebody meant by one would else be ignored. An empty object means nothing. */
+/** For calls that take no body: a body would otherwise be ignored silently. An empty object is allowed. */
 const refuseUnknownBody = async ({ body, routeOptions }: FastifyRequest): Promise<void> => {
   if (body === undefined || (routeOptions.schema?.body ?? undefined) !== undefined) return;
   if (typeof body !== 'object' || body === null || Array.isArray(body))
@@ -77,10 +77,11 @@ export const registerApi = async (app: FastifyInstance, deps: ApiDeps): Promise<
     decorateCaller(scope);
     registerJsonBodies(scope, bodies);
     scope.setValidatorCompiler(validatorCompiler);
-    // What is sent is what a handler returned: a serializer made from the schema would drop fields it does not know.
+    // Answers are sent as the handler returned them: a serializer made from the schema would drop fields it does not
+    // know.
     scope.setSerializerCompiler(() => JSON.stringify);
     scope.addHook('onRoute', (route) => {
-      // A body that is still arriving is no handler that hangs.
+      // A body that is still arriving does not mean that the handler hangs.
       const arriving = BODYLESS.has(String(route.method)) ? 0 : bodies.limits.withinMs;
       route.handlerTimeout ??= arriving + HANDLER_TIMEOUT_FACTOR * settings.redisCommandTimeoutMs;
     });

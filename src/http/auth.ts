@@ -20,10 +20,10 @@ export const bearerToken = (header: string | undefined): string => {
   return token;
 };
 
-/** Who calls; set by {@link authenticate} before any other hook or handler of the API runs. */
+/** The caller; set by {@link authenticate} before any other hook or handler of the API runs. */
 export const callerOf = (request: FastifyRequest): Principal => request.getDecorator<Principal>(CALLER);
 
-/** As {@link callerOf}, of any request: `undefined` where nobody has said who they are. */
+/** As {@link callerOf}, of any request: `undefined` while the caller is not authenticated. */
 export const knownCaller = (request: FastifyRequest): Principal | undefined =>
   (request as { readonly [CALLER]?: Principal | null })[CALLER] ?? undefined;
 
@@ -52,15 +52,15 @@ const forbidden = (detail: string, scope?: Scope): ProblemError =>
   );
 
 /**
- * A token of one tenant speaks of that tenant and may not even name it: a service that forwards a caller's
- * `?tenant=` would else notice too late that it names the wrong one.
+ * A token of one tenant is about that tenant and may not even name it: a service that forwards a caller's `?tenant=`
+ * would otherwise notice too late that it names the wrong one.
  *
  * @param isOwnersCall - the call is about tokens: a service may also name `*`, for the tokens of services.
  */
 const resolveTenant = (caller: Principal, query: unknown, isOwnersCall = false): string => {
   const { tenant } = query as { readonly tenant?: unknown };
   if (caller.service === undefined) {
-    if (tenant !== undefined) throw forbidden('Only a token for every tenant names one.');
+    if (tenant !== undefined) throw forbidden('Only a token for every tenant may set ?tenant=.');
     return caller.tenant;
   }
   if (isOwnersCall && tenant === ANY_TENANT) return ANY_TENANT;
@@ -70,15 +70,15 @@ const resolveTenant = (caller: Principal, query: unknown, isOwnersCall = false):
   return tenant;
 };
 
-/** Whether the caller speaks of themselves. A token for every tenant is nobody in any of them. */
+/** Whether the call is about the caller. A token for every tenant is no user of any tenant. */
 const isOwn = (request: FastifyRequest, caller: Principal): boolean =>
   caller.service === undefined && (request.params as { readonly id?: string }).id === caller.user;
 
 /**
- * Lets a call through only with a scope, and settles which tenant it is about. Runs before the body is read: who
- * may not ask is not told what is wrong with the question.
+ * Lets a call through only with a scope, and settles which tenant it is about. Runs before the body is read, so that
+ * a caller without the right gets no hint about the request's validity.
  *
- * @param own - also without the scope when the path names the caller.
+ * @param own - also allows it without the scope when the path names the caller.
  */
 export const permit = (scope: Scope, { own = false } = {}): onRequestAsyncHookHandler => {
   return async (request) => {
@@ -90,7 +90,7 @@ export const permit = (scope: Scope, { own = false } = {}): onRequestAsyncHookHa
   };
 };
 
-/** As {@link permit}, for calls about somebody's tokens, which services of all tenants have too. */
+/** As {@link permit}, for calls about an owner's tokens, which services of all tenants have too. */
 export const permitOwners = (scope: Scope): onRequestAsyncHookHandler => {
   return async (request) => {
     const caller = callerOf(request);

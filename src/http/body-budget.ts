@@ -1,6 +1,6 @@
 import { rateLimited, unavailable } from './errors.ts';
 
-/** What bodies that are still arriving may take. */
+/** Bounds for bodies that are still arriving. */
 export interface BodyLimits {
   /** Bodies at once, of one user and of all. */
   readonly perUser: number;
@@ -8,11 +8,11 @@ export interface BodyLimits {
   /** Bytes of them that have arrived, of one user and of all. */
   readonly bytesPerUser: number;
   readonly bytesInAll: number;
-  /** From the first look at a body to its last byte, ms. */
+  /** From the start of reading a body to its last byte, ms. */
   readonly withinMs: number;
 }
 
-/** Far more than callers that send what they announce ever have under way. */
+/** Far more than callers that send what they announce ever have in progress. */
 const BODY_LIMITS: BodyLimits = {
   perUser: 32,
   inAll: 1000,
@@ -25,28 +25,28 @@ const BODY_LIMITS: BodyLimits = {
 const RETRY_MS = 1000;
 
 const ofUser = () => rateLimited(RETRY_MS);
-const ofAll = () => unavailable('Not here and now: too much is being sent.');
+const ofAll = () => unavailable('This node is at capacity: too many request bodies are arriving.');
 
 interface Usage {
   bodies: number;
   bytes: number;
 }
 
-/** A body on its way. */
+/** A body that is arriving. */
 export interface ArrivingBody {
   /** More of it has arrived. @throws ProblemError when there is no room for it. */
   grow(bytes: number): void;
-  /** It was taken or given up. Called again it does nothing. */
+  /** It was read or given up. A second call is a no-op. */
   end(): void;
 }
 
 /**
- * How much of unfinished bodies is held. Whoever announces a body and never ends it costs what has arrived of it, and
- * requests a second say nothing of how many are held at once.
+ * Bounds the memory of unfinished bodies. A caller that announces a body and never ends it costs what has arrived of
+ * it, and a limit of requests a second does not bound how many are held at once.
  */
 export class BodyBudget {
   readonly limits: BodyLimits;
-  /** Only users that have one now. */
+  /** Only users with an unfinished body. */
   readonly #byUser = new Map<string, Usage>();
   readonly #all: Usage = { bodies: 0, bytes: 0 };
 
@@ -59,7 +59,10 @@ export class BodyBudget {
     return this.#all;
   }
 
-  /** @throws ProblemError `rate_limited` when the user has too many on their way, `unavailable` when all have. */
+  /**
+   * @throws ProblemError `rate_limited` when the user has too many in progress, `unavailable` when all users together
+   * do.
+   */
   begin(user: string): ArrivingBody {
     const { perUser, inAll, bytesPerUser, bytesInAll } = this.limits;
     const theirs = this.#byUser.get(user) ?? { bodies: 0, bytes: 0 };

@@ -7,22 +7,22 @@ import { callerOf } from './auth.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { invalid, timedOut, tooLarge } from './errors.ts';
 
-/** More than the largest body that is good: a batch has a thousand users. */
+/** More than the largest valid body: a batch has a thousand users. */
 const BOUNDS = { depth: 32, values: 2048 } as const;
 
 const BROKEN_OFF = 'The request could not be read.';
 
 /**
- * Reads a body to its end, within the bounds of its route and of all that are on their way.
+ * Reads a body to its end, within the bounds of its route and of all bodies in progress.
  *
- * @throws ProblemError `too_large`, `timeout`, `rate_limited`, `unavailable`; what has arrived is let go then.
+ * @throws ProblemError `too_large`, `timeout`, `rate_limited`, `unavailable`; what has arrived is then freed.
  */
 const readBody = (request: FastifyRequest, payload: IncomingMessage, budget: BodyBudget): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const { bodyLimit } = request.routeOptions;
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > bodyLimit) throw tooLarge();
-    // The peer has gone already, and nothing would ever end the wait.
+    // The peer has already gone, and nothing would ever end the wait.
     if (payload.destroyed) throw invalid(BROKEN_OFF);
     const body = budget.begin(ownerKey(ownerOf(callerOf(request))));
     let chunks: Buffer[] = [];
@@ -60,8 +60,8 @@ const textOf = (body: Buffer): string => {
 };
 
 /**
- * Reads JSON bodies and no others, of callers who are known. Bytes that are not UTF-8 are refused instead of replaced:
- * a replaced byte in an id would name another user. An empty body is none, for clients that send a content type with
+ * Reads JSON bodies only, from authenticated callers. Bytes that are not UTF-8 are refused instead of replaced: a
+ * replaced byte in an id would name another user. An empty body is none, for clients that send a content type with
  * every request.
  */
 export const registerJsonBodies = (app: FastifyInstance, budget: BodyBudget): void => {
@@ -74,7 +74,8 @@ export const registerJsonBodies = (app: FastifyInstance, budget: BodyBudget): vo
     const body = await readBody(request, payload, budget);
     if (body.length === 0) return undefined;
     const text = textOf(body);
-    if (!isWithinBounds(text, BOUNDS)) throw invalid('The body holds more than any that is good.');
+    if (!isWithinBounds(text, BOUNDS))
+      throw invalid('The body has more fields or nesting than any valid one.');
     return parseJson(request, text);
   });
 };

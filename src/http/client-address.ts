@@ -6,7 +6,7 @@ import { addressKey, addressList, parseAddress } from './address.ts';
 
 type Address = NonNullable<ReturnType<typeof parseAddress>>;
 
-/** Proxies in front of one another that are looked at; a longer list is made up. */
+/** Proxies in a row that are checked; a longer list is forged. */
 const MAX_HOPS = 100;
 
 /** Entries of a forwarded list, the one nearest to us first. */
@@ -19,7 +19,7 @@ function* nearestFirst(list: string): Generator<string> {
   }
 }
 
-/** Whether the one that is `hop` steps away may say who is behind it. */
+/** Whether the proxy that is `hop` steps away is trusted to name the client behind it. */
 type Trust = (address: Address | undefined, hop: number) => boolean;
 
 const trustOf = (setting: Settings['trustProxy']): Trust => {
@@ -30,14 +30,14 @@ const trustOf = (setting: Settings['trustProxy']): Trust => {
 };
 
 /**
- * Who calls, as limits count them: the peer, or whom trusted proxies say is behind it. An entry of a proxy that is no
- * address counts as that proxy: a key of its own would be one more for whoever makes them up.
+ * The client's address for rate limits: the peer, or the address that trusted proxies name. An entry of a proxy that
+ * is no address counts as that proxy: a separate key would give an attacker a new one for every forged entry.
  */
 export class ClientAddresses {
   readonly #trust: Trust;
   readonly #isBelieved: boolean;
   readonly #log: Pick<Logger, 'warn'>;
-  /** A peer that has reset its connection has no address any more, and its request counts all the same. */
+  /** A peer that has reset its connection has no address any more, but its request still counts. */
   readonly #peers = new WeakMap<Socket, string>();
   #warned = false;
 
@@ -47,7 +47,7 @@ export class ClientAddresses {
     this.#log = log;
   }
 
-  /** To be called when a connection opens. @returns `false` when its peer has gone already. */
+  /** To be called when a connection opens. @returns `false` when its peer has already gone. */
   opened(socket: Socket): boolean {
     const { remoteAddress } = socket;
     if (remoteAddress === undefined) return false;

@@ -2,7 +2,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { PROBLEM_TYPE, type ProblemCode, type ProblemHeaders, problemOf } from './problem.ts';
 
-/** What Node's parser says before there is a request: everything else is a malformed one. */
+/** Errors of Node's parser before there is a request; every other one means a malformed request. */
 const BY_CODE: Readonly<Record<string, readonly [number, ProblemCode, string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'too_large', 'The URL and headers are too long.'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'too_large', 'The body is too large.'],
@@ -10,7 +10,7 @@ const BY_CODE: Readonly<Record<string, readonly [number, ProblemCode, string]>> 
 };
 const MALFORMED = [400, 'invalid', 'This is not valid HTTP.'] as const;
 
-/** Answers where there is no framework, and closes: nothing that follows on the connection can be trusted. */
+/** Answers without the framework, and closes: nothing that follows on the connection can be trusted. */
 export const answerRaw = (
   socket: Socket,
   status: number,
@@ -35,13 +35,13 @@ export const answerRaw = (
   socket.once('finish', () => socket.destroy());
 };
 
-/** What an answer is written on now, as Node keeps it; its types do not say so. */
+/** The response in progress on a socket, a field of Node that its types omit. */
 const answerOn = (socket: Socket): ServerResponse | null | undefined =>
   (socket as { readonly _httpMessage?: ServerResponse | null })._httpMessage;
 
 const answered = new WeakSet<Socket>();
 
-/** A request was answered before it had arrived: whatever is wrong with the rest of it gets no second answer. */
+/** A request was answered before all of it arrived: errors in the rest get no second answer. */
 export const answeredEarly = (socket: Socket): void => void answered.add(socket);
 
 /** Answers a request that could not be parsed, or did not arrive in time, and closes. */

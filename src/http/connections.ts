@@ -3,16 +3,16 @@ import type { Socket } from 'node:net';
 import type { Metrics } from '../observability/metrics.ts';
 
 /**
- * The connections of a server that speak HTTP, so that a bound holds on those that nobody uses. Each is *idle* (nothing
- * is being answered on it, whatever part of a request has come) or *busy*. When one more comes than there may be, the
- * one idle for longest is closed; when all are busy, the new one.
+ * The HTTP connections of a server, to bound those that are not in use. Each is *idle* (no request is being answered
+ * on it, even if part of one has arrived) or *busy*. When one more opens than is allowed, the one idle for longest is
+ * closed; when all are busy, the new one.
  */
 export class HttpConnections {
   readonly #max: number;
   readonly #metrics: Pick<Metrics, 'httpConnections' | 'httpEvictions'>;
   /** In the order in which they became idle: that in which a Set iterates. */
   readonly #idle = new Set<Socket>();
-  /** Requests under way; a client may send several without waiting. */
+  /** Requests in progress; a client may send several without waiting. */
   readonly #busy = new Map<Socket, number>();
 
   constructor(max: number, metrics: Pick<Metrics, 'httpConnections' | 'httpEvictions'>) {
@@ -24,7 +24,7 @@ export class HttpConnections {
     return this.#idle.size + this.#busy.size;
   }
 
-  /** Watches every connection of a server. @param admit - looks at a new one; `false` closes it. */
+  /** Watches every connection of a server. @param admit - checks a new one; `false` closes it. */
   watch(server: Server, admit: (socket: Socket) => boolean): void {
     server.prependListener('connection', (socket: Socket) => {
       if (!admit(socket)) socket.destroy();
@@ -36,13 +36,13 @@ export class HttpConnections {
     });
   }
 
-  /** Something is being answered on it. */
+  /** A request is being answered on it. */
   occupy(socket: Socket): void {
     if (!this.#idle.delete(socket) && !this.#busy.has(socket)) return;
     this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
   }
 
-  /** It is no HTTP connection any more, but a WebSocket or an event stream, which have bounds of their own. */
+  /** It has become a WebSocket or an event stream, which have separate bounds. */
   handOver(socket: Socket): void {
     this.#idle.delete(socket);
     this.#busy.delete(socket);

@@ -5,10 +5,10 @@ import { FieldError } from '../protocol/status-fields.ts';
 import { StoreError } from '../store/presence-store.ts';
 import { ProblemError, sendProblem } from './problem.ts';
 
-/** Seconds after which to ask again for what is unknown now: about one heartbeat, in which the store heals or does not. */
+/** Seconds after which to retry an answer that is unknown now: about one heartbeat, in which the store may heal. */
 const RETRY_AFTER_S = 2;
 
-/** Of a write nobody can say more: the answer was lost, or the replicas that were to have it did not confirm it. */
+/** All that can be said of a write whose answer was lost, or that the required replicas did not confirm. */
 export const UNCERTAIN =
   'There is no certain answer right now: try again. A change may or may not have been made.';
 
@@ -22,13 +22,16 @@ export const tooLarge = (): ProblemError => new ProblemError(413, 'too_large', '
 export const timedOut = (): ProblemError =>
   new ProblemError(408, 'timeout', 'The request did not arrive in time.');
 
-/** @param waitMs - how long until a request would be let through. */
+/** @param waitMs - how long until a request would be accepted. */
 export const rateLimited = (waitMs: number): ProblemError =>
   new ProblemError(429, 'rate_limited', 'Too many requests: wait as Retry-After says.', {
     'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))),
   });
 
-/** Seconds after which a user with too many event streams may try again: a broken one is noticed in about that time. */
+/**
+ * Seconds after which a user with too many event streams may try again: a broken stream is noticed in about that
+ * time.
+ */
 const STREAM_RETRY_S = 5;
 
 export const tooManyStreams = (most: number): ProblemError =>
@@ -62,7 +65,7 @@ const TOO_MANY = {
   sessions: 'There are sixteen sessions already.',
 } as const;
 
-/** What a caller is told of an error; `undefined` for one that is nobody's business but ours. */
+/** The problem that a caller gets for an error; `undefined` for an internal one. */
 export const problemFor = (error: unknown): ProblemError | undefined => {
   if (error instanceof ProblemError) return error;
   if (error instanceof AuthError) return unauthorized(error);
@@ -74,7 +77,8 @@ export const problemFor = (error: unknown): ProblemError | undefined => {
   }
   if (error instanceof StoreError) {
     if (error.code === 'unavailable') return unavailable(UNCERTAIN);
-    if (error.code === 'invalid_cursor') return invalid('query.cursor is not one that was given out');
+    if (error.code === 'invalid_cursor')
+      return invalid('query.cursor is not a cursor that this service returned');
     if (error.code === 'too_many_claims') return new ProblemError(409, error.code, TOO_MANY.claims);
     if (error.code === 'too_many_sessions') return new ProblemError(409, error.code, TOO_MANY.sessions);
     if (error.code === 'revoked') return unauthorized(new AuthError('revoked', 'The token was revoked.'));
@@ -90,7 +94,10 @@ export const problemFor = (error: unknown): ProblemError | undefined => {
   return undefined;
 };
 
-/** The one place where errors become answers. Anything unexpected is logged here and told as `internal`, no more. */
+/**
+ * The one place where errors become answers. Anything unexpected is logged here and answered as `internal`, without
+ * details.
+ */
 export const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   const problem = problemFor(error);
   if (problem === undefined) {

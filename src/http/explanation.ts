@@ -22,13 +22,13 @@ const transitionOf = ({ status, previous, reason, ver, since, ...rest }: Transit
   ...adornment(rest),
 });
 
-/** What `LAST_SEEN` keeps from everybody, it keeps from operators as well. */
+/** What `LAST_SEEN` hides from users, it hides from operators as well. */
 const activity = (at: number | undefined, precision: LastSeenPrecision) => {
   const shown = at === undefined ? undefined : shownActivity(at, precision);
   return shown === undefined ? {} : { lastActive: isoTime(shown) };
 };
 
-/** An explanation as HTTP tells it: times as texts, what is not there or not told left out. */
+/** An explanation as HTTP sends it: times as texts; absent and hidden values are left out. */
 export const explanationOf = (why: Explanation, precision: LastSeenPrecision) => ({
   presence: presenceOf(why.view),
   invisible: why.invisible,

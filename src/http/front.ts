@@ -5,11 +5,11 @@ import type { Metrics } from '../observability/metrics.ts';
 import { ClientAddresses } from './client-address.ts';
 import { HttpConnections } from './connections.ts';
 
-/** What all that comes in on the public side has in common: whose it is, and how many connections there are. */
+/** What everything on the public side shares: the client's address, and the number of connections. */
 export interface Front {
   readonly addresses: ClientAddresses;
   readonly connections: HttpConnections;
-  /** Has every connection of a server looked at. */
+  /** Checks every connection of a server. */
   watch(server: Server): void;
 }
 

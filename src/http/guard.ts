@@ -4,7 +4,7 @@ import { invalid } from './errors.ts';
 import type { AddressLimit } from './limits.ts';
 import { isSocketUpgrade } from './websocket-relay.ts';
 
-/** What is left of a body whose request was answered is read and dropped for so long, ms; then the connection closes. */
+/** How long the rest of an answered request's body is read and dropped, ms; then the connection closes. */
 const LEFTOVER_MS = 1000;
 
 const announcesBody = ({ headers }: FastifyRequest): boolean =>
@@ -14,14 +14,14 @@ const announcesBody = ({ headers }: FastifyRequest): boolean =>
 const BODYLESS: readonly string[] = ['GET', 'HEAD'];
 
 /**
- * What every request passes before anything is done for it, whatever it asks for: preflights, paths that lead nowhere
- * and plain requests for a WebSocket cost as much as calls do. Upgrades to a WebSocket have a limit of their own.
+ * Checks that every request passes before anything is done for it, whatever it asks for: preflights, unknown paths
+ * and plain requests for a WebSocket cost as much as calls do. Upgrades to a WebSocket have a separate limit.
  */
 export const guardRequests = (app: FastifyInstance, limitAddress: AddressLimit): void => {
   app.addHook('onRequest', async (request, reply) => {
     const { raw } = request;
     if (!isSocketUpgrade(raw)) limitAddress(raw);
-    // Its peer has reset the connection: nobody would read an answer, so there is none to log or count.
+    // Its peer has reset the connection and would not read an answer, so there is none to log or count.
     if (raw.socket.destroyed) {
       reply.hijack();
       return;
@@ -30,7 +30,7 @@ export const guardRequests = (app: FastifyInstance, limitAddress: AddressLimit):
     reply.raw.once('finish', () => {
       if (raw.complete || raw.destroyed) return;
       answeredEarly(raw.socket);
-      // With the request its connection goes.
+      // The connection is closed with the request.
       const cutOff = setTimeout(() => raw.destroy(), LEFTOVER_MS).unref();
       raw.once('close', () => clearTimeout(cutOff));
     });

@@ -12,7 +12,7 @@ export const spend = (limiter: RateLimiter, key: string): void => {
 /** Counts requests by address, whatever they ask for. @throws ProblemError `rate_limited` */
 export type AddressLimit = (request: IncomingMessage) => void;
 
-/** One limiter for all that is not a WebSocket: calls, preflights, documentation and paths that lead nowhere. */
+/** One limiter for everything but WebSockets: calls, preflights, documentation and unknown paths. */
 export const limitByAddress =
   (limiter: RateLimiter, addresses: ClientAddresses): AddressLimit =>
   (request) =>

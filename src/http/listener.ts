@@ -10,7 +10,7 @@ export interface Listener {
   readonly url: string;
 }
 
-/** How long answers that are under way may take when the server closes, ms: streams would never end by themselves. */
+/** Grace period for in-flight responses on close, ms: streams would never end by themselves. */
 const LAST_ANSWERS_MS = 1000;
 
 /** Where a server listens, and which settings say so. */
@@ -20,19 +20,23 @@ export interface Place {
   readonly settings: { readonly port: string; readonly host: string };
 }
 
-/** What of a place this machine will never give. A port that is taken may be free in a moment: that is no setting's fault. */
+/**
+ * The configuration error of an address that can never be bound. A port in use may be free in a moment and is no such
+ * error.
+ */
 const faultOf = (code: string | undefined, { port, host, settings }: Place): ConfigError | undefined => {
   if (code === 'EADDRNOTAVAIL')
     return new ConfigError(settings.host, `is no address of this machine: ${host}`);
-  if (code === 'ENOTFOUND') return new ConfigError(settings.host, `is a name that nobody knows: ${host}`);
+  if (code === 'ENOTFOUND')
+    return new ConfigError(settings.host, `is a host name that cannot be resolved: ${host}`);
   if (code === 'EACCES')
-    return new ConfigError(settings.port, `may not be listened on by this user: ${port}`);
+    return new ConfigError(settings.port, `is a port that this user may not listen on: ${port}`);
   return undefined;
 };
 
 export const listenOn = (name: string, server: FastifyInstance, place: Place): Listener => ({
   name,
-  /** @throws ConfigError when the place can never be had. */
+  /** @throws ConfigError when the address can never be bound. */
   start: async () => {
     try {
       await server.listen({ port: place.port, host: place.host });

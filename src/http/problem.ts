@@ -59,7 +59,7 @@ export const sendProblem = (
     .serializer(JSON.stringify)
     .send(problemOf(status, code, detail));
 
-/** Thrown where there is no reply at hand; the error mapper answers with it. */
+/** Thrown where no reply object is available; the error mapper answers with it. */
 export class ProblemError extends Error {
   readonly status: number;
   readonly code: ProblemCode;

@@ -20,8 +20,8 @@ interface Bucket {
 const SWEEP = 2;
 
 /**
- * Token buckets by key (an address, a user) in bounded memory and without timers. A bucket refills by the clock
- * when it is looked at; one that is full again says nothing and is dropped.
+ * Token buckets by key (an address, a user) in bounded memory and without timers. A bucket refills by the clock when
+ * it is read; one that is full again carries no information and is dropped.
  */
 export class RateLimiter {
   readonly #perMs: number;
@@ -51,8 +51,8 @@ export class RateLimiter {
   /**
    * Takes one token.
    *
-   * @returns 0 when there was one, else the ms until there is; a refusal costs nothing, so that a client that waits
-   *   as told is served.
+   * @returns 0 when there was one, otherwise the ms until there is; a refusal costs nothing, so that a client that
+   * waits that long is served.
    */
   take(key: string): number {
     if (this.#perMs === 0) return 0;

@@ -3,12 +3,13 @@ import { WebSocket } from 'ws';
 import type { CloseCodeNumber } from '../protocol/codes.ts';
 
 /**
- * Fragments of one message, and pieces of the network's in which one frame may come. `ws` itself allows thousands: each
- * piece costs some hundred bytes however small it is, and a stranger with a few hundred sockets could fill a node.
+ * Fragments of one message, and pieces of the network's in which one frame may come. `ws` itself allows thousands:
+ * each piece costs some hundred bytes however small it is, and an attacker with a few hundred sockets could fill a
+ * node.
  */
 const MAX_FRAGMENTS = 64;
 const MAX_CHUNKS = 256;
-/** A frame in packets of this size is nobody's attack, however large frames may be. */
+/** A frame in packets of this size is not an attack, however large frames may be. */
 const SMALL_PACKET = 512;
 
 export interface MessageLimits {
@@ -24,7 +25,7 @@ export const messageLimits = (maxFrameBytes: number): MessageLimits => ({
   maxBufferedChunks: Math.max(MAX_CHUNKS, Math.ceil(maxFrameBytes / SMALL_PACKET)),
 });
 
-/** What `ws` closes with by itself, and how a client is told. */
+/** The codes that `ws` closes with by itself, and what the client gets instead. */
 const REFUSALS: Readonly<Record<number, readonly [code: CloseCodeNumber | 1002 | 1007, reason: string]>> = {
   1002: [1002, 'not valid WebSocket framing'],
   1007: [1007, 'a text frame is not valid UTF-8'],

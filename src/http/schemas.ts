@@ -35,7 +35,7 @@ export const TENANT = Type.Optional(
     description: 'the tenant meant; required with a token for every tenant, forbidden with any other',
   }),
 );
-/** The query of a call. What it does not name is refused: a misspelt name would else widen what is asked. */
+/** The query of a call. What it does not name is refused: a misspelt name would otherwise widen the request. */
 export const query = <Fields extends Record<string, TSchema>>(fields: Fields) =>
   Type.Object(fields, { additionalProperties: false });
 export const TenantQuery = query({ tenant: TENANT });

@@ -23,7 +23,7 @@ import { RateLimiter } from './rate-limit.ts';
 import { countUnread, UnreadAnswers } from './unread-answers.ts';
 import { answerBadUrl, endUpgrades } from './upgrades.ts';
 
-/** What the public server is made of. */
+/** The dependencies of the public server. */
 export interface PublicServerDeps {
   readonly settings: Settings;
   readonly store: PresenceStore;
@@ -40,7 +40,7 @@ export interface PublicServerDeps {
   /** Adds the WebSocket routes, and how they end when the server closes. */
   registerSockets(app: FastifyInstance, front: Front): Promise<void>;
   readonly bodies?: BodyBudget;
-  /** What answers that nobody takes may take; by default what suits a node. */
+  /** Bounds for unread answers; by default those that suit a node. */
   readonly unread?: UnreadAnswers;
   /** Wall clock, ms since the epoch. */
   now?(): number;
@@ -51,8 +51,8 @@ const BODY_LIMIT = 16_384;
 /** Room for a token of 4 KiB, a cursor and what proxies add. Also bounds the URL, so ids in paths need no other bound. */
 const MAX_HEADER_BYTES = 16_384;
 /**
- * A request that trickles in is somebody holding the connection. Bodies that are read have a shorter time, which begins
- * behind the headers; this is for those that are not.
+ * A request that trickles in holds its connection. Bodies that are read have a shorter time, which begins behind the
+ * headers; this is for those that are not.
  */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 25_000;
@@ -82,12 +82,12 @@ const optionsOf = ({ settings, logger }: PublicServerDeps, limitAddress: Address
 
 const registerHeaders = async (app: FastifyInstance, { allowedOrigins }: Settings): Promise<void> => {
   await app.register(helmet, {
-    // Answers are data: should a browser be made to show one, it may load nothing and be framed by nobody.
+    // Answers are data: a browser that shows one may load nothing for it, and no page may frame it.
     contentSecurityPolicy: {
       useDefaults: false,
       directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
     },
-    // Whether all of a host speaks TLS is for the proxy in front to say.
+    // Only the proxy in front knows whether the whole host speaks TLS.
     strictTransportSecurity: false,
     crossOriginOpenerPolicy: false,
     originAgentCluster: false,
@@ -118,7 +118,7 @@ export const buildPublicServer = async (deps: PublicServerDeps): Promise<Fastify
   const app = Fastify(optionsOf(deps, limitAddress)) as unknown as FastifyInstance;
   front.watch(app.server);
   registerErrors(app);
-  // Nobody's body is read but a known caller's.
+  // Only an authenticated caller's body is read.
   app.removeAllContentTypeParsers();
   observeRequests(app, deps.metrics);
   guardRequests(app, limitAddress);

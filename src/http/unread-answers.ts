@@ -7,7 +7,7 @@ import { HeldBytes } from '../session/held-bytes.ts';
 import { knownCaller } from './auth.ts';
 import { rateLimited } from './errors.ts';
 
-/** What answers may take that were written and not taken by the caller's system. */
+/** Bounds for answers that were written but not read by the caller's system. */
 export interface UnreadLimits {
   /** Bytes of one caller at which nothing more is done for them; what is under way by then may be as much again. */
   readonly perCaller: number;
@@ -35,8 +35,8 @@ interface Unread {
 }
 
 /**
- * How much of answers is held for callers who do not read. Whoever asks for a large answer and never takes it costs all
- * of it, and requests a second say nothing of how many are held at once.
+ * Bounds the memory of answers for callers that do not read. A caller that requests a large answer and never reads it
+ * costs all of it, and a limit of requests a second does not bound how many are held at once.
  */
 export class UnreadAnswers {
   readonly #limits: UnreadLimits;
@@ -63,8 +63,8 @@ export class UnreadAnswers {
   /**
    * An answer is about to be written. It is held until it is taken; one that is not taken in time has its connection cut.
    *
-   * @throws ProblemError `rate_limited` when far too much of the caller's is unread. To be told so needs an answer as
-   *   well: small ones may be as many again, then the connection is cut.
+   * @throws ProblemError `rate_limited` when far too much of the caller's is unread. That refusal is an answer too:
+   * small ones may add up to as much again, then the connection is cut.
    */
   begin(caller: string, response: ServerResponse, bodyBytes: number): void {
     const bytes = ANSWER_BYTES + bodyBytes;
@@ -73,7 +73,7 @@ export class UnreadAnswers {
     if (over > 0 && bodyBytes > ANSWER_BYTES) throw rateLimited(RETRY_MS);
     const { socket } = response.req;
     if (over > this.#limits.perCaller) socket.destroy();
-    // The peer has gone already, and nothing would ever tell that it is over.
+    // The peer has already gone, and no event would ever report the end.
     if (socket.destroyed || response.destroyed) return;
     this.#byCaller.set(caller, theirs + bytes);
     let isOver = false;
@@ -94,7 +94,7 @@ export class UnreadAnswers {
     this.#held.add(unread, bytes);
   }
 
-  /** An answer that stands behind another one of its connection is told of nothing when that ends. */
+  /** An answer queued behind another one on its connection gets no event when the connection ends. */
   #ofSocket(socket: Socket): Set<Unread> {
     let answers = this.#bySocket.get(socket);
     if (answers === undefined) {
@@ -113,7 +113,7 @@ export class UnreadAnswers {
     else this.#byCaller.delete(caller);
   }
 
-  /** The connection goes with it: whatever follows on it stands behind what nobody takes. */
+  /** Closes the connection too: everything that follows on it is queued behind the unread answer. */
   #cut({ socket, over }: Unread): void {
     socket.destroy();
     over();
@@ -129,7 +129,10 @@ const lengthOf = (payload: unknown): number => {
   return payload === null || payload === undefined ? 0 : STREAM_BYTES;
 };
 
-/** Counts every answer but event streams, which bound what they hold. @param addressOf - whose it is while nobody is known. */
+/**
+ * Counts every answer but event streams, which bound what they hold. @param addressOf - the owner while the caller is
+ * not authenticated.
+ */
 export const countUnread = (
   app: FastifyInstance,
   unread: UnreadAnswers,

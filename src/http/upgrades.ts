@@ -6,7 +6,7 @@ import type { AddressLimit } from './limits.ts';
 const isUpgrade = ({ raw }: FastifyRequest): boolean =>
   (raw as { readonly upgrade?: boolean }).upgrade === true;
 
-/** An answer on a connection without a parser is the last one: nobody else would ever close it. */
+/** An answer on a connection without a parser is the last one: nothing else would ever close it. */
 const closeAfterwards = (request: FastifyRequest, reply: FastifyReply): void => {
   reply.header('connection', 'close');
   reply.raw.once('finish', () => request.raw.socket.destroySoon());

@@ -28,11 +28,11 @@ export interface AdmissionDeps {
   /** Counts an upgrade. @throws ProblemError `rate_limited` */
   readonly limitUpgrade: AddressLimit;
   readonly addresses: Pick<ClientAddresses, 'keyOf'>;
-  /** What keeps this node from taking any more connections now. */
+  /** Why this node takes no more connections now, if it does not. */
   readonly congestion: () => 'draining' | 'overloaded' | undefined;
   /** Whether there is room for one more of an address that has not said who it is. */
   readonly admits: (address: string) => boolean;
-  /** So many sockets were opened only to be closed that no more are. */
+  /** Too many sockets were opened only to be closed: refuse without opening. */
   readonly overrun: () => boolean;
   readonly onUnexpected: (error: unknown) => void;
 }
@@ -116,14 +116,14 @@ const noRoom = (result: 'draining' | 'overloaded' | 'failed', reason: string): R
   result,
   code: result === 'draining' ? 1012 : 1013,
   reason,
-  problem: unavailable(`Not here and now: ${reason}.`),
+  problem: unavailable(`Cannot connect now: ${reason}.`),
 });
 
 /** A token that is not good, or not good for this. */
 const refusalOf = (error: AuthError | AdmissionError): Refusal => {
   const reason = error.message;
   if (error instanceof AuthError) {
-    // One that was revoked never gets better, and its client is to stop as those are whose sockets were open.
+    // A revoked token never becomes valid, so its client must stop, like clients whose sockets were open.
     const code = error.reason === 'revoked' ? 4403 : 4401;
     return { result: 'unauthorized', code, reason, problem: problemFor(error) ?? invalid(reason) };
   }
@@ -161,7 +161,7 @@ export class UpgradeAdmission {
     const found = await this.#find(place, offered?.token);
     if ('admission' in found) return { result: 'accepted', admission: found.admission };
     const { result, code, reason, problem } = found.refusal;
-    // Opening a socket to close it has a cost too: there is a point from which on nobody gets that.
+    // Opening a socket to close it has a cost too: beyond a limit no client gets that.
     if (offered?.inHeader === true || this.#deps.overrun()) return { result, problem };
     return { result, close: { code, reason } };
   }

@@ -9,7 +9,7 @@ const BEARER = 'bearer.';
 interface OfferedToken {
   /** An error when it is where none may be, or is none. */
   readonly token: string | AuthError;
-  /** Came in a header, so whoever sent it can read the status of a refused upgrade. */
+  /** Came in a header, so its client can read the status of a refused upgrade. */
   readonly inHeader: boolean;
 }
 

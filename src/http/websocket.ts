@@ -20,7 +20,7 @@ export interface WebSocketDeps {
   readonly sessions: Sessions;
   readonly authenticator: Authenticator;
   readonly metrics: Metrics;
-  /** The event loop is so far behind that one more connection would harm those there are. */
+  /** The event loop is so far behind that one more connection would harm the existing ones. */
   readonly overloaded: () => boolean;
   /** Monotonic, ms. */
   readonly monotonic: () => number;
@@ -31,7 +31,7 @@ const PATHS = ['/v1/ws', '/ws'];
 
 /** How long a peer may take to answer a close frame. */
 const CLOSE_TIMEOUT_MS = 5000;
-/** The same while the server closes, when everybody waits for the last one. */
+/** The same while the server closes, when the whole shutdown waits for the last one. */
 const LAST_CLOSE_TIMEOUT_MS = 1000;
 
 const optionsOf = (settings: WebSocketDeps['settings'], server: Server) => ({
@@ -61,7 +61,7 @@ interface Upgrade {
 
 /**
  * Adds `GET /v1/ws` and `/ws`. Whatever can be refused with an HTTP status is refused before the upgrade; everything
- * after it is the sessions' affair. When the server closes, those that are left are drained without a window.
+ * after it belongs to the sessions. When the server closes, those that are left are drained without a window.
  */
 export const registerWebSocket = async (app: FastifyInstance, deps: WebSocketDeps): Promise<void> => {
   const { sessions, settings, metrics, authenticator } = deps;

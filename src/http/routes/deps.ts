@@ -3,7 +3,7 @@ import type { UserRef } from '../../domain/model.ts';
 import type { LastSeenPrecision } from '../../domain/show.ts';
 import type { NodeInfo, PresenceStore } from '../../store/presence-store.ts';
 
-/** What the routes need besides the request. */
+/** The dependencies of the routes besides the request. */
 export interface RouteDeps {
   readonly store: PresenceStore;
   /** Who is in the cluster. @throws StoreError `unavailable`. */

@@ -22,11 +22,11 @@ export interface EventRouteDeps {
   readonly handOver: (socket: Socket) => void;
 }
 
-const DESCRIPTION = `Needs the scope \`events\`. Server-sent events that go on until the token ends:
+const DESCRIPTION = `Needs the scope \`events\`. Server-sent events, until the token ends:
 
-- \`event: transition\`: \`data\` is one CloudEvent (see \`TransitionEvent\` and \`ForgottenEvent\` below): somebody’s status changed (\`type\` \`rollcall.transition\`), or somebody was forgotten (\`rollcall.forgotten\`: drop what you hold of them). Per user in the order of \`ver\`; drop what is not newer than what you hold.
-- \`id:\`, about once a second: everything before it was sent. Keep it with what you made of the events; as \`Last-Event-ID\` or \`after\` it resumes there, on any node. The last seconds may be repeated.
-- \`event: reset\`: the cursor is not held any more, or data was lost. Read a snapshot, and go on with what follows.
+- \`event: transition\`: \`data\` is one CloudEvent (see \`TransitionEvent\` and \`ForgottenEvent\` below): a user’s status changed (\`type\` \`rollcall.transition\`), or a user was forgotten (\`rollcall.forgotten\`: drop what you hold of them). Per user in the order of \`ver\`; drop what is not newer than what you hold.
+- \`id:\`, about once a second: everything before it was sent. Store it with what you derived from the events; as \`Last-Event-ID\` or \`after\` it resumes there, on any node. The last seconds may be repeated.
+- \`event: reset\`: the log no longer reaches back to the cursor, or data was lost. Read a snapshot, and continue with what follows.
 - a comment at least every 15 seconds.
 
 Filters hold together: a transition has to pass each that is given. \`groups\` looks at the groups that the transition carries; to join or leave a group is no transition, so read \`/v1/presence/online?group=\` for who is in one. Of a forgotten user, all that do not ask for other \`users\` are told. A reader that is slow is given the log at its own pace; one that takes nothing for a minute is disconnected, and resumes by its cursor.
@@ -78,12 +78,12 @@ export const eventRoutes: FastifyPluginCallbackTypebox<EventRouteDeps> = (
         security: [{ bearer: ['events'] }],
         querystring: query({
           tenant: TENANT,
-          users: list('users to hear of', ID_LIST_PATTERN, (users) => parseFilter({ users })),
-          groups: list('groups of which a user has to be in one', ID_LIST_PATTERN, (groups) =>
+          users: list('only events of these users', ID_LIST_PATTERN, (users) => parseFilter({ users })),
+          groups: list('only events of users in one of these groups', ID_LIST_PATTERN, (groups) =>
             parseFilter({ groups }),
           ),
           status: list(
-            'statuses to hear of: `online`, `away`, `busy`, `offline`',
+            'only events with these statuses: `online`, `away`, `busy`, `offline`',
             STATUS_LIST_PATTERN,
             (status) => parseFilter({ status }),
           ),
@@ -92,7 +92,7 @@ export const eventRoutes: FastifyPluginCallbackTypebox<EventRouteDeps> = (
               minLength: 1,
               maxLength: 4096,
               pattern: CURSOR_PATTERN,
-              description: 'where to go on; the header `Last-Event-ID` counts before it',
+              description: 'where to continue; the header `Last-Event-ID` takes precedence',
             }),
           ),
         }),
@@ -115,9 +115,9 @@ export const eventRoutes: FastifyPluginCallbackTypebox<EventRouteDeps> = (
     },
     async (request, reply) => {
       const filter = parseFilter(request.query);
-      // What browsers send of themselves when they come back is newer than what stands in the URL.
+      // The cursor that browsers send by themselves on reconnect is newer than the one in the URL.
       const cursor = request.headers['last-event-id'] || request.query.after;
-      if (streams.draining) throw unavailable('This node is going away.');
+      if (streams.draining) throw unavailable('This node is shutting down; connect to another.');
       if (!feed.connected || feed.watermark() === undefined)
         throw unavailable('This is not known right now.');
       const principal = callerOf(request);
@@ -155,12 +155,12 @@ const openReplay = async (feed: EventFeed, cursor: string): Promise<Replay | und
     return await feed.replay(cursor);
   } catch (error) {
     if (error instanceof StoreError && error.code === 'invalid_cursor')
-      throw invalid('query.after or Last-Event-ID is not one that was given out');
+      throw invalid('query.after or Last-Event-ID is not a cursor that this service returned');
     throw error;
   }
 };
 
-/** From here on the response is ours: no time limit of a call or of an idle connection ends it. */
+/** From here on this code owns the response: no time limit of a call or of an idle connection ends it. */
 const startStream = (reply: FastifyReply): void => {
   const headers = reply.getHeaders();
   reply.hijack();

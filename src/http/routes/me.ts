@@ -20,7 +20,7 @@ export const meRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, 
         operationId: 'getMe',
         summary: 'One’s own presence',
         description:
-          'Needs the scope `connect`. Also tells whether one is invisible, and the status one has set.',
+          'Needs the scope `connect`. Also shows whether one is invisible, and the status one has set.',
         response: { 200: answer('One’s own presence.', named(MeSchema)), ...problems() },
       },
     },

@@ -22,21 +22,21 @@ const params = Type.Object({ id: UserIdSchema });
 
 const REVOKE = `Needs the scope \`admin\`. Tokens issued up to 5 s from now, and those without \`iat\`, stop working on every node within a second; sockets close with 4403, and everything of the user ends.
 
-With \`before\`, a moment by the issuer’s clock, exactly the tokens issued before it stop working, and what is open with them ends: who signs in again with a newer token is let in at once. An \`iat\` without a fraction counts as the end of its second, so let the issuer write milliseconds.
+With \`before\`, a moment by the issuer’s clock, exactly the tokens issued before it stop working, and what is open with them ends: a client that signs in again with a newer token is accepted at once. An \`iat\` without a fraction counts as the end of its second, so let the issuer write milliseconds.
 
-The tokens of a service of all tenants are revoked by another such service with \`?tenant=*\`. Its \`sub\` in any other tenant is somebody else.`;
+The tokens of a service of all tenants are revoked by another such service with \`?tenant=*\`. Its \`sub\` in any other tenant is a different user.`;
 
 /** ms. @throws ProblemError `invalid` */
 const momentOf = (before: string, now: number): number => {
   const moment = parseTime(before);
   if (moment === undefined)
     throw invalid('body.before must be a time as RFC 3339 has it: 2026-05-17T12:00:00.000Z');
-  // Much later is a clock that is wrong or another unit, and would shut out tokens that nobody has yet.
+  // A much later moment means a wrong clock or unit, and would refuse tokens that are not issued yet.
   if (moment > now + CLOCK_SKEW_MS) throw invalid('body.before may be at most 5 s from now');
   return moment;
 };
 
-/** Calls that end or explain somebody's presence. */
+/** Calls that end or explain a user's presence. */
 export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (
   app,
   { store, lastSeen, now },
@@ -58,7 +58,7 @@ export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (
       scope: 'admin',
       summary: 'Close a user’s connections',
       description:
-        'Needs the scope `admin`. Closes their sockets with 4403 and ends their sessions. Their tokens stay good.',
+        'Needs the scope `admin`. Closes their sockets with 4403 and ends their sessions. Their tokens stay valid.',
       done: 'They are offline.',
     },
   ] as const;
@@ -125,7 +125,7 @@ export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (
         operationId: 'forgetUser',
         summary: 'Forget a user',
         description:
-          'Needs the scope `admin`. Everything that is known of the user goes; their sockets close with 4403, and whoever watches them is told `gone`.',
+          'Needs the scope `admin`. Everything that is known of the user is deleted; their sockets close with 4403, and their watchers are sent `gone`.',
         tags: ['operations'],
         security: [{ bearer: ['admin'] }],
         params,

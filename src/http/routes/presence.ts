@@ -22,7 +22,7 @@ import type { RouteDeps } from './deps.ts';
 const MAX_BATCH_USERS = 1000;
 /** A thousand ids of 128 bytes fit, even with each byte written as `\u00xx` (six) and some white space. */
 const BATCH_BODY_LIMIT = 1_048_576;
-/** What a store gives as cursor is far shorter; what nobody gave is not worth carrying further. */
+/** What a store gives as cursor is far shorter; a longer text is not one, and is refused early. */
 const MAX_CURSOR = 1024;
 const PAGE = { default: 100, max: 1000 } as const;
 
@@ -45,7 +45,7 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
         operationId: 'getPresence',
         summary: 'Presence of one user',
         description:
-          'Needs the scope `read`, or one’s own token. A user nobody has seen is `offline` with `ver` 0.',
+          'Needs the scope `read`, or one’s own token. A user who was never seen is `offline` with `ver` 0.',
         tags: ['presence'],
         security: [{ bearer: ['read'] }],
         params: Type.Object({ id: UserIdSchema }),
@@ -101,7 +101,7 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
         operationId: 'listOnline',
         summary: 'Everyone who is not offline, in pages',
         description:
-          'Needs the scope `read`. Pages are stable: a user who stays is on exactly one of them, whoever comes and goes meanwhile. A page may have fewer users than asked for, even none; the last one has no `cursor`. With `group` only its members.',
+          'Needs the scope `read`. Pages are stable: a user who stays is on exactly one of them, even if others come and go meanwhile. A page may have fewer users than asked for, even none; the last one has no `cursor`. With `group` only its members.',
         tags: ['presence'],
         security: [{ bearer: ['read'] }],
         querystring: query({

@@ -76,7 +76,7 @@ export const sessionRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { st
         operationId: 'touchLastSeen',
         summary: 'Have been active now',
         description:
-          'Needs the scope `connect`. Moves `lastSeen` of somebody who only uses HTTP, and makes nobody present.',
+          'Needs the scope `connect`. Moves `lastSeen` of a user who only uses HTTP, and makes no user present.',
         response: { 200: answer('One’s own presence.', named(MeSchema)), ...problems(413) },
       },
     },

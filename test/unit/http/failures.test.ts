@@ -74,7 +74,7 @@ it('refuses a cursor that the store did not give', async () => {
   expect(problem(response)).toEqual({
     status: 400,
     code: 'invalid',
-    detail: 'query.cursor is not one that was given out',
+    detail: 'query.cursor is not a cursor that this service returned',
   });
 });
 
