@@ -29,9 +29,9 @@ const DESCRIPTION = `Needs the scope \`events\`. Server-sent events, until the t
 - \`event: reset\`: the log no longer reaches back to the cursor, or data was lost. Read a snapshot, and continue with what follows.
 - a comment at least every 15 seconds.
 
-Filters hold together: a transition has to pass each that is given. \`groups\` looks at the groups that the transition carries; to join or leave a group is no transition, so read \`/v1/presence/online?group=\` for who is in one. Of a forgotten user, all that do not ask for other \`users\` are told. A reader that is slow is given the log at its own pace; one that takes nothing for a minute is disconnected, and resumes by its cursor.
+Filters are combined: a transition has to pass each one given. \`groups\` compares the groups that the transition carries. Joining or leaving a group is no transition, so read \`/v1/presence/online?group=\` for its members. A forgotten user is reported to every reader, except those whose \`users\` does not name them. A slow reader is given the log at its own pace; one that reads nothing for a minute is disconnected, and resumes by its cursor.
 
-One user may have \`MAX_CONNECTIONS_PER_USER\` streams on a node: one more is answered 429 with \`Retry-After\`, those that are open go on. A node that has \`MAX_CONNECTIONS\` sockets and streams answers 503.`;
+One user may have \`MAX_CONNECTIONS_PER_USER\` streams on a node: one more is answered 429 with \`Retry-After\`, those that are open continue. A node that has \`MAX_CONNECTIONS\` sockets and streams answers 503.`;
 
 const STATUS_LIST_PATTERN = (() => {
   const one = '(?:online|away|busy|offline)';
