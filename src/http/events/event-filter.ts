@@ -3,7 +3,7 @@ import type { Status } from '../../domain/model.ts';
 import { invalid } from '../errors.ts';
 import type { StreamItem } from './stream-item.ts';
 
-/** What a reader wants to hear of; a kind that is absent lets everything through, those that are there all count. */
+/** The events that a reader selects. An absent filter lets everything through; all that are present must match. */
 export interface EventFilter {
   readonly users?: ReadonlySet<string>;
   readonly groups?: ReadonlySet<string>;
@@ -40,7 +40,8 @@ export const parseFilter = (query: {
 };
 
 /**
- * A forgotten user passes whatever the groups and status asked for: who holds something of them has to drop it.
+ * A forgotten user passes whatever groups and statuses are selected, because every reader has to drop what it holds
+ * of them.
  */
 export const passes = ({ users, groups, status }: EventFilter, { user, transition }: StreamItem): boolean => {
   if (users !== undefined && !users.has(user)) return false;

@@ -12,12 +12,12 @@ export interface ReaderOptions {
   readonly principal: Principal;
   readonly tenant: string;
   readonly filter: EventFilter;
-  /** Unread bytes above which this reader is given nothing newer, but reads on from the log at its own pace. */
+  /** Unread bytes above which this reader gets nothing newer, but continues from the log at its own pace. */
   readonly maxUnread: number;
   /** Monotonic ms. */
   readonly now: () => number;
   readonly meter: ReaderMeter;
-  /** Ends this reader for a reason of this side's; it comes back with its cursor. */
+  /** Ends this reader for a reason on this side; it comes back with its cursor. */
   readonly cut: (reason: CutReason) => void;
 }
 
@@ -28,26 +28,26 @@ export interface ReaderMeter {
   encoded(): void;
 }
 
-/** Partitions lose their data together: their readers are told at most this often, ms. */
+/** Partitions lose their data together: their readers are sent a reset at most this often, ms. */
 const RESET_EVERY_MS = 1000;
 
 /**
- * One reader of the event stream. It is *live* in a partition when everything the feed delivers goes straight to it;
- * else it is read the log from where it stands, at the pace at which it takes what it is given, until it has caught up
- * with the feed there. So a reader that is slow, or was away for long, costs a bounded buffer and no event.
+ * One reader of the event stream. It is *live* in a partition when everything the feed delivers goes straight to it.
+ * Otherwise it gets the log from its position, at the pace at which it reads, until it has caught up with the feed
+ * there. A reader that is slow, or was disconnected for long, therefore costs a bounded buffer and loses no event.
  */
 export class EventReader {
   readonly #options: ReaderOptions;
   /** By partition: the newest id given to this reader (µs). */
   readonly #at: Float64Array;
-  /** By partition: the newest id that went by while it was not live. */
+  /** By partition: the newest id that the feed delivered while it was not live. */
   readonly #missed: Float64Array;
   readonly #live: Uint8Array;
   /** Partitions in which it reads the log, the next one first. */
   #reading: number[] = [];
   /** Where the logs are read from, µs; `undefined` until they are open. */
   #from: number | undefined;
-  /** Counts what ends a reading of the logs: they tell of something else from then on. */
+  /** Counts the events that invalidate a reading of the logs in progress. */
   #turn = 0;
   #told: string | undefined;
   #resetAt = Number.NEGATIVE_INFINITY;
@@ -73,13 +73,13 @@ export class EventReader {
     return this.#options.outlet;
   }
 
-  /** Begins with what follows a cursor. Resolves when it has caught up, fell silent or was told to begin anew. */
+  /** Begins with what follows a cursor. Resolves when it has caught up, stopped reading or was sent a reset. */
   async resume(replay: Replay): Promise<void> {
     this.#leaveLive();
     await this.#catchUp(() => Promise.resolve(replay));
   }
 
-  /** The feed delivered something of this tenant. */
+  /** The feed delivered an entry of this tenant. */
   take(partition: number, item: StreamItem): void {
     if (this.#live[partition] === 0) {
       this.#missed[partition] = Math.max(this.#missed[partition] ?? 0, item.id);
@@ -90,7 +90,7 @@ export class EventReader {
     if (this.outlet.unread > this.#options.maxUnread) this.#fallBehind(partition, item.id);
   }
 
-  /** What this reader holds may be wrong: it is told, and goes on with what comes from now on. */
+  /** What this reader holds may be wrong: it is sent a reset, and continues with what follows. */
   reset(): void {
     this.#turn += 1;
     this.#reading = [];
@@ -101,7 +101,7 @@ export class EventReader {
     else this.#tellReset();
   }
 
-  /** About once a second: tells how far this reader was given everything. */
+  /** About once a second: sends the position up to which this reader has received everything. */
   tell(): void {
     if (this.#resetDue) this.#tellReset();
     if (this.#reading.length > 0 && this.#from === undefined) return;
@@ -142,7 +142,7 @@ export class EventReader {
   }
 
   #leaveLive(): void {
-    // A reading that only waits to find that it is done must not go on with what is begun here.
+    // A reading that only waits to see that it is done must not continue with the one started here.
     this.#turn += 1;
     this.#from = undefined;
     this.#live.fill(0);

@@ -36,9 +36,9 @@ export interface StreamRequest {
   readonly filter: EventFilter;
   /** What to begin with. */
   readonly replay?: Replay;
-  /** A cursor was given that is not held any more. */
+  /** The log no longer reaches back to the given cursor. */
   readonly lost?: boolean;
-  /** Of the slot it was given; called when the stream has ended, however it did. */
+  /** Releases its slot; called when the stream has ended, for any reason. */
   readonly release: Release;
 }
 
@@ -90,7 +90,7 @@ export class EventStreams {
   }
 
   /**
-   * Makes sure of a place before anything is done for a stream.
+   * Reserves a slot before anything is done for a stream.
    *
    * @throws ProblemError `rate_limited` when the user has too many streams, `unavailable` when the node is full.
    */
@@ -98,7 +98,9 @@ export class EventStreams {
     return this.#slots.take(ownerKey(ownerOf(principal)));
   }
 
-  /** A token stopped working since it was verified: no stream may begin with it, because nobody would end it at once. */
+  /**
+   * A token stopped working since it was verified: no stream may begin with it, because nothing would end it at once.
+   */
   refuses(principal: Principal): boolean {
     return this.#options.ended?.(principal) ?? false;
   }

@@ -29,7 +29,7 @@ export class ResponseOutlet implements Outlet {
 
   /**
    * @param roomBytes - unread bytes up to which there is room.
-   * @param onClose - called once, whoever closed it.
+   * @param onClose - called once, whichever side closed it.
    */
   constructor(response: ServerResponse, roomBytes: number, onClose: () => void) {
     this.#response = response;

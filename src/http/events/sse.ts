@@ -4,7 +4,7 @@ export const EVENT_STREAM = 'text/event-stream';
 /** One event of a stream of server-sent events. @param data - without line breaks, as JSON is. */
 export const sseEvent = (event: string, data: string): string => `event: ${event}\ndata: ${data}\n\n`;
 
-/** Where a client that comes back goes on; dispatches nothing. */
+/** Where a client that reconnects continues; dispatches nothing. */
 export const sseId = (id: string): string => `id: ${id}\n\n`;
 
 /** What was known before does not count any more. Browsers only hand on what has data. */

@@ -7,7 +7,7 @@ export interface StreamSlotsOptions {
   readonly full: () => boolean;
 }
 
-/** Gives a slot back. Called again it does nothing. */
+/** Releases a slot. A second call is a no-op. */
 export type Release = () => void;
 
 /**
@@ -24,7 +24,7 @@ export class StreamSlots {
     this.#options = options;
   }
 
-  /** Taken now, by anybody. */
+  /** Taken now, by all users. */
   get size(): number {
     return this.#count;
   }
@@ -36,7 +36,7 @@ export class StreamSlots {
   take(user: string): Release {
     const { perUser, full } = this.#options;
     if ((this.#byUser.get(user) ?? 0) >= perUser) throw tooManyStreams(perUser);
-    if (full()) throw unavailable('Not here and now: too many connections.');
+    if (full()) throw unavailable('This node is at capacity: too many connections.');
     this.#byUser.set(user, (this.#byUser.get(user) ?? 0) + 1);
     this.#count += 1;
     let isHeld = true;
