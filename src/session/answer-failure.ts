@@ -2,7 +2,7 @@ import { WatchError } from '../fanout/fanout.ts';
 import { StoreError } from '../store/presence-store.ts';
 import type { ClientSession } from './client-session.ts';
 
-/** Tells a client why it does not get what it asked for. What is unexpected is logged, and is nobody else's business. */
+/** Sends a client the reason why its request failed. An unexpected error is logged, and its details are not sent. */
 export const answerFailure = (session: ClientSession, error: unknown, ref: string | undefined): void => {
   if (error instanceof WatchError) {
     session.sendError(error.code, error.message, ref);

@@ -23,7 +23,7 @@ export interface ClientSession extends Member {
   readonly groups: readonly string[];
   /** What this connection says of typing; made when first needed. */
   readonly typing: Typing;
-  /** Made when first needed: most connections of a large service watch nobody. */
+  /** Made when first needed: most connections of a large service watch no user. */
   readonly watcher: Watcher;
   /** Whether there is a watcher already. */
   readonly watches: boolean;
@@ -36,7 +36,7 @@ export interface ClientSession extends Member {
    */
   close(code: CloseCodeNumber, reason: string, how?: Leaving): void;
 
-  /** Somebody signed in for the first time: they become present or an observer, and are welcomed. */
+  /** The first sign-in: the connection becomes present or an observer, and is welcomed. */
   enter(principal: Principal, ref?: string, activity?: Activity): void;
   /** What is said of the device while it becomes present. */
   opens(activity: Activity | undefined): void;
@@ -46,7 +46,7 @@ export interface ClientSession extends Member {
   replacePrincipal(principal: Principal): void;
   /** Takes away, with `gone`, what the token in force does not allow any more. */
   withdraw(): void;
-  /** Tells the node that this connection is there, as what its token allows, and then welcomes the client. */
+  /** Registers this connection with the node in the role that its token allows, and then welcomes the client. */
   appear(ref?: string): void;
   /** The opposite of {@link appear}. */
   disappear(how: Leaving): void;

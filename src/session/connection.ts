@@ -82,7 +82,7 @@ export abstract class Connection implements Sink, Work {
   /** Running time of the next ping, and by which the last one must be answered; 0 for none. */
   #pingAt: number;
   #pongBy = 0;
-  /** Somebody waits for a sign of life. */
+  /** Called with the next sign of life, if one is awaited. */
   #answered: (() => void) | undefined;
   /** At the last ping a message had begun, and none has been finished since. */
   #unfinished = false;
@@ -91,7 +91,7 @@ export abstract class Connection implements Sink, Work {
   /** It waits for its turn, with one frame of these. */
   #isQueued = false;
 
-  /** @param socket - the one under `ws`, for what `ws` does not tell of it. */
+  /** @param socket - the one under `ws`, for what `ws` does not expose. */
   constructor(host: SessionHost, ws: WebSocket, socket: Socket) {
     this.host = host;
     this.#ws = ws;
@@ -166,12 +166,12 @@ export abstract class Connection implements Sink, Work {
     this.terminate();
   }
 
-  /** Stops reading; {@link release} goes on. */
+  /** Stops reading; {@link release} resumes. */
   protected hold(): void {
     this.#ws.pause();
   }
 
-  /** Goes on with the frames that wait and then, when nothing speaks against it, reads on. */
+  /** Handles the frames that wait and then, unless something prevents it, resumes reading. */
   protected release(): void {
     if (this.#over || this.held) return;
     if (this.#waiting !== undefined) this.#queue();
@@ -346,7 +346,7 @@ export abstract class Connection implements Sink, Work {
 
   #awaitEmpty(): void {
     this.#backlogged = true;
-    // Below its high-water mark a socket emits no `drain`; then the callback of an empty write tells the same.
+    // Below its high-water mark a socket emits no `drain`; the callback of an empty write then serves instead.
     if (this.#socket.writableNeedDrain) this.#socket.once('drain', onDrain);
     else this.#socket.write(NOTHING, () => this.emptied());
   }

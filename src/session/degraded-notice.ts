@@ -1,11 +1,11 @@
 import type { Session } from './session.ts';
 
-/** Sockets told in one go: a write takes some microseconds, and everybody else waits meanwhile. */
+/** Sockets notified per turn of the loop: a write takes some microseconds, during which all other work waits. */
 const BATCH = 500;
 
 /**
- * Tells every connection whether what it sees may be stale. A flip while the last one is still being told starts
- * over; each connection knows what it was told, so it hears of every change that lasted and of none twice.
+ * Notifies every connection whether what it sees may be stale. A flip while the last one is still being sent starts
+ * over. Each connection knows what it was sent, so it gets every change that lasted, and none twice.
  */
 export class DegradedNotice {
   readonly #sessions: ReadonlySet<Session>;

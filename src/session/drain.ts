@@ -6,7 +6,7 @@ import type { Session } from './session.ts';
 export interface DrainOptions {
   /** Over how long the connections are closed, ms. */
   readonly windowMs: number;
-  /** Clients are told to come back within this long, ms: it keeps apart those that were closed together. */
+  /** Clients are asked to come back within this long, ms: it spreads those that were closed together. */
   readonly reconnectMs: number;
   readonly monotonic: () => number;
   readonly random: () => number;
@@ -30,12 +30,12 @@ export class Drain {
     this.#end = this.#at + options.windowMs;
   }
 
-  /** Somebody has less time. */
+  /** A caller has less time. */
   hurry(windowMs: number): void {
     this.#end = Math.min(this.#end, this.#options.monotonic() + windowMs);
   }
 
-  /** Resolves when every connection has been told and has left. */
+  /** Resolves when every connection has been notified and has closed. */
   async run(): Promise<void> {
     while (this.#left.length > 0) {
       this.#closeDue();

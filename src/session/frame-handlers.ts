@@ -88,8 +88,8 @@ const act = (session: ClientSession, frame: ClientFrame): Promise<void> | undefi
 };
 
 /**
- * Does what a frame of somebody who is signed in asks for. Whatever goes wrong is answered here, also what is a
- * mistake of ours: thrown further, it would end the process, and with it everybody else's connection.
+ * Handles a frame of a signed-in client. Every failure is answered here, including bugs: rethrown, it would end the
+ * process, and every other connection with it.
  */
 export const handleFrame = (session: ClientSession, frame: ClientFrame): void => {
   const failed = (error: unknown): void => answerFailure(session, error, frame.ref);

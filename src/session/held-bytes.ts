@@ -1,6 +1,6 @@
 /**
- * Bytes of memory that many hold, each in a place of its own, under one bound for all of them. Beyond the bound whoever
- * has held theirs for longest is evicted: who only just began is most likely to be done in a moment.
+ * Bytes of memory held by many connections, each separately, under one bound for all of them. Beyond the bound the
+ * longest holder is evicted: one that only just began is most likely to finish soon.
  */
 export class HeldBytes<T extends object> {
   readonly #max: number;

@@ -36,7 +36,7 @@ const NO_GROUPS: readonly string[] = [];
  */
 type Stage = 'waiting' | 'verifying' | 'joining' | 'open';
 
-/** What is only of interest until somebody has signed in. */
+/** State needed only before sign-in. */
 interface Waiting {
   readonly address: string;
   /** What the address said of the device; the first frame may say otherwise. */
@@ -63,7 +63,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
   #toldDegraded = false;
   /** The newest word on the person's groups: of this connection's tokens, or of others that were used elsewhere. */
   #own: OwnGroups | undefined;
-  /** By which the watcher, if there is one, and typing were told what the person may see. */
+  /** What the person may see, as last passed to the watcher, if there is one, and to typing. */
   #sight: Sight | undefined;
   #typing: Typing | undefined;
 
@@ -81,17 +81,17 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   get principal(): Principal {
-    if (this.#principal === undefined) throw new Error('nobody signed in yet');
+    if (this.#principal === undefined) throw new Error('not signed in yet');
     return this.#principal;
   }
 
-  /** @throws Error before somebody signed in. */
+  /** @throws Error before sign-in. */
   get owner(): TokenOwner {
-    if (this.#owner === undefined) throw new Error('nobody signed in yet');
+    if (this.#owner === undefined) throw new Error('not signed in yet');
     return this.#owner;
   }
 
-  /** The user that the connection is of. @throws Error before somebody signed in, and for a service of all tenants. */
+  /** The user of the connection. @throws Error before sign-in, and for a service of all tenants. */
   get ref(): UserRef {
     if (this.owner.service !== undefined) throw new Error('a service of all tenants is no user');
     return this.owner;
@@ -102,7 +102,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
     return this.principal.tenant ?? this.askedTenant ?? '';
   }
 
-  /** Somebody signed in and was welcomed, and the end is not decided. */
+  /** Signed in and welcomed, and the end is not decided. */
   get open(): boolean {
     return this.#stage === 'open' && !this.over;
   }
@@ -125,7 +125,10 @@ export class Session extends Connection implements ClientSession, WheelItem {
     return this.#typing;
   }
 
-  /** Nothing here follows from what others see of the person: what they may see themselves is told by {@link regrouped}. */
+  /**
+   * Nothing here follows from what others see of the person: {@link regrouped} passes on what they may see
+   * themselves.
+   */
   shown(): void {}
 
   regrouped(own: OwnGroups): void {
@@ -270,7 +273,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
     return Math.min(keepAlive, now + this.#tokenLeft(), now + this.#activeLeft());
   }
 
-  /** Until somebody signed in its frames are those of its address. */
+  /** Before sign-in its frames count for its address. */
   override get person(): string {
     return this.#owner === undefined ? `@${this.#waiting?.address ?? ''}` : ownerKey(this.#owner);
   }
@@ -373,7 +376,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
     }
   }
 
-  /** ms until the token is good no more, by the wall clock as it is now; as long as it would open a connection. */
+  /** ms until the token expires, by the current wall clock; the same bound as for opening a connection. */
   #tokenLeft(): number {
     return this.principal.exp * 1000 + CLOCK_SKEW_MS - this.host.clock.wall();
   }
@@ -385,7 +388,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
     return Math.max(this.openedAt, this.activeAt) + idleAwayMs - this.host.clock.monotonic();
   }
 
-  /** Have the deadlines looked at anew: one of them may have come nearer. */
+  /** Re-evaluate deadlines; one may be earlier. */
   #reschedule(): void {
     this.host.wheel.schedule(this, this.host.wheel.now);
   }

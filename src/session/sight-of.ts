@@ -4,7 +4,7 @@ import type { ClientSession } from './client-session.ts';
 
 /** Whom a connection may see: by its token, the groups of its user, and the policy. */
 export const sightOf = ({ principal, groups, host }: ClientSession): Sight => ({
-  // A service of all tenants is nobody in this one, also not the user of its name.
+  // A service of all tenants is no user of this one, not even the user of its name.
   ...(principal.service === undefined ? { self: principal.user } : { service: principal.service }),
   users: mayWatchUsers(principal),
   everyone: mayWatchTenant(principal),

@@ -65,7 +65,7 @@ export const renew = async (session: ClientSession, frame: AuthFrame): Promise<v
 
 const replace = (session: ClientSession, next: Principal, { ref, activity }: AuthFrame): void => {
   const changesRole = mayConnect(session.principal) !== mayConnect(next);
-  // Without `connect` nobody is present any more, and nothing of theirs will come back: that is a goodbye.
+  // Without `connect` the user is no longer present here, and will not come back: that is a goodbye.
   if (changesRole) session.disappear('goodbye');
   session.replacePrincipal(next);
   if (changesRole) {

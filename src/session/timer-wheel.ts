@@ -53,8 +53,8 @@ export class TimerWheel {
   }
 
   /**
-   * Running time, ms: the monotonic clock without the time in which this process did not run. Whoever waits for a
-   * peer waits in this time, because what the peer sent meanwhile is still unread in the kernel.
+   * Running time, ms: the monotonic clock without the time in which this process did not run. Waits for a peer are
+   * measured in this time, because what the peer sent meanwhile is still unread in the kernel.
    */
   get now(): number {
     return this.#monotonic() - this.#stalledMs;

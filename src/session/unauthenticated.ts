@@ -5,8 +5,8 @@ interface UnauthenticatedLimits {
 }
 
 /**
- * How many sockets have not said who they are. They are kept few, because they cost the same as others and nobody
- * can be held responsible for them.
+ * The number of sockets that have not signed in. They are kept few, because they cost the same as others and no user
+ * is responsible for them.
  */
 export class Unauthenticated {
   readonly #limits: UnauthenticatedLimits;
