@@ -33,8 +33,8 @@ export class PartitionFeed {
   /** Highest log id known to exist. */
   #known = -1;
   /**
-   * Everything up to this clock (µs) has been delivered, by what heartbeats told and what readers were given. What nodes tell
-   * each other does not move it: a reader would learn that something happened which nobody may see.
+   * Everything up to this clock (µs) has been delivered, according to heartbeats and to what readers were given. Commands
+   * between nodes do not move it: a reader would learn that something happened that no user may see.
    */
   #through = -1;
   /** The newest heartbeat result that the feed has not reached yet. */

@@ -41,7 +41,7 @@ describe('names that are probably misspelt', () => {
 describe('settings that are weaker than they look', () => {
   it.each([
     ['no audience', { ...LEAST }, 'TOKEN_AUDIENCE is not set'],
-    ['any proxy', { ...LEAST, TOKEN_AUDIENCE: 'a', TRUST_PROXY: 'true' }, 'TRUST_PROXY=true believes'],
+    ['any proxy', { ...LEAST, TOKEN_AUDIENCE: 'a', TRUST_PROXY: 'true' }, 'TRUST_PROXY=true trusts'],
     [
       'offline before away',
       { ...LEAST, TOKEN_AUDIENCE: 'a', IDLE_AWAY_MS: '2000', IDLE_OFFLINE_MS: '1999' },
