@@ -7,6 +7,7 @@ const ranks = [
   'redis',
   'store',
   'events',
+  'streams',
   'node',
   'fanout',
   'session',

@@ -9,10 +9,7 @@ const list = JSON.parse(readFileSync(new URL('words.json', import.meta.url), 'ut
 if (process.argv[2] === 'count') {
   const counts = new Map();
   for (const { file } of checkWords(root, { ...list, notDoneYet: [] })) {
-    const folder = file
-      .split('/')
-      .slice(0, file.startsWith('src/http/events/') ? 3 : 2)
-      .join('/');
+    const folder = file.split('/').slice(0, 2).join('/');
     counts.set(folder, (counts.get(folder) ?? 0) + 1);
   }
   for (const [folder, count] of counts) console.log(`${String(count).padStart(5)}  ${folder}`);

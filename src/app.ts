@@ -13,7 +13,6 @@ import { RedisFeed } from './events/redis-feed.ts';
 import { FairTurns } from './fanout/fair-turns.ts';
 import { NodeFanout } from './fanout/node-fanout.ts';
 import { buildAdminServer } from './http/admin.ts';
-import { EventStreams } from './http/events/event-streams.ts';
 import { listenOn } from './http/listener.ts';
 import { buildPublicServer } from './http/server.ts';
 import { registerWebSocket } from './http/websocket.ts';
@@ -37,6 +36,7 @@ import type { PresenceStore, StoreError } from './store/presence-store.ts';
 import { DeploymentCheck } from './store/redis/check/deployment-check.ts';
 import { Library } from './store/redis/library.ts';
 import { RedisStore } from './store/redis/redis-store.ts';
+import { EventStreams } from './streams/event-streams.ts';
 
 export interface AppOptions {
   readonly settings: Settings;

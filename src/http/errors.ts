@@ -3,6 +3,7 @@ import { IssueError } from '../auth/issuer.ts';
 import { AuthError } from '../auth/principal.ts';
 import { FieldError } from '../protocol/status-fields.ts';
 import { StoreError } from '../store/presence-store.ts';
+import { StreamRefused } from '../streams/stream-slots.ts';
 import { ProblemError, sendProblem } from './problem.ts';
 
 /** Seconds after which to retry an answer that is unknown now: about one heartbeat, in which the store may heal. */
@@ -34,7 +35,7 @@ export const rateLimited = (waitMs: number): ProblemError =>
  */
 const STREAM_RETRY_S = 5;
 
-export const tooManyStreams = (most: number): ProblemError =>
+const tooManyStreams = (most: number): ProblemError =>
   new ProblemError(
     429,
     'rate_limited',
@@ -69,6 +70,10 @@ const TOO_MANY = {
 export const problemFor = (error: unknown): ProblemError | undefined => {
   if (error instanceof ProblemError) return error;
   if (error instanceof AuthError) return unauthorized(error);
+  if (error instanceof StreamRefused)
+    return error.code === 'too_many_streams'
+      ? tooManyStreams(error.perUser)
+      : unavailable('This node is at capacity: too many connections.');
   if (error instanceof FieldError) return invalid(`body.${error.message}`);
   if (error instanceof IssueError) {
     return error.code === 'no_key'

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Metrics } from '../observability/metrics.ts';
-import { EVENT_STREAM } from './events/sse.ts';
+import { EVENT_STREAM } from '../streams/sse.ts';
 
 /** Label of requests that no route matched, because their paths are unbounded. */
 const UNMATCHED = 'unmatched';

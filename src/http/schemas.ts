@@ -14,7 +14,7 @@ import {
   UserIdSchema,
 } from '../protocol/presence-schema.ts';
 import { OWN_STATUSES } from '../protocol/status-fields.ts';
-import { ForgottenEventSchema, TransitionEventSchema } from './events/event-schemas.ts';
+import { ForgottenEventSchema, TransitionEventSchema } from './event-schemas.ts';
 import { PROBLEM_CODES } from './problem.ts';
 
 export { ALICE, idSchema, PresenceSchema, TEXT_PATTERN, UserIdSchema };

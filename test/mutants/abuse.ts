@@ -265,7 +265,7 @@ export const ABUSE: readonly Mutant[] = [
   },
   {
     name: 'event readers without a bound',
-    file: 'src/http/events/event-reader.ts',
+    file: 'src/streams/event-reader.ts',
     from: 'if (this.outlet.unread > this.#options.maxUnread) this',
     to: 'if (this.outlet.unread > Number.POSITIVE_INFINITY) this',
     test: 'test/unit/http/event-reader.test.ts',

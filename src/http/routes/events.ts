@@ -6,13 +6,13 @@ import { AuthError } from '../../auth/principal.ts';
 import type { EventFeed, Replay } from '../../events/feed.ts';
 import { CURSOR_PATTERN, ID_LIST_PATTERN } from '../../protocol/patterns.ts';
 import { StoreError } from '../../store/presence-store.ts';
+import type { EventStreams } from '../../streams/event-streams.ts';
+import { EVENT_STREAM } from '../../streams/sse.ts';
 import { problems } from '../answers.ts';
 import { callerOf, permit, tenantOf } from '../auth.ts';
 import { invalid, unavailable } from '../errors.ts';
-import { parseFilter } from '../events/event-filter.ts';
-import { EVENT_STREAM_EXAMPLE } from '../events/event-schemas.ts';
-import type { EventStreams } from '../events/event-streams.ts';
-import { EVENT_STREAM } from '../events/sse.ts';
+import { parseFilter } from '../event-query.ts';
+import { EVENT_STREAM_EXAMPLE } from '../event-schemas.ts';
 import { query, TENANT } from '../schemas.ts';
 
 export interface EventRouteDeps {

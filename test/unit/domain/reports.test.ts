@@ -65,7 +65,7 @@ describe('a report', () => {
           ann.andThen.hears(node, said(ann.now));
           expect(ann.told).toEqual([]);
           // When a row may be forgotten is reckoned anew with every look.
-          expect({ ...ann.row, due: 0 }).toEqual({ ...row, due: 0 });
+          expect({ ...ann.row, nextDeadline: 0 }).toEqual({ ...row, nextDeadline: 0 });
         },
       ),
       { numRuns: 400 },

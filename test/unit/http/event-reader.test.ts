@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { CursorLost, type EventFeed, type Replay } from '../../../src/events/feed.ts';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
 import { decodeWatermark } from '../../../src/events/watermark.ts';
-import { EventReader } from '../../../src/http/events/event-reader.ts';
-import type { Outlet } from '../../../src/http/events/outlet.ts';
-import { transitionItem } from '../../../src/http/events/stream-item.ts';
 import type { LogEntry } from '../../../src/store/log-entry.ts';
 import { StoreError } from '../../../src/store/presence-store.ts';
+import { EventReader } from '../../../src/streams/event-reader.ts';
+import type { Outlet } from '../../../src/streams/outlet.ts';
+import { transitionItem } from '../../../src/streams/stream-item.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { principal } from './fixture.ts';
 

@@ -11,7 +11,6 @@ import {
 } from '../../../src/auth/principal.ts';
 import type { Settings } from '../../../src/config/settings.ts';
 import type { TokenOwner, UserRef, View } from '../../../src/domain/model.ts';
-import { EventStreams } from '../../../src/http/events/event-streams.ts';
 import { buildPublicServer, type PublicServerDeps } from '../../../src/http/server.ts';
 import type { Health } from '../../../src/node/membership.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
@@ -26,6 +25,7 @@ import type {
   SelfView,
 } from '../../../src/store/presence-store.ts';
 import { StoreError } from '../../../src/store/presence-store.ts';
+import { EventStreams } from '../../../src/streams/event-streams.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { expectDocumented } from './documented.ts';
 

@@ -1,10 +1,20 @@
-import { tooManyStreams, unavailable } from '../errors.ts';
-
 export interface StreamSlotsOptions {
   /** Streams that one user may have on this node. */
   readonly perUser: number;
   /** No more connections of any kind can be taken. */
   readonly full: () => boolean;
+}
+
+/** A stream was refused: the user has `perUser` already, or the node takes no more connections of any kind. */
+export class StreamRefused extends Error {
+  readonly code: 'too_many_streams' | 'at_capacity';
+  readonly perUser: number;
+  constructor(code: StreamRefused['code'], perUser: number) {
+    super(code);
+    this.name = 'StreamRefused';
+    this.code = code;
+    this.perUser = perUser;
+  }
 }
 
 /** Releases a slot. A second call is a no-op. */
@@ -31,12 +41,12 @@ export class StreamSlots {
 
   /**
    * @param user - as whom the limit counts, of one tenant.
-   * @throws ProblemError `rate_limited` when the user has too many, `unavailable` when the node has.
+   * @throws StreamRefused
    */
   take(user: string): Release {
     const { perUser, full } = this.#options;
-    if ((this.#byUser.get(user) ?? 0) >= perUser) throw tooManyStreams(perUser);
-    if (full()) throw unavailable('This node is at capacity: too many connections.');
+    if ((this.#byUser.get(user) ?? 0) >= perUser) throw new StreamRefused('too_many_streams', perUser);
+    if (full()) throw new StreamRefused('at_capacity', perUser);
     this.#byUser.set(user, (this.#byUser.get(user) ?? 0) + 1);
     this.#count += 1;
     let isHeld = true;

@@ -1,6 +1,6 @@
-import type { Principal } from '../../auth/principal.ts';
-import { CursorLost, type EventFeed, type Replay } from '../../events/feed.ts';
-import type { CutReason } from '../../observability/series.ts';
+import type { Principal } from '../auth/principal.ts';
+import { CursorLost, type EventFeed, type Replay } from '../events/feed.ts';
+import type { CutReason } from '../observability/series.ts';
 import { type EventFilter, passes } from './event-filter.ts';
 import type { Outlet } from './outlet.ts';
 import { SSE_COMMENT, SSE_RESET, sseId } from './sse.ts';

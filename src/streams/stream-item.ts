@@ -1,6 +1,6 @@
-import type { Transition } from '../../domain/model.ts';
-import { forgottenEvent, transitionEvent } from '../../protocol/event.ts';
-import type { LogEntry } from '../../store/log-entry.ts';
+import type { Transition } from '../domain/model.ts';
+import { forgottenEvent, transitionEvent } from '../protocol/event.ts';
+import type { LogEntry } from '../store/log-entry.ts';
 import { sseEvent } from './sse.ts';
 
 /** Something that happened to a user, on its way to readers. */

@@ -1,9 +1,9 @@
 import { type TObject, Type } from 'typebox';
-import type { Transition } from '../../domain/model.ts';
-import { REASONS } from '../../domain/model.ts';
-import { FORGOTTEN_TYPE, forgottenEvent, TRANSITION_TYPE, transitionEvent } from '../../protocol/event.ts';
-import { MAX_TEXT } from '../../protocol/status-fields.ts';
-import { sseEvent, sseId } from './sse.ts';
+import type { Transition } from '../domain/model.ts';
+import { REASONS } from '../domain/model.ts';
+import { FORGOTTEN_TYPE, forgottenEvent, TRANSITION_TYPE, transitionEvent } from '../protocol/event.ts';
+import { MAX_TEXT } from '../protocol/status-fields.ts';
+import { sseEvent, sseId } from '../streams/sse.ts';
 
 const VER = 1_795_253_400_000_000;
 const ALICE: Transition = {
