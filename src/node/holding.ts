@@ -130,7 +130,11 @@ export class Holding {
       begins: hasGrace,
       runs: this.#isInGrace(now),
     });
-    if (!hasGrace) return true;
+    if (!hasGrace) {
+      // A grace that is over would keep this node from dropping a user who said goodbye.
+      if (this.members.length === 0 && !this.#isInGrace(now)) this.endGrace();
+      return true;
+    }
     this.#closed = now;
     this.#graceMs = graceMs;
     return true;
@@ -188,8 +192,9 @@ export class Holding {
     this.#waiters.push(waiter);
   }
 
-  /** The store's value of the claim, which is newer than what this node knew. */
+  /** Takes the store's value of the claim. With the same stamp it is newer: the store knows that the claim has ended. */
   takeClaim(claim: OwnClaim): void {
+    if (claim.stamp < (this.claim?.stamp ?? 0)) return;
     this.claim = claim;
     this.#claimStored = Math.max(this.#claimStored, claim.stamp);
   }

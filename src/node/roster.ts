@@ -1,6 +1,5 @@
 import type { DayMs, HybridMicros } from '../domain/clock.ts';
 import {
-  type OwnClaim,
   type OwnGroups,
   type Transition,
   type UserKey,
@@ -176,7 +175,7 @@ export class Roster implements Membership {
     // inherited.
     if (tookOver && holding.activity.last >= 0) this.#options.flusher.mark(holding);
     if (self && self.view.ver >= (holding.view?.ver ?? 0)) this.#learn(holding, self.view);
-    if (self?.claim) this.#takeClaim(holding, self.claim);
+    if (self?.claim) holding.takeClaim(self.claim);
     if (self?.own) this.#takeGroups(holding, self.own);
     if (holding.members.length === 0) this.#expire(holding);
   }
@@ -193,7 +192,7 @@ export class Roster implements Membership {
     if (command.type !== 'claim' && command.type !== 'groups' && command.type !== 'own') return;
     const holding = this.#holdings.get(userKey(command.ref));
     if (!holding) return;
-    if (command.type === 'claim') this.#takeClaim(holding, command.claim);
+    if (command.type === 'claim') holding.takeClaim(command.claim);
     if (command.type === 'own') this.#takeGroups(holding, command.own);
     if (command.type === 'groups') this.#learn(holding, command.view);
   }
@@ -331,11 +330,6 @@ export class Roster implements Membership {
       this.#holdings.set(key, holding);
     }
     return holding;
-  }
-
-  /** The store's value of a claim with the same stamp is newer: it knows that the claim has ended. */
-  #takeClaim(holding: Holding, claim: OwnClaim): void {
-    if (claim.stamp >= (holding.claim?.stamp ?? 0)) holding.takeClaim(claim);
   }
 
   /** The store sent the person's own groups. */
