@@ -230,6 +230,7 @@ export const ABUSE: readonly Mutant[] = [
   {
     name: 'a batch looked at to its end',
     file: 'src/protocol/first-error.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
     from: "  if (value.length > maxItems) return errorAt('maxItems', path, `must not have more than ${maxItems} items`);\n",
     to: '  for (const item of value) if (items !== undefined) firstError(items, item, path);\n',
     test: 'test/unit/http/refusals-cost.test.ts',
