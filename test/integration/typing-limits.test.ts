@@ -44,6 +44,9 @@ describe('typing, which is limited by person and by receiver', () => {
       }
     }
     await done(devices);
+    // A beginning that waits for its turn and ends meanwhile is not passed on; the last word is.
+    devices[0]?.send({ type: 'typing', to, on: true });
+    await ben.until(() => ben.of('typing').at(-1)?.on === true);
     await holds(() => true, 1000, 'the rest');
     const seconds = (performance.now() - began) / 1000;
     const began_ = ben.of('typing').filter(({ on }) => on).length;
