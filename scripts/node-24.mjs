@@ -1,5 +1,5 @@
 // npm run test:node24: the unit and contract tests and one against running nodes, on the Node that the image runs.
-// Further arguments go to vitest instead of that selection. Where that Node cannot be had it says so in one line and ends
+// Further arguments go to vitest; a path among them stands for that selection. Where that Node cannot be had it says so in one line and ends
 // with 0: nothing was tested.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -29,7 +29,8 @@ const run = (node) => {
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
   const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
   console.log(`On Node ${version}:`);
-  const args = [`${root}scripts/test.mjs`, ...(chosen.length > 0 ? chosen : SELECTION)];
+  const isSelected = chosen.some((argument) => !argument.startsWith('-'));
+  const args = [`${root}scripts/test.mjs`, ...chosen, ...(isSelected ? [] : SELECTION)];
   return spawnSync(node, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] }).status ?? 1;
 };
 
