@@ -2,7 +2,8 @@
 -- generation, what group keys begin with, and after them the tenants, each after its length. Then the entries.
 local BATCH, TENANT = '<ddddHBc0Bc0Bc0', '<Bc0'
 -- An entry: tenant's position, count, flags (1 idle, 2 the answer says what is stored, 4 opened idle, 8 a connection
--- that only watches), known status and devices; then as doubles ms since: activity, newest opening, unclean close (-1 for none); ms of its grace, iat of newest and oldest
+-- that only watches), known status and devices; then as doubles ms since: activity, newest opening, unclean close
+-- (-1 for none); ms of its grace, iat of newest and oldest
 -- token, and version, since and last seen of the known view; then user and rest, each after its length. Rest is '' or
 -- JSON {name, groups (as JSON text), their stamps where those are not the newest token's, claim, shown (of the known view), ms
 -- since the newest opening of those who only watch}.
