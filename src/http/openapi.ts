@@ -52,10 +52,11 @@ export const registerOpenApi = async (app: FastifyInstance, version: string): Pr
   });
 };
 
-/** Serves the document at `/docs/json`, a page made of it at `/docs`, and the one of the frames beside them. */
+/** Serves the document at `/docs/json` and `/docs/openapi.json`, a page made of it at `/docs`, and the one of the frames beside them. */
 export const registerDocs = async (app: FastifyInstance, version: string): Promise<void> => {
   const frames = asyncApiDocument(version);
   app.get('/docs/asyncapi.json', { schema: { hide: true } }, async () => frames);
+  app.get('/docs/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: DOCS_CSP,

@@ -51,6 +51,14 @@ const operations = (document: Document): [string, Described][] =>
     ]),
   );
 
+it('is the same document at both of its addresses', async () => {
+  const { call } = await start();
+  const [one, other] = [await call('GET', '/docs/json'), await call('GET', '/docs/openapi.json')];
+  expect(other.statusCode).toBe(200);
+  expect(other.headers['content-type']).toMatch(/^application\/json/);
+  expect(other.json()).toEqual(one.json());
+});
+
 it('is an OpenAPI 3.1 document of every call and of nothing else', async () => {
   const { app, call } = await start();
   const response = await call('GET', '/docs/json');
