@@ -23,7 +23,7 @@ export class SharedRead {
     this.#restUntil = restUntil;
   }
 
-  /** A reading that is asked for now does not begin at once. */
+  /** Whether a read requested now has to wait. */
   get rests(): boolean {
     return this.#running !== undefined || this.#timing.now() < this.#restUntil;
   }

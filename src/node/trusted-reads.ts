@@ -2,7 +2,7 @@ import { type PresenceStore, StoreError } from '../store/presence-store.ts';
 import type { ClusterHealth } from './cluster-health.ts';
 
 /** Calls that answer from rows, which a store without writes no longer keeps up to date. */
-const READS: ReadonlySet<string | symbol> = new Set<keyof PresenceStore>([
+export const READS: ReadonlySet<string | symbol> = new Set<keyof PresenceStore>([
   'read',
   'readSelf',
   'page',

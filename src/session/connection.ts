@@ -121,7 +121,7 @@ export abstract class Connection implements Sink, Work {
   protected abstract ended(how: Leaving): void;
   /** All that was written has been taken. */
   protected abstract drained(): void;
-  /** Nothing shall be read for now, whatever the buffers say. */
+  /** Reading is paused, whatever the buffers say. */
   protected abstract get held(): boolean;
 
   get over(): boolean {

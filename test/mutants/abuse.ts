@@ -169,7 +169,7 @@ export const ABUSE: readonly Mutant[] = [
     file: 'src/fanout/rosters.ts',
     from: 'tenant.present <= this.#limits.tenantCeiling) return;',
     to: 'tenant.present <= Number.POSITIVE_INFINITY) return;',
-    test: 'test/unit/fanout/tenant.test.ts',
+    test: 'test/unit/fanout/tenant-bounds.test.ts',
     title: 'ends the watch far beyond the limit',
     proves: 'a watched tenant is kept however large it becomes',
   },

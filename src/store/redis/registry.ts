@@ -5,6 +5,12 @@ import { listOf, number } from './decode.ts';
 
 /** Layout of rows and log. A release that changes it in a way older ones cannot read raises it. */
 const SCHEMA = '2';
+
+/** What an operator does about a node that does not fit. */
+const REMEDY = {
+  PARTITIONS: 'give PARTITIONS the number of the deployment',
+  schema: 'run the release that wrote it, or give this one a REDIS_PREFIX of its own',
+} as const;
 /** A node that was silent for this many leases is dropped from the list. */
 const FORGET_TTLS = 10;
 
@@ -36,7 +42,7 @@ export class Registry {
       const label = field === 'partitions' ? 'PARTITIONS' : 'schema';
       throw new StoreError(
         'incompatible',
-        `${label} is ${given} here, but this deployment was laid out with ${stored}`,
+        `${label} is ${given} here, but this deployment was laid out with ${stored}: ${REMEDY[label]}`,
       );
     }
     const now = number('register', reply[1]);

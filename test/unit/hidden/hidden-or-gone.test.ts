@@ -4,6 +4,7 @@ import { encodePresence } from '../../../src/protocol/encode-presence.ts';
 import type { PresenceStore } from '../../../src/store/presence-store.ts';
 import { EPOCH } from '../../support/frozen-stores.ts';
 import { rigs } from '../http/fixture.ts';
+import { READ_PATHS } from '../http/read-paths.ts';
 import { freezeTime, turn } from '../node/rig.ts';
 import { ANN, INTERVAL_MS, LATE_MS, type Opening, POLICY, TENANT, World } from './world.ts';
 
@@ -14,19 +15,8 @@ const SEED = BY_HAND === undefined ? { seed: 1 } : {};
 /** Long runs are made by hand. */
 const TIMEOUT_MS = 60_000 + RUNS * 1000;
 
-const READS = [
-  'users/ann',
-  'users/bob',
-  'online?limit=1',
-  'online',
-  'online?group=g',
-  'online?group=h',
-  'count',
-  'count?group=g',
-  'count?group=h',
-  // Refused to who is no operator, in the same words.
-  'users/ann/explain',
-].map((path) => `/v1/presence/${path}`);
+// The last is refused to who is no operator, in the same words.
+const READS = [...READ_PATHS, '/v1/presence/users/ann/explain'];
 
 /** Versions as the milliseconds in which they were given, because commands of nodes take some of the same clock. */
 const coarse = (text: string): string => text.replaceAll(/(\d{13})\d{3}(?!\d)/g, '$1');

@@ -1,5 +1,6 @@
 import type { View } from '../../../src/domain/model.ts';
 import { MemoryFeed } from '../../../src/events/memory-feed.ts';
+import { READS } from '../../../src/node/trusted-reads.ts';
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
 import {
   type Batch,
@@ -39,17 +40,6 @@ class LossyFeed extends MemoryFeed {
 }
 
 const LOOK_MS = 101;
-
-/** Not answered until nodes had time to tell again what they hold. */
-const READS: ReadonlySet<string> = new Set([
-  'read',
-  'readSelf',
-  'page',
-  'count',
-  'groupPage',
-  'groupCount',
-  'groupMembers',
-]);
 
 /** The memory store, which cannot lose anything, behind what nodes notice of a store that did. */
 export const lossyStore = (options: StoreOptions & { readonly micros: () => number }): Lossy => {

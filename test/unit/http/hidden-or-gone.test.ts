@@ -7,6 +7,7 @@ import type { Entry, PresenceStore } from '../../../src/store/presence-store.ts'
 import { EPOCH, type FrozenStore, frozenMemory, POLICY } from '../../support/frozen-stores.ts';
 import { entryOf } from '../../support/raw-store.ts';
 import { rigs } from './fixture.ts';
+import { READ_PATHS } from './read-paths.ts';
 
 const RUNS = Number(process.env['ROLLCALL_HIDDEN'] ?? 150);
 /** Long runs are made by hand. */
@@ -15,18 +16,6 @@ const TENANT = 'acme';
 const ANN = { tenant: TENANT, user: 'ann' };
 const SESSION = 's';
 const NODES = ['n1.0', 'n2.0'] as const;
-
-const READS = [
-  'users/ann',
-  'users/bob',
-  'online?limit=1',
-  'online',
-  'online?group=g',
-  'online?group=h',
-  'count',
-  'count?group=g',
-  'count?group=h',
-].map((path) => `/v1/presence/${path}`);
 
 /** Versions and stamps as the milliseconds in which they were given: commands of nodes take some of the same clock. */
 const coarse = (text: string): string => text.replaceAll(/(\d{13})\d{3}(?=[",}])/g, '$1');
@@ -99,7 +88,7 @@ class World {
   async told(call: (url: string) => Promise<string>): Promise<string> {
     const { store } = this;
     const members = await store.groupMembers(TENANT, 'g', 10);
-    const answers = await Promise.all(READS.map(call));
+    const answers = await Promise.all(READ_PATHS.map(call));
     expect(answers.filter((answer) => !answer.startsWith('200 '))).toEqual([]);
     const reads = [
       ...answers,
