@@ -1,5 +1,6 @@
 // Import direction of STYLE: a folder imports only from folders above itself in this list.
 const ranks = [
+  'time',
   'domain',
   'config',
   'protocol',
@@ -14,7 +15,10 @@ const ranks = [
   'http',
   'lifecycle',
 ];
-/** observability sits beside the ranks: metrics and logger are defined once and may be used by any folder with I/O. */
+/**
+ * observability sits beside the ranks: metrics and logger are defined once and may be used by any folder with I/O.
+ * These have none, nor timers.
+ */
 const pure = ['domain', 'config', 'protocol'];
 module.exports = {
   forbidden: [
@@ -24,7 +28,7 @@ module.exports = {
       severity: 'error',
       from: { path: `^src/${folder}/` },
       to: {
-        path: `^src/(${[...ranks.slice(rank + 1), ...(pure.includes(folder) ? ['observability'] : [])].join('|') || 'none'})/`,
+        path: `^src/(${[...ranks.slice(rank + 1), ...(pure.includes(folder) ? ['observability', 'time'] : [])].join('|') || 'none'})/`,
       },
     })),
     {

@@ -1,4 +1,4 @@
-import type { DueQueue, Timing } from './due-queue.ts';
+import type { DueQueue, Timing } from '../time/due-queue.ts';
 import type { Encoder } from './encoder.ts';
 import type { FanoutLog } from './fanout-log.ts';
 import type { Meter } from './meter.ts';

@@ -1,6 +1,6 @@
 import type { View } from '../domain/model.ts';
 import { changeFrame, encodePresence, snapshotFrame } from '../protocol/encode-presence.ts';
-import type { DueQueue } from './due-queue.ts';
+import type { DueQueue } from '../time/due-queue.ts';
 import type { FanoutLog } from './fanout-log.ts';
 import type { Meter } from './meter.ts';
 import type { ViewRecord } from './view-record.ts';

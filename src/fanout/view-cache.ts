@@ -1,9 +1,9 @@
 import type { View } from '../domain/model.ts';
 import type { LoggedTransition } from '../events/feed.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
+import { DueQueue } from '../time/due-queue.ts';
 import { CachedUser, type UserRead } from './cached-user.ts';
 import type { FanoutContext } from './context.ts';
-import { DueQueue } from './due-queue.ts';
 import type { Reading } from './readings.ts';
 import { TenantCache } from './tenant-cache.ts';
 import { readRecord, sameView, transitionRecord, type ViewRecord } from './view-record.ts';

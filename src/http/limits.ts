@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import type { RateLimiter } from '../time/rate-limiter.ts';
 import type { ClientAddresses } from './client-address.ts';
 import { rateLimited } from './errors.ts';
-import type { RateLimiter } from './rate-limit.ts';
 
 /** Takes a token or refuses the request. @throws ProblemError `rate_limited` */
 export const spend = (limiter: RateLimiter, key: string): void => {

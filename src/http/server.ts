@@ -10,6 +10,7 @@ import type { Health } from '../node/membership.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { NodeInfo, PresenceStore } from '../store/presence-store.ts';
 import type { EventStreams } from '../streams/event-streams.ts';
+import { RateLimiter } from '../time/rate-limiter.ts';
 import { registerApi } from './api.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { answerClientError } from './client-error.ts';
@@ -19,7 +20,6 @@ import { guardRequests } from './guard.ts';
 import { type AddressLimit, limitByAddress } from './limits.ts';
 import { observeRequests } from './observe.ts';
 import { registerDocs, registerOpenApi } from './openapi.ts';
-import { RateLimiter } from './rate-limit.ts';
 import { countUnread, UnreadAnswers } from './unread-answers.ts';
 import { answerBadUrl, endUpgrades } from './upgrades.ts';
 

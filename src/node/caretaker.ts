@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Metrics } from '../observability/metrics.ts';
 import type { NodeInfo, PresenceStore } from '../store/presence-store.ts';
+import { Periodic } from '../time/periodic.ts';
 import type { PartitionState } from './partition-state.ts';
-import { Periodic } from './periodic.ts';
 
 export interface CaretakerOptions {
   readonly store: Pick<PresenceStore, 'reap' | 'sweep'>;

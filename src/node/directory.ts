@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type NodeInfo, type PresenceStore, StoreError } from '../store/presence-store.ts';
-import { Periodic } from './periodic.ts';
+import { Periodic } from '../time/periodic.ts';
 
 export interface DirectoryOptions {
   readonly store: Pick<PresenceStore, 'register' | 'unregister'>;

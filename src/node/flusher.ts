@@ -3,7 +3,7 @@ import { nodeRef } from '../domain/node-ref.ts';
 import type { EndingKind } from '../domain/row.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { type ApplyReply, type PresenceStore, type SelfView, StoreError } from '../store/presence-store.ts';
-import { Alarm } from './alarm.ts';
+import { Alarm } from '../time/alarm.ts';
 import type { Waiter } from './deadline-queue.ts';
 import type { Holding } from './holding.ts';
 import { Lane } from './lane.ts';

@@ -6,10 +6,10 @@ import type { Leaving } from '../node/membership.ts';
 import type { CloseCodeNumber, ErrorCode } from '../protocol/codes.ts';
 import { refOf } from '../protocol/parse-frame.ts';
 import { errorFrame } from '../protocol/server-frames.ts';
+import { RecentTimes } from '../time/recent-times.ts';
+import { TokenBucket } from '../time/token-bucket.ts';
 import { closeLabel } from './close-label.ts';
 import type { SessionHost } from './host.ts';
-import { RecentTimes } from './recent-times.ts';
-import { TokenBucket } from './token-bucket.ts';
 import { hasUnfinished } from './unfinished.ts';
 
 const TEXT = { binary: false };

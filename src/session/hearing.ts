@@ -1,7 +1,7 @@
 import type { FairTurns, Work } from '../fanout/fair-turns.ts';
 import type { Sink } from '../fanout/fanout.ts';
-import type { WheelItem } from './timer-wheel.ts';
-import { TokenBucket } from './token-bucket.ts';
+import type { WheelItem } from '../time/timer-wheel.ts';
+import { TokenBucket } from '../time/token-bucket.ts';
 
 /** Together at most 20 frames in any second: five at once, and one every 67 ms. */
 const RATE = 15;

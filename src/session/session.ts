@@ -18,6 +18,7 @@ import { parseClientFrame, parseFirstFrame } from '../protocol/parse-frame.ts';
 import { isoTime } from '../protocol/presence.ts';
 import { degradedFrame, welcomeFrame } from '../protocol/server-frames.ts';
 import type { SelfView } from '../store/presence-store.ts';
+import type { WheelItem } from '../time/timer-wheel.ts';
 import { type Activity, type Admission, mayConnect } from './admission.ts';
 import type { ClientSession } from './client-session.ts';
 import { Connection } from './connection.ts';
@@ -25,7 +26,6 @@ import { handleFrame } from './frame-handlers.ts';
 import type { SessionHost } from './host.ts';
 import { sightOf } from './sight-of.ts';
 import { signIn } from './sign-in.ts';
-import type { WheelItem } from './timer-wheel.ts';
 import { Typing } from './typing.ts';
 
 const NO_GROUPS: readonly string[] = [];

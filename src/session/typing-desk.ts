@@ -6,11 +6,11 @@ import type { FairTurns, Work } from '../fanout/fair-turns.ts';
 import type { Sink } from '../fanout/fanout.ts';
 import { sharesGroup } from '../fanout/sight.ts';
 import { typingFrame } from '../protocol/server-frames.ts';
+import { RecentlyUsed } from '../time/recently-used.ts';
+import type { TimerWheel, WheelItem } from '../time/timer-wheel.ts';
+import { TokenBucket } from '../time/token-bucket.ts';
 import { mayWatchUsers } from './admission.ts';
 import { Hearings } from './hearing.ts';
-import { RecentlyUsed } from './recently-used.ts';
-import type { TimerWheel, WheelItem } from './timer-wheel.ts';
-import { TokenBucket } from './token-bucket.ts';
 import { REPEAT_MS, TYPING_BURST, TYPING_RATE, type Typists } from './typing.ts';
 
 /** Typing ends by itself after this long. */

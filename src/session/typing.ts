@@ -2,8 +2,8 @@ import type { BaseLogger } from 'pino';
 import { type UserRef, userKey } from '../domain/model.ts';
 import type { EventFeed, Signal, TypingSignal } from '../events/feed.ts';
 import type { Membership } from '../node/membership.ts';
-import { RecentlyUsed } from './recently-used.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { RecentlyUsed } from '../time/recently-used.ts';
+import { TokenBucket } from '../time/token-bucket.ts';
 
 type Target = TypingSignal['to'];
 

@@ -257,10 +257,10 @@ export const ABUSE: readonly Mutant[] = [
   },
   {
     name: 'addresses remembered without end',
-    file: 'src/http/rate-limit.ts',
+    file: 'src/time/rate-limiter.ts',
     from: 'const over = this.#buckets.size > this.#maxKeys;',
     to: 'const over = false;',
-    test: 'test/unit/http/rate-limit.test.ts',
+    test: 'test/unit/time/rate-limiter.test.ts',
     title: 'never remembers more than it may',
     proves: 'a flood of addresses fills a node with their limits',
   },

@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts';
 export const SESSION: readonly Mutant[] = [
   {
     name: 'frame bucket without a brim',
-    file: 'src/session/token-bucket.ts',
+    file: 'src/time/token-bucket.ts',
     from: 'Math.min(burst, this.#tokens + ((now - this.#at) * rate) / 1000)',
     to: 'this.#tokens + ((now - this.#at) * rate) / 1000',
     test: 'test/unit/session/limits.test.ts',

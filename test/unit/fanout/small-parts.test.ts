@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { CachedUser } from '../../../src/fanout/cached-user.ts';
 import { ChangeList } from '../../../src/fanout/change-list.ts';
-import { DueQueue } from '../../../src/fanout/due-queue.ts';
 import { Pending } from '../../../src/fanout/pending.ts';
 import { added, EMPTY, includes, removed, type SmallSet, sizeOf } from '../../../src/fanout/small-set.ts';
+import { DueQueue } from '../../../src/time/due-queue.ts';
 import { FakeTime } from './rig.ts';
 
 describe('a small set', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TimerWheel, type WheelItem } from '../../../src/session/timer-wheel.ts';
+import { TimerWheel, type WheelItem } from '../../../src/time/timer-wheel.ts';
 
 const TICK = 100;
 

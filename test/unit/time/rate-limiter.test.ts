@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type RateLimit, RateLimiter } from '../../../src/http/rate-limit.ts';
+import { type RateLimit, RateLimiter } from '../../../src/time/rate-limiter.ts';
 
 const limiter = (options: RateLimit) => {
   let now = 1000;

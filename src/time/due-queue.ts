@@ -13,8 +13,8 @@ interface Batch<T> {
 
 /**
  * Calls back for each item the same time after it was added. As the delay never differs, the queue is in order by
- * itself, and one timer serves any number of connections. An item has no way out but its time: whoever no longer
- * cares ignores the call.
+ * itself, and one timer serves any number of connections. Items cannot be cancelled: a caller that no longer cares
+ * ignores the call.
  */
 export class DueQueue<T> {
   readonly #delayMs: number;

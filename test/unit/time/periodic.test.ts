@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Periodic } from '../../../src/node/periodic.ts';
-import { gate } from './fakes.ts';
-import { freezeTime, pass, turn } from './rig.ts';
+import { Periodic } from '../../../src/time/periodic.ts';
+import { gate } from '../node/fakes.ts';
+import { freezeTime, pass, turn } from '../node/rig.ts';
 
 describe('a periodic job', () => {
   let runs: number;
