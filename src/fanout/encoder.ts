@@ -3,7 +3,7 @@ import { changeFrame, encodePresence, snapshotFrame } from '../protocol/encode-p
 import type { DueQueue } from '../time/due-queue.ts';
 import type { FanoutLog } from './fanout-log.ts';
 import type { Meter } from './meter.ts';
-import type { ViewRecord } from './view-record.ts';
+import type { ViewRecord } from './views/view-record.ts';
 
 /** Turns views into JSON, each at most once, however many watch it, and into frames. */
 export class Encoder {

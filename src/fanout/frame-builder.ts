@@ -1,6 +1,6 @@
-import type { CachedUser } from './cached-user.ts';
 import type { FanoutContext } from './context.ts';
-import type { ViewRecord } from './view-record.ts';
+import type { CachedUser } from './views/cached-user.ts';
+import type { ViewRecord } from './views/view-record.ts';
 
 /** Gathers views until a frame is full. */
 export class FrameBuilder {

@@ -1,11 +1,11 @@
 import type { Budgets } from './budget.ts';
 import type { FanoutContext } from './context.ts';
 import type { FairTurns } from './fair-turns.ts';
-import type { Groups } from './groups.ts';
 import type { WatchLimits } from './limits.ts';
-import type { Rosters } from './rosters.ts';
+import type { Groups } from './tenant/groups.ts';
+import type { Rosters } from './tenant/rosters.ts';
 import type { Turns } from './turns.ts';
-import type { ViewCache } from './view-cache.ts';
+import type { ViewCache } from './views/view-cache.ts';
 
 /** What the watchers of one node share. */
 export interface Watching {

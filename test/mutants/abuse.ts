@@ -148,7 +148,7 @@ export const ABUSE: readonly Mutant[] = [
   },
   {
     name: 'watches of a node without end',
-    file: 'src/fanout/room.ts',
+    file: 'src/fanout/connection/room.ts',
     from: '    meter.watches + wanted.users + wanted.sets > maxNodeWatches ||',
     to: '    meter.watches + wanted.users + wanted.sets > Number.POSITIVE_INFINITY ||',
     test: 'test/unit/fanout/watch.test.ts',
@@ -166,7 +166,7 @@ export const ABUSE: readonly Mutant[] = [
   },
   {
     name: 'a tenant that grows while it is watched',
-    file: 'src/fanout/rosters.ts',
+    file: 'src/fanout/tenant/rosters.ts',
     from: 'tenant.present <= this.#limits.tenantCeiling) return;',
     to: 'tenant.present <= Number.POSITIVE_INFINITY) return;',
     test: 'test/unit/fanout/tenant-bounds.test.ts',
@@ -175,7 +175,7 @@ export const ABUSE: readonly Mutant[] = [
   },
   {
     name: 'unsent answers without end',
-    file: 'src/fanout/room.ts',
+    file: 'src/fanout/connection/room.ts',
     from: 'if (unsent > maxUnsent) throw',
     to: 'if (unsent > Number.POSITIVE_INFINITY) throw',
     test: 'test/unit/fanout/watch.test.ts',

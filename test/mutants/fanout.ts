@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts';
 export const FANOUT: readonly Mutant[] = [
   {
     name: 'sent beside the stream and again in it',
-    file: 'src/fanout/outbox.ts',
+    file: 'src/fanout/connection/outbox.ts',
     from: 'if (to === stream.head) this.#ahead = undefined;',
     to: 'this.#ahead = undefined;',
     test: 'test/unit/fanout/backpressure.test.ts',
@@ -13,7 +13,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'past those who wait',
-    file: 'src/fanout/outbox.ts',
+    file: 'src/fanout/connection/outbox.ts',
     from: 'if (!this.#inWindow && this.#pending.size === 0 && this.#writable(now)) {',
     to: 'if (!this.#inWindow && this.#writable(now)) {',
     test: 'test/unit/fanout/backpressure.test.ts',
@@ -22,7 +22,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'judged before it is known',
-    file: 'src/fanout/connection-watcher.ts',
+    file: 'src/fanout/connection/connection-watcher.ts',
     from: 'for (const user of this.#watched.named) {',
     to: `for (const answer of this.#waiting) {
       for (const user of answer.users) {
@@ -38,7 +38,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'a forgotten user read anew',
-    file: 'src/fanout/view-cache.ts',
+    file: 'src/fanout/views/view-cache.ts',
     from: 'if (reading.isForgotten(user.user, view.ver)) return; // Who waits for them has them read again.',
     to: '',
     test: 'test/unit/fanout/watchers.fuzz.test.ts',
@@ -47,7 +47,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'a forgotten member read anew',
-    file: 'src/fanout/readings.ts',
+    file: 'src/fanout/views/readings.ts',
     from: 'told.forgottenAt = this.#now;',
     to: '',
     test: 'test/unit/fanout/watchers.fuzz.test.ts',
@@ -65,7 +65,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'asked for is as good as watched',
-    file: 'src/fanout/watched.ts',
+    file: 'src/fanout/connection/watched.ts',
     from: `if (this.has(user)) return false;
     this.#memberOnly.add(user);`,
     to: `if (this.isAskedFor(user)) return false;
@@ -85,7 +85,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'a snapshot from the cache',
-    file: 'src/fanout/view-cache.ts',
+    file: 'src/fanout/views/view-cache.ts',
     from: 'if (isLater && !sameView(held.view, view)) user.record = readRecord(view);',
     to: '',
     test: 'test/unit/fanout/watchers.fuzz.test.ts',
@@ -94,7 +94,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'left out of the pages',
-    file: 'src/fanout/answer-reading.ts',
+    file: 'src/fanout/connection/answer-reading.ts',
     from: 'const listed = answer.tenant ?',
     to: 'const listed = answer.tenant && isOver() ?',
     test: 'test/unit/fanout/tenant.test.ts',
@@ -113,7 +113,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'no member by a newer read',
-    file: 'src/fanout/groups.ts',
+    file: 'src/fanout/tenant/groups.ts',
     from: 'const isMember = !isOlder || (',
     to: 'const isMember = !isOlder || (false && ',
     test: 'test/unit/fanout/groups.test.ts',
@@ -122,7 +122,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'no news told to the whole tenant',
-    file: 'src/fanout/view-cache.ts',
+    file: 'src/fanout/views/view-cache.ts',
     from: 'if (held !== undefined || user.present) this.#announce(tenant, user, now);',
     to: 'this.#announce(tenant, user, now);',
     test: 'test/unit/fanout/group-and-tenant.test.ts',
@@ -132,7 +132,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'left to the stream',
-    file: 'src/fanout/connection-watcher.ts',
+    file: 'src/fanout/connection/connection-watcher.ts',
     from: 'this.#outbox.joined(user, now);',
     to: 'this.#outbox.changed(user, now);',
     test: 'test/unit/fanout/group-and-tenant.test.ts',
@@ -141,7 +141,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'told before they were forgotten',
-    file: 'src/fanout/view-cache.ts',
+    file: 'src/fanout/views/view-cache.ts',
     from: 'tenant.roster?.stream.drop(user);',
     to: '',
     test: 'test/unit/fanout/group-and-tenant.test.ts',
@@ -150,7 +150,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'out before in',
-    file: 'src/fanout/groups.ts',
+    file: 'src/fanout/tenant/groups.ts',
     from: 'const joined = tenant.groups.size === 0 ? [] : this.#joinAll(tenant, id, groups ?? []);',
     to: `if (known !== undefined) this.#leaveOthers(tenant, known, groups ?? []);
     const joined = tenant.groups.size === 0 ? [] : this.#joinAll(tenant, id, groups ?? []);`,
@@ -160,7 +160,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'first readings trusted after a loss',
-    file: 'src/fanout/groups.ts',
+    file: 'src/fanout/tenant/groups.ts',
     from: 'for (const roster of [...tenant.groups.values()]) {',
     to: 'for (const roster of [...tenant.groups.values()].filter(({ complete }) => complete)) {',
     test: 'test/unit/fanout/groups.test.ts',
@@ -169,7 +169,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'forbidden because unknown',
-    file: 'src/fanout/connection-watcher.ts',
+    file: 'src/fanout/connection/connection-watcher.ts',
     from: "visibility(this.#sight, user) === 'hidden');",
     to: "visibility(this.#sight, user) !== 'visible');",
     test: 'test/unit/fanout/groups-policy.test.ts',
@@ -178,7 +178,7 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'one by one in place of a set',
-    file: 'src/fanout/answer-reading.ts',
+    file: 'src/fanout/connection/answer-reading.ts',
     from: 'wereRead.includes(false) ? !confirmed : readAt <= asked;',
     to: 'readAt <= asked;',
     test: 'test/unit/fanout/tenant-bounds.test.ts',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { CachedUser } from '../../../src/fanout/cached-user.ts';
-import { ChangeList } from '../../../src/fanout/change-list.ts';
-import { Pending } from '../../../src/fanout/pending.ts';
+import { Pending } from '../../../src/fanout/connection/pending.ts';
 import { added, EMPTY, includes, removed, type SmallSet, sizeOf } from '../../../src/fanout/small-set.ts';
+import { ChangeList } from '../../../src/fanout/tenant/change-list.ts';
+import { CachedUser } from '../../../src/fanout/views/cached-user.ts';
 import { DueQueue } from '../../../src/time/due-queue.ts';
 import { FakeTime } from './rig.ts';
 

@@ -1,4 +1,4 @@
-import { goneFrame } from '../protocol/server-frames.ts';
+import { goneFrame } from '../../protocol/server-frames.ts';
 
 /** Users named in one `gone` frame: a frame of ids of the greatest length stays below the usual limits of clients. */
 const GONE_CHUNK = 500;

@@ -1,4 +1,4 @@
-import type { CachedUser } from './cached-user.ts';
+import type { CachedUser } from '../views/cached-user.ts';
 
 /**
  * The users of a tenant by when they last changed. Whoever remembers a sequence number finds behind it exactly the

@@ -1,17 +1,17 @@
-import type { View } from '../domain/model.ts';
-import type { PresenceStore } from '../store/presence-store.ts';
-import type { CachedUser } from './cached-user.ts';
-import type { FanoutContext } from './context.ts';
-import { WatchError } from './fanout.ts';
+import type { View } from '../../domain/model.ts';
+import type { PresenceStore } from '../../store/presence-store.ts';
+import type { FanoutContext } from '../context.ts';
+import { WatchError } from '../fanout.ts';
+import type { WatchLimits } from '../limits.ts';
+import { added, removed } from '../small-set.ts';
+import type { CachedUser } from '../views/cached-user.ts';
+import type { Reading } from '../views/readings.ts';
+import type { ViewCache } from '../views/view-cache.ts';
 import { GroupRoster } from './group-roster.ts';
-import type { WatchLimits } from './limits.ts';
-import type { Reading } from './readings.ts';
 import { Rests } from './rests.ts';
 import { SharedRead } from './shared-read.ts';
-import { added, removed } from './small-set.ts';
 import type { TenantCache } from './tenant-cache.ts';
 import { TooLarge } from './too-large.ts';
-import type { ViewCache } from './view-cache.ts';
 
 /** Reads the members of watched groups, and keeps them as the feed tells who joins and leaves. */
 export class Groups {

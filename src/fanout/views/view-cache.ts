@@ -1,11 +1,11 @@
-import type { View } from '../domain/model.ts';
-import type { LoggedTransition } from '../events/feed.ts';
-import type { PresenceStore } from '../store/presence-store.ts';
-import { DueQueue } from '../time/due-queue.ts';
+import type { View } from '../../domain/model.ts';
+import type { LoggedTransition } from '../../events/feed.ts';
+import type { PresenceStore } from '../../store/presence-store.ts';
+import { DueQueue } from '../../time/due-queue.ts';
+import type { FanoutContext } from '../context.ts';
+import { TenantCache } from '../tenant/tenant-cache.ts';
 import { CachedUser, type UserRead } from './cached-user.ts';
-import type { FanoutContext } from './context.ts';
 import type { Reading } from './readings.ts';
-import { TenantCache } from './tenant-cache.ts';
 import { readRecord, sameView, transitionRecord, type ViewRecord } from './view-record.ts';
 
 /** The views of everybody who is watched on this node, kept up to date by reads and by the feed: the newer one wins. */

@@ -1,6 +1,6 @@
-import { StoreError } from '../store/presence-store.ts';
-import { WatchError } from './fanout.ts';
-import type { FanoutLog } from './fanout-log.ts';
+import { StoreError } from '../../store/presence-store.ts';
+import { WatchError } from '../fanout.ts';
+import type { FanoutLog } from '../fanout-log.ts';
 
 const UNTELLABLE = 'presence cannot be told at the moment';
 

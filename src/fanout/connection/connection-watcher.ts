@@ -1,24 +1,24 @@
-import { ANY_TENANT } from '../domain/model.ts';
-import { OUTGROWN_FRAMES } from '../protocol/encode-presence.ts';
-import { goneFrame } from '../protocol/server-frames.ts';
+import { ANY_TENANT } from '../../domain/model.ts';
+import { OUTGROWN_FRAMES } from '../../protocol/encode-presence.ts';
+import { goneFrame } from '../../protocol/server-frames.ts';
+import { inTurn } from '../fair-turns.ts';
+import { type Sink, WatchError, type Watcher, type WatchRequest } from '../fanout.ts';
+import { ANSWER_WEIGHT } from '../limits.ts';
+import { type Sight, visibility } from '../sight.ts';
+import { added, EMPTY, removed } from '../small-set.ts';
+import type { GroupReader, GroupRoster } from '../tenant/group-roster.ts';
+import { tooManyMembers } from '../tenant/groups.ts';
+import { tooMany } from '../tenant/rosters.ts';
+import type { TenantCache } from '../tenant/tenant-cache.ts';
+import type { CachedUser } from '../views/cached-user.ts';
+import type { Watching } from '../watching.ts';
 import { Answer, type AnswerOwner } from './answer.ts';
 import { membersOf, readInTurn } from './answer-reading.ts';
-import type { CachedUser } from './cached-user.ts';
-import { inTurn } from './fair-turns.ts';
-import { type Sink, WatchError, type Watcher, type WatchRequest } from './fanout.ts';
 import { goneFrames } from './gone.ts';
-import type { GroupReader, GroupRoster } from './group-roster.ts';
-import { tooManyMembers } from './groups.ts';
-import { ANSWER_WEIGHT } from './limits.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
 import { GROUP_OUTGROWN_FRAME, outOfSight, refusal, unknownSight } from './refusal.ts';
 import { checkRoom } from './room.ts';
-import { tooMany } from './rosters.ts';
-import { type Sight, visibility } from './sight.ts';
-import { added, EMPTY, removed } from './small-set.ts';
-import type { TenantCache } from './tenant-cache.ts';
 import { Watched } from './watched.ts';
-import type { Watching } from './watching.ts';
 
 /** What one connection watches. */
 export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, GroupReader {

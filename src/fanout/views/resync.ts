@@ -1,11 +1,11 @@
-import type { Health } from '../node/membership.ts';
-import type { PresenceStore } from '../store/presence-store.ts';
+import type { Health } from '../../node/membership.ts';
+import type { PresenceStore } from '../../store/presence-store.ts';
+import type { FanoutContext } from '../context.ts';
+import type { Groups } from '../tenant/groups.ts';
+import type { Rosters } from '../tenant/rosters.ts';
+import type { TenantCache } from '../tenant/tenant-cache.ts';
 import type { CachedUser } from './cached-user.ts';
-import type { FanoutContext } from './context.ts';
-import type { Groups } from './groups.ts';
 import type { Reading } from './readings.ts';
-import type { Rosters } from './rosters.ts';
-import type { TenantCache } from './tenant-cache.ts';
 import { answered, type ViewCache } from './view-cache.ts';
 
 export interface ResyncOptions {

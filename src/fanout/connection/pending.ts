@@ -1,5 +1,5 @@
-import type { CachedUser } from './cached-user.ts';
-import type { FrameBuilder } from './frame-builder.ts';
+import type { FrameBuilder } from '../frame-builder.ts';
+import type { CachedUser } from '../views/cached-user.ts';
 
 /** Up to here going through a list costs less than a look-up. */
 const FEW = 32;

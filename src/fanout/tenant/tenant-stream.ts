@@ -1,7 +1,7 @@
-import type { CachedUser } from './cached-user.ts';
+import type { FanoutContext, Windowed } from '../context.ts';
+import { FrameBuilder } from '../frame-builder.ts';
+import type { CachedUser } from '../views/cached-user.ts';
 import { ChangeList } from './change-list.ts';
-import type { FanoutContext, Windowed } from './context.ts';
-import { FrameBuilder } from './frame-builder.ts';
 
 /** A connection that watches a whole tenant. */
 export interface StreamReader {

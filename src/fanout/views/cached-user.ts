@@ -1,5 +1,5 @@
-import type { KnownGroups } from './sight.ts';
-import { EMPTY, type SmallSet, sizeOf } from './small-set.ts';
+import type { KnownGroups } from '../sight.ts';
+import { EMPTY, type SmallSet, sizeOf } from '../small-set.ts';
 import type { ViewRecord } from './view-record.ts';
 
 /** A connection that watches a user, by id or as a member of a group. */

@@ -1,6 +1,6 @@
+import type { CachedUser } from '../views/cached-user.ts';
+import type { Watching } from '../watching.ts';
 import type { Answer } from './answer.ts';
-import type { CachedUser } from './cached-user.ts';
-import type { Watching } from './watching.ts';
 
 /** Users that a group counts as before it was read, and a tenant, which is read page by page. */
 const UNREAD_SET = 50;

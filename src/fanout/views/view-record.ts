@@ -1,4 +1,4 @@
-import type { Transition, View } from '../domain/model.ts';
+import type { Transition, View } from '../../domain/model.ts';
 
 /** One version of what others see of a user, with its encoded forms once somebody needed them. */
 export interface ViewRecord {

@@ -1,11 +1,11 @@
+import type { FanoutContext } from '../context.ts';
+import { added, EMPTY, includes, removed, type SmallSet, sizeOf } from '../small-set.ts';
+import type { GroupRoster } from '../tenant/group-roster.ts';
+import type { TenantCache } from '../tenant/tenant-cache.ts';
+import type { CachedUser } from '../views/cached-user.ts';
+import type { ViewCache } from '../views/view-cache.ts';
 import type { Answer } from './answer.ts';
-import type { CachedUser } from './cached-user.ts';
-import type { FanoutContext } from './context.ts';
-import type { GroupRoster } from './group-roster.ts';
 import type { Outbox } from './outbox.ts';
-import { added, EMPTY, includes, removed, type SmallSet, sizeOf } from './small-set.ts';
-import type { TenantCache } from './tenant-cache.ts';
-import type { ViewCache } from './view-cache.ts';
 
 /**
  * The users one connection watches, each for a reason: it named them, or watches a group they are in. Each reason ends

@@ -1,13 +1,13 @@
-import type { PresenceStore } from '../store/presence-store.ts';
-import type { FanoutContext } from './context.ts';
-import { WatchError } from './fanout.ts';
-import type { WatchLimits } from './limits.ts';
+import type { PresenceStore } from '../../store/presence-store.ts';
+import type { FanoutContext } from '../context.ts';
+import { WatchError } from '../fanout.ts';
+import type { WatchLimits } from '../limits.ts';
+import type { ViewCache } from '../views/view-cache.ts';
 import { Roster } from './roster.ts';
 import { SharedRead } from './shared-read.ts';
 import type { TenantCache } from './tenant-cache.ts';
 import { TenantStream } from './tenant-stream.ts';
 import { TooLarge } from './too-large.ts';
-import type { ViewCache } from './view-cache.ts';
 
 /** Reads and keeps the complete sets of watched tenants. */
 export class Rosters {

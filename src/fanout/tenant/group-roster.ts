@@ -1,4 +1,4 @@
-import type { CachedUser } from './cached-user.ts';
+import type { CachedUser } from '../views/cached-user.ts';
 import type { SharedRead } from './shared-read.ts';
 
 /** A connection that watches a group. */

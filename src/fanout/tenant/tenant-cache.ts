@@ -1,6 +1,6 @@
-import type { CachedUser } from './cached-user.ts';
+import type { CachedUser } from '../views/cached-user.ts';
+import { Readings } from '../views/readings.ts';
 import type { GroupRoster } from './group-roster.ts';
-import { Readings } from './readings.ts';
 import type { Roster } from './roster.ts';
 
 /** What this node holds of one tenant. */

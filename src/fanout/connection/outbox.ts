@@ -1,10 +1,10 @@
-import type { CachedUser, Subscriber } from './cached-user.ts';
-import type { FanoutContext, Stalled, Windowed } from './context.ts';
-import type { Sink } from './fanout.ts';
-import { FrameBuilder } from './frame-builder.ts';
+import type { FanoutContext, Stalled, Windowed } from '../context.ts';
+import type { Sink } from '../fanout.ts';
+import { FrameBuilder } from '../frame-builder.ts';
+import { EMPTY, includes, type SmallSet } from '../small-set.ts';
+import type { StreamReader, TenantStream } from '../tenant/tenant-stream.ts';
+import type { CachedUser, Subscriber } from '../views/cached-user.ts';
 import { Pending } from './pending.ts';
-import { EMPTY, includes, type SmallSet } from './small-set.ts';
-import type { StreamReader, TenantStream } from './tenant-stream.ts';
 
 /** An answer that is ready to be sent, frame by frame. */
 export interface Reply {

@@ -1,6 +1,6 @@
-import { WatchError } from './fanout.ts';
-import type { WatchLimits } from './limits.ts';
-import type { Meter } from './meter.ts';
+import { WatchError } from '../fanout.ts';
+import type { WatchLimits } from '../limits.ts';
+import type { Meter } from '../meter.ts';
 import type { Watched } from './watched.ts';
 
 /** What a watch would add. */

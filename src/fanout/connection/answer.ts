@@ -1,10 +1,10 @@
-import type { CachedUser } from './cached-user.ts';
-import type { FanoutContext } from './context.ts';
-import { FrameBuilder } from './frame-builder.ts';
-import type { GroupRoster } from './group-roster.ts';
-import { ANSWER_WEIGHT } from './limits.ts';
+import type { FanoutContext } from '../context.ts';
+import { FrameBuilder } from '../frame-builder.ts';
+import { ANSWER_WEIGHT } from '../limits.ts';
+import type { GroupRoster } from '../tenant/group-roster.ts';
+import type { Roster } from '../tenant/roster.ts';
+import type { CachedUser } from '../views/cached-user.ts';
 import type { Reply } from './outbox.ts';
-import type { Roster } from './roster.ts';
 
 /** Users of a snapshot that cost as much as the answer to a ping. */
 const USERS_PER_COST = 25;
