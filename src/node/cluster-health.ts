@@ -114,7 +114,7 @@ export class ClusterHealth implements Health {
     const degraded = this.#isDegraded();
     if (!this.#joined && !degraded && this.#options.informed()) {
       this.#joined = true;
-      this.#ready = true;
+      this.#setReady(true);
     }
     if (degraded === this.#degraded) return;
     this.#degraded = degraded;
@@ -168,7 +168,17 @@ export class ClusterHealth implements Health {
     const silence = now() - this.#oldestBeat();
     const stuckFor = now() - (this.#stuckSince ?? now());
     this.#healthyChecks = this.trusted ? this.#healthyChecks + 1 : 0;
-    if (Math.max(silence, stuckFor) > ttlMs) this.#ready = false;
-    else if (this.#healthyChecks >= 2) this.#ready = true;
+    if (Math.max(silence, stuckFor) > ttlMs) this.#setReady(false);
+    else if (this.#healthyChecks >= 2) this.#setReady(true);
+  }
+
+  #setReady(ready: boolean): void {
+    if (ready === this.#ready) return;
+    this.#ready = ready;
+    if (ready) this.#options.logger.info('ready');
+    else
+      this.#options.logger.warn(
+        'not ready: the store has not answered, or not taken writes, for a whole lease',
+      );
   }
 }

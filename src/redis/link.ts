@@ -2,8 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import calculateSlot from 'cluster-key-slot';
 import { Cluster, type Redis } from 'ioredis';
 import { connectTimeout, createClient, type Host, type LinkOptions, redisErrorCode } from './client.ts';
+import { dialError } from './dial-error.ts';
 import { errorLabel } from './error-label.ts';
 import type { FunctionLibrary, RawReply } from './functions.ts';
+import { addressText, OutageLog } from './outage-log.ts';
 import { ReplicaWait } from './replica-wait.ts';
 import { SentinelWatch } from './sentinel-watch.ts';
 
@@ -15,6 +17,7 @@ export class RedisLink {
   readonly #library: FunctionLibrary;
   readonly #sentinels: SentinelWatch | undefined;
   readonly #waits = new Map<Redis, ReplicaWait>();
+  readonly #outage: OutageLog;
   #loading: Promise<boolean> | undefined;
   #up = false;
   /** The credentials were refused since the link was last up, and that was logged. */
@@ -23,18 +26,38 @@ export class RedisLink {
   constructor(options: LinkOptions, library: FunctionLibrary) {
     this.#options = options;
     this.#library = library;
+    this.#outage = new OutageLog({ address: options.address, log: options.logger });
     this.#client = createClient(options, options.commandTimeoutMs, true);
     this.#client.on('ready', () => void this.#ready());
     this.#client.on('close', () => this.#turn(false));
     this.#client.on('end', () => this.#turn(false));
     this.#client.on('error', (error: Error) => this.#failed(error));
     if (options.address.topology === 'sentinel') {
-      this.#sentinels = new SentinelWatch(options, (master) => this.#moveTo(master));
+      this.#sentinels = new SentinelWatch(options, {
+        switched: (master) => this.#moveTo(master),
+        failed: (error) => this.#oneFailed(error),
+      });
     }
     // A command sent to a master that is still connecting fails, so each master is connected first.
     this.#client.on('+node', (node: Redis) => {
       if (this.#client.status === 'ready') setImmediate(() => void connectMaster(node));
     });
+  }
+
+  /** A connection to one of the servers failed. */
+  #oneFailed(error: Error): void {
+    if (!this.#up) this.#outage.oneFailed(error);
+  }
+
+  async #unreachable(error: Error): Promise<void> {
+    const [first] = this.#options.address.hosts;
+    // The library keeps to itself why the servers of a Cluster could not be reached.
+    if (this.#client instanceof Cluster && first !== undefined && !this.#outage.isOn) {
+      const why = await dialError(first, connectTimeout(this.#options));
+      if (why !== undefined) this.#oneFailed(why);
+      if (this.#up || this.#client.status === 'end') return;
+    }
+    this.#outage.failed(error);
   }
 
   /** An error that ended a connection, or prevented it. */
@@ -44,15 +67,16 @@ export class RedisLink {
       redisErrorCode(error) ?? redisErrorCode((error as Error & { lastNodeError?: Error }).lastNodeError);
     if (code !== 'WRONGPASS' && code !== 'NOAUTH') {
       logger.debug({ err: error }, 'redis link');
+      if (!this.#up && !this.#isRefused) void this.#unreachable(error);
       return;
     }
     metrics.redisErrors.inc({ command: 'auth', code: errorLabel(code) });
     if (this.#isRefused) return;
     this.#isRefused = true;
-    const redis = address.hosts.map(({ host, port }) => `${host}:${port}`).join(', ');
+    this.#outage.ended();
     logger.warn(
       { reason: code },
-      `redis at ${redis} refuses the user or password of REDIS_URL (${code}): give the new one in REDIS_URL and restart, or in the file of REDIS_URL_FILE, which is read again`,
+      `redis at ${addressText(address)} refuses the user or password of REDIS_URL (${code}): give the new one in REDIS_URL and restart, or in the file of REDIS_URL_FILE, which is read again`,
     );
   }
 
@@ -89,6 +113,7 @@ export class RedisLink {
     if (!up) this.#endWaits();
     this.#options.metrics.redisUp.set(up ? 1 : 0);
     if (up) this.#isRefused = false;
+    if (up) this.#outage.ended();
     if (up) this.#options.logger.info('connected to redis');
     else this.#options.logger.warn('lost the connection to redis');
     for (const listener of this.#listeners) listener(up);
@@ -98,16 +123,23 @@ export class RedisLink {
   async start(): Promise<void> {
     this.#options.metrics.redisUp.set(0);
     this.#sentinels?.start();
-    const connecting = this.#connect().catch((error: Error) => {
-      this.#options.logger.warn({ err: error }, 'redis is not reachable yet; retrying');
-    });
+    // Why it failed was an event before; what is thrown only says that the connection closed.
+    const connecting = this.#connect().then(
+      () => true,
+      () => true,
+    );
     // With unreachable sentinels it never ends: they are tried again and again.
-    await Promise.race([connecting, delay(connectTimeout(this.#options), undefined, { ref: false })]);
+    const ended = await Promise.race([
+      connecting,
+      delay(connectTimeout(this.#options), false, { ref: false }),
+    ]);
+    if (!ended) this.#outage.failed(new Error('no answer yet'));
   }
 
   async stop(): Promise<void> {
     this.#sentinels?.stop();
     this.#endWaits();
+    this.#outage.ended();
     this.#client.disconnect();
   }
 

@@ -3,21 +3,27 @@ import { createSentinelClient, type Host, type LinkOptions, retryDelay } from '.
 
 const CHANNEL = '+switch-master';
 
+export interface SentinelListener {
+  /** Called with the new master for each sentinel's report, one after another. */
+  switched(master: Host): void;
+  /** The connection to one sentinel failed. */
+  failed?(error: Error): void;
+}
+
 /**
  * Learns from the sentinels that the master was replaced, because a master that hangs or is cut off closes no
  * connection. An unreachable sentinel is tried again; meanwhile the others suffice.
  */
 export class SentinelWatch {
   readonly #link: LinkOptions;
-  readonly #onSwitch: (master: Host) => void;
+  readonly #listener: SentinelListener;
   readonly #clients = new Map<Host, Redis>();
   readonly #retries = new Map<Host, NodeJS.Timeout>();
   #stopped = true;
 
-  /** @param onSwitch - called with the new master for each sentinel's report, one after another. */
-  constructor(link: LinkOptions, onSwitch: (master: Host) => void) {
+  constructor(link: LinkOptions, listener: SentinelListener) {
     this.#link = link;
-    this.#onSwitch = onSwitch;
+    this.#listener = listener;
   }
 
   start(): void {
@@ -38,7 +44,10 @@ export class SentinelWatch {
     const client = createSentinelClient(this.#link, sentinel);
     this.#clients.set(sentinel, client);
     let attempt = failures;
-    client.on('error', (err: Error) => this.#link.logger.debug({ err, sentinel }, 'sentinel'));
+    client.on('error', (err: Error) => {
+      this.#link.logger.debug({ err, sentinel }, 'sentinel');
+      this.#listener.failed?.(err);
+    });
     client.on('message', (_: string, message: string) => this.#hear(message));
     client.on('end', () => this.#again(sentinel, attempt + 1));
     try {
@@ -54,7 +63,7 @@ export class SentinelWatch {
   #hear(message: string): void {
     const [name, , , host, port] = message.split(' ');
     if (name !== this.#link.address.master || host === undefined) return;
-    this.#onSwitch({ host, port: Number(port) });
+    this.#listener.switched({ host, port: Number(port) });
   }
 
   #again(sentinel: Host, attempt: number): void {

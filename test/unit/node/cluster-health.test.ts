@@ -15,6 +15,8 @@ describe('the health of a node', () => {
   /** What was told at each return of the link. */
   let late: number[];
   let told: boolean[];
+  /** Lines of the log. */
+  let logged: string[];
   let stuck: boolean;
   let lag: number;
   let health: ClusterHealth;
@@ -38,6 +40,7 @@ describe('the health of a node', () => {
     stuck = false;
     lag = 0;
     late = [];
+    logged = [];
     told = [];
     health = new ClusterHealth({
       partitions: states,
@@ -50,7 +53,10 @@ describe('the health of a node', () => {
       },
       informed: () => informed,
       flusher: { isStuck: () => stuck, lag: () => lag },
-      logger: silent,
+      logger: Object.assign(Object.create(silent), {
+        info: (line: string) => logged.push(line),
+        warn: (line: string) => logged.push(line),
+      }),
     });
     health.onDegraded((degraded) => told.push(degraded));
     health.start();
@@ -130,6 +136,8 @@ describe('the health of a node', () => {
       expect(health.ready).toBe(false);
       await pass(INTERVAL_MS);
       expect(health.ready).toBe(true);
+      // Each turn is one line of the log.
+      expect(logged).toEqual(['ready', expect.stringMatching(/^not ready: /), 'ready']);
     });
   });
 
