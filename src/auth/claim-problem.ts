@@ -1,4 +1,4 @@
-import { AuthError } from './principal.ts';
+import { AuthError, SCOPES } from './principal.ts';
 
 const TIME = 'a time as text with its zone, such as "2026-11-30T17:00:00Z"';
 const ID = '1 to 128 bytes of UTF-8 without control characters';
@@ -12,7 +12,7 @@ const SHAPES: Readonly<Record<string, string>> = {
   tenant: '1 to 64 letters, digits, dots, underscores or hyphens',
   name: 'a text of at most 256 bytes of UTF-8 with something visible in it',
   groups: `a list of at most 64 group ids, each ${ID}`,
-  scope: 'words with spaces between them, such as "connect watch"',
+  scope: `words with spaces between them, such as "connect watch", of ${SCOPES.join(', ')}`,
 };
 
 /** Its kind, never its value: what is refused may still be a secret. */
@@ -26,9 +26,16 @@ const kindOf = (value: unknown): string => {
 
 const shapeOf = (claim: string): string => SHAPES[claim] ?? 'of another form';
 
-/** A claim that is not what it must be. The message says what was found and what is meant. */
-export const badClaim = (claim: string, value: unknown): AuthError =>
-  new AuthError('bad_claims', `The claim "${claim}" is ${kindOf(value)}; it must be ${shapeOf(claim)}.`);
+/**
+ * A claim that is not what it must be. The message says what was found and what is meant.
+ *
+ * @param found - what the value is, where its kind alone does not say it.
+ */
+export const badClaim = (claim: string, value: unknown, found = ''): AuthError =>
+  new AuthError(
+    'bad_claims',
+    `The claim "${claim}" is ${found === '' ? kindOf(value) : found}; it must be ${shapeOf(claim)}.`,
+  );
 
 /** The same where only the name of the claim is known. */
 export const badClaimNamed = (claim: string | undefined): AuthError =>

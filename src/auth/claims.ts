@@ -4,7 +4,7 @@ import { isVisible, withoutBidiControls } from '../domain/visible-text.ts';
 import { parseTime } from '../protocol/time.ts';
 import { badClaim } from './claim-problem.ts';
 import { AuthError, type Principal, type Scope } from './principal.ts';
-import { DEFAULT_SCOPE, scopeSet } from './scope-set.ts';
+import { DEFAULT_SCOPE, scopeProblem, scopeSet } from './scope-set.ts';
 
 /**
  * Tolerated difference between the issuer's clock and ours: a token is valid until this long after its `exp`, whether
@@ -88,13 +88,11 @@ const timeOf = (claims: Claims, claim: string): number | undefined => {
   return time;
 };
 
-/** A list as other services write it, with none of our scopes: it would allow nothing without saying why. */
-const LISTED = /[,;|]/;
-
+/** @throws AuthError for a claim that would allow less than its issuer meant, and say nothing of it. */
 const scopesOf = ({ scope = DEFAULT_SCOPE }: Claims): ReadonlySet<Scope> => {
-  if (typeof scope !== 'string' || (LISTED.test(scope) && scopeSet(scope).size === 0))
-    throw badClaim('scope', scope);
-  return scopeSet(scope);
+  const problem = scopeProblem(scope);
+  if (problem !== undefined) throw badClaim('scope', scope, problem);
+  return scopeSet(scope as string);
 };
 
 const tenantOf = ({ tenant = DEFAULT_TENANT }: Claims, scopes: ReadonlySet<Scope>): string => {

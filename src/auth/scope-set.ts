@@ -7,8 +7,29 @@ const BIT = new Map<string, number>(SCOPES.map((scope, index) => [scope, 1 << in
 /** One set for each combination that was ever seen: at most two to the power of the number of scopes. */
 const sets = new Map<number, ReadonlySet<Scope>>();
 
+/** What other services put between the scopes of a list. */
+const SEPARATORS = /[,;|\t\r\n]/;
+
 /**
- * Reads a `scope` claim. Unknown scopes are ignored, so that an issuer may also serve others.
+ * What makes a `scope` claim no list of scopes; `undefined` for one that is fine. Beside a scope that is known, unknown
+ * ones are fine: an issuer may also serve others. A claim without a single known one is a mistake, as is a scope that
+ * hides in a word because another separator was used.
+ *
+ * @returns what was found, to be read after "is"; `''` for a claim that is no text, whose kind says enough.
+ */
+export const scopeProblem = (claim: unknown): string | undefined => {
+  if (typeof claim !== 'string') return '';
+  const unknown = unknownScopes(claim);
+  const hides = (word: string): boolean =>
+    SEPARATORS.test(word) && word.split(SEPARATORS).some((part) => BIT.has(part));
+  if (unknown.some(hides)) return 'a list with other separators than spaces';
+  return unknown.length > 0 && scopeSet(claim).size === 0
+    ? 'a text without any scope of this service'
+    : undefined;
+};
+
+/**
+ * Reads a `scope` claim; what it does not know is ignored.
  *
  * @returns a set shared by all tokens with the same scopes; never change it.
  */

@@ -147,12 +147,25 @@ describe('identity', () => {
 });
 
 describe('scopes', () => {
-  it('ignores the ones it does not know', () => {
+  it('ignores those it does not know beside one that it knows', () => {
     expect(principal(goodClaims({ scope: '  read  profile  watch:tenant email ' })).scopes).toEqual(
       new Set(['watch:tenant', 'read']),
     );
-    expect(principal(goodClaims({ scope: '' })).scopes.size).toBe(0);
-    expect(principal(goodClaims({ scope: 'CONNECT constructor __proto__' })).scopes.size).toBe(0);
+    expect(principal(goodClaims({ scope: 'read https://example.com/a,b' })).scopes).toEqual(
+      new Set(['read']),
+    );
+    for (const scope of ['', ' ']) expect(principal(goodClaims({ scope })).scopes.size).toBe(0);
+  });
+
+  it.each([
+    ['no known one', 'CONNECT constructor __proto__'],
+    ['a misspelt one', 'conect'],
+    ['commas', 'read,events'],
+    ['commas and spaces', 'read, events'],
+    ['commas behind a known one', 'connect watch,read'],
+    ['lines', 'read\nevents'],
+  ])('refuse a claim with %s', (_, scope) => {
+    expect(() => principal(goodClaims({ scope }))).toThrow(/^The claim "scope" is .*; it must be words/);
   });
 
   it('are one set for everybody with the same ones, in whatever order', () => {
@@ -181,7 +194,21 @@ describe('what is said of a claim that is wrong', () => {
     ['a number', { exp: 1_798_732_800 }, 'The claim "exp" is a number; it must be a time as text'],
     ['no zone', { exp: '2026-06-01T13:00:00' }, 'with its zone, such as "2026-11-30T17:00:00Z".'],
     ['scopes as a list', { scope: ['read'] }, 'The claim "scope" is a list; it must be words with spaces'],
-    ['scopes with commas', { scope: 'read,events' }, 'it must be words with spaces between them'],
+    [
+      'scopes with commas',
+      { scope: 'read,events' },
+      'is a list with other separators than spaces; it must be words',
+    ],
+    [
+      'an unknown scope',
+      { scope: 'reader' },
+      'is a text without any scope of this service; it must be words',
+    ],
+    [
+      'the scopes there are',
+      { scope: 'reader' },
+      'of connect, watch, watch:tenant, read, write, events, mint, admin.',
+    ],
     ['a number for sub', { sub: 7 }, 'The claim "sub" is a number; it must be a user id'],
     ['groups as text', { groups: 'g1' }, 'The claim "groups" is another text; it must be a list'],
   ])('%s', (_, changes, message) => {
