@@ -40,6 +40,12 @@ const PIECE_BYTES = 512;
 /** Bytes of a frame that cost as much to read as the answer to a ping. */
 const PING_COST_BYTES = 512;
 
+interface Waiting {
+  /** By whom the room is held: whoever it was when the first of these came. */
+  readonly person: string;
+  readonly texts: string[];
+}
+
 const ownerOf = (socket: object): Connection | undefined => (socket as Owned)[OWNER];
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
@@ -87,7 +93,7 @@ export abstract class Connection implements Sink, Work {
   /** At the last ping a message had begun, and none has been finished since. */
   #unfinished = false;
   /** Frames that have come and were not handled: not in their turn yet, or while {@link held}. */
-  #waiting: string[] | undefined;
+  #waiting: Waiting | undefined;
   /** It waits for its turn, with one frame of these. */
   #isQueued = false;
 
@@ -182,9 +188,10 @@ export abstract class Connection implements Sink, Work {
   run(): number {
     this.#isQueued = false;
     if (this.#over || this.held || this.#waiting === undefined) return 0;
-    const text = this.#waiting.shift() ?? '';
-    this.host.intake.took(text);
-    if (this.#waiting.length === 0) this.#waiting = undefined;
+    const { person, texts } = this.#waiting;
+    const text = texts.shift() ?? '';
+    this.host.intake.took(person, text);
+    if (texts.length === 0) this.#waiting = undefined;
     this.text(text);
     this.release();
     return 1 + text.length / PING_COST_BYTES;
@@ -206,12 +213,13 @@ export abstract class Connection implements Sink, Work {
   #accept(data: Buffer): void {
     const { intake } = this.host;
     const text = data.toString();
-    if (!intake.gave(text)) {
+    const person = this.#waiting?.person ?? this.person;
+    if (!intake.gave(person, text)) {
       this.sendError('rate_limited', 'this node has too much to do: this frame was dropped', refOf(text));
       return;
     }
-    this.#waiting ??= [];
-    this.#waiting.push(text);
+    this.#waiting ??= { person, texts: [] };
+    this.#waiting.texts.push(text);
     if (!this.held) this.#queue();
     // Not handled at once: what comes next would wait here, and can as well wait with its sender.
     if (this.#waiting !== undefined && !this.#ws.isPaused) this.#ws.pause();
@@ -338,8 +346,11 @@ export abstract class Connection implements Sink, Work {
 
   #end(code: number, how: Leaving): void {
     this.#over = true;
-    for (const text of this.#waiting ?? []) this.host.intake.took(text);
-    this.#waiting = undefined;
+    if (this.#waiting !== undefined) {
+      const { person, texts } = this.#waiting;
+      for (const text of texts) this.host.intake.took(person, text);
+      this.#waiting = undefined;
+    }
     this.host.metrics.closes.inc({ code: closeLabel(code) });
     this.ended(how);
   }

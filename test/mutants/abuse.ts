@@ -86,7 +86,7 @@ export const ABUSE: readonly Mutant[] = [
   {
     name: 'waiting frames without a bound',
     file: 'src/session/intake.ts',
-    from: 'if (this.#length + text.length > this.#max) return false;',
+    from: 'if (isOverShare || length > CEILING * this.#max) return false;',
     to: '',
     test: 'test/unit/session/turns.test.ts',
     title: 'have a bound for all of them together',

@@ -99,10 +99,31 @@ describe('frames on a node that is behind', () => {
     const client = await harness.enter('anna');
     const other = await harness.enter('bob');
     stall();
-    client.send({ type: 'unwatch', users: Array.from({ length: 40 }, (_, n) => `user-${n}`) });
+    const users = Array.from({ length: 80 }, (_, n) => `user-${n}`);
+    client.send({ type: 'unwatch', users });
     await until(() => turns.size > 0);
-    other.send({ type: 'unwatch', users: Array.from({ length: 40 }, (_, n) => `user-${n}`), ref: 'mine' });
+    other.send({ type: 'unwatch', users, ref: 'mine' });
     await other.until(() => other.of('error').length > 0);
     expect(other.of('error')).toMatchObject([{ code: 'rate_limited', ref: 'mine' }]);
+  });
+
+  it('of somebody who has none waiting have room where another has filled it', async () => {
+    const { stall, goOn, turns } = await busy({ maxWaitingFrames: 500 });
+    const first = await harness.enter('anna');
+    const second = await harness.enter('anna');
+    const other = await harness.enter('bob');
+    stall();
+    const users = Array.from({ length: 40 }, (_, n) => `user-${n}`);
+    first.send({ type: 'unwatch', users });
+    await until(() => turns.size > 0);
+    second.send({ type: 'unwatch', users, ref: 'too much' });
+    await second.until(() => second.of('error').length > 0);
+    expect(second.of('error')).toMatchObject([{ code: 'rate_limited', ref: 'too much' }]);
+    other.send({ type: 'ping', ref: 'mine' });
+    await until(() => {
+      goOn();
+      return other.of('pong').length > 0;
+    });
+    expect(other.of('error')).toEqual([]);
   });
 });
