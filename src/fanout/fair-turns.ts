@@ -2,9 +2,11 @@
 const SLICE_MS = 5;
 /** What somebody cost is forgotten when nothing has waited for so long, ms. */
 const FORGET_MS = 1000;
-/** Whoever asked for less than others is ahead of them by this cost at most: that of the largest frame. */
-const CREDIT = 30;
-/** People who are remembered though nothing of theirs waits, before those who owe nothing are thrown away. */
+/** What somebody was given counts half after so long, ms. */
+const HALF_LIFE_MS = 1000;
+/** Weights stay well inside what a number holds: beyond so many half-lives they are counted from a new moment. */
+const HALF_LIVES = 400;
+/** People who are remembered though nothing of theirs waits, before those who were given next to nothing are dropped. */
 const REMEMBERED = 1000;
 
 /** A piece of work that cannot be interrupted. */
@@ -16,12 +18,13 @@ export interface Work {
 }
 
 interface Person {
-  /** Cost of the person's work, on the scale of what everybody else was given meanwhile. */
-  owes: number;
+  /**
+   * What the person was given of late. A cost weighs twice as much for each half-life that it is younger, instead of all
+   * older ones being halved again and again: the order of people stays as it is while time passes.
+   */
+  given: number;
   readonly works: Work[];
-  /** Where the first of {@link works} stands in the order of turns. */
-  at: number;
-  /** Among those at one place whoever came first is next. */
+  /** Among those who were given the same, whoever came first is next. */
   since: number;
 }
 
@@ -35,9 +38,9 @@ export interface FairTurnsOptions {
 
 /**
  * Shares one event loop among people. Work is done as it comes while the loop has time for it. When a few milliseconds
- * were spent in one turn of the loop, work waits, and whoever was given least is next, however much others have waiting:
- * who asks for little is held up by one piece of work and not by a queue. This is start-time fair queueing (Goyal, Vin
- * and Cheng, 1996) with people as its flows.
+ * were spent in one turn of the loop, work waits, and whoever was given least of late is next, however much others have
+ * waiting: who asks for little is held up by those who ask for less, and nobody waits for ever, because what was given
+ * is forgotten by halves. Schedulers of processes know this as decay usage.
  */
 export class FairTurns {
   readonly #now: () => number;
@@ -46,8 +49,11 @@ export class FairTurns {
   readonly #people = new Map<string, Person>();
   /** A heap of those with work that waits; the next one first. */
   readonly #next: Person[] = [];
-  /** Where the order of turns has come to. */
-  #reached = 0;
+  /** The moment at which a cost weighs 1. */
+  #base = 0;
+  /** What a cost weighs now. */
+  #weight = 1;
+  #pruneAt = REMEMBERED;
   #count = 0;
   #size = 0;
   #spentMs = 0;
@@ -83,8 +89,8 @@ export class FairTurns {
     const { person: key } = work;
     let person = this.#people.get(key);
     if (person === undefined) {
-      if (this.#people.size > REMEMBERED + 2 * this.#next.length) this.#prune();
-      person = { owes: Number.NEGATIVE_INFINITY, works: [], at: 0, since: 0 };
+      if (this.#people.size >= this.#pruneAt) this.#prune();
+      person = { given: 0, works: [], since: 0 };
       this.#people.set(key, person);
     }
     person.works.push(work);
@@ -93,7 +99,6 @@ export class FairTurns {
   }
 
   #enter(person: Person): void {
-    person.at = Math.max(this.#reached - CREDIT, person.owes);
     person.since = ++this.#count;
     push(this.#next, person);
   }
@@ -104,10 +109,20 @@ export class FairTurns {
     this.#yieldFirst(() => {
       this.#isYielding = false;
       this.#spentMs = 0;
+      this.#weigh();
       this.#goOn();
       // Sockets are looked at next, and what they bring counts to the same slice.
       if (this.busy) this.#yield();
     });
+  }
+
+  #weigh(): void {
+    const halfLives = (this.#now() - this.#base) / HALF_LIFE_MS;
+    this.#weight = 2 ** Math.min(halfLives, HALF_LIVES);
+    if (halfLives < HALF_LIVES) return;
+    for (const person of this.#people.values()) person.given /= this.#weight;
+    this.#base = this.#now();
+    this.#weight = 1;
   }
 
   #goOn(): void {
@@ -116,8 +131,7 @@ export class FairTurns {
       const work = person?.works.shift();
       if (person === undefined || work === undefined) return;
       this.#size -= 1;
-      this.#reached = Math.max(this.#reached, person.at);
-      person.owes = person.at + this.#run(work);
+      person.given += this.#weight * this.#run(work);
       if (person.works.length > 0) this.#enter(person);
       if (this.#size === 0) this.#emptySince = this.#now();
     }
@@ -138,14 +152,15 @@ export class FairTurns {
   }
 
   #prune(): void {
-    for (const [key, { works, owes }] of this.#people) {
-      if (works.length === 0 && owes <= this.#reached) this.#people.delete(key);
+    for (const [key, { works, given }] of this.#people) {
+      if (works.length === 0 && given <= this.#weight) this.#people.delete(key);
     }
+    this.#pruneAt = Math.max(REMEMBERED, 2 * this.#people.size);
   }
 }
 
 const before = (one: Person, other: Person): boolean =>
-  one.at < other.at || (one.at === other.at && one.since < other.since);
+  one.given < other.given || (one.given === other.given && one.since < other.since);
 
 const push = (heap: Person[], person: Person): void => {
   let at = heap.length;

@@ -77,8 +77,8 @@ export const ABUSE: readonly Mutant[] = [
   {
     name: 'turns by who came first',
     file: 'src/fanout/fair-turns.ts',
-    from: 'person.owes = person.at + this.#run(work);',
-    to: 'person.owes = person.at + 0 * this.#run(work);',
+    from: 'person.given += this.#weight * this.#run(work);',
+    to: 'person.given += 0 * this.#run(work);',
     test: 'test/unit/fanout/fair-turns.test.ts',
     title: 'is shared by what it costs, not by how many pieces it is',
     proves: 'costly frames get as many turns as cheap ones',

@@ -99,6 +99,55 @@ describe('work that waits', () => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(1);
   });
 
+  it('of many people who each ask for little lets whoever asks for least go first', () => {
+    const { add, step, done, fill } = loop();
+    fill();
+    for (let n = 0; n < 20; n += 1)
+      for (let person = 0; person < 100; person += 1) add(`mallory-${person}`, 'm', { ms: 0.5, cost: 1 });
+    while (done.length < 500) step();
+    for (let look = 0; look < 3; look += 1) {
+      add('anna', 'ping', { ms: 0.5, cost: 1 });
+      expect(step()).toContain('ping');
+    }
+  });
+
+  it('of somebody who was given much waits for a while only, however much others ask for', () => {
+    const { add, step, done, fill } = loop();
+    fill();
+    add('mallory', 'm', { ms: 1, cost: 100_000 });
+    step();
+    add('mallory', 'again');
+    const others = (): void => {
+      for (let person = 0; person < 20; person += 1) add(`person-${person}`, 'p', { ms: 1, cost: 100 });
+    };
+    others();
+    const turns = 20_000 / 5;
+    for (let turn = 0; turn < turns && !done.includes('again'); turn += 1) {
+      if (turn % 4 === 0) others();
+      step();
+    }
+    expect(done).toContain('again');
+    expect(done.length).toBeLessThan(15_000);
+  });
+
+  it('is shared alike however long the loop is busy', () => {
+    const { add, step, done, fill, pass } = loop();
+    fill();
+    // More half-lives than the exponent of a number holds.
+    for (let minute = 0; minute < 60; minute += 1) {
+      add('mallory', 'm', { cost: 50 });
+      add('keeper', 'k');
+      pass(60_000);
+      for (let n = 0; n < 4; n += 1) add('mallory', 'm', { ms: 2, cost: 50 });
+      add('anna', 'ping');
+      const before = done.length;
+      step();
+      expect(done.slice(before, before + 4)).toContain('ping');
+      step();
+      step();
+    }
+  });
+
   it('is shared by what it costs, not by how many pieces it is', () => {
     const { add, step, done, fill } = loop();
     fill();
