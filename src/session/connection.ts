@@ -41,7 +41,7 @@ const PIECE_BYTES = 512;
 const PING_COST_BYTES = 512;
 
 interface Waiting {
-  /** By whom the room is held: whoever it was when the first of these came. */
+  /** The person under whom these are counted: the one of the connection when the first of them came. */
   readonly person: string;
   readonly texts: string[];
 }

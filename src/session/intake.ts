@@ -2,7 +2,7 @@ import type { FairTurns } from '../fanout/fair-turns.ts';
 
 /** Characters of frames that wait, of all connections: each holds what one read of its socket brought. */
 const MAX_WAITING = 32 * 1_048_576;
-/** Beyond this multiple of the bound nothing more waits, whoever sends it. */
+/** Beyond this multiple of the bound no frame waits, not even the first of a person. */
 const CEILING = 2;
 
 /** Where the frames of all connections wait for their turns, within a bound that people share equally. */
@@ -23,7 +23,7 @@ export class Intake {
   }
 
   /**
-   * Over the bound only those are refused who already hold their share of it: a frame of somebody who has nothing waiting
+   * Over the bound a person who already holds an equal share of it is refused. A frame of a person who has none waiting
    * still has room when others have filled it.
    *
    * @returns false when there is no room for a frame; then nothing was counted.
