@@ -6,9 +6,9 @@ import type { FairTurns, Work } from '../fanout/fair-turns.ts';
 import type { Sink } from '../fanout/fanout.ts';
 import { sharesGroup } from '../fanout/sight.ts';
 import { typingFrame } from '../protocol/server-frames.ts';
+import { RateLimiter } from '../time/rate-limiter.ts';
 import { RecentlyUsed } from '../time/recently-used.ts';
 import type { TimerWheel, WheelItem } from '../time/timer-wheel.ts';
-import { TokenBucket } from '../time/token-bucket.ts';
 import { mayWatchUsers } from './admission.ts';
 import { Hearings } from './hearing.ts';
 import { REPEAT_MS, TYPING_BURST, TYPING_RATE, type Typists } from './typing.ts';
@@ -101,7 +101,7 @@ export class TypingDesk {
   readonly #running = new Map<string, Running>();
   readonly #byTyper = new Map<UserKey, Set<Running>>();
   /** What each person may still have told, whichever nodes and connections it comes from. */
-  readonly #budgets = new RecentlyUsed<TokenBucket>({ keepMs: LIFETIME_MS, max: MAX_TYPISTS });
+  readonly #budgets: RateLimiter;
   /** Until when nothing is told of who left: a node that has not heard of it yet still passes on what they type there. */
   readonly #silent = new RecentlyUsed<{ until: number }>({ keepMs: LIFETIME_MS, max: MAX_TYPISTS });
   /** Of a person and target what began, until all were told. */
@@ -112,6 +112,12 @@ export class TypingDesk {
   constructor(options: DeskOptions) {
     this.#options = options;
     const { wheel, turns } = options;
+    this.#budgets = new RateLimiter({
+      rate: TYPING_RATE,
+      burst: TYPING_BURST,
+      maxKeys: MAX_TYPISTS,
+      now: () => wheel.now,
+    });
     this.#hearings = new Hearings({
       turns,
       now: () => wheel.now,
@@ -186,15 +192,13 @@ export class TypingDesk {
     if (running !== undefined) running.endsAt = now + LIFETIME_MS;
     // Before anybody is looked for: a person with a hundred connections makes no more work than one with one.
     if (running !== undefined && now - running.toldAt < REPEAT_MS) return;
-    if (this.#isGone(signal, now) || !this.#mayBeTold(signal, now)) return;
+    if (this.#isGone(signal, now) || !this.#mayBeTold(signal)) return;
     this.#tell(signal);
   }
 
   /** The end of what was told costs nothing: there are no more of them than beginnings. */
-  #mayBeTold({ tenant, from }: Signal, now: number): boolean {
-    const make = (): TokenBucket => new TokenBucket(TYPING_BURST, now);
-    const bucket = this.#budgets.use(userKey({ tenant, user: from }), now, make);
-    return bucket.take(TYPING_RATE, TYPING_BURST, now);
+  #mayBeTold({ tenant, from }: Signal): boolean {
+    return this.#budgets.take(userKey({ tenant, user: from })) === 0;
   }
 
   #keep(key: string, known: Running | undefined, signal: Signal): void {

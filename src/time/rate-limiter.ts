@@ -1,3 +1,6 @@
+import { RecentlyUsed } from './recently-used.ts';
+import { TokenBucket } from './token-bucket.ts';
+
 /** How a {@link RateLimiter} is set up. */
 export interface RateLimit {
   /** Tokens a second; 0 means no limit. */
@@ -10,26 +13,12 @@ export interface RateLimit {
   readonly now?: () => number;
 }
 
-interface Bucket {
-  tokens: number;
-  /** When `tokens` was counted, ms. */
-  at: number;
-}
-
-/** Full buckets dropped a call: more than the one that a call can add, so the table shrinks again after a flood. */
-const SWEEP = 2;
-
-/**
- * Token buckets by key (an address, a user) in bounded memory and without timers. A bucket refills by the clock when
- * it is read; one that is full again carries no information and is dropped.
- */
+/** Token buckets by key (an address, a user). One that is full again carries no information and is dropped. */
 export class RateLimiter {
-  readonly #perMs: number;
+  readonly #rate: number;
   readonly #burst: number;
-  readonly #maxKeys: number;
   readonly #now: () => number;
-  /** In order of last use, the longest unused first: the order in which a Map iterates. */
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets: RecentlyUsed<TokenBucket>;
 
   constructor({
     rate,
@@ -37,10 +26,10 @@ export class RateLimiter {
     maxKeys = 50_000,
     now = () => performance.now(),
   }: RateLimit) {
-    this.#perMs = rate / 1000;
+    this.#rate = rate;
     this.#burst = burst;
-    this.#maxKeys = maxKeys;
     this.#now = now;
+    this.#buckets = new RecentlyUsed({ keepMs: (burst * 1000) / rate, max: maxKeys });
   }
 
   /** Keys remembered now. */
@@ -55,32 +44,9 @@ export class RateLimiter {
    * waits that long is served.
    */
   take(key: string): number {
-    if (this.#perMs === 0) return 0;
+    if (this.#rate === 0) return 0;
     const now = this.#now();
-    const bucket = this.#buckets.get(key) ?? { tokens: this.#burst, at: now };
-    bucket.tokens = this.#filled(bucket, now);
-    bucket.at = now;
-    this.#buckets.delete(key);
-    this.#buckets.set(key, bucket);
-    this.#forget(now);
-    if (bucket.tokens < 1) return (1 - bucket.tokens) / this.#perMs;
-    bucket.tokens -= 1;
-    return 0;
-  }
-
-  #filled(bucket: Bucket, now: number): number {
-    return Math.min(this.#burst, bucket.tokens + (now - bucket.at) * this.#perMs);
-  }
-
-  #forget(now: number): void {
-    let looked = 0;
-    for (const [key, bucket] of this.#buckets) {
-      const over = this.#buckets.size > this.#maxKeys;
-      if (!over && (looked === SWEEP || this.#filled(bucket, now) < this.#burst)) return;
-      // The newest entry is the one just taken from; it must not be forgotten before it is charged.
-      if (this.#buckets.size === 1) return;
-      this.#buckets.delete(key);
-      looked += 1;
-    }
+    const bucket = this.#buckets.use(key, now, () => new TokenBucket(this.#burst, now));
+    return bucket.take(this.#rate, this.#burst, now) ? 0 : bucket.waitMs(this.#rate);
   }
 }

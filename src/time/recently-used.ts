@@ -23,6 +23,10 @@ export class RecentlyUsed<T> {
     this.#options = options;
   }
 
+  get size(): number {
+    return this.#used.size;
+  }
+
   /** @param now - monotonic, ms. */
   use(key: string, now: number, make: () => T): T {
     const used = this.#used.get(key) ?? { value: make(), at: now };

@@ -1,6 +1,4 @@
-/**
- * Frames a connection may still send: two numbers, filled up by the clock when it is looked at. No timer, no array.
- */
+/** A limit of so many a second after a burst: two numbers, filled up by the clock when it is read. No timer, no array. */
 export class TokenBucket {
   #tokens: number;
   #at: number;
@@ -17,5 +15,10 @@ export class TokenBucket {
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
     return true;
+  }
+
+  /** After a refusal: ms until there is a token. */
+  waitMs(rate: number): number {
+    return ((1 - this.#tokens) * 1000) / rate;
   }
 }

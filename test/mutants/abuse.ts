@@ -257,9 +257,9 @@ export const ABUSE: readonly Mutant[] = [
   },
   {
     name: 'addresses remembered without end',
-    file: 'src/time/rate-limiter.ts',
-    from: 'const over = this.#buckets.size > this.#maxKeys;',
-    to: 'const over = false;',
+    file: 'src/time/recently-used.ts',
+    from: 'this.#used.size <= max && (',
+    to: '(',
     test: 'test/unit/time/rate-limiter.test.ts',
     title: 'never remembers more than it may',
     proves: 'a flood of addresses fills a node with their limits',
