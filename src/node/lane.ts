@@ -1,5 +1,6 @@
 import type { UserKey } from '../domain/model.ts';
 import { MAX_BATCH } from '../store/presence-store.ts';
+import { backoff } from '../time/backoff.ts';
 import type { Holding } from './holding.ts';
 import type { PartitionState } from './partition-state.ts';
 
@@ -104,7 +105,7 @@ export class Lane {
     this.failures += 1;
     if (refused) this.#refusals += 1;
     if (this.failures > 1) this.#limit = Math.max(1, Math.floor(batchSize / 2));
-    this.#notBefore = now + Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.min(this.failures - 1, 10));
+    this.#notBefore = now + backoff(this.failures - 1, RETRY_MS, MAX_RETRY_MS);
   }
 
   /** Nothing is sent until {@link release}. */

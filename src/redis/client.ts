@@ -2,6 +2,7 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import type { RedisUrl } from '../config/redis-url.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { backoff, jittered } from '../time/backoff.ts';
 
 export interface LinkOptions {
   readonly address: RedisUrl;
@@ -34,16 +35,20 @@ const DISCONNECT_MS = 100;
  */
 const READONLY_MS = 1000;
 
+/** Pause after the first failed reconnect, and the longest pause, ms. */
+const FIRST_RETRY_MS = 25;
+const MAX_RETRY_MS = 1000;
+
 /** How long connecting may take, ms. */
 export const connectTimeout = ({ commandTimeoutMs }: Pick<LinkOptions, 'commandTimeoutMs'>): number =>
   Math.max(commandTimeoutMs, MIN_CONNECT_MS);
 
 /**
- * Reconnects at once, then with growing pauses up to a second, each node with its own jitter, to avoid a reconnect
- * storm.
+ * Reconnects almost at once, then with growing pauses up to a second, each node with its own jitter, to avoid a
+ * reconnect storm.
  */
 export const retryDelay = (attempt: number, random: () => number): number =>
-  Math.min(1000, 25 * 2 ** Math.min(attempt, 6)) * (0.5 + random() / 2);
+  jittered(backoff(attempt, FIRST_RETRY_MS, MAX_RETRY_MS), random);
 
 /** The code a Redis error begins with (`ERR`, `OOM`, `MOVED`, …); undefined for anything else. */
 export const redisErrorCode = (error: unknown): string | undefined =>

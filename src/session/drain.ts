@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reconnectFrame } from '../protocol/server-frames.ts';
+import { shuffle } from '../time/shuffle.ts';
 import type { Session } from './session.ts';
 
 /** How a drain goes. */
@@ -25,7 +26,8 @@ export class Drain {
 
   constructor(sessions: Iterable<Session>, options: DrainOptions) {
     this.#options = options;
-    this.#left = shuffled([...sessions], options.random);
+    // Who connected together shall not be sent away together.
+    this.#left = shuffle([...sessions], options.random);
     this.#at = options.monotonic();
     this.#end = this.#at + options.windowMs;
   }
@@ -59,12 +61,3 @@ export class Drain {
     }
   }
 }
-
-/** Fisher–Yates: who connected together shall not be sent away together. */
-const shuffled = <T>(items: T[], random: () => number): T[] => {
-  for (let i = items.length - 1; i > 0; i -= 1) {
-    const j = Math.floor(random() * (i + 1));
-    [items[i], items[j]] = [items[j] as T, items[i] as T];
-  }
-  return items;
-};

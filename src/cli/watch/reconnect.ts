@@ -1,4 +1,5 @@
 import { CLOSE_CODES } from '../../protocol/codes.ts';
+import { backoff } from '../../time/backoff.ts';
 
 /** How a connection, or the attempt at one, ended. */
 export interface Ending {
@@ -31,7 +32,7 @@ const FINAL_STATUSES = [400, 401, 403, 404, 426];
 
 /** Somewhere below a bound that doubles, so that the clients of one lost node do not return as one (full jitter). */
 const fullJitter = (attempt: number, random: () => number): number =>
-  random() * Math.min(CAP_MS, BASE_MS * 2 ** Math.min(attempt, 16));
+  random() * backoff(attempt, BASE_MS, CAP_MS);
 
 const meaningOf = (code: number): string => {
   const known = Object.entries(CLOSE_CODES).find(([number]) => Number(number) === code)?.[1];

@@ -1,5 +1,7 @@
 import type { Health } from '../../node/membership.ts';
 import type { PresenceStore } from '../../store/presence-store.ts';
+import { backoff, jittered } from '../../time/backoff.ts';
+import { shuffle } from '../../time/shuffle.ts';
 import type { FanoutContext } from '../context.ts';
 import type { Groups } from '../tenant/groups.ts';
 import type { Rosters } from '../tenant/rosters.ts';
@@ -95,15 +97,16 @@ export class Resync {
   }
 
   #batches(partition: number): Batch[] {
-    const size = this.#options.context.tuning.resyncBatch;
+    const { context, cache, random } = this.#options;
+    const size = context.tuning.resyncBatch;
     const batches: Batch[] = [];
-    for (const tenant of this.#options.cache.tenants()) {
+    for (const tenant of cache.tenants()) {
       const users = [...tenant.users.values()].filter((user) => user.partition === partition);
-      this.#shuffle(users);
+      shuffle(users, random);
       for (let at = 0; at < users.length; at += size)
         batches.push({ partition, tenant, users: users.slice(at, at + size), told: undefined, toldAt: 0 });
     }
-    return this.#shuffle(batches);
+    return shuffle(batches, random);
   }
 
   async #read(batch: Batch): Promise<void> {
@@ -191,14 +194,14 @@ export class Resync {
   async #untilDone(attempt: () => Promise<void>): Promise<void> {
     const { context, random } = this.#options;
     const { retryMinMs, retryMaxMs } = context.tuning;
-    for (let pause = retryMinMs; !this.#stopped; pause = Math.min(2 * pause, retryMaxMs)) {
+    for (let failures = 0; !this.#stopped; failures += 1) {
       try {
         await attempt();
         return;
       } catch (err) {
         context.log.warn({ err }, 'watched users could not be read again yet');
       }
-      await this.#wait(pause * (0.5 + random() / 2));
+      await this.#wait(jittered(backoff(failures, retryMinMs, retryMaxMs), random));
     }
   }
 
@@ -217,16 +220,5 @@ export class Resync {
 
   #endWaits(): void {
     for (const end of [...this.#waits]) end();
-  }
-
-  #shuffle<T>(items: T[]): T[] {
-    for (let at = items.length - 1; at > 0; at -= 1) {
-      const other = Math.floor(this.#options.random() * (at + 1));
-      const [one, two] = [items[at], items[other]];
-      if (one === undefined || two === undefined) continue;
-      items[at] = two;
-      items[other] = one;
-    }
-    return items;
   }
 }
