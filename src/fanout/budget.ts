@@ -1,4 +1,4 @@
-import type { Timing } from '../time/due-queue.ts';
+import type { Timing } from '../time/timing.ts';
 import { WatchError } from './fanout.ts';
 
 /** Users that one person may be shown: so many at once, and so many a second, as shares of what one connection may watch. */

@@ -1,4 +1,5 @@
-import type { DueQueue, Timing } from '../time/due-queue.ts';
+import type { DueQueue } from '../time/due-queue.ts';
+import type { Timing } from '../time/timing.ts';
 import type { Encoder } from './encoder.ts';
 import type { FanoutLog } from './fanout-log.ts';
 import type { Meter } from './meter.ts';

@@ -3,7 +3,8 @@ import type { Command, EventFeed, LoggedTransition } from '../events/feed.ts';
 import type { Health } from '../node/membership.ts';
 import { goneFrame } from '../protocol/server-frames.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
-import { DueQueue, type Timing } from '../time/due-queue.ts';
+import { DueQueue } from '../time/due-queue.ts';
+import { schedule, type Timing } from '../time/timing.ts';
 import { Budgets } from './budget.ts';
 import { ConnectionWatcher } from './connection/connection-watcher.ts';
 import { DEFAULT_TUNING, type FanoutContext, type Stalled, type Tuning, type Windowed } from './context.ts';
@@ -52,11 +53,6 @@ export interface Footprint {
   /** Connections and tenants in a window, connections that do not read, users whose event is under way. */
   readonly waiting: number;
 }
-
-const schedule: Timing['schedule'] = (run, ms) => {
-  const timer = setTimeout(run, ms);
-  return () => clearTimeout(timer);
-};
 
 /** Fan-out of one node: the feed's transitions to the connections that watch. */
 export class NodeFanout implements Fanout {

@@ -1,4 +1,4 @@
-import type { Timing } from '../time/due-queue.ts';
+import type { Timing } from '../time/timing.ts';
 import { WatchError } from './fanout.ts';
 
 /** Users that are read for watches at once: some milliseconds of work. More would hold up everything else meanwhile. */

@@ -4,10 +4,10 @@ import type { EndingKind } from '../domain/row.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { type ApplyReply, type PresenceStore, type SelfView, StoreError } from '../store/presence-store.ts';
 import { Alarm } from '../time/alarm.ts';
-import type { Waiter } from './deadline-queue.ts';
 import type { Holding } from './holding.ts';
 import { Lane } from './lane.ts';
 import type { PartitionState } from './partition-state.ts';
+import type { Waiter } from './waiter.ts';
 
 export interface FlusherOptions {
   readonly store: Pick<PresenceStore, 'apply' | 'replicated'>;

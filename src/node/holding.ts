@@ -20,8 +20,8 @@ import {
 } from '../domain/profile.ts';
 import type { Entry } from '../store/presence-store.ts';
 import { Activity } from './activity.ts';
-import type { Waiter } from './deadline-queue.ts';
 import type { Leaving, Member, UserConnection } from './membership.ts';
+import type { Waiter } from './waiter.ts';
 
 /** One user as this node holds them. Times are ms of the monotonic clock; -1 for never. */
 export class Holding {

@@ -11,12 +11,14 @@ import { sameGroups, type TokenProfile } from '../domain/profile.ts';
 import type { Command } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { type ClaimRequest, type SelfView, StoreError } from '../store/presence-store.ts';
-import { DeadlineQueue, Waiter } from './deadline-queue.ts';
+import { DueQueue } from '../time/due-queue.ts';
+import { schedule } from '../time/timing.ts';
 import type { Flusher } from './flusher.ts';
 import { Holding } from './holding.ts';
 import { inTurns } from './in-turns.ts';
 import type { KnownViews } from './known-views.ts';
 import type { Hiding, Leaving, Member, Membership, UserConnection } from './membership.ts';
+import { Waiter } from './waiter.ts';
 
 export interface RosterOptions {
   readonly partitionOf: (ref: UserRef) => number;
@@ -51,13 +53,17 @@ export class Roster implements Membership {
   readonly #observed = new Set<Holding>();
   /** Users who turn idle by time alone, because their connections here inherited an activity from others. */
   readonly #following = new Set<Holding>();
-  readonly #welcomes: DeadlineQueue;
-  readonly #claims: DeadlineQueue;
+  readonly #welcomes: DueQueue<Waiter>;
+  readonly #claims: DueQueue<Waiter>;
 
   constructor(options: RosterOptions) {
     this.#options = options;
-    this.#welcomes = new DeadlineQueue(WELCOME_MS, options.now);
-    this.#claims = new DeadlineQueue(options.commandTimeoutMs, options.now);
+    const { now, commandTimeoutMs } = options;
+    const expire = (waiters: readonly Waiter[]): void => {
+      for (const waiter of waiters) waiter.expire();
+    };
+    this.#welcomes = new DueQueue(WELCOME_MS, { now, schedule }, expire);
+    this.#claims = new DueQueue(commandTimeoutMs, { now, schedule }, expire);
   }
 
   get users(): number {
@@ -145,7 +151,7 @@ export class Roster implements Membership {
         reject(new StoreError('unavailable', 'the status was not stored in time; it may still take effect')),
       );
       holding.wait(waiter);
-      this.#claims.add(waiter);
+      this.#claims.add(waiter, this.#options.now());
     });
   }
 
@@ -305,7 +311,7 @@ export class Roster implements Membership {
         () => resolve(undefined),
       );
       holding.wait(waiter);
-      this.#welcomes.add(waiter);
+      this.#welcomes.add(waiter, this.#options.now());
     });
   }
 

@@ -1,10 +1,4 @@
-/** What the parts of fan-out take time from. */
-export interface Timing {
-  /** ms of a monotonic clock. */
-  now(): number;
-  /** Runs once after a while. @returns a function that unsubscribes. */
-  schedule(run: () => void, ms: number): () => void;
-}
+import type { Timing } from './timing.ts';
 
 interface Batch<T> {
   readonly dueAt: number;
@@ -22,6 +16,7 @@ export class DueQueue<T> {
   readonly #due: (items: readonly T[], now: number) => void;
   #batches: Batch<T>[] = [];
   #cancel: (() => void) | undefined;
+  #stopped = false;
 
   /** @param due - gets everything that was added at one moment; may add again. Must not throw. */
   constructor(delayMs: number, timing: Timing, due: (items: readonly T[], now: number) => void) {
@@ -37,6 +32,10 @@ export class DueQueue<T> {
   }
 
   add(item: T, now: number): void {
+    if (this.#stopped) {
+      this.#due([item], now);
+      return;
+    }
     const dueAt = now + this.#delayMs;
     const last = this.#batches.at(-1);
     if (last?.dueAt === dueAt) last.items.push(item);
@@ -44,6 +43,15 @@ export class DueQueue<T> {
     if (this.#cancel === undefined) this.#arm(now);
   }
 
+  /** Permanent: what waits, and what is added later, is due at once. */
+  stop(): void {
+    this.#stopped = true;
+    const batches = this.#batches;
+    this.clear();
+    for (const { items } of batches) this.#due(items, this.#timing.now());
+  }
+
+  /** Forgets what waits. */
   clear(): void {
     this.#batches = [];
     this.#cancel?.();

@@ -1,4 +1,4 @@
-import type { Timing } from '../../time/due-queue.ts';
+import type { Timing } from '../../time/timing.ts';
 
 /** Sets that are remembered at once. */
 const MOST = 10_000;

@@ -1,4 +1,4 @@
-import type { Timing } from '../../time/due-queue.ts';
+import type { Timing } from '../../time/timing.ts';
 
 /** After a reading, this many times its duration nothing is read again: a set is read a quarter of the time at most. */
 const REST = 3;

@@ -1,4 +1,4 @@
-import type { Timing } from '../../time/due-queue.ts';
+import type { Timing } from '../../time/timing.ts';
 
 /** How long a set that was too large is not asked for again, ms. */
 const REMEMBERED_MS = 5000;
