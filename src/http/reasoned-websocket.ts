@@ -34,12 +34,25 @@ const REFUSALS: Readonly<Record<number, readonly [code: CloseCodeNumber | 1002 |
   1009: [1009, 'a frame larger than MAX_FRAME_BYTES'],
 };
 
-/** A WebSocket that gives a reason whenever `ws` refuses what it reads. */
+/** What fits into a close frame beside its code, RFC 6455. `ws` throws at more. */
+const MAX_REASON_BYTES = 123;
+
+/** As much of a text as a close frame holds, in whole characters. */
+const fitting = (reason: string): string => {
+  const bytes = Buffer.from(reason);
+  if (bytes.length <= MAX_REASON_BYTES) return reason;
+  let end = MAX_REASON_BYTES;
+  // A byte 10xxxxxx continues a character.
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return bytes.subarray(0, end).toString();
+};
+
+/** A WebSocket that gives a reason whenever `ws` refuses what it reads, and whose reasons always fit. */
 class Reasoned extends WebSocket {
   override close(code?: number, reason?: string | Buffer): void {
     const refusal = code !== undefined && reason === undefined ? REFUSALS[code] : undefined;
-    if (refusal === undefined) super.close(code, reason);
-    else super.close(...refusal);
+    if (refusal !== undefined) super.close(...refusal);
+    else super.close(code, typeof reason === 'string' ? fitting(reason) : reason);
   }
 }
 

@@ -31,7 +31,7 @@ export interface ClientSession extends Member {
   send(frame: string): void;
   sendError(code: ErrorCode, message: string, ref?: string): void;
   /**
-   * @param reason - for people who debug a client; at most 123 bytes.
+   * @param reason - for people who debug a client; cut at 123 bytes.
    * @param how - what it means for presence; by default the grace begins.
    */
   close(code: CloseCodeNumber, reason: string, how?: Leaving): void;

@@ -152,7 +152,7 @@ export abstract class Connection implements Sink, Work {
     this.send(errorFrame(code, message, ref));
   }
 
-  /** @param reason - for people who debug a client; at most 123 bytes. */
+  /** @param reason - for people who debug a client; cut at 123 bytes. */
   close(code: CloseCodeNumber, reason: string, how: Leaving = 'lost'): void {
     if (this.#over) return;
     this.#end(code, how);
