@@ -3,7 +3,7 @@ import type { Transition } from '../domain/model.ts';
 import { REASONS } from '../domain/model.ts';
 import { FORGOTTEN_TYPE, forgottenEvent, TRANSITION_TYPE, transitionEvent } from '../protocol/event.ts';
 import { MAX_TEXT } from '../protocol/status-fields.ts';
-import { sseEvent, sseId } from '../streams/sse.ts';
+import { sseCursor, sseEvent } from '../streams/sse.ts';
 
 const VER = 1_795_253_400_000_000;
 const ALICE: Transition = {
@@ -82,4 +82,4 @@ export const ForgottenEventSchema = Type.Object(
 );
 
 /** What goes over the wire. */
-export const EVENT_STREAM_EXAMPLE = `${sseEvent('transition', JSON.stringify(transitionEvent(ALICE)))}${sseId('hnx3v0ab2k0.s3VqfJc1b0aQ')}`;
+export const EVENT_STREAM_EXAMPLE = `${sseEvent('transition', JSON.stringify(transitionEvent(ALICE)))}${sseCursor('hnx3v0ab2k0.s3VqfJc1b0aQ')}`;

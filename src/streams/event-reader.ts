@@ -1,9 +1,10 @@
 import type { Principal } from '../auth/principal.ts';
 import { CursorLost, type EventFeed, type Replay } from '../events/feed.ts';
+import { decodeWatermark } from '../events/watermark.ts';
 import type { CutReason } from '../observability/series.ts';
 import { type EventFilter, passes } from './event-filter.ts';
 import type { Outlet } from './outlet.ts';
-import { SSE_COMMENT, SSE_RESET, sseId } from './sse.ts';
+import { SSE_COMMENT, SSE_RESET, sseCursor } from './sse.ts';
 import { itemOf, type StreamItem } from './stream-item.ts';
 
 export interface ReaderOptions {
@@ -30,6 +31,8 @@ export interface ReaderMeter {
 
 /** Partitions lose their data together: their readers are sent a reset at most this often, ms. */
 const RESET_EVERY_MS = 1000;
+/** Without news, the cursor is sent again after so many calls of `tell`: about 15 s. */
+const QUIET_TICKS = 15;
 
 /**
  * One reader of the event stream. It is *live* in a partition when everything the feed delivers goes straight to it.
@@ -50,6 +53,12 @@ export class EventReader {
   /** Counts the events that invalidate a reading of the logs in progress. */
   #turn = 0;
   #told: string | undefined;
+  /** Calls of `tell` since a cursor was sent. */
+  #quiet = 0;
+  /** The newest id given (µs). */
+  #newest = 0;
+  /** Something was given, lost or read from the log that no cursor covers yet. */
+  #hasNews = true;
   #resetAt = Number.NEGATIVE_INFINITY;
   #resetDue = false;
 
@@ -76,6 +85,7 @@ export class EventReader {
   /** Begins with what follows a cursor. Resolves when it has caught up, stopped reading or was sent a reset. */
   async resume(replay: Replay): Promise<void> {
     this.#leaveLive();
+    this.#from = replay.from;
     await this.#catchUp(() => Promise.resolve(replay));
   }
 
@@ -97,22 +107,32 @@ export class EventReader {
     this.#live.fill(1);
     this.#at.fill(0);
     this.#missed.fill(0);
+    this.#newest = 0;
+    this.#hasNews = true;
     if (this.#options.now() - this.#resetAt < RESET_EVERY_MS) this.#resetDue = true;
     else this.#tellReset();
   }
 
-  /** About once a second: sends the position up to which this reader has received everything. */
+  /**
+   * About once a second: sends the position up to which this reader has received everything. A reader to which nothing
+   * was given gets it every 15 s: how far the clock of the partitions has come is no news.
+   */
   tell(): void {
     if (this.#resetDue) this.#tellReset();
     if (this.#reading.length > 0 && this.#from === undefined) return;
     const watermark = this.#options.feed.watermark(this.#reached());
-    if (watermark === undefined || watermark === this.#told) return;
+    this.#quiet += 1;
+    if (watermark === undefined) return;
+    if (this.#quiet < QUIET_TICKS && (!this.#hasNews || watermark === this.#told)) return;
     this.#told = watermark;
-    this.outlet.write(sseId(watermark));
+    this.#quiet = 0;
+    this.#hasNews = this.#reading.length > 0 || decodeWatermark(watermark).clock < this.#newest;
+    this.outlet.write(sseCursor(watermark));
   }
 
+  /** Also beside events: a client that waits for it must not depend on what else it is sent. */
   comment(): void {
-    if (this.outlet.unread === 0) this.outlet.write(SSE_COMMENT);
+    this.outlet.write(SSE_COMMENT);
   }
 
   #tellReset(): void {
@@ -125,6 +145,8 @@ export class EventReader {
   #give(partition: number, item: StreamItem): void {
     this.#at[partition] = item.id;
     if (!passes(this.#options.filter, item)) return;
+    this.#newest = Math.max(this.#newest, item.id);
+    this.#hasNews = true;
     this.#options.meter.sent();
     this.outlet.write(item.text);
   }
@@ -145,6 +167,7 @@ export class EventReader {
     // A reading that only waits to see that it is done must not continue with the one started here.
     this.#turn += 1;
     this.#from = undefined;
+    this.#hasNews = true;
     this.#live.fill(0);
     this.#missed.fill(0);
     this.#reading = [...this.#live.keys()];

@@ -71,8 +71,7 @@ describe('the event stream over real nodes', () => {
     const second = await open(1, `?after=${mirror.cursor}`);
     await cluster.connect('churn-last');
     await second.sees('churn-last online');
-    // What came before the newest id is everything up to it; one more of them is after the last change.
-    await second.mark();
+    // What came before this id is everything up to the last change.
     await second.mark();
     mirror.apply(second);
     expect(second.of('reset')).toEqual([]);

@@ -1,4 +1,5 @@
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { decodeWatermark } from '../../src/events/watermark.ts';
 import { until } from './until.ts';
 
 /** One event as the stream told it. */
@@ -128,11 +129,16 @@ export class EventClient {
     await until(check, { what: `${what} after ${this.story.slice(-5).join(', ')}` });
   }
 
-  /** Waits for an `id` that came after everything so far. */
+  /** Waits for an `id` that covers every transition so far. */
   async mark(): Promise<string> {
-    const { length } = this.ids;
-    await until(() => this.ids.length > length, { what: 'another id' });
-    return this.ids.at(-1) ?? '';
+    const newest = Math.max(0, ...this.cloudEvents.map(({ data }) => data.ver));
+    return until(
+      () => {
+        const { lastId } = this;
+        return lastId !== undefined && decodeWatermark(lastId).clock >= newest ? lastId : undefined;
+      },
+      { what: 'an id that covers what came' },
+    );
   }
 
   /** The body of an answer that is not a stream. */

@@ -25,9 +25,9 @@ export interface EventRouteDeps {
 const DESCRIPTION = `Needs the scope \`events\`. Server-sent events, until the token ends:
 
 - \`event: transition\`: \`data\` is one CloudEvent (see \`TransitionEvent\` and \`ForgottenEvent\` below): a user’s status changed (\`type\` \`rollcall.transition\`), or a user was forgotten (\`rollcall.forgotten\`: drop what you hold of them). Per user in the order of \`ver\`; drop what is not newer than what you hold.
-- \`id:\`, about once a second: everything before it was sent. Store it with what you derived from the events; as \`Last-Event-ID\` or \`after\` it resumes there, on any node. The last seconds may be repeated.
+- \`event: cursor\` with \`data: {}\` and an \`id:\`: at once, then about once a second while events come, otherwise every 15 seconds. Everything before it was sent. Store the \`id\` with what you derived from the events; as \`Last-Event-ID\` or \`after\` the \`id\` resumes there, on any node. The last seconds may be repeated.
 - \`event: reset\`: the log no longer reaches back to the cursor, or data was lost. Read a snapshot, and continue with what follows.
-- a comment at least every 15 seconds.
+- a comment every 15 seconds.
 
 Filters are combined: a transition has to pass each one given. \`groups\` compares the groups that the transition carries. Joining or leaving a group is no transition, so read \`/v1/presence/online?group=\` for its members. A forgotten user is reported to every reader, except those whose \`users\` does not name them. A slow reader is given the log at its own pace; one that reads nothing for a minute is disconnected, and resumes by its cursor.
 

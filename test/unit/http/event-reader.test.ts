@@ -164,7 +164,7 @@ class World {
   expectHonestMarks(): void {
     let highest = 0;
     this.outlet.got.forEach((text, at) => {
-      const mark = /^id: (.*)\n/.exec(text)?.[1];
+      const mark = /^id: (.*)$/m.exec(text)?.[1];
       if (mark === undefined) return;
       const { clock } = decodeWatermark(mark);
       expect(clock).toBeGreaterThanOrEqual(highest);

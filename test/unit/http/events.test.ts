@@ -112,7 +112,7 @@ describe('the event stream', () => {
       until: NOW + 1000,
       reason: 'claim',
     });
-    await until(() => client.events.length > 0, { what: 'an event' });
+    await until(() => client.cloudEvents.length > 0, { what: 'an event' });
     expect(client.cloudEvents).toEqual([
       {
         specversion: '1.0',
@@ -193,7 +193,7 @@ describe('the event stream', () => {
     happens('bob', { status: 'away', groups: ['g2'] });
     happens('cid', { status: 'offline', groups: ['g1'] });
     happens('🚲 x', { status: 'busy' });
-    await until(() => client.events.length >= expected.length, { what: 'the events' });
+    await until(() => client.story.length >= expected.length, { what: 'the events' });
     tick();
     beat();
     tick();
@@ -282,15 +282,50 @@ describe('the event stream', () => {
 });
 
 describe('about once a second', () => {
-  it('says where to go on, when there is news of that', async () => {
+  it('says where to go on while events come, until that covers them', async () => {
     const client = await open();
     await until(() => client.ids.length === 1, { what: 'the first id' });
-    tick(3);
-    beat();
-    tick(3);
-    await until(() => client.ids.length > 1, { what: 'another id' });
-    expect(client.ids).toHaveLength(2);
+    for (const user of ['ann', 'bob']) {
+      const { length } = client.ids;
+      happens(user);
+      tick(3);
+      beat();
+      tick();
+      await until(() => client.lastId === feed.watermark(), { what: 'an id that covers it' });
+      const told = client.ids.length;
+      expect(told - length).toBeLessThanOrEqual(2);
+      // The clock goes on, and nothing comes.
+      beat();
+      tick(3);
+      happens('elsewhere', { tenant: 'other' });
+      tick(3);
+      await client.sees(`${user} online`);
+      expect(client.ids).toHaveLength(told);
+    }
+    expect(client.of('cursor').map(({ data, id }) => [data, id])).toEqual(client.ids.map((id) => ['{}', id]));
+  });
+
+  it('tells a reader to which nothing comes where to go on every fifteen seconds, the first time at once', async () => {
+    const client = await open('?users=nobody');
+    await until(() => client.of('cursor').length === 1, { what: 'the first cursor' });
+    for (let told = 2; told < 5; told += 1) {
+      happens('ann');
+      if (told > 2) beat();
+      tick(14);
+      await until(() => client.comments.length === told - 2, { what: 'a comment' });
+      expect(client.of('cursor')).toHaveLength(told - 1);
+      tick();
+      await until(() => client.of('cursor').length === told, { what: 'another cursor' });
+    }
     expect(client.lastId).toBe(feed.watermark());
+  });
+
+  it('tells a reader that comes back at once where it stands', async () => {
+    const cursor = feed.watermark() ?? '';
+    for (let i = 0; i < 1500; i += 1) happens(`user${i}`);
+    const client = await open(`?after=${cursor}`);
+    await client.sees('user1499 online');
+    expect([client.events[0]?.event, client.ids]).toEqual(['cursor', [cursor]]);
   });
 
   it('looks whether the token has ended', async () => {
@@ -298,9 +333,8 @@ describe('about once a second', () => {
     await isOpen(1);
     wall = NOW + 3_599_000 + CLOCK_SKEW_MS;
     tick();
-    beat();
-    tick();
-    await client.mark();
+    happens('ann');
+    await client.sees('ann online');
     wall = NOW + 3_600_000 + CLOCK_SKEW_MS;
     tick();
     await until(() => client.ended, { what: 'the end' });
@@ -321,14 +355,14 @@ describe('about once a second', () => {
   it('comments every fifteen seconds', async () => {
     const client = await open();
     await isOpen(1);
-    tick(14);
-    expect(client.comments).toEqual([]);
-    tick(31);
-    await until(() => client.comments.length > 0, { what: 'a comment' });
-    for (let i = 0; i < 3; i += 1) {
-      const { length } = client.comments;
-      tick(15);
-      await until(() => client.comments.length > length, { what: 'another comment' });
+    for (let i = 1; i < 4; i += 1) {
+      tick(14);
+      // Events and their cursors beside it change nothing.
+      happens('ann');
+      beat();
+      expect(client.comments).toHaveLength(i - 1);
+      tick();
+      await until(() => client.comments.length === i, { what: 'a comment' });
     }
   });
 });
@@ -399,6 +433,7 @@ describe('coming back', () => {
     expect(client.story).toEqual(['ann online']);
     expect(client.events.map(({ event, id }) => [event, id])).toEqual([
       ['reset', ''],
+      ['cursor', feed.watermark()],
       ['transition', feed.watermark()],
     ]);
     expect(await countOf('eventResets')).toBe(1);
