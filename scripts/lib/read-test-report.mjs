@@ -1,5 +1,6 @@
 // read-test-report.mjs FILE: vitest's JSON report in a few lines. First "passed failed skipped", then one line for each
-// failure: its file, its name and how its message begins. No report at all counts nothing: the caller knows the exit code.
+// failure, also for one that the next try made good: its file, its name and how its message begins. No report at all
+// counts nothing: the caller knows the exit code.
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
@@ -20,6 +21,10 @@ for (const file of report.testResults) {
   counts.failed += failed.length;
   for (const test of failed)
     failures.push(`${name} > ${test.fullName}: ${shortened(test.failureMessages.join(' | '))}`);
+  for (const test of file.assertionResults.filter(isFlaky))
+    failures.push(
+      `passed at the second try: ${name} > ${test.fullName}: ${shortened(test.failureMessages.join(' | '))}`,
+    );
   // A file that could not be loaded, or whose hooks failed, may have no failed test in it: it counts as one.
   if (file.status === 'failed' && failed.length === 0) {
     counts.failed += 1;
@@ -28,6 +33,11 @@ for (const file of report.testResults) {
 }
 console.log(`${counts.passed} ${counts.failed} ${counts.skipped}`);
 for (const failure of failures) console.log(failure);
+
+/** Messages of a test that passed are those of the tries before. */
+function isFlaky({ status, failureMessages }) {
+  return status === 'passed' && failureMessages.length > 0;
+}
 
 function read(path) {
   try {

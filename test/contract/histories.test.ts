@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEVICES, type Device, subOf, type TokenOwner, type View } from '../../src/domain/model.ts';
 import type { CallerProfile, ServiceClaim, SessionRequest } from '../../src/store/calls.ts';
@@ -9,6 +8,7 @@ import {
   type PresenceStore,
   StoreError,
 } from '../../src/store/presence-store.ts';
+import fc from '../support/fast-check.ts';
 import {
   EPOCH,
   type FrozenRedis,

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fifo } from '../../../src/auth/fifo.ts';
 import { Semaphore } from '../../../src/auth/semaphore.ts';
 import { TurnBudget } from '../../../src/auth/turn-budget.ts';
+import fc from '../../support/fast-check.ts';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { KeySet } from '../../../src/auth/key-set.ts';
 import { localCipherV2 } from '../../../src/auth/local-v2.ts';
@@ -7,6 +6,7 @@ import { localCipherV4 } from '../../../src/auth/local-v4.ts';
 import { type KeyVersion, parsePaserk, serializePaserk } from '../../../src/auth/paserk.ts';
 import { AuthError, TOKEN_VERSIONS, type TokenVersion } from '../../../src/auth/principal.ts';
 import type { TokenVerifier } from '../../../src/auth/verifier.ts';
+import fc from '../../support/fast-check.ts';
 import { goodClaims, keySet, MATERIAL, makeKey, makeVerifier, type TestKey } from './fixtures.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ é\u0000';

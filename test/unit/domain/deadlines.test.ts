@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../../src/domain/model.ts';
+import fc from '../../support/fast-check.ts';
 import { moves } from './moves.ts';
 import { MINUTE, POLICY, type Someone, START, someone } from './someone.ts';
 

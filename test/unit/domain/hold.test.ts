@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Status } from '../../../src/domain/model.ts';
+import fc from '../../support/fast-check.ts';
 import { moves } from './moves.ts';
 import { MINUTE, POLICY, SECOND, type Someone, START, someone } from './someone.ts';
 

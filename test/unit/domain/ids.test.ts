@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isDisplayName, isGroupId, isTenantId, isUserId } from '../../../src/domain/ids.ts';
+import fc from '../../support/fast-check.ts';
 
 describe('user and group ids', () => {
   it.each([

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../../support/fast-check.ts';
 import { common, moves } from './moves.ts';
 import { MINUTE, POLICY, SECOND, START, someone } from './someone.ts';
 

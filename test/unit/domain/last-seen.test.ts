@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LastSeenPrecision, viewOf } from '../../../src/domain/show.ts';
+import fc from '../../support/fast-check.ts';
 import { moves } from './moves.ts';
 import { MINUTE, POLICY, SECOND, START, someone } from './someone.ts';
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { deviceMask } from '../../../src/domain/devices.ts';
 import { type ClaimStatus, DEVICES, type Status } from '../../../src/domain/model.ts';
+import fc from '../../support/fast-check.ts';
 import { MINUTE, POLICY, SECOND, type Someone } from './someone.ts';
 
 /** Something that happens to somebody. */

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../../src/domain/absorb.ts';
 import { deviceMask } from '../../../src/domain/devices.ts';
 import { DEVICES, type OwnClaim } from '../../../src/domain/model.ts';
+import fc from '../../support/fast-check.ts';
 import { moves } from './moves.ts';
 import { MINUTE, report, SECOND, type Someone, someone } from './someone.ts';
 

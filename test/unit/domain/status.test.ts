@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deviceMask } from '../../../src/domain/devices.ts';
 import { evaluate } from '../../../src/domain/evaluate.ts';
 import { type Claim, type ClaimStatus, OWN_PRIORITY, type Status } from '../../../src/domain/model.ts';
 import { emptyRow, type Row } from '../../../src/domain/row.ts';
+import fc from '../../support/fast-check.ts';
 import { MINUTE, POLICY, SECOND, START, someone } from './someone.ts';
 
 describe('a user', () => {

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HybridClock, toMs } from '../../../src/domain/clock.ts';
+import fc from '../../support/fast-check.ts';
 import { moves } from './moves.ts';
 import { START, someone } from './someone.ts';
 

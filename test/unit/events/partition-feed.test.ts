@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import fc from '../../support/fast-check.ts';
 import { FeedRig, message, settled } from './rig.ts';
 
 describe('the feed of a partition', () => {

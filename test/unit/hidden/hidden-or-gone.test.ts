@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodePresence } from '../../../src/protocol/encode-presence.ts';
 import type { PresenceStore } from '../../../src/store/presence-store.ts';
+import fc from '../../support/fast-check.ts';
 import { EPOCH } from '../../support/frozen-stores.ts';
 import { rigs } from '../http/fixture.ts';
 import { READ_PATHS } from '../http/read-paths.ts';

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CursorLost, type EventFeed, type Replay } from '../../../src/events/feed.ts';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
@@ -8,6 +7,7 @@ import { StoreError } from '../../../src/store/presence-store.ts';
 import { EventReader } from '../../../src/streams/event-reader.ts';
 import type { Outlet } from '../../../src/streams/outlet.ts';
 import { transitionItem } from '../../../src/streams/stream-item.ts';
+import fc from '../../support/fast-check.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { principal } from './fixture.ts';
 

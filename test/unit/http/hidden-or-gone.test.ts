@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodePresence } from '../../../src/protocol/encode-presence.ts';
 import { transitionEvent } from '../../../src/protocol/event.ts';
 import type { LogEntry } from '../../../src/store/log-entry.ts';
 import type { Entry, PresenceStore } from '../../../src/store/presence-store.ts';
+import fc from '../../support/fast-check.ts';
 import { EPOCH, type FrozenStore, frozenMemory, POLICY } from '../../support/frozen-stores.ts';
 import { entryOf } from '../../support/raw-store.ts';
 import { rigs } from './fixture.ts';

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ClaimStatus, Device } from '../../../src/domain/model.ts';
 import { KnownViews } from '../../../src/node/known-views.ts';
@@ -7,6 +6,7 @@ import { PresenceNode } from '../../../src/node/presence-node.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
 import type { Entry } from '../../../src/store/presence-store.ts';
+import fc from '../../support/fast-check.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { FakeMember, revocationsOf, silent } from './fakes.ts';
 import { FaultyStore } from './faulty-store.ts';

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redisErrorCode, retryDelay } from '../../../src/redis/client.ts';
+import fc from '../../support/fast-check.ts';
 
 describe('the delay before the next attempt to connect', () => {
   it('begins at once, grows, and stays below a second and above half of what it may be', () => {

@@ -1,8 +1,8 @@
 import calculateSlot from 'cluster-key-slot';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createKeys, type PartitionKeys, partitionTags } from '../../../src/redis/keys.ts';
 import { partitionOf, positionsByPartition } from '../../../src/store/partition.ts';
+import fc from '../../support/fast-check.ts';
 
 const SLOTS = 16_384;
 const slotOf = (tag: string): number => calculateSlot(`{${tag}}`);
