@@ -6,6 +6,7 @@ import type { View } from '../src/domain/model.ts';
 import type { FeedListener } from '../src/events/feed.ts';
 import { NodeFanout } from '../src/fanout/node-fanout.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
+import { notHere } from '../test/support/not-here.ts';
 
 const WATCHERS = 5000;
 const USERS = 2000;
@@ -32,12 +33,16 @@ const bench = async (fanoutWindowMs: number): Promise<Bench> => {
   const views = Array.from({ length: USERS }, (_, n) => viewOf(`user-${n}`, n));
   const fanout = new NodeFanout({
     store: {
+      partitions: 1,
       partitionOf: () => 0,
-      restore: async () => undefined,
-      read: async (_, users) => users.map((user) => viewOf(user, 1)),
-      page: async () => ({ users: views }),
-      groupMembers: async () => [],
-      count: async () => ({ online: USERS, away: 0, busy: 0 }),
+      reports: { restore: async () => undefined },
+      views: {
+        ...{ readSelf: notHere, explain: notHere },
+        read: async (_, users) => users.map((user) => viewOf(user, 1)),
+        page: async () => ({ users: views }),
+        count: async () => ({ online: USERS, away: 0, busy: 0 }),
+      },
+      groups: { page: notHere, count: notHere, members: async () => [] },
     },
     feed: {
       subscribe: (given) => {

@@ -6,7 +6,7 @@ import { createMetrics } from '../src/observability/metrics.ts';
 
 import { createKeys } from '../src/redis/keys.ts';
 import { RedisLink } from '../src/redis/link.ts';
-import type { Entry } from '../src/store/presence-store.ts';
+import type { Entry } from '../src/store/port/reports.ts';
 import { Library } from '../src/store/redis/library.ts';
 import { RedisStore } from '../src/store/redis/redis-store.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
@@ -79,7 +79,7 @@ class Driver {
   async #beat(): Promise<void> {
     await Promise.all(
       this.sides.map(async (side) => {
-        const reply = await this.#store.beat(side.partition, {
+        const reply = await this.#store.leases.beat(side.partition, {
           node: this.#node,
           ...(side.gen !== '' && { gen: side.gen }),
           seen: side.clock,
@@ -126,7 +126,7 @@ class Driver {
       }),
     );
     const base = side.seq;
-    const reply = await this.#store.apply(side.partition, {
+    const reply = await this.#store.reports.apply(side.partition, {
       node: this.#node,
       gen: side.gen,
       seen: side.clock,

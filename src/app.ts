@@ -32,7 +32,8 @@ import { createKeys } from './redis/keys.ts';
 import { RedisLink } from './redis/link.ts';
 import { Sessions } from './session/sessions.ts';
 import { MemoryStore } from './store/memory/memory-store.ts';
-import type { PresenceStore, StoreError } from './store/presence-store.ts';
+import type { StoreError } from './store/port/store-error.ts';
+import type { PresenceStore } from './store/presence-store.ts';
 import { DeploymentCheck } from './store/redis/check/deployment-check.ts';
 import { Library } from './store/redis/library.ts';
 import { RedisStore } from './store/redis/redis-store.ts';
@@ -183,7 +184,8 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   const { store, feed, check } = storage;
 
   const revocations = new Revocations({
-    store,
+    endings: store.endings,
+    partitioning: store,
     keepMs: storeOptions(settings).policy.revocationMs,
     retryMs: settings.heartbeatIntervalMs,
     wallNow: wall,

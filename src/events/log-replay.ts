@@ -2,7 +2,7 @@ import { UnexpectedReply } from '../redis/functions.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { RedisLink } from '../redis/link.ts';
 import type { LogEntry } from '../store/log-entry.ts';
-import { StoreError } from '../store/presence-store.ts';
+import { StoreError } from '../store/port/store-error.ts';
 import { clockOf, decodeStreamEntry, UnknownEntry } from '../store/redis/log-codec.ts';
 import { CursorLost, type Replay, type ReplayPage } from './feed.ts';
 import { fingerprint, type Watermark } from './watermark.ts';

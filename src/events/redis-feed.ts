@@ -6,7 +6,7 @@ import type { Keys } from '../redis/keys.ts';
 import type { RedisLink } from '../redis/link.ts';
 import { Subscriber } from '../redis/subscriber.ts';
 import { partitionOf } from '../store/partition.ts';
-import { StoreError } from '../store/presence-store.ts';
+import { StoreError } from '../store/port/store-error.ts';
 import { decodeMessage } from '../store/redis/log-codec.ts';
 import type { EventFeed, FeedListener, Replay, Signal } from './feed.ts';
 import { Listeners } from './listeners.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { StoreError } from '../store/presence-store.ts';
+import { StoreError } from '../store/port/store-error.ts';
 
 /** The content of a cursor: a moment of the hybrid clock (µs), and the generations it belongs to. */
 export interface Watermark {

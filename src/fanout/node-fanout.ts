@@ -2,7 +2,10 @@ import type { UserRef, View } from '../domain/model.ts';
 import type { Command, EventFeed, LoggedTransition } from '../events/feed.ts';
 import type { Health } from '../node/membership.ts';
 import { goneFrame } from '../protocol/server-frames.ts';
-import type { PresenceStore } from '../store/presence-store.ts';
+import type { Partitioning } from '../store/partition.ts';
+import type { GroupViews } from '../store/port/groups.ts';
+import type { Reports } from '../store/port/reports.ts';
+import type { Views } from '../store/port/views.ts';
 import { DueQueue } from '../time/due-queue.ts';
 import { schedule, type Timing } from '../time/timing.ts';
 import { Budgets } from './budget.ts';
@@ -25,8 +28,15 @@ import { ViewCache } from './views/view-cache.ts';
 import type { ViewRecord } from './views/view-record.ts';
 import type { Watching } from './watching.ts';
 
+/** The roles of the store that fan-out needs. */
+export interface FanoutStore extends Partitioning {
+  readonly views: Views;
+  readonly groups: GroupViews;
+  readonly reports: Pick<Reports, 'restore'>;
+}
+
 export interface FanoutOptions {
-  readonly store: Pick<PresenceStore, 'read' | 'restore' | 'page' | 'count' | 'groupMembers' | 'partitionOf'>;
+  readonly store: FanoutStore;
   readonly feed: Pick<EventFeed, 'subscribe'>;
   readonly settings: FanoutSettings;
   readonly metrics: FanoutMetrics;
@@ -118,11 +128,12 @@ export class NodeFanout implements Fanout {
       log,
     };
     const limits = watchLimits(settings);
-    this.#cache = new ViewCache(store, this.#context);
-    this.#rosters = new Rosters(store, this.#cache, this.#context, limits);
-    this.#groups = new Groups(store, this.#cache, this.#context, limits);
+    this.#cache = new ViewCache(store.views, store, this.#context);
+    this.#rosters = new Rosters(store.views, this.#cache, this.#context, limits);
+    this.#groups = new Groups(store.groups, this.#cache, this.#context, limits);
     this.#resync = new Resync({
-      store,
+      views: store.views,
+      reports: store.reports,
       cache: this.#cache,
       rosters: this.#rosters,
       groups: this.#groups,

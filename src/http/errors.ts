@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { IssueError } from '../auth/issuer.ts';
 import { AuthError } from '../auth/principal.ts';
 import { FieldError } from '../protocol/status-fields.ts';
-import { StoreError } from '../store/presence-store.ts';
+import { StoreError } from '../store/port/store-error.ts';
 import { StreamRefused } from '../streams/stream-slots.ts';
 import { ProblemError, sendProblem } from './problem.ts';
 

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Metrics } from '../observability/metrics.ts';
-import type { NodeInfo, PresenceStore } from '../store/presence-store.ts';
+import type { NodeInfo } from '../store/port/registry.ts';
+import type { Upkeep } from '../store/port/upkeep.ts';
 import { Periodic } from '../time/periodic.ts';
 import type { PartitionState } from './partition-state.ts';
 
 export interface CaretakerOptions {
-  readonly store: Pick<PresenceStore, 'reap' | 'sweep'>;
+  readonly upkeep: Upkeep;
   readonly partitions: readonly PartitionState[];
   readonly nodeId: string;
   readonly intervalMs: number;
@@ -74,15 +75,15 @@ export class Caretaker {
   }
 
   async #look(state: PartitionState): Promise<void> {
-    const { store, now, metrics, logger } = this.#options;
+    const { upkeep, now, metrics, logger } = this.#options;
     try {
-      const reaped = await store.reap(state.partition);
+      const reaped = await upkeep.reap(state.partition);
       metrics.reapedNodes.inc(reaped.fenced);
       metrics.reapedUsers.inc(reaped.users);
       if (reaped.users > 0)
         logger.info({ partition: state.partition, users: reaped.users }, 'cleared a dead node');
       for (let more = true; more && !this.#stopped; ) {
-        const sweep = await store.sweep(state.partition, state.time(now()));
+        const sweep = await upkeep.sweep(state.partition, state.time(now()));
         metrics.swept.inc(sweep.swept);
         more = sweep.more;
       }

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
-import { type NodeInfo, type PresenceStore, StoreError } from '../store/presence-store.ts';
+import type { NodeInfo, Registry } from '../store/port/registry.ts';
+import { StoreError } from '../store/port/store-error.ts';
 import { Periodic } from '../time/periodic.ts';
 
 export interface DirectoryOptions {
-  readonly store: Pick<PresenceStore, 'register' | 'unregister'>;
+  readonly registry: Registry;
   readonly self: () => NodeInfo;
   readonly intervalMs: number;
   /** Monotonic ms. */
@@ -40,7 +41,7 @@ export class Directory {
 
   async stop(): Promise<void> {
     await this.#periodic.stop();
-    await this.#options.store.unregister(this.#options.self().id).catch(() => undefined);
+    await this.#options.registry.unregister(this.#options.self().id).catch(() => undefined);
   }
 
   /** The nodes now. @throws StoreError */
@@ -50,9 +51,9 @@ export class Directory {
   }
 
   async #exchange(): Promise<void> {
-    const { store, self, now, onIncompatible } = this.#options;
+    const { registry, self, now, onIncompatible } = this.#options;
     try {
-      this.#list = await store.register(self());
+      this.#list = await registry.register(self());
       this.#at = now();
     } catch (error) {
       if (error instanceof StoreError && error.code === 'incompatible') onIncompatible(error);

@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import { nodeRef } from '../domain/node-ref.ts';
 import type { EndingKind } from '../domain/row.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { type ApplyReply, type PresenceStore, type SelfView, StoreError } from '../store/presence-store.ts';
+import type { ApplyReply, Reports } from '../store/port/reports.ts';
+import { StoreError } from '../store/port/store-error.ts';
+import type { SelfView } from '../store/port/views.ts';
 import { Alarm } from '../time/alarm.ts';
 import type { Holding } from './holding.ts';
 import { Lane } from './lane.ts';
@@ -10,7 +12,7 @@ import type { PartitionState } from './partition-state.ts';
 import type { Waiter } from './waiter.ts';
 
 export interface FlusherOptions {
-  readonly store: Pick<PresenceStore, 'apply' | 'replicated'>;
+  readonly reports: Reports;
   readonly partitions: readonly PartitionState[];
   readonly nodeId: string;
   readonly ttlMs: number;
@@ -157,14 +159,14 @@ export class Flusher {
   }
 
   async #send(lane: Lane, batch: readonly Holding[]): Promise<ApplyReply | Untaken> {
-    const { store, nodeId, now, metrics, logger } = this.#options;
+    const { reports, nodeId, now, metrics, logger } = this.#options;
     const { state } = lane;
     state.seq += 1;
     const sentAt = now();
     const stop = metrics.flushSeconds.startTimer();
     try {
       for (const holding of batch) holding.sent = true;
-      return await store.apply(state.partition, {
+      return await reports.apply(state.partition, {
         node: nodeRef(nodeId, state.epoch),
         gen: state.gen ?? '',
         seen: state.seen,
@@ -213,7 +215,7 @@ export class Flusher {
 
   /** Outside the lane: replicas may be unreachable for long, and other users' batches continue meanwhile. */
   async #confirm(partition: number, waiters: readonly Waiter[]): Promise<void> {
-    const isSafe = await this.#options.store.replicated(partition);
+    const isSafe = await this.#options.reports.replicated(partition);
     for (const waiter of waiters) {
       if (isSafe) waiter.store();
       else waiter.expire();

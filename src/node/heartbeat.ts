@@ -2,14 +2,14 @@ import type { Logger } from 'pino';
 import { nodeRef } from '../domain/node-ref.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import type { BeatReply, PresenceStore } from '../store/presence-store.ts';
+import type { BeatReply, Leases } from '../store/port/leases.ts';
 import { longestLag } from './cluster-health.ts';
 import type { Flusher } from './flusher.ts';
 import type { PartitionState } from './partition-state.ts';
 import type { Roster } from './roster.ts';
 
 export interface HeartbeatOptions {
-  readonly store: Pick<PresenceStore, 'beat' | 'held'>;
+  readonly leases: Leases;
   readonly feed: Pick<EventFeed, 'expect'>;
   readonly partitions: readonly PartitionState[];
   readonly nodeId: string;
@@ -113,13 +113,13 @@ export class Heartbeat {
   }
 
   async #beat(state: PartitionState, lateMs = 0): Promise<void> {
-    const { store, nodeId, now, flusher, metrics, logger, onBeat } = this.#options;
+    const { leases, nodeId, now, flusher, metrics, logger, onBeat } = this.#options;
     const { partition, epoch, gen, seen, delivered, acked } = state;
     const underway = { again: false };
     this.#beating.set(state, underway);
     const sentAt = now();
     try {
-      const reply = await store.beat(partition, {
+      const reply = await leases.beat(partition, {
         node: nodeRef(nodeId, epoch),
         ...(gen !== undefined && { gen }),
         seen,
@@ -194,11 +194,11 @@ export class Heartbeat {
    * Runs beside the beats, which must not wait for it; when it fails, the next beat tries again.
    */
   async #takeBack(state: PartitionState): Promise<void> {
-    const { store, nodeId, roster, logger } = this.#options;
+    const { leases, nodeId, roster, logger } = this.#options;
     const { partition, epoch, gen } = state;
     this.#asking.add(state);
     try {
-      const listed = await store.held(partition, nodeRef(nodeId, epoch));
+      const listed = await leases.held(partition, nodeRef(nodeId, epoch));
       // After another loss this list is outdated: the beat that noticed the loss reads it again.
       if (epoch !== state.epoch || gen !== state.gen) return;
       roster.takeBack(listed);

@@ -18,7 +18,7 @@ import {
   sameProfile,
   type TokenProfile,
 } from '../domain/profile.ts';
-import type { Entry } from '../store/presence-store.ts';
+import type { Entry } from '../store/port/reports.ts';
 import { Activity } from './activity.ts';
 import type { Leaving, Member, UserConnection } from './membership.ts';
 import type { Waiter } from './waiter.ts';

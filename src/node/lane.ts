@@ -1,5 +1,5 @@
 import type { UserKey } from '../domain/model.ts';
-import { MAX_BATCH } from '../store/presence-store.ts';
+import { MAX_BATCH } from '../store/port/reports.ts';
 import { backoff } from '../time/backoff.ts';
 import type { Holding } from './holding.ts';
 import type { PartitionState } from './partition-state.ts';

@@ -1,7 +1,8 @@
 import type { Principal } from '../auth/principal.ts';
 import type { Device, OwnGroups, UserRef, View } from '../domain/model.ts';
 import type { EndingKind } from '../domain/row.ts';
-import type { ClaimRequest, SelfView } from '../store/presence-store.ts';
+import type { ClaimRequest } from '../store/port/people.ts';
+import type { SelfView } from '../store/port/views.ts';
 
 /** Any open connection with a token, whether it makes its user present or only watches. */
 export interface Evictable {

@@ -1,5 +1,5 @@
 import type { DayMs, HybridMicros, StoreMs } from '../domain/clock.ts';
-import type { BeatReply } from '../store/presence-store.ts';
+import type { BeatReply } from '../store/port/leases.ts';
 
 /** What this node knows of one partition: its lease there, and how far its writes have come. */
 export class PartitionState {

@@ -3,7 +3,9 @@ import type { TokenOwner } from '../domain/model.ts';
 import { nodeRef } from '../domain/node-ref.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import type { NodeInfo, PresenceStore, StoreError } from '../store/presence-store.ts';
+import type { NodeInfo } from '../store/port/registry.ts';
+import type { StoreError } from '../store/port/store-error.ts';
+import type { PresenceStore } from '../store/presence-store.ts';
 import { Caretaker } from './caretaker.ts';
 import { ClusterHealth } from './cluster-health.ts';
 import { Directory } from './directory.ts';
@@ -73,9 +75,10 @@ export class PresenceNode {
       (_, partition) => new PartitionState(partition, 0),
     );
     this.#partitions = partitions;
-    const shared = { store, partitions, nodeId, ttlMs, now, metrics, logger };
+    const shared = { partitions, nodeId, ttlMs, now, metrics, logger };
     this.#flusher = new Flusher({
       ...shared,
+      reports: store.reports,
       onStored: (holding, self, tookOver) => this.roster.stored(holding, self, tookOver),
       onRefused: (state) => this.#heartbeat.beatNow(state),
       onStuck: (state) => {
@@ -125,6 +128,7 @@ export class PresenceNode {
     });
     this.#heartbeat = new Heartbeat({
       ...shared,
+      leases: store.leases,
       feed,
       intervalMs,
       flusher: this.#flusher,
@@ -134,7 +138,7 @@ export class PresenceNode {
     });
     const startedAt = options.wallNow();
     this.directory = new Directory({
-      store,
+      registry: store.registry,
       self: () => this.#describe(startedAt),
       intervalMs,
       now,
@@ -143,6 +147,7 @@ export class PresenceNode {
     });
     this.#caretaker = new Caretaker({
       ...shared,
+      upkeep: store.upkeep,
       intervalMs: options.reapIntervalMs,
       heartbeatIntervalMs: intervalMs,
       nodes: () => this.directory.nodes,
@@ -227,7 +232,7 @@ export class PresenceNode {
       (state) =>
         state.mayWrite(now(), heartbeatTtlMs) && !state.reassertDue && this.#flusher.isDone(state.partition),
     );
-    await Promise.all(done.map(({ partition, epoch }) => store.retire(partition, nodeRef(id, epoch))));
+    await Promise.all(done.map(({ partition, epoch }) => store.leases.retire(partition, nodeRef(id, epoch))));
   }
 
   async stop(): Promise<void> {

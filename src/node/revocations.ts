@@ -2,12 +2,12 @@ import type { Logger } from 'pino';
 import { issuedBy, ownerOf, type Principal } from '../auth/principal.ts';
 import { covers, refusesToken } from '../domain/ending.ts';
 import { ownerKey, ownerOfKey, type TokenOwner, type UserKey } from '../domain/model.ts';
-import type { Revocation } from '../store/calls.ts';
-import { batchesByPartition } from '../store/partition.ts';
-import type { PresenceStore } from '../store/presence-store.ts';
+import { batchesByPartition, type Partitioning } from '../store/partition.ts';
+import type { Endings, Revocation } from '../store/port/endings.ts';
 
 export interface RevocationsOptions {
-  readonly store: Pick<PresenceStore, 'revocations' | 'refuse' | 'partitionOf'>;
+  readonly endings: Endings;
+  readonly partitioning: Partitioning;
   /** How long a revocation is needed, ms. */
   readonly keepMs: number;
   /** Pause before a store that did not answer is asked again, ms. */
@@ -111,15 +111,15 @@ export class Revocations {
 
   /** @returns whether every partition that needed them has taken them. */
   async #tell(): Promise<boolean> {
-    const { store, logger } = this.#options;
+    const { endings, partitioning, logger } = this.#options;
     const due = new Set(this.#untold);
     this.#untold.clear();
-    const known = this.#known.filter((one) => due.has(store.partitionOf(one)));
+    const known = this.#known.filter((one) => due.has(partitioning.partitionOf(one)));
     let hasTold = true;
     // One after another, because after a loss the store has more urgent writes to take.
-    for (const [partition, batch] of batchesByPartition(known, (one) => store.partitionOf(one))) {
+    for (const [partition, batch] of batchesByPartition(known, (one) => partitioning.partitionOf(one))) {
       try {
-        await store.refuse(
+        await endings.refuse(
           partition,
           batch.map(({ item }) => item),
         );
@@ -134,10 +134,10 @@ export class Revocations {
   }
 
   async #read(): Promise<boolean> {
-    const { store, logger } = this.#options;
+    const { endings, logger } = this.#options;
     this.#wanted = false;
     try {
-      const listed = await store.revocations();
+      const listed = await endings.revocations();
       for (const { at, ...owner } of listed) this.learn(owner, at);
       this.#dropOld();
       this.#resendMissing(listed);
@@ -158,7 +158,7 @@ export class Revocations {
     const stored = new Map(listed.map((one) => [ownerKey(one), one.at]));
     for (const one of this.#known) {
       if (!covers(stored.get(ownerKey(one)) ?? 0, one.at)) {
-        this.#untold.add(this.#options.store.partitionOf(one));
+        this.#untold.add(this.#options.partitioning.partitionOf(one));
       }
     }
   }

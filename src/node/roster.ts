@@ -10,7 +10,9 @@ import {
 import { sameGroups, type TokenProfile } from '../domain/profile.ts';
 import type { Command } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { type ClaimRequest, type SelfView, StoreError } from '../store/presence-store.ts';
+import type { ClaimRequest } from '../store/port/people.ts';
+import { StoreError } from '../store/port/store-error.ts';
+import type { SelfView } from '../store/port/views.ts';
 import { DueQueue } from '../time/due-queue.ts';
 import { schedule } from '../time/timing.ts';
 import type { Flusher } from './flusher.ts';

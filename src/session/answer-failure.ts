@@ -1,5 +1,5 @@
 import { WatchError } from '../fanout/fanout.ts';
-import { StoreError } from '../store/presence-store.ts';
+import { StoreError } from '../store/port/store-error.ts';
 import type { ClientSession } from './client-session.ts';
 
 /** Sends a client the reason why its request failed. An unexpected error is logged, and its details are not sent. */

@@ -3,7 +3,7 @@ import type { TokenOwner } from '../domain/model.ts';
 import type { Watcher } from '../fanout/fanout.ts';
 import type { Leaving, Member } from '../node/membership.ts';
 import type { CloseCodeNumber, ErrorCode } from '../protocol/codes.ts';
-import type { SelfView } from '../store/presence-store.ts';
+import type { SelfView } from '../store/port/views.ts';
 import type { Activity } from './admission.ts';
 import type { SessionHost } from './host.ts';
 import type { Typing } from './typing.ts';

@@ -1,7 +1,7 @@
 import type { ActivityFrame, TypingFrame } from '../protocol/client-frames.ts';
 import type { ClientFrame, StatusFrame } from '../protocol/parse-frame.ts';
 import { ackFrame, pongFrame } from '../protocol/server-frames.ts';
-import { StoreError } from '../store/presence-store.ts';
+import { StoreError } from '../store/port/store-error.ts';
 import { mayConnect, mayWatchUsers } from './admission.ts';
 import { answerFailure } from './answer-failure.ts';
 import type { ClientSession } from './client-session.ts';

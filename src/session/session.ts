@@ -17,7 +17,7 @@ import type { Leaving } from '../node/membership.ts';
 import { parseClientFrame, parseFirstFrame } from '../protocol/parse-frame.ts';
 import { isoTime } from '../protocol/presence.ts';
 import { degradedFrame, welcomeFrame } from '../protocol/server-frames.ts';
-import type { SelfView } from '../store/presence-store.ts';
+import type { SelfView } from '../store/port/views.ts';
 import type { WheelItem } from '../time/timer-wheel.ts';
 import { type Activity, type Admission, mayConnect } from './admission.ts';
 import type { ClientSession } from './client-session.ts';

@@ -4,7 +4,7 @@ import { revokedAt } from '../domain/ending.ts';
 import type { Transition } from '../domain/model.ts';
 import { countingClaim, isPresent, lastActive, type Row } from '../domain/row.ts';
 import type { Explanation } from './explanation.ts';
-import type { SelfView } from './presence-store.ts';
+import type { SelfView } from './port/views.ts';
 
 /**
  * Explains why a row shows what it shows.

@@ -1,6 +1,12 @@
 import { crc32 } from 'node:zlib';
 import { subOf, type TokenOwner } from '../domain/model.ts';
-import { MAX_BATCH } from './presence-store.ts';
+import { MAX_BATCH } from './port/reports.ts';
+
+/** How users are spread over the partitions of a store. */
+export interface Partitioning {
+  readonly partitions: number;
+  partitionOf(owner: TokenOwner): number;
+}
 
 /**
  * The partition of a user, or of a service's row. Neither it nor the number of partitions can ever change for a

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { UserRef, View } from '../../src/domain/model.ts';
 import type { LogEntry } from '../../src/store/log-entry.ts';
-import type { ApplyReply, Entry, PresenceStore } from '../../src/store/presence-store.ts';
+import type { ApplyReply, Entry } from '../../src/store/port/reports.ts';
+import type { PresenceStore } from '../../src/store/presence-store.ts';
 import { EPOCH, type FrozenStore, frozenMemory, frozenRedis, POLICY } from '../support/frozen-stores.ts';
 import { entryOf } from '../support/raw-store.ts';
 import { useRedis } from './use-redis.ts';
@@ -55,7 +56,14 @@ export class Subject {
       const some = entries.filter((entry) => store.partitionOf(entry) === p);
       if (some.length === 0) continue;
       this.#seq += 1;
-      const reply = await store.apply(p, { node, gen, seen: 0, base: 0, seq: this.#seq, entries: some });
+      const reply = await store.reports.apply(p, {
+        node,
+        gen,
+        seen: 0,
+        base: 0,
+        seq: this.#seq,
+        entries: some,
+      });
       if (reply.result !== 'ok') throw new Error(`refused: ${reply.result}`);
       replies.push(reply);
     }
@@ -68,7 +76,7 @@ export class Subject {
   }
 
   async view(user: string): Promise<View> {
-    return (await this.store.readSelf(ref(user))).view;
+    return (await this.store.views.readSelf(ref(user))).view;
   }
 
   /** Everything logged, over all partitions, in the order in which it happened. */
@@ -86,7 +94,7 @@ export class Subject {
   async sweepAll(): Promise<number> {
     let swept = 0;
     for (let p = 0; p < this.store.partitions; p += 1)
-      swept += (await this.store.sweep(p, EPOCH + 1e9)).swept;
+      swept += (await this.store.upkeep.sweep(p, EPOCH + 1e9)).swept;
     return swept;
   }
 }

@@ -16,7 +16,7 @@ const time = async (): Promise<number> => {
   const { micros, shiftMs } = await line.beat('a.0');
   return micros / 1000 + shiftMs;
 };
-const sweepAt = (at: number) => line.store.sweep(0, at);
+const sweepAt = (at: number) => line.store.upkeep.sweep(0, at);
 
 describe('on a machine whose clock is behind', () => {
   it('time goes on by what the nodes measure: graces end', async () => {
@@ -73,7 +73,7 @@ describe('on a machine whose clock is behind', () => {
     await line.beat('a.0', { time: before + 1 });
     const today = (await line.machine()) / 1000;
     const claim = { status: 'busy', until: today + 15_000, priority: 50 } as const;
-    expect((await line.store.claim(ann, 'calendar', claim)).view).toMatchObject({
+    expect((await line.store.people.claim(ann, 'calendar', claim)).view).toMatchObject({
       ...{ status: 'busy', since: today, until: today + 15_000 },
     });
     await line.redis.hincrby(line.keys.meta, MACHINE, 14_999_000);
@@ -84,8 +84,8 @@ describe('on a machine whose clock is behind', () => {
     expect(await line.status('ann')).toBe('online');
     await line.opens('a.0', 'ann', { count: 0, openedAgo: 20_000 });
     expect((await line.view('ann')).lastSeen).toBe(today + 15_000);
-    await line.store.revoke(ann);
-    expect(await line.store.revocations()).toEqual([{ ...ann, at: Math.floor(today / 1000) + 15 }]);
+    await line.store.endings.revoke(ann);
+    expect(await line.store.endings.revocations()).toEqual([{ ...ann, at: Math.floor(today / 1000) + 15 }]);
     await line.redis.hincrby(line.keys.meta, MACHINE, 1000);
     await line.opens('a.0', 'ann', { iat: Math.floor(today / 1000) + 21 });
     expect(await line.status('ann')).toBe('online');

@@ -74,7 +74,7 @@ describe('a call that is cut short', () => {
     await broken(line.keys.log, () => line.opens('a.0', 'ann', idle));
     expect(await line.redis.hgetall(line.keys.meta)).toEqual(before);
     expect(await line.redis.exists(line.keys.user({ tenant: TENANT, user: 'ann' }))).toBe(0);
-    expect(await line.store.held(0, 'a.0')).toEqual([]);
+    expect(await line.store.leases.held(0, 'a.0')).toEqual([]);
     await expectConsistent(line.redis, line.keys);
   });
 
@@ -113,7 +113,7 @@ describe('a call that is cut short', () => {
     await line.dies('a.0');
     await broken(line.keys.online(TENANT), () => line.reap());
     expect(await line.status('ann')).toBe('online');
-    expect(await line.store.held(0, 'a.0')).toHaveLength(1);
+    expect(await line.store.leases.held(0, 'a.0')).toHaveLength(1);
     expect(await line.reap()).toMatchObject({ users: 1 });
     expect(await line.story()).toEqual(['online connect', 'offline node_lost', 'offline node_lost']);
     await twice();
@@ -126,20 +126,20 @@ describe('a call that is cut short', () => {
   ])('at %s loses no revocation that is told again', async (_, key) => {
     const ref = { tenant: TENANT, user: 'ann' };
     const at = Math.floor(START / 1000);
-    await broken(key(), () => line.store.refuse(0, [{ ...ref, at }]));
-    expect(await line.store.revocations()).toEqual([]);
-    await line.store.refuse(0, [{ ...ref, at }]);
-    expect(await line.store.revocations()).toEqual([{ ...ref, at }]);
-    await expect(line.store.touch(ref, { iat: 1 })).rejects.toMatchObject({ code: 'revoked' });
+    await broken(key(), () => line.store.endings.refuse(0, [{ ...ref, at }]));
+    expect(await line.store.endings.revocations()).toEqual([]);
+    await line.store.endings.refuse(0, [{ ...ref, at }]);
+    expect(await line.store.endings.revocations()).toEqual([{ ...ref, at }]);
+    await expect(line.store.people.touch(ref, { iat: 1 })).rejects.toMatchObject({ code: 'revoked' });
     await expectConsistent(line.redis, line.keys);
   });
 
   it('loses no claim that was set over HTTP', async () => {
     const ref = { tenant: TENANT, user: 'ann' };
     await line.opens('a.0', 'ann');
-    await broken(line.keys.busy(TENANT), () => line.store.claimOwn(ref, { status: 'busy' }));
+    await broken(line.keys.busy(TENANT), () => line.store.people.claimOwn(ref, { status: 'busy' }));
     expect(await line.status('ann')).toBe('online');
-    await line.store.claimOwn(ref, { status: 'busy' });
+    await line.store.people.claimOwn(ref, { status: 'busy' });
     expect(await line.story()).toEqual(['online connect', 'busy claim', 'busy claim']);
     const [first, second] = await line.claimsTold();
     expect(second?.stamp).toBeGreaterThan(first?.stamp ?? Number.NaN);

@@ -27,7 +27,7 @@ describe.each(['memory', 'redis'] as const)('damping in the %s store', (kind) =>
     await both.frozen.setTime(at);
   };
   const says = (status: 'busy' | 'away' | 'online' | null, text?: string) =>
-    both.store.claimOwn(ref('ann'), { status, ...(text !== undefined && { text }) });
+    both.store.people.claimOwn(ref('ann'), { status, ...(text !== undefined && { text }) });
   const story = async () => (await both.story()).map((line) => line.slice('ann '.length));
   const since = (ms: number) => EPOCH + ms;
 
@@ -40,7 +40,7 @@ describe.each(['memory', 'redis'] as const)('damping in the %s store', (kind) =>
       expect(claim?.status).toBe(i % 2 === 0 ? 'busy' : 'away');
       await both.sweepAll();
       if (i === BURST - 1)
-        expect((await both.store.explain(ref('ann'))).waitsUntil).toBeGreaterThan(since(at));
+        expect((await both.store.views.explain(ref('ann'))).waitsUntil).toBeGreaterThan(since(at));
     }
     expect((await story()).length).toBeLessThanOrEqual(BURST + Math.floor(at / EVERY));
     await pass(EVERY);
@@ -63,10 +63,10 @@ describe.each(['memory', 'redis'] as const)('damping in the %s store', (kind) =>
 
   it.each([
     ['a goodbye', () => both.opens('a.0', 'ann', { count: 0, openedAgo: 1 }), 'offline goodbye'],
-    ['hiding', () => both.store.claimOwn(ref('ann'), { status: 'invisible' }), 'offline goodbye'],
-    ['a logout', () => both.store.end(ref('ann'), 'logout'), 'offline goodbye'],
-    ['a disconnect', () => both.store.end(ref('ann'), 'disconnect'), 'offline revoked'],
-    ['a revocation', () => both.store.revoke(ref('ann')), 'offline revoked'],
+    ['hiding', () => both.store.people.claimOwn(ref('ann'), { status: 'invisible' }), 'offline goodbye'],
+    ['a logout', () => both.store.endings.end(ref('ann'), 'logout'), 'offline goodbye'],
+    ['a disconnect', () => both.store.endings.end(ref('ann'), 'disconnect'), 'offline revoked'],
+    ['a revocation', () => both.store.endings.revoke(ref('ann')), 'offline revoked'],
   ] as const)('never holds %s back, and what follows it waits', async (_, leaves, told) => {
     await both.opens('a.0', 'ann');
     for (const status of ['busy', 'away', 'busy'] as const) await says(status);
@@ -91,7 +91,7 @@ describe.each(['memory', 'redis'] as const)('damping in the %s store', (kind) =>
   it('keeps what time ended until it may be shown, with its reason', async () => {
     await both.opens('a.0', 'ann');
     for (const text of ['1', '2']) await says('busy', text);
-    await both.store.claim(ref('ann'), 'call', { status: 'away', priority: 200, until: since(500) });
+    await both.store.people.claim(ref('ann'), 'call', { status: 'away', priority: 200, until: since(500) });
     await pass(1000);
     await both.sweepAll();
     expect((await both.view('ann')).text).toBe('2');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { subOf } from '../../src/domain/model.ts';
-import { MAX_BATCH } from '../../src/store/presence-store.ts';
+import { MAX_BATCH } from '../../src/store/port/reports.ts';
 import { EPOCH, POLICY } from '../support/frozen-stores.ts';
 import { entryOf } from '../support/raw-store.ts';
 import { describeBothStores, ODD_IDS, ref, type Subject, TENANT } from './both-stores.ts';
@@ -12,7 +12,7 @@ describeBothStores((both: Subject) => {
   const endings = async (): Promise<object[]> =>
     (await both.entries()).flatMap((entry) => (entry.kind === 'command' ? [entry.command] : []));
   const session = (id = 'phone', iat = 0) =>
-    both.store.keepSession(ref('ann'), id, { ttlMs: 60_000, device: 'mobile' }, { iat });
+    both.store.people.keepSession(ref('ann'), id, { ttlMs: 60_000, device: 'mobile' }, { iat });
 
   describe('an end of everything', () => {
     it.each([
@@ -26,10 +26,12 @@ describeBothStores((both: Subject) => {
         await both.opens('b.0', 'ann', { count: 2 });
         await session();
         await both.frozen.setTime(SECOND);
-        await (how === 'revoke' ? both.store.revoke(ref('ann')) : both.store.end(ref('ann'), how));
+        await (how === 'revoke'
+          ? both.store.endings.revoke(ref('ann'))
+          : both.store.endings.end(ref('ann'), how));
         expect(await both.story()).toEqual(['ann online connect', `ann offline ${reason}`]);
         expect(await endings()).toEqual([{ type: how, ref: ref('ann'), at: (EPOCH + SECOND) * 1000 }]);
-        expect(await both.store.held(both.store.partitionOf(ref('ann')), 'b.0')).toEqual([]);
+        expect(await both.store.leases.held(both.store.partitionOf(ref('ann')), 'b.0')).toEqual([]);
         expect((await both.view('ann')).lastSeen).toBe(EPOCH + SECOND);
       },
     );
@@ -37,12 +39,12 @@ describeBothStores((both: Subject) => {
     it('ends a grace with the rest', async () => {
       await both.opens('a.0', 'ann', { openedAgo: 100 });
       await both.opens('a.0', 'ann', { count: 0, openedAgo: 100, closedAgo: 0 });
-      await both.store.end(ref('ann'), 'logout');
+      await both.store.endings.end(ref('ann'), 'logout');
       expect(await both.story()).toEqual(['ann online connect', 'ann offline goodbye']);
     });
 
     it('is told also of somebody who is not there, because nodes may know of them', async () => {
-      await both.store.end(ref('ann'), 'logout');
+      await both.store.endings.end(ref('ann'), 'logout');
       expect(await endings()).toHaveLength(1);
       expect(await both.story()).toEqual([]);
     });
@@ -50,7 +52,7 @@ describeBothStores((both: Subject) => {
     it('counts connections opened before as none, closes and all, though their node has not heard of it', async () => {
       await both.opens('a.0', 'ann');
       await both.frozen.setTime(5 * SECOND);
-      await both.store.end(ref('ann'), 'logout');
+      await both.store.endings.end(ref('ann'), 'logout');
       await both.frozen.setTime(6 * SECOND);
       const [reply] = await both.opens('a.0', 'ann', { count: 2, openedAgo: SECOND });
       expect(reply?.ended).toEqual(new Map([[0, { how: 'logout', at: (EPOCH + 5 * SECOND) * 1000 }]]));
@@ -64,10 +66,10 @@ describeBothStores((both: Subject) => {
 
     it('keeps the claim of the person, who stays invisible without a word', async () => {
       await both.opens('a.0', 'ann');
-      await both.store.claimOwn(ref('ann'), { status: 'invisible' });
+      await both.store.people.claimOwn(ref('ann'), { status: 'invisible' });
       const hidden = await both.view('ann');
       await both.frozen.setTime(SECOND);
-      await both.store.end(ref('ann'), 'logout');
+      await both.store.endings.end(ref('ann'), 'logout');
       expect(await both.view('ann')).toEqual(hidden);
       await both.frozen.setTime(2 * SECOND);
       await both.opens('a.0', 'ann');
@@ -80,13 +82,13 @@ describeBothStores((both: Subject) => {
     const REVOKED = EPOCH / 1000;
 
     it('refuses tokens issued up to five seconds after it, and those without `iat`', async () => {
-      await both.store.revoke(ref('ann'));
+      await both.store.endings.revoke(ref('ann'));
       await both.frozen.setTime(SECOND);
       for (const iat of [0, REVOKED - 1, REVOKED + 5, REVOKED + 5.999]) {
         const [reply] = await both.opens('a.0', 'ann', { iat });
         expect(reply?.revoked).toEqual(new Map([[0, REVOKED]]));
         await expect(session('s', iat)).rejects.toMatchObject({ code: 'revoked' });
-        await expect(both.store.touch(ref('ann'), { iat })).rejects.toMatchObject({ code: 'revoked' });
+        await expect(both.store.people.touch(ref('ann'), { iat })).rejects.toMatchObject({ code: 'revoked' });
       }
       expect(await both.story()).toEqual([]);
       const [reply] = await both.opens('a.0', 'ann', { iat: REVOKED + 6 });
@@ -96,7 +98,7 @@ describeBothStores((both: Subject) => {
     });
 
     it('takes nothing of an entry with one old token among new ones', async () => {
-      await both.store.revoke(ref('ann'));
+      await both.store.endings.revoke(ref('ann'));
       await both.frozen.setTime(SECOND);
       const iat = REVOKED + 9;
       const mixed = { count: 2, iat, oldestIat: REVOKED, name: 'Ann', groups: ['g'] };
@@ -108,18 +110,18 @@ describeBothStores((both: Subject) => {
     });
 
     it('is listed until no token issued before it can be good any more, and outlives its user', async () => {
-      await both.store.revoke(ref('ann'));
-      await both.store.end(ref('bob'), 'disconnect');
+      await both.store.endings.revoke(ref('ann'));
+      await both.store.endings.end(ref('bob'), 'disconnect');
       const listed = [{ ...ref('ann'), at: REVOKED }];
-      expect(await both.store.revocations()).toEqual(listed);
-      await both.store.forget(ref('ann'));
+      expect(await both.store.endings.revocations()).toEqual(listed);
+      await both.store.endings.forget(ref('ann'));
       await both.frozen.setTime(POLICY.revocationMs - 1);
       await both.sweepAll();
-      expect(await both.store.revocations()).toEqual(listed);
+      expect(await both.store.endings.revocations()).toEqual(listed);
       expect((await both.opens('a.0', 'ann', { openedAgo: 0 }))[0]?.revoked?.size).toBe(1);
       await both.frozen.setTime(POLICY.revocationMs);
       await both.sweepAll();
-      expect(await both.store.revocations()).toEqual([]);
+      expect(await both.store.endings.revocations()).toEqual([]);
       expect((await both.opens('a.0', 'ann'))[0]?.revoked).toBeUndefined();
     });
   });
@@ -127,11 +129,11 @@ describeBothStores((both: Subject) => {
   describe('a revocation told again', () => {
     const REVOKED = EPOCH / 1000 - 60;
     const refuse = (user: string, at: number, tenant = TENANT): Promise<void> =>
-      both.store.refuse(both.store.partitionOf({ tenant, user }), [{ tenant, user, at }]);
+      both.store.endings.refuse(both.store.partitionOf({ tenant, user }), [{ tenant, user, at }]);
 
     it('refuses tokens as the first time, and nobody else’s, also those of the same name in another tenant', async () => {
       await refuse('ann', REVOKED);
-      expect(await both.store.revocations()).toEqual([{ ...ref('ann'), at: REVOKED }]);
+      expect(await both.store.endings.revocations()).toEqual([{ ...ref('ann'), at: REVOKED }]);
       for (const iat of [0, REVOKED + 5]) {
         const [reply] = await both.opens('a.0', 'ann', { iat });
         expect(reply?.revoked).toEqual(new Map([[0, REVOKED]]));
@@ -145,14 +147,14 @@ describeBothStores((both: Subject) => {
 
     it('counts once: of several moments the newest, and nodes are told of what was not known', async () => {
       for (const at of [REVOKED, REVOKED, REVOKED - 9, REVOKED + 9, REVOKED]) await refuse('ann', at);
-      expect(await both.store.revocations()).toEqual([{ ...ref('ann'), at: REVOKED + 9 }]);
+      expect(await both.store.endings.revocations()).toEqual([{ ...ref('ann'), at: REVOKED + 9 }]);
       expect(await endings()).toEqual([
         { type: 'refuse', ref: ref('ann'), at: REVOKED },
         { type: 'refuse', ref: ref('ann'), at: REVOKED + 9 },
       ]);
-      await both.store.revoke(ref('ann'));
+      await both.store.endings.revoke(ref('ann'));
       await refuse('ann', REVOKED + 20);
-      expect(await both.store.revocations()).toEqual([{ ...ref('ann'), at: EPOCH / 1000 }]);
+      expect(await both.store.endings.revocations()).toEqual([{ ...ref('ann'), at: EPOCH / 1000 }]);
     });
 
     it('ends nothing of who is there with a newer token, nor their session, claims or grace', async () => {
@@ -166,19 +168,19 @@ describeBothStores((both: Subject) => {
       for (const user of ['ann', 'bob']) await refuse(user, REVOKED);
       expect([await both.view('ann'), await both.view('bob')]).toEqual(views);
       expect(await both.story()).toEqual(story);
-      const why = await both.store.explain(ref('ann'));
+      const why = await both.store.views.explain(ref('ann'));
       expect(why.revokedAt).toBe(REVOKED * 1000);
     });
 
     it('is not taken once it has lost its purpose, and goes when it does', async () => {
       const last = (EPOCH - POLICY.revocationMs) / 1000;
       await refuse('ann', last);
-      expect([await both.store.revocations(), await endings()]).toEqual([[], []]);
+      expect([await both.store.endings.revocations(), await endings()]).toEqual([[], []]);
       await refuse('ann', last + 1);
-      expect(await both.store.revocations()).toHaveLength(1);
+      expect(await both.store.endings.revocations()).toHaveLength(1);
       await both.frozen.setTime(SECOND);
       await both.sweepAll();
-      expect(await both.store.revocations()).toEqual([]);
+      expect(await both.store.endings.revocations()).toEqual([]);
       expect((await both.opens('a.0', 'ann', { iat: 1 }))[0]?.revoked).toBeUndefined();
     });
 
@@ -189,8 +191,10 @@ describeBothStores((both: Subject) => {
       }));
       for (let p = 0; p < both.store.partitions; p += 1) {
         const some = many.filter((one) => both.store.partitionOf(one) === p).slice(0, MAX_BATCH);
-        for (let twice = 0; twice < 2; twice += 1) await both.store.refuse(p, some);
-        const listed = (await both.store.revocations()).filter((one) => both.store.partitionOf(one) === p);
+        for (let twice = 0; twice < 2; twice += 1) await both.store.endings.refuse(p, some);
+        const listed = (await both.store.endings.revocations()).filter(
+          (one) => both.store.partitionOf(one) === p,
+        );
         const name = subOf;
         expect(listed.map(name).sort()).toEqual(some.map(name).sort());
       }
@@ -202,16 +206,16 @@ describeBothStores((both: Subject) => {
 
     it('leaves nothing to be read, and tells nodes instead of watchers', async () => {
       await both.opens('a.0', 'ann', { name: 'Ann', groups: ['g'], iat: 4 });
-      await both.store.claim(ref('ann'), 'call', { status: 'busy', priority: 50 });
-      await both.store.claimOwn(ref('ann'), { status: 'away' });
+      await both.store.people.claim(ref('ann'), 'call', { status: 'busy', priority: 50 });
+      await both.store.people.claimOwn(ref('ann'), { status: 'away' });
       await session();
       const told = (await both.entries()).length;
-      await both.store.forget(ref('ann'));
-      expect(await both.store.readSelf(ref('ann'))).toEqual({ view: forgotten, invisible: false });
-      expect(await both.store.count(TENANT)).toEqual({ online: 0, away: 0, busy: 0 });
-      expect(await both.store.groupCount(TENANT, 'g')).toEqual({ present: 0, members: 0 });
-      expect(await both.store.page(TENANT, 5)).toEqual({ users: [] });
-      expect(await both.store.held(both.store.partitionOf(ref('ann')), 'a.0')).toEqual([]);
+      await both.store.endings.forget(ref('ann'));
+      expect(await both.store.views.readSelf(ref('ann'))).toEqual({ view: forgotten, invisible: false });
+      expect(await both.store.views.count(TENANT)).toEqual({ online: 0, away: 0, busy: 0 });
+      expect(await both.store.groups.count(TENANT, 'g')).toEqual({ present: 0, members: 0 });
+      expect(await both.store.views.page(TENANT, 5)).toEqual({ users: [] });
+      expect(await both.store.leases.held(both.store.partitionOf(ref('ann')), 'a.0')).toEqual([]);
       expect((await both.entries()).slice(told)).toMatchObject([
         { kind: 'command', command: { type: 'forget', ref: ref('ann') } },
       ]);
@@ -221,14 +225,14 @@ describeBothStores((both: Subject) => {
       await both.opens('a.0', 'ann', { name: 'Ann', groups: ['g'], iat: 4 });
       const known = await both.view('ann');
       await both.frozen.setTime(5 * SECOND);
-      await both.store.forget(ref('ann'));
+      await both.store.endings.forget(ref('ann'));
       await both.frozen.setTime(6 * SECOND);
       const claim = { status: 'busy', stamp: (EPOCH + SECOND) * 1000 } as const;
       const late = { name: 'Ann', groups: ['g'], iat: 4, known, claim };
       const [reply] = await both.opens('a.0', 'ann', { ...late, openedAgo: 2 * SECOND });
       expect(reply?.ended?.get(0)?.how).toBe('forget');
       await readKnowing(both.store, TENANT, ['ann'], [known]);
-      expect(await both.store.readSelf(ref('ann'))).toEqual({ view: forgotten, invisible: false });
+      expect(await both.store.views.readSelf(ref('ann'))).toEqual({ view: forgotten, invisible: false });
       // Who comes back later begins anew, though their node still knows what was.
       await both.opens('a.0', 'ann', { known, claim });
       expect(await both.view('ann')).toMatchObject({ status: 'online' });
@@ -237,7 +241,7 @@ describeBothStores((both: Subject) => {
     });
 
     it('leaves nothing at all after an hour', async () => {
-      await both.store.forget(ref('ann'));
+      await both.store.endings.forget(ref('ann'));
       await both.frozen.setTime(3_600_000 - 1);
       expect(await both.sweepAll()).toBe(0);
       await both.frozen.setTime(3_600_000);

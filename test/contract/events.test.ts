@@ -55,7 +55,7 @@ const live = async (): Promise<void> => {
   await line.opens('a.0', 'bob', { tenant: 'other' });
   const claim = { status: 'busy', stamp: 7, text: 'a "b" \\ é 🚲 \u2028', emoji: '🚲', until } as const;
   await line.opens('a.0', 'ann', { claim, openedAgo: 9000 });
-  await line.store.claimOwn({ tenant: TENANT, user: 'ann' }, { status: null });
+  await line.store.people.claimOwn({ tenant: TENANT, user: 'ann' }, { status: null });
   await line.pass(1500, 'a.0');
   await line.opens('a.0', 'ann', { idle: true, activeAgo: 1500, openedAgo: 9000 });
   await line.closes('a.0', 'ann', { idle: true, activeAgo: 1500 });

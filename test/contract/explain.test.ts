@@ -5,7 +5,7 @@ import { describeBothStores, ref, type Subject } from './both-stores.ts';
 const SECOND = 1000;
 
 describeBothStores((both: Subject) => {
-  const why = (user = 'ann') => both.store.explain(ref(user));
+  const why = (user = 'ann') => both.store.views.explain(ref(user));
 
   describe('an explanation', () => {
     it('of somebody nobody knows says so', async () => {
@@ -19,11 +19,11 @@ describeBothStores((both: Subject) => {
       await both.opens('b.0', 'ann', { count: 2, devices: ['web', 'mobile'], groups: ['g'], iat: 9 });
       await both.frozen.setTime(SECOND);
       await both.opens('a.0', 'ann', { activeAgo: -1, openedIdle: true, idle: true });
-      await both.store.keepSession(ref('ann'), 's', { ttlMs: 500, device: 'api' }, { iat: 0 });
+      await both.store.people.keepSession(ref('ann'), 's', { ttlMs: 500, device: 'api' }, { iat: 0 });
       const until = EPOCH + 9 * SECOND;
-      await both.store.claim(ref('ann'), 'call', { status: 'busy', priority: 120, text: 'x', until });
-      await both.store.claim(ref('ann'), 'cal', { status: 'away', priority: 10 });
-      await both.store.claimOwn(ref('ann'), { status: 'online' });
+      await both.store.people.claim(ref('ann'), 'call', { status: 'busy', priority: 120, text: 'x', until });
+      await both.store.people.claim(ref('ann'), 'cal', { status: 'away', priority: 10 });
+      await both.store.people.claimOwn(ref('ann'), { status: 'online' });
       const now = EPOCH + SECOND;
       const told = await why();
       expect(told).toMatchObject({
@@ -53,8 +53,8 @@ describeBothStores((both: Subject) => {
       expect((await why()).grace).toEqual({
         ...{ since: EPOCH, endsAt: EPOCH + POLICY.graceMs, nodeLost: false },
       });
-      await both.store.revoke(ref('ann'));
-      await both.store.claimOwn(ref('ann'), { status: 'invisible' });
+      await both.store.endings.revoke(ref('ann'));
+      await both.store.people.claimOwn(ref('ann'), { status: 'invisible' });
       const told = await why();
       expect(told).toMatchObject({ invisible: true, revokedAt: EPOCH });
       expect(told.grace).toBeUndefined();
@@ -64,7 +64,7 @@ describeBothStores((both: Subject) => {
     it('ends with the last five transitions, newest first', async () => {
       await both.opens('a.0', 'bob');
       for (const status of ['busy', 'away', 'busy', 'online', 'away', 'busy'] as const) {
-        await both.store.claim(ref('ann'), 's', { status, priority: 1 });
+        await both.store.people.claim(ref('ann'), 's', { status, priority: 1 });
         await both.opens('a.0', 'ann');
         await both.opens('a.0', 'bob', { idle: status === 'busy' });
       }
@@ -83,7 +83,7 @@ describeBothStores((both: Subject) => {
 
     it('of somebody forgotten has nothing of before', async () => {
       await both.opens('a.0', 'ann');
-      await both.store.forget(ref('ann'));
+      await both.store.endings.forget(ref('ann'));
       expect((await why()).transitions).toEqual([]);
       await both.frozen.setTime(SECOND);
       await both.opens('a.0', 'ann');

@@ -12,7 +12,7 @@ afterEach(() => line.stop());
 /** What anybody is told of Ann who asks now. */
 const answer = async (): Promise<string> => {
   try {
-    return (await line.store.read(TENANT, ['ann']))[0]?.status ?? 'nobody';
+    return (await line.store.views.read(TENANT, ['ann']))[0]?.status ?? 'nobody';
   } catch (error) {
     return (error as { code: string }).code;
   }

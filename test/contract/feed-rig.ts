@@ -7,7 +7,8 @@ import { createMetrics } from '../../src/observability/metrics.ts';
 import type { LinkOptions } from '../../src/redis/client.ts';
 import { createKeys, type Keys, type PartitionKeys } from '../../src/redis/keys.ts';
 import { RedisLink } from '../../src/redis/link.ts';
-import type { BeatReply, Entry } from '../../src/store/presence-store.ts';
+import type { BeatReply } from '../../src/store/port/leases.ts';
+import type { Entry } from '../../src/store/port/reports.ts';
 import { streamId } from '../../src/store/redis/log-codec.ts';
 import { RedisStore, type RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
 import { openObserver } from '../support/observer.ts';
@@ -173,7 +174,7 @@ export class RealFeed {
   /** A heartbeat of another node is answered, which tells this feed nothing. */
   async beatSilently(partition = 0): Promise<BeatReply> {
     const gen = this.#gens[partition];
-    const reply = await this.#writer.beat(partition, {
+    const reply = await this.#writer.leases.beat(partition, {
       node: NODE,
       ...(gen !== undefined && { gen }),
       seen: 0,
@@ -195,13 +196,13 @@ export class RealFeed {
     const entries = users.map((user) => entryOf(user, online ? 1 : 0));
     const gen = this.#gens[partition] ?? '';
     const batch = { node: NODE, gen, seen: 0, base: 0, seq, entries };
-    const { result } = await this.#writer.apply(partition, batch);
+    const { result } = await this.#writer.reports.apply(partition, batch);
     if (result !== 'ok') throw new Error(`the writer was told ${result}`);
   }
 
   /** Somebody says something with their status. */
   async say(user: string, text: string): Promise<void> {
-    await this.#writer.claimOwn({ tenant: 'acme', user }, { status: 'busy', text });
+    await this.#writer.people.claimOwn({ tenant: 'acme', user }, { status: 'busy', text });
   }
 
   get first(): PartitionKeys {

@@ -31,7 +31,7 @@ const known = (more: Partial<View>): View => ({
 });
 
 /** A node on which somebody watches Ann tells what it was given. */
-const told = (more: Partial<View>): Promise<void> => line.store.restore(TENANT, [known(more)]);
+const told = (more: Partial<View>): Promise<void> => line.store.reports.restore(TENANT, [known(more)]);
 
 describe('while a partition gathers what it lost', () => {
   /** A second tab opens on a node that never saw Ann, before the node of the first one has beaten again. */
@@ -104,11 +104,11 @@ describe('while a partition gathers what it lost', () => {
     await line.pass(TTL, 'b.0');
     const reads = [
       () => line.status('bob'),
-      () => line.store.page(TENANT, 10),
-      () => line.store.count(TENANT),
-      () => line.store.groupPage(TENANT, 'g', 10),
-      () => line.store.groupCount(TENANT, 'g'),
-      () => line.store.explain({ tenant: TENANT, user: 'bob' }),
+      () => line.store.views.page(TENANT, 10),
+      () => line.store.views.count(TENANT),
+      () => line.store.groups.page(TENANT, 'g', 10),
+      () => line.store.groups.count(TENANT, 'g'),
+      () => line.store.views.explain({ tenant: TENANT, user: 'bob' }),
     ];
     for (const read of reads) await expect(read()).rejects.toMatchObject({ code: 'unavailable' });
     expect(await line.beat('b.0')).toMatchObject({ young: true, holdMs: 0 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Page } from '../../src/store/presence-store.ts';
+import type { Page } from '../../src/store/port/views.ts';
 import { describeBothStores, ODD_IDS, ref, type Subject, TENANT } from './both-stores.ts';
 
 describeBothStores((both: Subject) => {
@@ -10,12 +10,12 @@ describeBothStores((both: Subject) => {
         : [],
     );
   const members = async (group: string): Promise<string[] | undefined> =>
-    (await both.store.groupMembers(TENANT, group, 100))?.map(({ user }) => user).sort();
+    (await both.store.groups.members(TENANT, group, 100))?.map(({ user }) => user).sort();
   const walk = async (group: string, limit: number): Promise<Page[]> => {
     const pages: Page[] = [];
     let cursor: string | undefined;
     do {
-      const page: Page = await both.store.groupPage(TENANT, group, limit, cursor);
+      const page: Page = await both.store.groups.page(TENANT, group, limit, cursor);
       pages.push(page);
       ({ cursor } = page);
     } while (cursor !== undefined && pages.length < 100);
@@ -29,11 +29,11 @@ describeBothStores((both: Subject) => {
     expect(await members('eng')).toEqual(['ann', 'bob']);
     expect(await members('ops')).toEqual(['ann']);
     expect(await members('nobody')).toEqual([]);
-    expect(await both.store.groupCount(TENANT, 'eng')).toEqual({ present: 1, members: 2 });
-    expect(await both.store.groupCount('other', 'eng')).toEqual({ present: 0, members: 0 });
+    expect(await both.store.groups.count(TENANT, 'eng')).toEqual({ present: 1, members: 2 });
+    expect(await both.store.groups.count('other', 'eng')).toEqual({ present: 0, members: 0 });
     expect((await both.view('ann')).groups).toEqual(['eng', 'ops']);
-    expect(await both.store.groupMembers(TENANT, 'eng', 1)).toBeUndefined();
-    expect(await both.store.groupMembers(TENANT, 'eng', 2)).toHaveLength(2);
+    expect(await both.store.groups.members(TENANT, 'eng', 1)).toBeUndefined();
+    expect(await both.store.groups.members(TENANT, 'eng', 2)).toHaveLength(2);
   });
 
   it('keeps groups apart whatever they and their members are called', async () => {
@@ -99,12 +99,12 @@ describeBothStores((both: Subject) => {
   /** Who was taken out of a group may not go on watching it by staying invisible. */
   it('tells the hidden themselves, on every node, which groups they are in by now, and nobody else', async () => {
     await both.opens('a.0', 'ann', { groups: ['eng'], iat: 5 });
-    await both.store.claimOwn(ref('ann'), { status: 'invisible' });
+    await both.store.people.claimOwn(ref('ann'), { status: 'invisible' });
     await both.opens('b.0', 'ann', { groups: ['ops'], iat: 6 });
     const own = { groups: ['ops'], stamp: 6 };
-    expect(await both.store.readSelf(ref('ann'))).toMatchObject({ view: { groups: ['eng'] }, own });
+    expect(await both.store.views.readSelf(ref('ann'))).toMatchObject({ view: { groups: ['eng'] }, own });
     expect((await both.entries()).at(-1)).toMatchObject({ command: { type: 'own', ref: ref('ann'), own } });
-    await both.store.touch(ref('ann'), { groups: ['sec'], iat: 7 });
+    await both.store.people.touch(ref('ann'), { groups: ['sec'], iat: 7 });
     expect((await both.entries()).at(-1)).toMatchObject({
       command: { type: 'own', own: { groups: ['sec'], stamp: 7 } },
     });
@@ -114,7 +114,7 @@ describeBothStores((both: Subject) => {
   /** Whoever is offline joins no group; so nobody may who only looks offline. */
   it('lets name and groups of the invisible wait until they are seen again', async () => {
     await both.opens('a.0', 'ann', { groups: ['eng'], iat: 5, name: 'Ann' });
-    await both.store.claimOwn(ref('ann'), { status: 'invisible' });
+    await both.store.people.claimOwn(ref('ann'), { status: 'invisible' });
     const hidden = await both.view('ann');
     await both.opens('a.0', 'ann', { groups: ['ops'], iat: 6 });
     await both.opens('b.0', 'ann', { name: 'Anna', iat: 7 });
@@ -123,7 +123,7 @@ describeBothStores((both: Subject) => {
     // Still not seen: nobody is there when the claim is cleared.
     await both.opens('a.0', 'ann', { count: 0 });
     await both.opens('b.0', 'ann', { count: 0 });
-    await both.store.claimOwn(ref('ann'), { status: null });
+    await both.store.people.claimOwn(ref('ann'), { status: null });
     expect(await both.view('ann')).toEqual(hidden);
     expect(await commands()).toEqual([]);
     await both.opens('a.0', 'ann');
@@ -133,7 +133,7 @@ describeBothStores((both: Subject) => {
   });
 
   it('never shows the name or groups of somebody who was invisible from the first', async () => {
-    await both.store.claimOwn(ref('ann'), { status: 'invisible' });
+    await both.store.people.claimOwn(ref('ann'), { status: 'invisible' });
     await both.opens('a.0', 'ann', { groups: ['eng'], iat: 5, name: 'Ann' });
     expect(await both.view('ann')).toEqual({ user: 'ann', status: 'offline', since: 0, ver: 0, devices: [] });
     expect(await members('eng')).toEqual([]);
@@ -158,10 +158,10 @@ describeBothStores((both: Subject) => {
       expect(pages.every((page) => page.users.length <= limit)).toBe(true);
     }
     expect(await walk('nobody', 5)).toEqual([{ users: [] }]);
-    await expect(both.store.groupPage(TENANT, 'eng', 5, 'nonsense')).rejects.toMatchObject({
+    await expect(both.store.groups.page(TENANT, 'eng', 5, 'nonsense')).rejects.toMatchObject({
       code: 'invalid_cursor',
     });
-    expect(await both.store.groupCount(TENANT, 'eng')).toEqual({ present: present.length, members: 23 });
+    expect(await both.store.groups.count(TENANT, 'eng')).toEqual({ present: present.length, members: 23 });
   });
 
   it('forgets the groups of whoever is forgotten', async () => {
@@ -170,6 +170,6 @@ describeBothStores((both: Subject) => {
     await both.frozen.setTime(100_000);
     await both.sweepAll();
     expect(await members('eng')).toEqual([]);
-    expect(await both.store.groupCount(TENANT, 'eng')).toEqual({ present: 0, members: 0 });
+    expect(await both.store.groups.count(TENANT, 'eng')).toEqual({ present: 0, members: 0 });
   });
 });

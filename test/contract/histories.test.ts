@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { DEVICES, type Device, subOf, type TokenOwner, type View } from '../../src/domain/model.ts';
-import type { CallerProfile, ServiceClaim, SessionRequest } from '../../src/store/calls.ts';
 import type { Ending } from '../../src/store/log-entry.ts';
-import {
-  type ClaimRequest,
-  type Entry,
-  type PresenceStore,
-  StoreError,
-} from '../../src/store/presence-store.ts';
+import type {
+  CallerProfile,
+  ClaimRequest,
+  ServiceClaim,
+  SessionRequest,
+} from '../../src/store/port/people.ts';
+import type { Entry } from '../../src/store/port/reports.ts';
+import { StoreError } from '../../src/store/port/store-error.ts';
+import type { PresenceStore } from '../../src/store/presence-store.ts';
 import fc from '../support/fast-check.ts';
 import {
   EPOCH,
@@ -245,30 +247,30 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
       at.ms += step.ms;
       return target.setTime(at.ms);
     case 'sweep':
-      for (let p = 0; p < store.partitions; p += 1) await store.sweep(p, EPOCH + at.ms + 60_000);
+      for (let p = 0; p < store.partitions; p += 1) await store.upkeep.sweep(p, EPOCH + at.ms + 60_000);
       return undefined;
     case 'claim':
-      return store.claimOwn({ tenant: TENANT, user: step.user }, step.claim);
+      return store.people.claimOwn({ tenant: TENANT, user: step.user }, step.claim);
     case 'service':
-      return store.claim({ tenant: TENANT, user: step.user }, step.source, step.claim).catch(codeOf);
+      return store.people.claim({ tenant: TENANT, user: step.user }, step.source, step.claim).catch(codeOf);
     case 'session':
-      return store
+      return store.people
         .keepSession({ tenant: TENANT, user: step.user }, step.id, step.session, step.profile)
         .catch(codeOf);
     case 'goodbye':
-      return store.endSession({ tenant: TENANT, user: step.user }, step.id);
+      return store.people.endSession({ tenant: TENANT, user: step.user }, step.id);
     case 'end': {
       const ref = { tenant: TENANT, user: step.user };
-      if (step.how === 'revoke') return store.revoke(ref, step.before && EPOCH + at.ms + step.before);
-      return step.how === 'forget' ? store.forget(ref) : store.end(ref, step.how);
+      if (step.how === 'revoke') return store.endings.revoke(ref, step.before && EPOCH + at.ms + step.before);
+      return step.how === 'forget' ? store.endings.forget(ref) : store.endings.end(ref, step.how);
     }
     case 'refuse': {
       const ref = { tenant: TENANT, user: step.user };
-      await store.refuse(store.partitionOf(ref), [{ ...ref, at: EPOCH / 1000 + step.after }]);
-      return (await store.revocations()).sort(bySub);
+      await store.endings.refuse(store.partitionOf(ref), [{ ...ref, at: EPOCH / 1000 + step.after }]);
+      return (await store.endings.revocations()).sort(bySub);
     }
     case 'touch':
-      return store.touch({ tenant: TENANT, user: step.user }, step.profile).catch(codeOf);
+      return store.people.touch({ tenant: TENANT, user: step.user }, step.profile).catch(codeOf);
     case 'repair': {
       const ver = (EPOCH + at.ms) * 1000 + step.ahead;
       const known: View = { user: step.user, status: step.status, since: EPOCH, ver, devices: [] };
@@ -276,7 +278,7 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
     }
     case 'tell': {
       const ref = { tenant: TENANT, user: step.entry.user };
-      const [stored] = step.knows ? await store.read(TENANT, [step.entry.user]) : [];
+      const [stored] = step.knows ? await store.views.read(TENANT, [step.entry.user]) : [];
       const view =
         stored && step.ahead
           ? { ...stored, ver: (stored.ver || (EPOCH + at.ms) * 1000 - 1) + step.ahead, status: step.status }
@@ -293,7 +295,7 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
         ...(view && view.ver > 0 && { known: view }),
       };
       const batch = { node: step.node, gen: target.gen, seen: 0, base: 0, seq: at.seq, entries: [entry] };
-      const reply = await store.apply(store.partitionOf(ref), batch);
+      const reply = await store.reports.apply(store.partitionOf(ref), batch);
       if (reply.result !== 'ok') return reply;
       const { selves, revoked, ended, ...rest } = reply;
       return { ...rest, selves: [...selves], revoked: [...(revoked ?? [])], ended: [...(ended ?? [])] };
@@ -304,18 +306,18 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
 const bySub = (one: TokenOwner, other: TokenOwner): number => (subOf(one) < subOf(other) ? -1 : 1);
 
 const groupState = async (store: PresenceStore, group: string): Promise<unknown> => ({
-  count: await store.groupCount(TENANT, group),
-  page: (await store.groupPage(TENANT, group, 10)).users.map((view) => view.user).sort(),
-  members: (await store.groupMembers(TENANT, group, 10))?.sort((a, b) => (a.user < b.user ? -1 : 1)),
+  count: await store.groups.count(TENANT, group),
+  page: (await store.groups.page(TENANT, group, 10)).users.map((view) => view.user).sort(),
+  members: (await store.groups.members(TENANT, group, 10))?.sort((a, b) => (a.user < b.user ? -1 : 1)),
 });
 
 const stateOf = async (store: PresenceStore): Promise<unknown> => ({
-  selves: await Promise.all(USERS.map((user) => store.readSelf({ tenant: TENANT, user }))),
-  views: await store.read(TENANT, USERS),
-  count: await store.count(TENANT),
-  revocations: (await store.revocations()).sort(bySub),
-  page: (await store.page(TENANT, 10)).users.map((view) => view.user).sort(),
-  why: await Promise.all(USERS.map((user) => store.explain({ tenant: TENANT, user }))),
+  selves: await Promise.all(USERS.map((user) => store.views.readSelf({ tenant: TENANT, user }))),
+  views: await store.views.read(TENANT, USERS),
+  count: await store.views.count(TENANT),
+  revocations: (await store.endings.revocations()).sort(bySub),
+  page: (await store.views.page(TENANT, 10)).users.map((view) => view.user).sort(),
+  why: await Promise.all(USERS.map((user) => store.views.explain({ tenant: TENANT, user }))),
   groups: await Promise.all(GROUPS.map((group) => groupState(store, group))),
 });
 

@@ -94,7 +94,7 @@ describe('while a partition is on hold', () => {
   it('a person may hide: that is no guess', async () => {
     await line.opens('a.0', 'ann');
     await line.redis.hset(line.keys.meta, 'hold', START + TTL);
-    await line.store.claimOwn({ tenant: 'acme', user: 'ann' }, { status: 'invisible' });
+    await line.store.people.claimOwn({ tenant: 'acme', user: 'ann' }, { status: 'invisible' });
     expect(await line.story()).toEqual(['online connect', 'offline goodbye']);
   });
 
@@ -116,11 +116,11 @@ describe('a hold', () => {
     await line.pass(INTERVAL, 'a.0');
     const reads = [
       () => line.status('ann'),
-      () => line.store.read('acme', ['ann']),
-      () => line.store.page('acme', 10),
-      () => line.store.page('empty', 10),
-      () => line.store.count('acme'),
-      () => line.store.claimOwn({ tenant: 'acme', user: 'ann' }, { status: 'busy' }),
+      () => line.store.views.read('acme', ['ann']),
+      () => line.store.views.page('acme', 10),
+      () => line.store.views.page('empty', 10),
+      () => line.store.views.count('acme'),
+      () => line.store.people.claimOwn({ tenant: 'acme', user: 'ann' }, { status: 'busy' }),
     ];
     for (const read of reads) await expect(read()).rejects.toMatchObject({ code: 'unavailable' });
     await line.pass(INTERVAL / 2, 'a.0');
@@ -274,7 +274,7 @@ describe('the end of a grace', () => {
     await line.pass(300, 'a.0');
     const [member = ''] = await line.due();
     await line.redis.zadd(line.keys.due, looked, member);
-    await line.store.sweep(0, looked);
+    await line.store.upkeep.sweep(0, looked);
     expect(await line.status('ann')).toBe('online');
     expect(await sweptAfter(250)).toBe(0);
     expect(await sweptAfter(50)).toBe(1);
@@ -313,7 +313,7 @@ describe('a sweep', () => {
     const due = await line.due();
     await line.pass(GRACE - 1, 'a.0');
     // The clock a caller estimates says only where to look: here a minute too far.
-    expect(await line.store.sweep(0, (await line.machine()) / 1000 + 60_000)).toEqual({
+    expect(await line.store.upkeep.sweep(0, (await line.machine()) / 1000 + 60_000)).toEqual({
       swept: 0,
       more: false,
     });
@@ -343,6 +343,6 @@ describe('a sweep', () => {
     await line.pass(GRACE, 'a.0');
     expect(await line.sweep()).toEqual({ swept: 500, more: true });
     expect(await line.sweep()).toEqual({ swept: 100, more: false });
-    expect(await line.store.count('acme')).toEqual({ online: 0, away: 0, busy: 0 });
+    expect(await line.store.views.count('acme')).toEqual({ online: 0, away: 0, busy: 0 });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../src/store/presence-store.ts';
+import type { Entry } from '../../src/store/port/reports.ts';
 import fc from '../support/fast-check.ts';
 import { MACHINE } from '../support/own-time.ts';
 import { entryOf } from '../support/raw-store.ts';
@@ -57,7 +57,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.tuple(user, tenant, fc.constantFrom('busy', 'invisible', null)).map(
       ([user, tenant, status]): Step =>
         (line) =>
-          line.store.claimOwn({ tenant, user }, { status }).catch(unavailable),
+          line.store.people.claimOwn({ tenant, user }, { status }).catch(unavailable),
     ),
   },
   {
@@ -66,8 +66,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ([user, tenant, how]): Step =>
         (line) => {
           const ref = { tenant, user };
-          const ends = { forget: () => line.store.forget(ref), revoke: () => line.store.revoke(ref) };
-          const done = how === 'forget' || how === 'revoke' ? ends[how]() : line.store.end(ref, how);
+          const ends = {
+            forget: () => line.store.endings.forget(ref),
+            revoke: () => line.store.endings.revoke(ref),
+          };
+          const done = how === 'forget' || how === 'revoke' ? ends[how]() : line.store.endings.end(ref, how);
           return done.catch(unavailable);
         },
     ),
@@ -77,7 +80,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.tuple(user, tenant, fc.constantFrom(500, 60_000), fc.constantFrom(['g'], ['h:i'])).map(
       ([user, tenant, ttlMs, groups]): Step =>
         (line) =>
-          line.store
+          line.store.people
             .keepSession({ tenant, user }, 's', { ttlMs, device: 'api' }, { groups, iat: 9e9 })
             .catch(unavailable),
     ),

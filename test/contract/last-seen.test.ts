@@ -38,9 +38,9 @@ describe.each(['memory', 'redis'] as const)('`since` by LAST_SEEN in the %s stor
     async (setting, idle, gone) => {
       const store = await open(setting);
       const since = async (): Promise<string | undefined> => {
-        const [view] = await both.store.read(TENANT, ['ann']);
-        expect((await both.store.readSelf(ref('ann'))).view).toEqual(view);
-        const { transitions, view: explained } = await both.store.explain(ref('ann'));
+        const [view] = await both.store.views.read(TENANT, ['ann']);
+        expect((await both.store.views.readSelf(ref('ann'))).view).toEqual(view);
+        const { transitions, view: explained } = await both.store.views.explain(ref('ann'));
         expect(explained).toEqual(view);
         expect(transitions[0]?.since).toBe(view?.since);
         const last = (await both.entries()).at(-1);

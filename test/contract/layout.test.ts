@@ -49,9 +49,9 @@ describe('stored rows', () => {
   let gen: string;
   beforeEach(async () => {
     raw = await openRawStore(server.url(), { partitions: 1 });
-    let reply = await raw.store.beat(0, beatOf('a.0'));
+    let reply = await raw.store.leases.beat(0, beatOf('a.0'));
     await until(async () => {
-      reply = await raw.store.beat(0, beatOf('a.0', { gen: reply.gen }));
+      reply = await raw.store.leases.beat(0, beatOf('a.0', { gen: reply.gen }));
       return reply.holdMs === 0;
     });
     gen = reply.gen;
@@ -59,16 +59,16 @@ describe('stored rows', () => {
   });
   const keys = () => raw.keys.partitions[0] as (typeof raw.keys.partitions)[0] & object;
   const ann = { tenant: 'acme', user: 'ann' };
-  const status = async () => (await raw.store.read('acme', ['ann']))[0]?.status;
+  const status = async () => (await raw.store.views.read('acme', ['ann']))[0]?.status;
 
   it('keep what a person writes, and a name and groups as long as they may be', async () => {
     const claim = { status: 'busy', text: 'x'.repeat(140), emoji: '🚲', stamp: 1 } as const;
     const groups = Array.from({ length: 64 }, (_, i) => `group-${i}-${'y'.repeat(60)}`);
-    await raw.store.apply(
+    await raw.store.reports.apply(
       0,
       batchOf('a.0', gen, 1, [entryOf('ann', { claim, groups, name: 'z'.repeat(256), iat: 9 })]),
     );
-    expect((await raw.store.read('acme', ['ann']))[0]).toMatchObject({
+    expect((await raw.store.views.read('acme', ['ann']))[0]).toMatchObject({
       status: 'busy',
       name: 'z'.repeat(256),
       text: 'x'.repeat(140),
@@ -81,14 +81,14 @@ describe('stored rows', () => {
     const messages: string[] = [];
     subscriber.on('smessage', (_channel, message: string) => messages.push(message));
     await subscriber.ssubscribe(keys().events);
-    const reply = await raw.store.apply(0, batchOf('a.0', gen, 1, [entryOf('ann')]));
+    const reply = await raw.store.reports.apply(0, batchOf('a.0', gen, 1, [entryOf('ann')]));
     const ver = reply.result === 'ok' ? (reply.selves.get(0)?.view.ver ?? 0) : 0;
     expect(String(ver)).toMatch(/^\d{16}$/);
     expect(await readStoredRow(raw.redis, keys().user(ann))).toMatchObject({ ver });
     const [entry] = await raw.redis.xrange(keys().log, '-', '+');
     expect(entry?.[0]).toBe(`${Math.floor(ver / 1000)}-${ver % 1000}`);
     expect(entry?.[1].join(' ')).toContain(`"ver":${ver},`);
-    expect((await raw.store.read('acme', ['ann']))[0]?.ver).toBe(ver);
+    expect((await raw.store.views.read('acme', ['ann']))[0]?.ver).toBe(ver);
     await until(() => messages.length === 1);
     expect(messages[0]).toContain(`"ver":${ver},`);
     subscriber.disconnect();
@@ -100,7 +100,7 @@ describe('stored rows', () => {
     const messages: string[] = [];
     subscriber.on('message', (_channel, message: string) => messages.push(message));
     await subscriber.subscribe(`${raw.keys.tenantEvents}acme`);
-    await raw.store.apply(
+    await raw.store.reports.apply(
       0,
       batchOf('a.0', gen, 1, [entryOf('ann', { name: 'Ann', groups: ['g'], iat: 1 })]),
     );
@@ -130,14 +130,14 @@ describe('stored rows', () => {
   /** Log first, then state, then the sequence number: a call that is cut short repeats a transition, it loses none. */
   it('repeat a transition after a call that was cut short, under a newer version', async () => {
     await raw.redis.set(keys().online('acme'), 'not a set');
-    await expect(raw.store.apply(0, batchOf('a.0', gen, 1, [entryOf('ann')]))).rejects.toMatchObject({
+    await expect(raw.store.reports.apply(0, batchOf('a.0', gen, 1, [entryOf('ann')]))).rejects.toMatchObject({
       code: 'unavailable',
     });
     expect(await raw.redis.xlen(keys().log)).toBe(1);
     expect(await raw.redis.get(keys().seq('a.0'))).toBeNull();
     await raw.redis.del(keys().online('acme'));
     await raw.redis.del(keys().user(ann));
-    expect((await raw.store.apply(0, batchOf('a.0', gen, 2, [entryOf('ann')], 0))).result).toBe('ok');
+    expect((await raw.store.reports.apply(0, batchOf('a.0', gen, 2, [entryOf('ann')], 0))).result).toBe('ok');
     const log = await raw.redis.xrange(keys().log, '-', '+');
     expect(log.map(([, fields]) => fields.join(' ').includes('"status":"online"'))).toEqual([true, true]);
     expect(await status()).toBe('online');
@@ -145,26 +145,34 @@ describe('stored rows', () => {
 
   it('are never older than what a node has seen, even when the clock of Redis is behind', async () => {
     const ahead = Date.now() * 1000 + 3_600_000_000;
-    const reply = await raw.store.apply(0, { ...batchOf('a.0', gen, 1, [entryOf('ann')]), seen: ahead });
+    const reply = await raw.store.reports.apply(0, {
+      ...batchOf('a.0', gen, 1, [entryOf('ann')]),
+      seen: ahead,
+    });
     const ver = reply.result === 'ok' ? (reply.selves.get(0)?.view.ver ?? 0) : 0;
     expect(ver).toBeGreaterThan(ahead);
-    const next = await raw.store.apply(0, batchOf('a.0', gen, 2, [entryOf('bob')]));
+    const next = await raw.store.reports.apply(0, batchOf('a.0', gen, 2, [entryOf('bob')]));
     expect(next.result === 'ok' && (next.selves.get(0)?.view.ver ?? 0) > ver).toBe(true);
   });
 
   it('come back by themselves after the functions were flushed', async () => {
     await raw.redis.call('FUNCTION', 'FLUSH');
-    expect((await raw.store.apply(0, batchOf('a.0', gen, 1, [entryOf('ann')]))).result).toBe('ok');
+    expect((await raw.store.reports.apply(0, batchOf('a.0', gen, 1, [entryOf('ann')]))).result).toBe('ok');
   });
 
   /** A Redis out of memory must condemn nobody: beats go on, writes are refused whole. */
   it.skipIf(!hasRedisBinary)('refuse writes and allow heartbeats when Redis is out of memory', async () => {
     await raw.redis.config('SET', 'maxmemory', '1');
     try {
-      await expect(raw.store.apply(0, batchOf('a.0', gen, 1, [entryOf('ann')]))).rejects.toMatchObject({
+      await expect(
+        raw.store.reports.apply(0, batchOf('a.0', gen, 1, [entryOf('ann')])),
+      ).rejects.toMatchObject({
         code: 'unavailable',
       });
-      expect(await raw.store.beat(0, beatOf('a.0', { gen }))).toMatchObject({ fenced: false, lost: false });
+      expect(await raw.store.leases.beat(0, beatOf('a.0', { gen }))).toMatchObject({
+        fenced: false,
+        lost: false,
+      });
     } finally {
       await raw.redis.config('SET', 'maxmemory', '0');
     }
@@ -181,10 +189,10 @@ describe('stored rows', () => {
       startedAt: 0,
       heartbeatAgo: 0,
     };
-    expect(await raw.store.register(self)).toHaveLength(1);
+    expect(await raw.store.registry.register(self)).toHaveLength(1);
     const prefix = raw.keys.registry.replace(/:registry$/, '');
     const strange = await openRawStore(server.url(), { partitions: 3 }, prefix);
-    await expect(strange.store.register(self)).rejects.toMatchObject({ code: 'incompatible' });
+    await expect(strange.store.registry.register(self)).rejects.toMatchObject({ code: 'incompatible' });
     await strange.stop();
   });
 });

@@ -23,17 +23,17 @@ describe('leases, fences and losses', () => {
   /** Users of partition 0, so that one partition tells the whole story. */
   let users: string[];
 
-  const beat = (node: string, more = {}) => raw.store.beat(p, beatOf(node, more));
+  const beat = (node: string, more = {}) => raw.store.leases.beat(p, beatOf(node, more));
   const apply = (
     node: string,
     gen: string,
     seq: number,
     entries: ReturnType<typeof entryOf>[],
     base?: number,
-  ) => raw.store.apply(p, batchOf(node, gen, seq, entries, base));
+  ) => raw.store.reports.apply(p, batchOf(node, gen, seq, entries, base));
   const status = async (user: string): Promise<string> => (await viewOf(user))?.status ?? 'unknown';
   const viewOf = async (user: string): Promise<View | undefined> => {
-    const [view] = await raw.store.read('acme', [user]).catch(() => []);
+    const [view] = await raw.store.views.read('acme', [user]).catch(() => []);
     return view;
   };
   const rowOf = (user: string): string => raw.keys.partitions[p]?.user({ tenant: 'acme', user }) ?? '';
@@ -69,7 +69,7 @@ describe('leases, fences and losses', () => {
     await beat('a.0');
     await apply('a.0', gen, 1, [entryOf(nth(0))]);
     await leaseEnds('a.0');
-    expect((await raw.store.reap(p)).fenced).toBe(1);
+    expect((await raw.store.upkeep.reap(p)).fenced).toBe(1);
     expect((await apply('a.0', gen, 2, [entryOf(nth(1))])).result).toBe('fenced');
     expect((await beat('a.0', { gen })).fenced).toBe(true);
     expect(await status(nth(1))).toBe('offline');
@@ -98,10 +98,10 @@ describe('leases, fences and losses', () => {
     const { gen } = await settle('a.0');
     await apply('a.0', gen, 1, [entryOf(nth(0))]);
     await leaseEnds('a.0');
-    const held = await raw.store.held(p, 'a.0');
+    const held = await raw.store.leases.held(p, 'a.0');
     expect(held).toHaveLength(1);
     await beat('a.0', { gen });
-    expect(await raw.store.reap(p)).toEqual({ fenced: 0, users: 0 });
+    expect(await raw.store.upkeep.reap(p)).toEqual({ fenced: 0, users: 0 });
     expect(await status(nth(0))).toBe('online');
   });
 
@@ -111,25 +111,27 @@ describe('leases, fences and losses', () => {
       (user) => raw.store.partitionOf({ tenant: 'acme', user }) === 1,
     ) as string;
     const { gen } = await settle('a.0');
-    let second = await raw.store.beat(1, beatOf('a.0'));
+    let second = await raw.store.leases.beat(1, beatOf('a.0'));
     await until(async () => {
-      second = await raw.store.beat(1, beatOf('a.0', { gen: second.gen }));
+      second = await raw.store.leases.beat(1, beatOf('a.0', { gen: second.gen }));
       return second.holdMs === 0;
     });
     await apply('a.0', gen, 1, [entryOf(nth(0))]);
-    await raw.store.apply(1, batchOf('a.0', second.gen, 1, [entryOf(elsewhere)]));
+    await raw.store.reports.apply(1, batchOf('a.0', second.gen, 1, [entryOf(elsewhere)]));
     await beat('b.0', { gen });
     await leaseEnds('a.0');
-    await raw.store.reap(1);
+    await raw.store.upkeep.reap(1);
     await until(async () => {
       await beat('b.0', { gen });
-      await raw.store.reap(p);
-      await raw.store.sweep(p, Date.now() * 1000 + 1e9);
+      await raw.store.upkeep.reap(p);
+      await raw.store.upkeep.sweep(p, Date.now() * 1000 + 1e9);
       return (await status(nth(0))) === 'offline';
     });
-    await raw.store.beat(1, beatOf('a.0', { gen: second.gen }));
+    await raw.store.leases.beat(1, beatOf('a.0', { gen: second.gen }));
     expect(await status(elsewhere)).toBe('online');
-    expect((await raw.store.apply(1, batchOf('a.0', second.gen, 2, [entryOf(elsewhere)]))).result).toBe('ok');
+    expect(
+      (await raw.store.reports.apply(1, batchOf('a.0', second.gen, 2, [entryOf(elsewhere)]))).result,
+    ).toBe('ok');
   });
 
   /** The grace of who was on a dead node runs from its last heartbeat plus one interval, not from its discovery. */
@@ -139,13 +141,13 @@ describe('leases, fences and losses', () => {
     await apply('a.0', gen, 1, [entryOf(nth(0))]);
     const lastBeat = Number(await raw.redis.hget(raw.keys.partitions[p]?.nodeMeta('a.0') ?? '', 'beat'));
     await leaseEnds('a.0');
-    await raw.store.reap(p);
+    await raw.store.upkeep.reap(p);
     const at = (await readStoredRow(raw.redis, rowOf(nth(0))))?.grace?.at;
     expect(at).toBeGreaterThanOrEqual(lastBeat);
     expect(at).toBeLessThanOrEqual(lastBeat + INTERVAL);
     await until(async () => {
       await beat('b.0', { gen });
-      await raw.store.sweep(p, Date.now() * 1000 + 1e9);
+      await raw.store.upkeep.sweep(p, Date.now() * 1000 + 1e9);
       return (await status(nth(0))) === 'offline';
     });
     expect((await logged()).at(-1)).toContain('"reason":"node_lost"');
@@ -157,7 +159,7 @@ describe('leases, fences and losses', () => {
     await apply('a.0', gen, 1, [entryOf(nth(0))]);
     await leaseEnds('a.0');
     await raw.redis.hset(raw.keys.partitions[p]?.meta ?? '', 'hold', Date.now() + 60_000);
-    expect(await raw.store.reap(p)).toEqual({ fenced: 0, users: 0 });
+    expect(await raw.store.upkeep.reap(p)).toEqual({ fenced: 0, users: 0 });
   });
 
   /** Hold is tested inside sweep: no grace ends. */
@@ -166,17 +168,17 @@ describe('leases, fences and losses', () => {
     await apply('a.0', gen, 1, [entryOf(nth(0))]);
     await apply('a.0', gen, 2, [entryOf(nth(0), { count: 0, openedAgo: 5000, closedAgo: 0, graceMs: 30 })]);
     await raw.redis.hset(raw.keys.partitions[p]?.meta ?? '', 'hold', Date.now() + 60_000);
-    expect((await raw.store.sweep(p, Date.now() * 1000 + 1e9)).swept).toBe(0);
+    expect((await raw.store.upkeep.sweep(p, Date.now() * 1000 + 1e9)).swept).toBe(0);
     await raw.redis.hset(raw.keys.partitions[p]?.meta ?? '', {
       hold: 0,
       young: 0,
       tick: Date.now() - 2 * INTERVAL,
     });
-    expect((await raw.store.sweep(p, Date.now() * 1000 + 1e9)).swept).toBe(0);
+    expect((await raw.store.upkeep.sweep(p, Date.now() * 1000 + 1e9)).swept).toBe(0);
     await until(async () => {
       await beat('a.0', { gen });
       await raw.redis.hset(raw.keys.partitions[p]?.meta ?? '', { hold: 0 });
-      return (await raw.store.sweep(p, Date.now() * 1000 + 1e9)).swept === 1;
+      return (await raw.store.upkeep.sweep(p, Date.now() * 1000 + 1e9)).swept === 1;
     });
     expect(await status(nth(0))).toBe('offline');
   });
@@ -193,7 +195,7 @@ describe('leases, fences and losses', () => {
     await beat('a.0', { gen });
     await raw.redis.zadd(raw.keys.partitions[p]?.due ?? '', 1, `acme:${nth(0)}`);
     await setStoredDeadline(raw.redis, rowOf(nth(0)), 1);
-    await raw.store.sweep(p, Date.now() * 1000 + 1e9);
+    await raw.store.upkeep.sweep(p, Date.now() * 1000 + 1e9);
     expect(await status(nth(0))).toBe('offline');
   });
 
@@ -202,8 +204,8 @@ describe('leases, fences and losses', () => {
     expect(reply).toMatchObject({ fenced: false, lost: false, young: true });
     expect(reply.holdMs).toBeGreaterThan(INTERVAL);
     expect(reply.holdMs).toBeLessThanOrEqual(INTERVAL * 1.5);
-    await expect(raw.store.read('acme', [nth(0)])).rejects.toMatchObject({ code: 'unavailable' });
-    await expect(raw.store.count('acme')).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(raw.store.views.read('acme', [nth(0)])).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(raw.store.views.count('acme')).rejects.toMatchObject({ code: 'unavailable' });
     await settle('a.0');
     expect(await status(nth(0))).toBe('offline');
   });
@@ -213,7 +215,7 @@ describe('leases, fences and losses', () => {
     const { gen } = await settle('a.0');
     await beat('b.0', { gen });
     await raw.loseEverything();
-    await expect(raw.store.read('acme', [nth(0)])).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(raw.store.views.read('acme', [nth(0)])).rejects.toMatchObject({ code: 'unavailable' });
     const first = await beat('a.0', { gen });
     expect(first).toMatchObject({ lost: true, young: true });
     expect(first.gen).not.toBe(gen);
@@ -283,8 +285,8 @@ describe('leases, fences and losses', () => {
     });
     await settle('a.0');
     await apply('a.0', next, 1, [entryOf(nth(0), { known: known[0] as View, openedAgo: 1000 })], 0);
-    await expect(raw.store.read('acme', [nth(0)])).rejects.toMatchObject({ code: 'unavailable' });
-    await raw.store.sweep(p, Date.now() * 1000 + 1e9);
+    await expect(raw.store.views.read('acme', [nth(0)])).rejects.toMatchObject({ code: 'unavailable' });
+    await raw.store.upkeep.sweep(p, Date.now() * 1000 + 1e9);
     const views = await readKnowing(raw.store, 'acme', [nth(0), nth(1)], known);
     expect(views[0]).toEqual(known[0]);
     expect(views[1]).toMatchObject({ status: 'offline' });
@@ -307,7 +309,7 @@ describe('leases, fences and losses', () => {
       return Number(await raw.redis.zscore(raw.keys.partitions[p]?.due ?? '', `acme:${nth(0)}`)) < Date.now();
     });
     await beat('b.0', { gen, lagMs: 60_000 });
-    await raw.store.sweep(p, Date.now() * 1000 + 1e9);
+    await raw.store.upkeep.sweep(p, Date.now() * 1000 + 1e9);
     expect(await status(nth(0))).toBe('online');
     const due = Number(await raw.redis.zscore(raw.keys.partitions[p]?.due ?? '', `acme:${nth(0)}`));
     expect(due - Date.now()).toBeLessThanOrEqual(5000);

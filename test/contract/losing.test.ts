@@ -35,10 +35,14 @@ const keepCopy = async (): Promise<() => Promise<void>> => {
 describe('a batch', () => {
   it('that a newer one overtook is stale, and changes nothing', async () => {
     const late = { node: 'a.0', gen: line.memory('a.0').gen ?? '', seen: 0, base: 0, seq: 1 };
-    await line.store.apply(0, { ...late, seq: 2, entries: [entryOf('ann', { activeAgo: 0 })] });
+    await line.store.reports.apply(0, { ...late, seq: 2, entries: [entryOf('ann', { activeAgo: 0 })] });
     const view = await line.view('ann');
     for (const seq of [1, 2]) {
-      const reply = await line.store.apply(0, { ...late, seq, entries: [entryOf('ann', { count: 0 })] });
+      const reply = await line.store.reports.apply(0, {
+        ...late,
+        seq,
+        entries: [entryOf('ann', { count: 0 })],
+      });
       expect(reply).toEqual({ result: 'stale' });
     }
     expect(await line.view('ann')).toEqual(view);
@@ -183,7 +187,7 @@ describe('after a loss', () => {
     await line.sweep();
     expect(await line.log()).toEqual([]);
     expect([await line.view('ann'), await line.view('bob')]).toEqual([ann, bob]);
-    expect(await line.store.count('acme')).toEqual({ online: 1, away: 0, busy: 1 });
+    expect(await line.store.views.count('acme')).toEqual({ online: 1, away: 0, busy: 1 });
   });
 
   /** "of several nodes' views the highest ver counts" */
@@ -276,7 +280,10 @@ describe('the hybrid clock', () => {
     for (let turn = 0; turn < 5; turn += 1) {
       await line.opens('a.0', 'ann', { idle: turn % 2 === 1 });
       vers.push((await line.view('ann')).ver);
-      await line.store.claimOwn({ tenant: 'acme', user: 'bob' }, { status: turn % 2 ? 'busy' : 'invisible' });
+      await line.store.people.claimOwn(
+        { tenant: 'acme', user: 'bob' },
+        { status: turn % 2 ? 'busy' : 'invisible' },
+      );
       await line.opens('b.0', 'bob');
       await line.opens('b.0', `new-${turn}`, { openedAgo: 1000 });
       await line.closes('b.0', `new-${turn}`, { closedAgo: GRACE });
@@ -297,9 +304,14 @@ describe('the hybrid clock', () => {
       const seen = (await line.clock()) + 5_000_000;
       const { gen = '' } = line.memory('a.0');
       if (call === 'beat')
-        expect((await line.store.beat(0, { node: 'new.0', seen, acked: 0, lagMs: 0 })).clock).toBe(seen);
+        expect((await line.store.leases.beat(0, { node: 'new.0', seen, acked: 0, lagMs: 0 })).clock).toBe(
+          seen,
+        );
       const batch = { node: 'a.0', gen, seen: call === 'apply' ? seen : 0, base: 0, seq: 1 };
-      const reply = await line.store.apply(0, { ...batch, entries: [entryOf('ann', { activeAgo: 0 })] });
+      const reply = await line.store.reports.apply(0, {
+        ...batch,
+        entries: [entryOf('ann', { activeAgo: 0 })],
+      });
       expect(reply).toMatchObject({ result: 'ok', clock: seen + 1 });
       expect((await line.view('ann')).ver).toBe(seen + 1);
     },
@@ -331,7 +343,7 @@ describe('the hybrid clock', () => {
       nodes: [{ openedAt: Math.floor(clock / 1000) - 3, activeAt: Math.floor(clock / 1000) }],
     });
     expect(await line.transitions()).toMatchObject([{ ver: clock + 1, until }]);
-    const { claim: told } = await line.store.claimOwn(
+    const { claim: told } = await line.store.people.claimOwn(
       { tenant: 'acme', user: 'ann' },
       { status: 'away', until },
     );
@@ -347,7 +359,7 @@ describe('the hybrid clock', () => {
 
 describe('revocations', () => {
   const ann = { tenant: 'acme', user: 'ann' };
-  const knownTo = async (): Promise<number> => (await line.store.revocations())[0]?.at ?? 0;
+  const knownTo = async (): Promise<number> => (await line.store.endings.revocations())[0]?.at ?? 0;
 
   it.each([
     ['everything is lost', everythingIsLost],
@@ -370,28 +382,30 @@ describe('revocations', () => {
       },
     ],
   ])('are whole again after they were told once more when %s', async (_, happens) => {
-    await line.store.revoke(ann);
+    await line.store.endings.revoke(ann);
     const at = await knownTo();
     expect(at).toBeGreaterThan(0);
     await happens();
     await line.beat('a.0');
     // While the partition is still being gathered.
-    for (let nodes = 0; nodes < 2; nodes += 1) await line.store.refuse(0, [{ ...ann, at }]);
+    for (let nodes = 0; nodes < 2; nodes += 1) await line.store.endings.refuse(0, [{ ...ann, at }]);
     await line.pass(TTL, 'a.0', 'b.0');
     expect(await line.redis.zrange(line.keys.revoked, '0', '-1', 'WITHSCORES')).toEqual([
       'acme:ann',
       `${at}`,
     ]);
     expect(await knownTo()).toBe(at);
-    await expect(line.store.touch(ann, { iat: 1 })).rejects.toMatchObject({ code: 'revoked' });
-    await line.store.touch(ann, { iat: at + 6 });
+    await expect(line.store.people.touch(ann, { iat: 1 })).rejects.toMatchObject({ code: 'revoked' });
+    await line.store.people.touch(ann, { iat: at + 6 });
   });
 
   it('are not taken where nobody has beaten since: that would look like data that was kept', async () => {
-    await line.store.revoke(ann);
+    await line.store.endings.revoke(ann);
     const at = await knownTo();
     await everythingIsLost();
-    await expect(line.store.refuse(0, [{ ...ann, at }])).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(line.store.endings.refuse(0, [{ ...ann, at }])).rejects.toMatchObject({
+      code: 'unavailable',
+    });
     expect(await line.redis.exists(line.keys.revoked, line.keys.user(ann))).toBe(0);
   });
 
@@ -401,7 +415,7 @@ describe('revocations', () => {
     const known = await line.view('ann');
     await everythingIsLost();
     await line.beat('b.0');
-    await line.store.refuse(0, [{ ...ann, at }]);
+    await line.store.endings.refuse(0, [{ ...ann, at }]);
     await line.beat('a.0');
     await line.tell('a.0', entryOf('ann', { iat: at + 1800, activeAgo: 0, known }));
     await line.pass(TTL, 'a.0', 'b.0');

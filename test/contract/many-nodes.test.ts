@@ -11,7 +11,7 @@ const nodes = Array.from({ length: NODES }, (_, i) => `n${i}.0`);
 describeBothStores((both) => {
   it('counts the connections of a user on 300 nodes, until the last one goes', async () => {
     for (const node of nodes) await both.opens(node, 'ann');
-    const held = async () => (await both.store.explain(ref('ann'))).nodes.map(({ node }) => node);
+    const held = async () => (await both.store.views.explain(ref('ann'))).nodes.map(({ node }) => node);
     expect(await held()).toEqual([...nodes].sort());
     const goes = (node: string) => both.opens(node, 'ann', { count: 0, openedAgo: 0 });
     for (const node of nodes.slice(0, -1)) await goes(node);

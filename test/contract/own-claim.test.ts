@@ -33,7 +33,7 @@ describe("a person's own claim", () => {
     ['another claim', { status: 'away' }],
     ['its clearing', { status: null }],
   ] as const)('that is older does not undo %s, however late it comes', async (_, request) => {
-    await line.store.claimOwn(ref, request);
+    await line.store.people.claimOwn(ref, request);
     const newer = await stored();
     for (const node of ['a.0', 'b.0']) {
       const reply = await line.opens(node, 'ann', { claim: first });
@@ -46,7 +46,7 @@ describe("a person's own claim", () => {
 
   /** "Set over HTTP it also goes out as a command, so every node that holds the user re-asserts the same." */
   it('that was set over HTTP survives a loss, because every node was told', async () => {
-    await line.store.claimOwn(ref, { status: 'away', text: 'lunch' });
+    await line.store.people.claimOwn(ref, { status: 'away', text: 'lunch' });
     const told = (await line.claimsTold()).at(-1) as OwnClaim;
     expect(told).toEqual(await stored());
     const known = await line.view('ann');
@@ -67,7 +67,7 @@ describe("a person's own claim", () => {
   });
 
   it('goes out with `k=c`, beside the transition, also when there is none', async () => {
-    await line.store.claimOwn(ref, { status: 'busy', text: 'first' });
+    await line.store.people.claimOwn(ref, { status: 'busy', text: 'first' });
     const entries = await line.redis.xrange(line.keys.log, '-', '+');
     const [kind, json] = ['k', 'e'].map((name) => {
       const fields = entries.at(-1)?.[1] ?? [];
@@ -82,14 +82,14 @@ describe("a person's own claim", () => {
     await line.opens('a.0', 'ann', { claim: { status: 'away', stamp: (await line.clock()) + 1e9 } });
     expect((await stored())?.stamp).toBeLessThanOrEqual(await line.clock());
     await line.pass(1, 'a.0', 'b.0');
-    await line.store.claimOwn(ref, { status: null });
+    await line.store.people.claimOwn(ref, { status: null });
     expect(await line.status('ann')).toBe('online');
   });
 
   it('set twice in one moment is the later one', async () => {
     const both = await Promise.all([
-      line.store.claimOwn(ref, { status: 'away' }),
-      line.store.claimOwn(ref, { status: 'busy', text: 'second' }),
+      line.store.people.claimOwn(ref, { status: 'away' }),
+      line.store.people.claimOwn(ref, { status: 'busy', text: 'second' }),
     ]);
     const stamps = both.map(({ claim }) => claim?.stamp ?? 0);
     expect(new Set(stamps).size).toBe(2);
@@ -106,7 +106,10 @@ describeBothStores((both) => {
       await both.opens('n2.0', 'ann', { claim: { status: 'away', text: 'second', stamp } });
       await both.opens('n1.0', 'ann', { claim: { status: 'busy', text: 'first', stamp } });
     }
-    expect((await both.store.readSelf(refOf('ann'))).claim).toMatchObject({ status: 'busy', text: 'first' });
+    expect((await both.store.views.readSelf(refOf('ann'))).claim).toMatchObject({
+      status: 'busy',
+      text: 'first',
+    });
     expect(await both.story()).toEqual(['ann busy connect']);
   });
 });

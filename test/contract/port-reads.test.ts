@@ -10,7 +10,7 @@ describeBothStores((both) => {
     it('answers in the order asked, whoever is unknown or asked twice included', async () => {
       await both.opens('n1.0', 'ann');
       await both.opens('n1.0', 'bob', { idle: true });
-      const views = await both.store.read(TENANT, ['nobody', 'bob', 'ann', 'bob']);
+      const views = await both.store.views.read(TENANT, ['nobody', 'bob', 'ann', 'bob']);
       expect(views.map(({ user, status }) => [user, status])).toEqual([
         ['nobody', 'offline'],
         ['bob', 'away'],
@@ -18,12 +18,12 @@ describeBothStores((both) => {
         ['bob', 'away'],
       ]);
       expect(views[0]).toEqual({ user: 'nobody', status: 'offline', since: 0, ver: 0, devices: [] });
-      expect(await both.store.read(TENANT, [])).toEqual([]);
+      expect(await both.store.views.read(TENANT, [])).toEqual([]);
     });
 
     it('gives any id back as it is', async () => {
       for (const user of ODD_IDS) await both.opens('n1.0', user, { name: user });
-      const views = await both.store.read(TENANT, ODD_IDS);
+      const views = await both.store.views.read(TENANT, ODD_IDS);
       expect(views.map(({ user, name, status }) => [user, name, status])).toEqual(
         ODD_IDS.map((user) => [user, user, 'online']),
       );
@@ -63,7 +63,7 @@ describeBothStores((both) => {
   describe('readSelf', () => {
     it('is the truth, of somebody invisible too', async () => {
       await both.opens('n1.0', 'ann', { claim: { status: 'invisible', stamp: EPOCH * 1000 } });
-      expect(await both.store.readSelf(ref('ann'))).toEqual({
+      expect(await both.store.views.readSelf(ref('ann'))).toEqual({
         view: { user: 'ann', status: 'offline', since: 0, ver: 0, devices: [] },
         invisible: true,
         claim: { status: 'invisible', stamp: EPOCH * 1000 },
@@ -71,7 +71,7 @@ describeBothStores((both) => {
     });
 
     it('of nobody is nothing', async () => {
-      expect(await both.store.readSelf(ref('nobody'))).toEqual({
+      expect(await both.store.views.readSelf(ref('nobody'))).toEqual({
         view: { user: 'nobody', status: 'offline', since: 0, ver: 0, devices: [] },
         invisible: false,
       });
@@ -83,7 +83,7 @@ describeBothStores((both) => {
       const found: View[] = [];
       let cursor: string | undefined;
       do {
-        const page = await both.store.page(TENANT, limit, cursor);
+        const page = await both.store.views.page(TENANT, limit, cursor);
         expect(page.users.length).toBeLessThanOrEqual(limit);
         found.push(...page.users);
         cursor = page.cursor;
@@ -122,12 +122,14 @@ describeBothStores((both) => {
     });
 
     it('of nobody is empty, and has no next one', async () => {
-      expect(await both.store.page(TENANT, 10)).toEqual({ users: [] });
+      expect(await both.store.views.page(TENANT, 10)).toEqual({ users: [] });
     });
 
     it('refuses a cursor it did not give', async () => {
       for (const cursor of ['!', '~', 'not a cursor', 'é']) {
-        await expect(both.store.page(TENANT, 10, cursor)).rejects.toMatchObject({ code: 'invalid_cursor' });
+        await expect(both.store.views.page(TENANT, 10, cursor)).rejects.toMatchObject({
+          code: 'invalid_cursor',
+        });
       }
     });
   });
@@ -140,14 +142,14 @@ describeBothStores((both) => {
       await both.opens('n1.0', 'c', { claim: { status: 'busy', stamp: 1 } });
       await both.opens('n1.0', 'd', { claim: { status: 'invisible', stamp: 1 } });
       await both.opens('n1.0', 'e', { claim: { status: 'away', stamp: 1 } });
-      expect(await both.store.count(TENANT)).toEqual({ online: 1, away: 2, busy: 1 });
+      expect(await both.store.views.count(TENANT)).toEqual({ online: 1, away: 2, busy: 1 });
       await both.tell(
         'n1.0',
         entryOf('b', { count: 0 }),
         entryOf('c', { count: 0 }),
         entryOf('e', { activeAgo: 0, claim: { status: null, stamp: 2 } }),
       );
-      expect(await both.store.count(TENANT)).toEqual({ online: 2, away: 0, busy: 0 });
+      expect(await both.store.views.count(TENANT)).toEqual({ online: 2, away: 0, busy: 0 });
     });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeInfo } from '../../src/store/presence-store.ts';
+import type { NodeInfo } from '../../src/store/port/registry.ts';
 import { EPOCH, POLICY } from '../support/frozen-stores.ts';
 import { entryOf } from '../support/raw-store.ts';
 import { describeBothStores, ref, TENANT } from './both-stores.ts';
@@ -57,7 +57,7 @@ describeBothStores((both) => {
       }));
       const together = users.filter(({ p }) => p === users[0]?.p).map(({ user }) => user);
       await both.tell('n1.0', ...together.map((user) => entryOf(user, { activeAgo: 0 })));
-      const known = await both.store.read(TENANT, together);
+      const known = await both.store.views.read(TENANT, together);
       const [reply] = await both.tell(
         'n1.0',
         ...known.map((each, i) =>
@@ -81,7 +81,7 @@ describeBothStores((both) => {
     it('tells a newer own claim to a node that asserts an older one', async () => {
       await both.opens('n1.0', 'ann', { claim: { status: 'busy', stamp: EPOCH * 1000 } });
       await both.frozen.setTime(5);
-      await both.store.claimOwn(ref('ann'), { status: 'away', text: 'lunch' });
+      await both.store.people.claimOwn(ref('ann'), { status: 'away', text: 'lunch' });
       const [reply] = await both.opens('n1.0', 'ann', { claim: { status: 'busy', stamp: EPOCH * 1000 } });
       expect(reply?.selves.get(0)?.claim).toMatchObject({ status: 'away', text: 'lunch' });
       expect((await both.view('ann')).status).toBe('away');
@@ -92,21 +92,21 @@ describeBothStores((both) => {
         entryOf(`u${i}`, { tenant: `t${i % 3}`, activeAgo: 0, idle: i % 2 === 0 }),
       );
       await both.tell('n1.0', ...crowd);
-      expect(await both.store.count('t0')).toEqual({ online: 83, away: 84, busy: 0 });
-      expect(await both.store.count('t1')).toEqual({ online: 84, away: 83, busy: 0 });
+      expect(await both.store.views.count('t0')).toEqual({ online: 83, away: 84, busy: 0 });
+      expect(await both.store.views.count('t1')).toEqual({ online: 84, away: 83, busy: 0 });
       await both.tell('n1.0', ...crowd.map((entry) => ({ ...entry, count: 0 })));
-      expect(await both.store.count('t0')).toEqual({ online: 0, away: 0, busy: 0 });
+      expect(await both.store.views.count('t0')).toEqual({ online: 0, away: 0, busy: 0 });
     });
 
     it('lets nothing cross a tenant', async () => {
       await both.tell('n1.0', entryOf('b:c', { tenant: 'a', activeAgo: 0 }));
       const others = [
-        both.store.read('b', ['b:c', 'c']),
-        both.store.read('a.b', ['c']),
-        both.store.read('a', ['b', 'c']),
+        both.store.views.read('b', ['b:c', 'c']),
+        both.store.views.read('a.b', ['c']),
+        both.store.views.read('a', ['b', 'c']),
       ];
       for (const views of await Promise.all(others)) for (const { ver } of views) expect(ver).toBe(0);
-      expect(await both.store.count('b')).toEqual({ online: 0, away: 0, busy: 0 });
+      expect(await both.store.views.count('b')).toEqual({ online: 0, away: 0, busy: 0 });
     });
   });
 
@@ -114,7 +114,7 @@ describeBothStores((both) => {
     it('sets and clears, and answers what is true from now on', async () => {
       await both.opens('n1.0', 'ann');
       const until = EPOCH + 60_000;
-      const set = await both.store.claimOwn(ref('ann'), {
+      const set = await both.store.people.claimOwn(ref('ann'), {
         status: 'busy',
         text: 'é "x"',
         emoji: '🚲',
@@ -125,7 +125,7 @@ describeBothStores((both) => {
         invisible: false,
         claim: { status: 'busy', text: 'é "x"', emoji: '🚲', until },
       });
-      const cleared = await both.store.claimOwn(ref('ann'), { status: null });
+      const cleared = await both.store.people.claimOwn(ref('ann'), { status: null });
       expect(cleared.view).not.toHaveProperty('text');
       expect(cleared).toMatchObject({ view: { status: 'online' }, claim: { status: null } });
       expect(cleared.claim?.stamp).toBeGreaterThan(set.claim?.stamp ?? Number.NaN);
@@ -133,7 +133,7 @@ describeBothStores((both) => {
     });
 
     it('keeps for later what somebody set who is not there', async () => {
-      const self = await both.store.claimOwn(ref('ann'), { status: 'busy' });
+      const self = await both.store.people.claimOwn(ref('ann'), { status: 'busy' });
       expect(self).toMatchObject({ view: { status: 'offline', ver: 0 }, claim: { status: 'busy' } });
       expect(await both.entries()).toEqual([]);
       await both.opens('n1.0', 'ann');
@@ -142,7 +142,7 @@ describeBothStores((both) => {
 
     it('is told to the nodes that hold the user, though nobody sees it', async () => {
       await both.opens('n1.0', 'ann', { claim: { status: 'invisible', stamp: 5 } });
-      const { claim } = await both.store.claimOwn(ref('ann'), { status: 'invisible', text: 'x' });
+      const { claim } = await both.store.people.claimOwn(ref('ann'), { status: 'invisible', text: 'x' });
       // Nodes where the person only watches are in no row, and have to know of who hides as well.
       expect(await both.entries()).toMatchObject([
         { kind: 'command', command: { type: 'claim', ref: ref('ann'), claim: { stamp: 5 } } },
@@ -197,7 +197,7 @@ describeBothStores((both) => {
         ver: 0,
         devices: [],
       });
-      expect(await both.store.readSelf(ref('ann'))).not.toHaveProperty('claim');
+      expect(await both.store.views.readSelf(ref('ann'))).not.toHaveProperty('claim');
     });
 
     it('does not forget who set something without an end', async () => {
@@ -205,7 +205,7 @@ describeBothStores((both) => {
       await both.tell('n1.0', entryOf('ann', { count: 0 }));
       await both.frozen.setTime(3 * POLICY.retentionMs);
       await both.sweepAll();
-      expect(await both.store.readSelf(ref('ann'))).toMatchObject({ invisible: true });
+      expect(await both.store.views.readSelf(ref('ann'))).toMatchObject({ invisible: true });
     });
   });
 
@@ -216,7 +216,7 @@ describeBothStores((both) => {
       await both.opens('n1.0', 'cid');
       await both.tell('n1.0', entryOf('cid', { count: 0 }));
       const held = await Promise.all(
-        Array.from({ length: both.store.partitions }, (_, p) => both.store.held(p, 'n1.0')),
+        Array.from({ length: both.store.partitions }, (_, p) => both.store.leases.held(p, 'n1.0')),
       );
       expect(held.flat()).toEqual([ref('a:b')]);
     });
@@ -233,9 +233,9 @@ describeBothStores((both) => {
         startedAt: 5,
         heartbeatAgo: 9,
       };
-      expect(await both.store.register(self)).toEqual([{ ...self, heartbeatAgo: 0 }]);
-      await both.store.unregister('n1');
-      expect(await both.store.register({ ...self, id: 'n2' })).toMatchObject([{ id: 'n2' }]);
+      expect(await both.store.registry.register(self)).toEqual([{ ...self, heartbeatAgo: 0 }]);
+      await both.store.registry.unregister('n1');
+      expect(await both.store.registry.register({ ...self, id: 'n2' })).toMatchObject([{ id: 'n2' }]);
     });
   });
 });

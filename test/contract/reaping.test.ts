@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MAX_BATCH } from '../../src/store/presence-store.ts';
+import { MAX_BATCH } from '../../src/store/port/reports.ts';
 import { MACHINE } from '../support/own-time.ts';
 import { entryOf } from '../support/raw-store.ts';
 import { HookedLink } from './hooked-link.ts';
@@ -79,7 +79,7 @@ describe('a reaper', () => {
     expect(
       await line.redis.exists(line.keys.node('a.0'), line.keys.nodeMeta('a.0'), line.keys.seq('a.0')),
     ).toBe(0);
-    expect(await line.store.held(0, 'a.0')).toEqual([]);
+    expect(await line.store.leases.held(0, 'a.0')).toEqual([]);
   });
 
   it('takes a node off that never held anybody, and leaves nothing of it', async () => {
@@ -216,19 +216,26 @@ describe('a lease', () => {
     for (const [p, { meta }] of line.raw.keys.partitions.entries()) {
       for (let turn = 0; turn < 2; turn += 1) {
         for (const node of ['a.0', 'b.0']) {
-          gens[p] = (await line.store.beat(p, { node, seen: 0, acked: 0, lagMs: 0 })).gen;
+          gens[p] = (await line.store.leases.beat(p, { node, seen: 0, acked: 0, lagMs: 0 })).gen;
         }
         await line.redis.hincrby(meta, MACHINE, INTERVAL * 1000);
       }
       const entries = [entryOf(users[p] ?? '', { activeAgo: 0 })];
-      await line.store.apply(p, { node: 'a.0', gen: gens[p] ?? '', seen: 0, base: 0, seq: 1, entries });
+      await line.store.reports.apply(p, {
+        node: 'a.0',
+        gen: gens[p] ?? '',
+        seen: 0,
+        base: 0,
+        seq: 1,
+        entries,
+      });
     }
     await line.redis.del(line.raw.keys.partitions[2]?.beat('a.0') ?? '');
-    const reaped = await Promise.all([0, 1, 2, 3].map((p) => line.store.reap(p)));
+    const reaped = await Promise.all([0, 1, 2, 3].map((p) => line.store.upkeep.reap(p)));
     expect(reaped.map(({ fenced }) => fenced)).toEqual([0, 0, 1, 0]);
     const replies = await Promise.all(
       [0, 1, 2, 3].map((p) =>
-        line.store.apply(p, {
+        line.store.reports.apply(p, {
           node: 'a.0',
           gen: gens[p] ?? '',
           seen: 0,

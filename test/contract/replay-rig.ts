@@ -91,7 +91,7 @@ export const memoryRig = async (keeping: Keeping = FOREVER): Promise<ReplayRig> 
       const partition = store.partitionOf({ tenant: 'acme', user: users[0] ?? '' });
       seq += 1;
       const entries = users.map((user) => entryOf(user, online ? 1 : 0));
-      await store.apply(partition, { node: 'w1.0', gen: 'memory', seen: 0, base: 0, seq, entries });
+      await store.reports.apply(partition, { node: 'w1.0', gen: 'memory', seen: 0, base: 0, seq, entries });
     },
     users: (count: number, partition: number) => {
       const users: string[] = [];
@@ -102,7 +102,7 @@ export const memoryRig = async (keeping: Keeping = FOREVER): Promise<ReplayRig> 
     },
     beat: async () => {
       for (let p = 0; p < PARTITIONS; p += 1) {
-        const { gen, last, clock } = await store.beat(p);
+        const { gen, last, clock } = await store.leases.beat(p);
         feed.expect(p, gen, last, clock);
       }
     },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { NodeInfo } from '../../src/store/presence-store.ts';
+import type { NodeInfo } from '../../src/store/port/registry.ts';
 import { openRawStore } from '../support/raw-store.ts';
 import { hasRedisBinary } from '../support/redis-server.ts';
 import { GRACE, INTERVAL, TENANT, Timeline } from './timeline.ts';
@@ -20,9 +20,9 @@ describe('functions that Redis does not have any more', () => {
     ['beat', () => line.beat('a.0')],
     ['apply', () => line.opens('a.0', 'bob')],
     ['read', () => line.status('ann')],
-    ['page', () => line.store.page(TENANT, 10)],
-    ['count', () => line.store.count(TENANT)],
-    ['claimOwn', () => line.store.claimOwn(ref, { status: 'busy' })],
+    ['page', () => line.store.views.page(TENANT, 10)],
+    ['count', () => line.store.views.count(TENANT)],
+    ['claimOwn', () => line.store.people.claimOwn(ref, { status: 'busy' })],
     ['reap', () => line.reap()],
     ['sweep', () => line.sweep()],
   ];
@@ -40,7 +40,7 @@ describe('functions that Redis does not have any more', () => {
     await line.redis.call('FUNCTION', 'FLUSH', 'SYNC');
     await line.redis.call('CONFIG', 'RESETSTAT');
     const stores = await Promise.all(
-      [line.store, line.store, line.store].map((store) => store.read(TENANT, ['ann'])),
+      [line.store, line.store, line.store].map((store) => store.views.read(TENANT, ['ann'])),
     );
     expect(stores.map(([view]) => view?.status)).toEqual(['online', 'online', 'online']);
     const stats = String(await line.redis.info('commandstats'));
@@ -77,8 +77,8 @@ describe.skipIf(!hasRedisBinary)('a Redis that is out of memory', () => {
 
   it('still answers reads', async () => {
     expect(await line.status('ann')).toBe('online');
-    expect(await line.store.count(TENANT)).toEqual({ online: 1, away: 0, busy: 0 });
-    expect((await line.store.page(TENANT, 10)).users).toHaveLength(1);
+    expect(await line.store.views.count(TENANT)).toEqual({ online: 1, away: 0, busy: 0 });
+    expect((await line.store.views.page(TENANT, 10)).users).toHaveLength(1);
   });
 
   it('refuses a batch whole: nothing of it is stored, and the next one repairs all', async () => {
@@ -90,7 +90,9 @@ describe.skipIf(!hasRedisBinary)('a Redis that is out of memory', () => {
       );
     const before = await everything();
     await expect(line.opens('a.0', 'bob')).rejects.toMatchObject({ name: 'StoreError', code: 'unavailable' });
-    await expect(line.store.claimOwn(ref, { status: 'busy' })).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(line.store.people.claimOwn(ref, { status: 'busy' })).rejects.toMatchObject({
+      code: 'unavailable',
+    });
     expect(await everything()).toEqual(before);
     await line.redis.config('SET', 'maxmemory', '0');
     expect(await line.opens('a.0', 'bob')).toMatchObject({ result: 'ok' });
@@ -145,35 +147,35 @@ describe('the registry', () => {
   const prefix = () => line.raw.keys.registry.replace(/:registry$/, '');
 
   it('lists every node as it last described itself, oneself first', async () => {
-    await line.store.register(info('n1'));
-    await line.store.register(info('n1', { connections: 9 }));
-    const all = await line.store.register(info('n2', { name: 'with "quotes" and spaces' }));
+    await line.store.registry.register(info('n1'));
+    await line.store.registry.register(info('n1', { connections: 9 }));
+    const all = await line.store.registry.register(info('n2', { name: 'with "quotes" and spaces' }));
     expect(all[0]).toEqual(info('n2', { name: 'with "quotes" and spaces' }));
     expect(all[1]).toEqual(
       info('n1', { connections: 9, heartbeatAgo: expect.any(Number) as unknown as number }),
     );
     expect(all[1]?.heartbeatAgo).toBeLessThan(5000);
-    await line.store.unregister('n2');
-    expect((await line.store.register(info('n1'))).map(({ id }) => id)).toEqual(['n1']);
+    await line.store.registry.unregister('n2');
+    expect((await line.store.registry.register(info('n1'))).map(({ id }) => id)).toEqual(['n1']);
   });
 
   /** `PARTITIONS` can never change for a deployment: every key would lie elsewhere. */
   it('refuses a node with other PARTITIONS, and takes no notice of it', async () => {
-    await line.store.register(info('n1'));
+    await line.store.registry.register(info('n1'));
     const other = await openRawStore(server.url(), { partitions: 8 }, prefix());
-    await expect(other.store.register(info('n2'))).rejects.toMatchObject({
+    await expect(other.store.registry.register(info('n2'))).rejects.toMatchObject({
       code: 'incompatible',
       message: expect.stringMatching(/PARTITIONS is 8 .* 1\b/),
     });
     await other.stop();
-    expect((await line.store.register(info('n1'))).map(({ id }) => id)).toEqual(['n1']);
+    expect((await line.store.registry.register(info('n1'))).map(({ id }) => id)).toEqual(['n1']);
     expect(await line.redis.hget(line.raw.keys.registry, 'partitions')).toBe('1');
   });
 
   it('refuses a node of another schema', async () => {
-    await line.store.register(info('n1'));
+    await line.store.registry.register(info('n1'));
     await line.redis.hset(line.raw.keys.registry, 'schema', '99');
-    await expect(line.store.register(info('n1'))).rejects.toMatchObject({
+    await expect(line.store.registry.register(info('n1'))).rejects.toMatchObject({
       code: 'incompatible',
       message: expect.stringContaining('schema'),
     });
@@ -182,9 +184,11 @@ describe('the registry', () => {
   it('drops who was not heard of for ten leases', async () => {
     await line.stop();
     line = await Timeline.open(server.url(), { heartbeatTtlMs: 10 });
-    await line.store.register(info('n1'));
+    await line.store.registry.register(info('n1'));
     await expect
-      .poll(async () => (await line.store.register(info('n2'))).map(({ id }) => id), { interval: 30 })
+      .poll(async () => (await line.store.registry.register(info('n2'))).map(({ id }) => id), {
+        interval: 30,
+      })
       .toEqual(['n2']);
     expect(await line.redis.hexists(line.raw.keys.registry, 'node:n1')).toBe(0);
   });

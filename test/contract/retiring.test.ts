@@ -21,7 +21,7 @@ describe('a node that has written everything and leaves', () => {
   it('leaves nothing for a reaper, who would take it for lost', async () => {
     await line.opens('a.0', 'ann');
     await line.closes('a.0', 'ann');
-    await line.store.retire(0, 'a.0');
+    await line.store.leases.retire(0, 'a.0');
     expect(await held()).toBe(0);
     expect(await line.redis.smembers(line.keys.nodes)).toEqual(['b.0']);
     expect(await line.reap()).toEqual({ fenced: 0, users: 0 });
@@ -30,7 +30,7 @@ describe('a node that has written everything and leaves', () => {
   it('can bring nobody back with what was still under way', async () => {
     await line.opens('a.0', 'ann');
     await line.closes('a.0', 'ann');
-    await line.store.retire(0, 'a.0');
+    await line.store.leases.retire(0, 'a.0');
     expect(await line.opens('a.0', 'ann')).toEqual({ result: 'fenced' });
     expect((await line.beat('a.0')).fenced).toBe(true);
     expect(await held()).toBe(0);
@@ -38,7 +38,7 @@ describe('a node that has written everything and leaves', () => {
 
   it('stays while somebody is listed for it: they are a reaper’s when its lease is over', async () => {
     await line.opens('a.0', 'ann');
-    await line.store.retire(0, 'a.0');
+    await line.store.leases.retire(0, 'a.0');
     expect(await held()).toBe(4);
     expect(await line.redis.smembers(line.keys.nodes)).toContain('a.0');
     expect(await line.reap()).toEqual({ fenced: 0, users: 0 });

@@ -7,7 +7,7 @@ const SECOND = 1000;
 
 describeBothStores((both: Subject) => {
   const keep = (id: string, activity?: 'active' | 'idle', ttlMs = 2 * SECOND) =>
-    both.store.keepSession(
+    both.store.people.keepSession(
       ref('ann'),
       id,
       { ttlMs, device: 'mobile', ...(activity && { activity }) },
@@ -35,9 +35,9 @@ describeBothStores((both: Subject) => {
 
     it('ends by a goodbye at once; one that is not there is no mistake', async () => {
       await keep('phone');
-      await both.store.endSession(ref('ann'), 'phone');
-      await both.store.endSession(ref('ann'), 'phone');
-      await both.store.endSession(ref('nobody'), 'phone');
+      await both.store.people.endSession(ref('ann'), 'phone');
+      await both.store.people.endSession(ref('ann'), 'phone');
+      await both.store.people.endSession(ref('nobody'), 'phone');
       expect(await both.story()).toEqual(['ann online connect', 'ann offline goodbye']);
     });
 
@@ -58,7 +58,7 @@ describeBothStores((both: Subject) => {
     it('beside a connection changes nothing, and any active device counts', async () => {
       await both.opens('a.0', 'ann');
       await keep('phone', 'idle');
-      await both.store.endSession(ref('ann'), 'phone');
+      await both.store.people.endSession(ref('ann'), 'phone');
       expect(await both.story()).toEqual(['ann online connect']);
       await both.opens('a.0', 'ann', { idle: true });
       await keep('phone');
@@ -77,10 +77,10 @@ describeBothStores((both: Subject) => {
 
     it('takes name and groups from its token', async () => {
       const profile = { name: 'Ann', groups: ['eng'], iat: 5 };
-      await both.store.keepSession(ref('ann'), 's', { ttlMs: SECOND, device: 'api' }, profile);
+      await both.store.people.keepSession(ref('ann'), 's', { ttlMs: SECOND, device: 'api' }, profile);
       expect(await both.view('ann')).toMatchObject({ name: 'Ann', groups: ['eng'] });
-      expect(await both.store.groupCount('acme', 'eng')).toEqual({ present: 1, members: 1 });
-      await both.store.keepSession(
+      expect(await both.store.groups.count('acme', 'eng')).toEqual({ present: 1, members: 1 });
+      await both.store.people.keepSession(
         ref('ann'),
         't',
         { ttlMs: SECOND, device: 'api' },
@@ -101,21 +101,21 @@ describeBothStores((both: Subject) => {
 
   describe('"I was active now"', () => {
     it('moves when somebody was last seen, and makes nobody present', async () => {
-      expect(await both.store.touch(ref('ann'), { name: 'Ann', iat: 1 })).toMatchObject({
+      expect(await both.store.people.touch(ref('ann'), { name: 'Ann', iat: 1 })).toMatchObject({
         view: { status: 'offline', ver: 0, lastSeen: EPOCH, name: 'Ann' },
       });
       await both.frozen.setTime(SECOND);
-      await both.store.touch(ref('ann'), NOBODY);
+      await both.store.people.touch(ref('ann'), NOBODY);
       expect((await both.view('ann')).lastSeen).toBe(EPOCH + SECOND);
       expect(await both.story()).toEqual([]);
     });
 
     it('shows nothing of the invisible', async () => {
       await both.opens('a.0', 'ann');
-      await both.store.claimOwn(ref('ann'), { status: 'invisible' });
+      await both.store.people.claimOwn(ref('ann'), { status: 'invisible' });
       const hidden = await both.view('ann');
       await both.frozen.setTime(SECOND);
-      await both.store.touch(ref('ann'), NOBODY);
+      await both.store.people.touch(ref('ann'), NOBODY);
       expect(await both.view('ann')).toEqual(hidden);
     });
 
@@ -124,7 +124,7 @@ describeBothStores((both: Subject) => {
       await both.opens('a.0', 'ann', { idle: true });
       await both.frozen.setTime(POLICY.idleOfflineMs);
       await both.sweepAll();
-      await both.store.touch(ref('ann'), NOBODY);
+      await both.store.people.touch(ref('ann'), NOBODY);
       expect(await both.story()).toEqual(['ann away connect', 'ann offline idle', 'ann away active']);
       await both.frozen.setTime(2 * POLICY.idleOfflineMs);
       await both.sweepAll();
@@ -132,7 +132,7 @@ describeBothStores((both: Subject) => {
     });
 
     it('is forgotten with the rest when nobody comes', async () => {
-      await both.store.touch(ref('ann'), NOBODY);
+      await both.store.people.touch(ref('ann'), NOBODY);
       await both.frozen.setTime(POLICY.retentionMs);
       expect(await both.sweepAll()).toBe(1);
       expect(await both.view('ann')).toEqual({

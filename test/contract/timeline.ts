@@ -2,15 +2,10 @@ import type { Redis } from 'ioredis';
 import type { OwnClaim, Status, Transition, View } from '../../src/domain/model.ts';
 import type { PartitionKeys } from '../../src/redis/keys.ts';
 import type { LogEntry } from '../../src/store/log-entry.ts';
-import type {
-  ApplyReply,
-  Beat,
-  BeatReply,
-  Entry,
-  ReapReply,
-  SelfView,
-  SweepReply,
-} from '../../src/store/presence-store.ts';
+import type { Beat, BeatReply } from '../../src/store/port/leases.ts';
+import type { ApplyReply, Entry } from '../../src/store/port/reports.ts';
+import type { ReapReply, SweepReply } from '../../src/store/port/upkeep.ts';
+import type { SelfView } from '../../src/store/port/views.ts';
 import { decodeStreamEntry } from '../../src/store/redis/log-codec.ts';
 import type { RedisStore, RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
 import { MACHINE } from '../support/own-time.ts';
@@ -125,7 +120,14 @@ export class Timeline {
   async beat(node: string, more: Partial<Beat> = {}): Promise<BeatReply> {
     const memory = this.memory(node);
     const { gen, seen, acked } = memory;
-    const reply = await this.store.beat(0, { node, seen, acked, lagMs: 0, ...(gen && { gen }), ...more });
+    const reply = await this.store.leases.beat(0, {
+      node,
+      seen,
+      acked,
+      lagMs: 0,
+      ...(gen && { gen }),
+      ...more,
+    });
     if (!reply.fenced) {
       memory.gen = reply.gen;
       memory.seen = Math.max(seen, reply.clock);
@@ -140,7 +142,7 @@ export class Timeline {
     const { gen = '', seen, acked: base } = memory;
     memory.seq += 1;
     const { seq } = memory;
-    const reply = await this.store.apply(0, { node, gen, seen, base, seq, entries });
+    const reply = await this.store.reports.apply(0, { node, gen, seen, base, seq, entries });
     if (reply.result === 'ok') {
       memory.acked = seq;
       memory.seen = Math.max(seen, reply.clock);
@@ -164,11 +166,11 @@ export class Timeline {
   }
 
   reap(): Promise<ReapReply> {
-    return this.store.reap(0);
+    return this.store.upkeep.reap(0);
   }
 
   async sweep(): Promise<SweepReply> {
-    return this.store.sweep(0, (await this.machine()) / 1000);
+    return this.store.upkeep.sweep(0, (await this.machine()) / 1000);
   }
 
   /** Members and scores of the queue of deadlines, the next one first. */
@@ -181,7 +183,7 @@ export class Timeline {
   }
 
   self(user: string): Promise<SelfView> {
-    return this.store.readSelf({ tenant: TENANT, user });
+    return this.store.views.readSelf({ tenant: TENANT, user });
   }
 
   async status(user: string): Promise<Status> {

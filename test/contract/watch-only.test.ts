@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Entry } from '../../src/store/presence-store.ts';
+import type { Entry } from '../../src/store/port/reports.ts';
 import { EPOCH, POLICY } from '../support/frozen-stores.ts';
 import { describeBothStores, ref, type Stored, type Subject, TENANT } from './both-stores.ts';
 
@@ -12,7 +12,7 @@ describeBothStores((both: Subject) => {
       ...{ graceMs: 0, devices: [], iat: 0, watchedAgo: 0, ...more },
     });
   const members = async (group: string): Promise<string[] | undefined> =>
-    (await both.store.groupMembers(TENANT, group, 100))?.map(({ user, name }) => `${user} ${name}`).sort();
+    (await both.store.groups.members(TENANT, group, 100))?.map(({ user, name }) => `${user} ${name}`).sort();
   const groupCommands = async (): Promise<unknown[]> =>
     (await both.entries()).flatMap((entry) =>
       entry.kind === 'command' && entry.command.type === 'groups' ? [entry.command.view] : [],
@@ -22,7 +22,7 @@ describeBothStores((both: Subject) => {
     await both.opens('a.0', 'ann', { groups: ['eng'], iat: 5, name: 'Ann', openedAgo: 100 });
     await both.opens('a.0', 'ann', { count: 0, openedAgo: 100, closedAgo: 0 });
     const before = await both.view('ann');
-    const why = await both.store.explain(ref('ann'));
+    const why = await both.store.views.explain(ref('ann'));
     await both.frozen.setTime(POLICY.graceMs - 1);
     const story = await both.story();
     await watches('ann', { groups: ['ops'], name: 'Anna', iat: 6 });
@@ -31,7 +31,7 @@ describeBothStores((both: Subject) => {
     expect([await members('eng'), await members('ops')]).toEqual([[], ['ann Anna']]);
     expect(await both.story()).toEqual(story);
     const view = { ...before, name: 'Anna', groups: ['ops'] };
-    expect(await both.store.explain(ref('ann'))).toEqual({ ...why, view, groups: ['ops'] });
+    expect(await both.store.views.explain(ref('ann'))).toEqual({ ...why, view, groups: ['ops'] });
     // The grace runs on as if nobody had signed in.
     await both.frozen.setTime(POLICY.graceMs);
     await both.sweepAll();
@@ -51,9 +51,9 @@ describeBothStores((both: Subject) => {
     expect(await both.view('bob')).toEqual({
       ...{ user: 'bob', status: 'offline', since: 0, ver: 0, devices: [], name: 'Bob', groups: ['eng'] },
     });
-    expect(await both.store.groupCount(TENANT, 'eng')).toEqual({ present: 0, members: 1 });
-    expect((await both.store.page(TENANT, 10)).users).toEqual([]);
-    expect(await both.store.count(TENANT)).toEqual({ online: 0, away: 0, busy: 0 });
+    expect(await both.store.groups.count(TENANT, 'eng')).toEqual({ present: 0, members: 1 });
+    expect((await both.store.views.page(TENANT, 10)).users).toEqual([]);
+    expect(await both.store.views.count(TENANT)).toEqual({ online: 0, away: 0, busy: 0 });
     await both.frozen.setTime(POLICY.retentionMs - 1);
     await both.sweepAll();
     expect(await members('eng')).toEqual(['bob Bob']);
@@ -86,7 +86,7 @@ describeBothStores((both: Subject) => {
   /** Nothing that looks like a sign-in may tell that somebody is there. */
   it('of somebody hidden wait until they are seen, and are theirs at once', async () => {
     await both.opens('a.0', 'ann', { groups: ['eng'], iat: 5, name: 'Ann' });
-    await both.store.claimOwn(ref('ann'), { status: 'invisible' });
+    await both.store.people.claimOwn(ref('ann'), { status: 'invisible' });
     const hidden = await both.view('ann');
     const [reply] = await watches('ann', { groups: ['ops'], name: 'Anna', iat: 6, asks: true });
     expect([...(reply?.selves.values() ?? [])]).toMatchObject([{ own: { groups: ['ops'], stamp: 6 } }]);
@@ -94,7 +94,7 @@ describeBothStores((both: Subject) => {
     expect(await groupCommands()).toEqual([]);
     const own = (await both.entries()).findLast((entry) => entry.kind === 'command');
     expect(own).toMatchObject({ command: { type: 'own', own: { groups: ['ops'] } } });
-    await both.store.claimOwn(ref('ann'), { status: null });
+    await both.store.people.claimOwn(ref('ann'), { status: null });
     expect(await both.view('ann')).toMatchObject({ status: 'online', name: 'Anna', groups: ['ops'] });
   });
 
@@ -104,7 +104,7 @@ describeBothStores((both: Subject) => {
     await watches('ann', { groups: ['ops'], name: 'Anna', iat: 6, claim });
     expect(await both.view('ann')).toEqual({ user: 'ann', status: 'offline', since: 0, ver: 0, devices: [] });
     expect(await members('ops')).toEqual([]);
-    expect(await both.store.readSelf(ref('ann'))).toMatchObject({
+    expect(await both.store.views.readSelf(ref('ann'))).toMatchObject({
       invisible: true,
       own: { groups: ['ops'] },
     });
@@ -113,7 +113,7 @@ describeBothStores((both: Subject) => {
   it('of connections from before a forgetting bring nothing back, and those of later ones count', async () => {
     await both.opens('a.0', 'ann', { groups: ['eng'], iat: 5, name: 'Ann' });
     await both.frozen.setTime(1000);
-    await both.store.forget(ref('ann'));
+    await both.store.endings.forget(ref('ann'));
     await watches('ann', { groups: ['eng'], iat: 5, watchedAgo: 10 });
     expect(await members('eng')).toEqual([]);
     await both.frozen.setTime(1010);
@@ -122,7 +122,7 @@ describeBothStores((both: Subject) => {
   });
 
   it('of a revoked token are not taken, and the node is told', async () => {
-    await both.store.revoke(ref('ann'));
+    await both.store.endings.revoke(ref('ann'));
     const [reply] = await watches('ann', { groups: ['eng'], iat: EPOCH / 1000 - 1 });
     expect([...(reply?.revoked?.keys() ?? [])]).toEqual([0]);
     expect(await members('eng')).toEqual([]);

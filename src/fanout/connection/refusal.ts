@@ -1,4 +1,4 @@
-import { StoreError } from '../../store/presence-store.ts';
+import { StoreError } from '../../store/port/store-error.ts';
 import { WatchError } from '../fanout.ts';
 import type { FanoutLog } from '../fanout-log.ts';
 

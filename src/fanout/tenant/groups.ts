@@ -1,5 +1,5 @@
 import type { View } from '../../domain/model.ts';
-import type { PresenceStore } from '../../store/presence-store.ts';
+import type { GroupViews } from '../../store/port/groups.ts';
 import type { FanoutContext } from '../context.ts';
 import { WatchError } from '../fanout.ts';
 import type { WatchLimits } from '../limits.ts';
@@ -15,20 +15,15 @@ import { TooLarge } from './too-large.ts';
 
 /** Reads the members of watched groups, and keeps them as the feed tells who joins and leaves. */
 export class Groups {
-  readonly #store: Pick<PresenceStore, 'groupMembers'>;
+  readonly #views: GroupViews;
   readonly #cache: ViewCache;
   readonly #context: FanoutContext;
   readonly #limits: WatchLimits;
   readonly #tooLarge: TooLarge;
   readonly #rests: Rests;
 
-  constructor(
-    store: Pick<PresenceStore, 'groupMembers'>,
-    cache: ViewCache,
-    context: FanoutContext,
-    limits: WatchLimits,
-  ) {
-    this.#store = store;
+  constructor(views: GroupViews, cache: ViewCache, context: FanoutContext, limits: WatchLimits) {
+    this.#views = views;
     this.#cache = cache;
     this.#context = context;
     this.#limits = limits;
@@ -159,7 +154,7 @@ export class Groups {
     const { groupMax } = this.#limits;
     const reading = tenant.readings.begin();
     try {
-      const views = await this.#store.groupMembers(tenant.name, roster.name, groupMax);
+      const views = await this.#views.members(tenant.name, roster.name, groupMax);
       if (!isWanted()) return;
       if (views === undefined) {
         this.#tooLarge.add(tenant.name, roster.name);

@@ -1,4 +1,4 @@
-import type { PresenceStore } from '../../store/presence-store.ts';
+import type { Views } from '../../store/port/views.ts';
 import type { FanoutContext } from '../context.ts';
 import { WatchError } from '../fanout.ts';
 import type { WatchLimits } from '../limits.ts';
@@ -11,19 +11,14 @@ import { TooLarge } from './too-large.ts';
 
 /** Reads and keeps the complete sets of watched tenants. */
 export class Rosters {
-  readonly #store: Pick<PresenceStore, 'page' | 'count'>;
+  readonly #views: Views;
   readonly #cache: ViewCache;
   readonly #context: FanoutContext;
   readonly #limits: WatchLimits;
   readonly #tooLarge: TooLarge;
 
-  constructor(
-    store: Pick<PresenceStore, 'page' | 'count'>,
-    cache: ViewCache,
-    context: FanoutContext,
-    limits: WatchLimits,
-  ) {
-    this.#store = store;
+  constructor(views: Views, cache: ViewCache, context: FanoutContext, limits: WatchLimits) {
+    this.#views = views;
     this.#cache = cache;
     this.#context = context;
     this.#limits = limits;
@@ -107,7 +102,7 @@ export class Rosters {
       return;
     }
     // Counting is cheap: a tenant far too large is not read page by page to find that out.
-    const counts = await this.#store.count(tenant.name);
+    const counts = await this.#views.count(tenant.name);
     if (counts.online + counts.away + counts.busy > this.#limits.tenantWatchMax) {
       this.#tooLarge.add(tenant.name, '');
       throw tooMany();
@@ -143,7 +138,7 @@ export class Rosters {
   ): Promise<string | undefined> {
     const reading = tenant.readings.begin();
     try {
-      const { users, cursor } = await this.#store.page(tenant.name, this.#context.tuning.pageSize, from);
+      const { users, cursor } = await this.#views.page(tenant.name, this.#context.tuning.pageSize, from);
       if (tenant.roster !== roster) return undefined;
       const now = this.#context.timing.now();
       for (const view of users) {

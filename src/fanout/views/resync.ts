@@ -1,5 +1,6 @@
 import type { Health } from '../../node/membership.ts';
-import type { PresenceStore } from '../../store/presence-store.ts';
+import type { Reports } from '../../store/port/reports.ts';
+import type { Views } from '../../store/port/views.ts';
 import { backoff, jittered } from '../../time/backoff.ts';
 import { shuffle } from '../../time/shuffle.ts';
 import type { FanoutContext } from '../context.ts';
@@ -11,7 +12,8 @@ import type { Reading } from './readings.ts';
 import { answered, type ViewCache } from './view-cache.ts';
 
 export interface ResyncOptions {
-  readonly store: Pick<PresenceStore, 'read' | 'restore'>;
+  readonly views: Views;
+  readonly reports: Pick<Reports, 'restore'>;
   readonly cache: ViewCache;
   readonly rosters: Rosters;
   readonly groups: Groups;
@@ -141,7 +143,7 @@ export class Resync {
     const known = users.flatMap(({ record }) =>
       record !== undefined && record.view.ver > 0 ? [record.view] : [],
     );
-    if (known.length > 0) await this.#options.store.restore(batch.tenant.name, known);
+    if (known.length > 0) await this.#options.reports.restore(batch.tenant.name, known);
     batch.told = new Map(known.map(({ user, ver }) => [user, ver]));
     batch.toldAt = losses;
     return true;
@@ -157,8 +159,8 @@ export class Resync {
     reading: Reading,
     isToldNow: boolean,
   ): Promise<boolean> {
-    const { store, cache, context, forgotten } = this.#options;
-    const views = await store.read(
+    const { cache, context, forgotten } = this.#options;
+    const views = await this.#options.views.read(
       tenant.name,
       users.map(({ user }) => user),
     );

@@ -1,6 +1,7 @@
 import type { View } from '../../domain/model.ts';
 import type { LoggedTransition } from '../../events/feed.ts';
-import type { PresenceStore } from '../../store/presence-store.ts';
+import type { Partitioning } from '../../store/partition.ts';
+import type { Views } from '../../store/port/views.ts';
 import { DueQueue } from '../../time/due-queue.ts';
 import type { FanoutContext } from '../context.ts';
 import { TenantCache } from '../tenant/tenant-cache.ts';
@@ -11,14 +12,16 @@ import { readRecord, sameView, transitionRecord, type ViewRecord } from './view-
 /** The views of everybody who is watched on this node, kept up to date by reads and by the feed: the newer one wins. */
 export class ViewCache {
   readonly #tenants = new Map<string, TenantCache>();
-  readonly #store: Pick<PresenceStore, 'read' | 'partitionOf'>;
+  readonly #views: Views;
+  readonly #partitioning: Partitioning;
   readonly #context: FanoutContext;
   /** Where the feed is, by partition: µs of the clock that gives versions and log ids alike. */
   readonly #reached: number[] = [];
   readonly #eventsDue: DueQueue<{ readonly tenant: TenantCache; readonly user: CachedUser }>;
 
-  constructor(store: Pick<PresenceStore, 'read' | 'partitionOf'>, context: FanoutContext) {
-    this.#store = store;
+  constructor(views: Views, partitioning: Partitioning, context: FanoutContext) {
+    this.#views = views;
+    this.#partitioning = partitioning;
     this.#context = context;
     this.#eventsDue = new DueQueue(context.tuning.eventWaitMs, context.timing, (due) => {
       for (const { tenant, user } of due) this.#eventCame(tenant, user);
@@ -61,7 +64,7 @@ export class ViewCache {
   user(tenant: TenantCache, id: string): CachedUser {
     let user = tenant.users.get(id);
     if (user === undefined) {
-      user = new CachedUser(id, this.#store.partitionOf({ tenant: tenant.name, user: id }));
+      user = new CachedUser(id, this.#partitioning.partitionOf({ tenant: tenant.name, user: id }));
       tenant.users.set(id, user);
       this.#context.meter.views += 1;
     }
@@ -189,7 +192,7 @@ export class ViewCache {
   async #readAll(tenant: TenantCache, users: readonly CachedUser[]): Promise<void> {
     const reading = tenant.readings.begin();
     try {
-      const views = await this.#store.read(
+      const views = await this.#views.read(
         tenant.name,
         users.map(({ user }) => user),
       );

@@ -2,7 +2,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox';
 import { isServiceSource, parseServiceClaim } from '../../protocol/claim-fields.ts';
 import { isoTime } from '../../protocol/presence.ts';
-import type { ServiceClaim } from '../../store/calls.ts';
+import type { ServiceClaim } from '../../store/port/people.ts';
 import { answer, noContent, problems } from '../answers.ts';
 import { permit, tenantOf } from '../auth.ts';
 import { invalid } from '../errors.ts';
@@ -57,7 +57,7 @@ export const claimRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { stor
     async (request) => {
       const source = sourceOf(request.params.source);
       const claim = parseServiceClaim(request.body, now());
-      await store.claim(refOf(tenantOf(request), request.params.id), source, claim);
+      await store.people.claim(refOf(tenantOf(request), request.params.id), source, claim);
       return claimOf(source, claim);
     },
   );
@@ -77,7 +77,7 @@ export const claimRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { stor
     },
     async (request, reply) => {
       const source = sourceOf(request.params.source);
-      await store.claim(refOf(tenantOf(request), request.params.id), source, null);
+      await store.people.claim(refOf(tenantOf(request), request.params.id), source, null);
       return reply.code(204).send(null);
     },
   );

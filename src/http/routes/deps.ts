@@ -1,7 +1,8 @@
 import type { TokenIssuer } from '../../auth/issuer.ts';
 import type { UserRef } from '../../domain/model.ts';
 import type { LastSeenPrecision } from '../../domain/show.ts';
-import type { NodeInfo, PresenceStore } from '../../store/presence-store.ts';
+import type { NodeInfo } from '../../store/port/registry.ts';
+import type { PresenceStore } from '../../store/presence-store.ts';
 
 /** The dependencies of the routes besides the request. */
 export interface RouteDeps {

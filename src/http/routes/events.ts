@@ -5,7 +5,7 @@ import { Type } from 'typebox';
 import { AuthError } from '../../auth/principal.ts';
 import type { EventFeed, Replay } from '../../events/feed.ts';
 import { CURSOR_PATTERN, ID_LIST_PATTERN } from '../../protocol/patterns.ts';
-import { StoreError } from '../../store/presence-store.ts';
+import { StoreError } from '../../store/port/store-error.ts';
 import type { EventStreams } from '../../streams/event-streams.ts';
 import { EVENT_STREAM } from '../../streams/sse.ts';
 import { problems } from '../answers.ts';

@@ -24,7 +24,7 @@ export const meRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, 
         response: { 200: answer('One’s own presence.', named(MeSchema)), ...problems() },
       },
     },
-    async (request) => meOf(await store.readSelf(selfOf(request))),
+    async (request) => meOf(await store.views.readSelf(selfOf(request))),
   );
 
   app.put(
@@ -44,7 +44,7 @@ export const meRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, 
       const self = selfOf(request);
       const claim = parseStatusFields(request.body, now());
       if (claim.status === 'invisible') silence(self);
-      return meOf(await store.claimOwn(self, claim));
+      return meOf(await store.people.claimOwn(self, claim));
     },
   );
 
@@ -60,7 +60,7 @@ export const meRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, 
       },
     },
     async (request, reply) => {
-      await store.claimOwn(selfOf(request), { status: null });
+      await store.people.claimOwn(selfOf(request), { status: null });
       return reply.code(204).send(null);
     },
   );

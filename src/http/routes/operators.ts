@@ -80,7 +80,7 @@ export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (
         },
       },
       async (request, reply) => {
-        await store.end(refOf(tenantOf(request), request.params.id), how);
+        await store.endings.end(refOf(tenantOf(request), request.params.id), how);
         return reply.code(204).send(null);
       },
     );
@@ -109,7 +109,7 @@ export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (
     async (request, reply) => {
       const { tenant, user } = refOf(tenantOf(request), request.params.id);
       const { before } = request.body;
-      await store.revoke(
+      await store.endings.revoke(
         tokenOwner(tenant, user),
         before === undefined ? undefined : momentOf(before, now()),
       );
@@ -134,7 +134,7 @@ export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (
       },
     },
     async (request, reply) => {
-      await store.forget(refOf(tenantOf(request), request.params.id));
+      await store.endings.forget(refOf(tenantOf(request), request.params.id));
       return reply.code(204).send(null);
     },
   );
@@ -156,7 +156,7 @@ export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (
       },
     },
     async (request) =>
-      explanationOf(await store.explain(refOf(tenantOf(request), request.params.id)), lastSeen),
+      explanationOf(await store.views.explain(refOf(tenantOf(request), request.params.id)), lastSeen),
   );
   done();
 };

@@ -2,8 +2,8 @@ import type { FastifyRequest } from 'fastify';
 import { issuedBy } from '../../auth/principal.ts';
 import type { UserRef } from '../../domain/model.ts';
 import { isoTime, type Presence, presenceOf } from '../../protocol/presence.ts';
-import type { CallerProfile } from '../../store/calls.ts';
-import type { SelfView } from '../../store/presence-store.ts';
+import type { CallerProfile } from '../../store/port/people.ts';
+import type { SelfView } from '../../store/port/views.ts';
 import { callerOf } from '../auth.ts';
 import { ProblemError } from '../problem.ts';
 

@@ -56,7 +56,7 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
     async (request) => {
       const { id } = request.params;
       if (!isUserId(id)) throw invalid('path.id is not a user id');
-      const [view] = await store.read(tenantOf(request), [id]);
+      const [view] = await store.views.read(tenantOf(request), [id]);
       if (view === undefined) throw new Error('the store answered a read of one user with no view');
       return presenceOf(view);
     },
@@ -88,7 +88,7 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
       const asked = request.body.users;
       const wrong = asked.findIndex((id) => !isUserId(id));
       if (wrong >= 0) throw invalid(`body.users[${wrong}] is not a user id`);
-      const views = await store.read(tenantOf(request), asked);
+      const views = await store.views.read(tenantOf(request), asked);
       return { users: views.map(presenceOf) };
     },
   );
@@ -142,8 +142,8 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
       const tenant = tenantOf(request);
       const page =
         group === undefined
-          ? await store.page(tenant, limit, cursor)
-          : await store.groupPage(tenant, group, limit, cursor);
+          ? await store.views.page(tenant, limit, cursor)
+          : await store.groups.page(tenant, group, limit, cursor);
       return {
         users: page.users.map(presenceOf),
         ...(page.cursor !== undefined && { cursor: page.cursor }),
@@ -192,10 +192,10 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
       const group = groupOf(request.query.group);
       const tenant = tenantOf(request);
       if (group !== undefined) {
-        const { present, members } = await store.groupCount(tenant, group);
+        const { present, members } = await store.groups.count(tenant, group);
         return { present, members };
       }
-      const { online, away, busy } = await store.count(tenant);
+      const { online, away, busy } = await store.views.count(tenant);
       return { online, away, busy };
     },
   );

@@ -40,7 +40,7 @@ export const sessionRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { st
     async (request) => {
       const id = idOf(request.params.id);
       const { ttlSeconds, activity, device = 'web' } = request.body;
-      const self = await store.keepSession(
+      const self = await store.people.keepSession(
         selfOf(request),
         id,
         { ttlMs: ttlSeconds * 1000, device, ...(activity !== undefined && { activity }) },
@@ -63,7 +63,7 @@ export const sessionRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { st
       },
     },
     async (request, reply) => {
-      await store.endSession(selfOf(request), idOf(request.params.id));
+      await store.people.endSession(selfOf(request), idOf(request.params.id));
       return reply.code(204).send(null);
     },
   );
@@ -80,7 +80,7 @@ export const sessionRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { st
         response: { 200: answer('One’s own presence.', named(MeSchema)), ...problems(413) },
       },
     },
-    async (request) => meOf(await store.touch(selfOf(request), profileOf(request))),
+    async (request) => meOf(await store.people.touch(selfOf(request), profileOf(request))),
   );
   done();
 };

@@ -2,7 +2,7 @@ import type { Report } from '../../domain/absorb.ts';
 import type { HybridMicros, StoreMs } from '../../domain/clock.ts';
 import { deviceMask } from '../../domain/devices.ts';
 import { profileOf } from '../../domain/profile.ts';
-import type { Entry } from '../presence-store.ts';
+import type { Entry } from '../port/reports.ts';
 
 /** An entry in the store's time. @param order - no claim may be stamped more than a moment ahead of it. */
 export const reportOf = (entry: Entry, now: StoreMs, order: HybridMicros): Report => {

@@ -3,7 +3,7 @@ import { redisErrorCode } from '../../redis/client.ts';
 import { type RawReply, UnexpectedReply } from '../../redis/functions.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
 import type { RedisLink } from '../../redis/link.ts';
-import { StoreError, type StoreErrorCode } from '../presence-store.ts';
+import { StoreError, type StoreErrorCode } from '../port/store-error.ts';
 import { listOf } from './decode.ts';
 import type { FunctionName } from './library.ts';
 

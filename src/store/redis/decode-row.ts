@@ -3,7 +3,7 @@ import { emptyRow, type Row, type Stance } from '../../domain/row.ts';
 import type { RawReply } from '../../redis/functions.ts';
 import { explainRow } from '../explain-row.ts';
 import type { Explanation } from '../explanation.ts';
-import type { SelfView } from '../presence-store.ts';
+import type { SelfView } from '../port/views.ts';
 import { decodeSelf, listOf, number, text } from './decode.ts';
 import { decodeStreamEntry } from './log-codec.ts';
 

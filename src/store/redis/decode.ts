@@ -3,8 +3,10 @@ import { deviceList } from '../../domain/devices.ts';
 import { type Adornment, type OwnClaim, ownerOfKey, type Status, type View } from '../../domain/model.ts';
 import type { EndingKind } from '../../domain/row.ts';
 import { type RawReply, UnexpectedReply } from '../../redis/functions.ts';
-import type { Revocation } from '../calls.ts';
-import type { ApplyReply, BeatReply, SelfView } from '../presence-store.ts';
+import type { Revocation } from '../port/endings.ts';
+import type { BeatReply } from '../port/leases.ts';
+import type { ApplyReply } from '../port/reports.ts';
+import type { SelfView } from '../port/views.ts';
 import type { FunctionName } from './library.ts';
 
 const STATUS: Readonly<Record<string, Status>> = { o: 'online', a: 'away', b: 'busy', f: 'offline' };

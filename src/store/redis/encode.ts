@@ -1,8 +1,8 @@
 import { deviceMask } from '../../domain/devices.ts';
 import type { Status, UserRef, View } from '../../domain/model.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
-import type { CallerProfile, ServiceClaim } from '../calls.ts';
-import type { Batch, ClaimRequest, Entry } from '../presence-store.ts';
+import type { CallerProfile, ClaimRequest, ServiceClaim } from '../port/people.ts';
+import type { Batch, Entry } from '../port/reports.ts';
 import type { StoreOptions } from '../store-options.ts';
 
 /** How the stored rows and the functions number a status; see row.lua. */

@@ -1,4 +1,5 @@
-import { type NodeInfo, StoreError } from '../presence-store.ts';
+import type { NodeInfo, Registry } from '../port/registry.ts';
+import { StoreError } from '../port/store-error.ts';
 import type { StoreOptions } from '../store-options.ts';
 import type { Caller } from './caller.ts';
 import { listOf, number } from './decode.ts';
@@ -21,7 +22,7 @@ interface RegistryOptions {
 }
 
 /** The nodes of this deployment, in one key outside the partitions. */
-export class Registry {
+export class RedisRegistry implements Registry {
   readonly #options: RegistryOptions;
 
   constructor(options: RegistryOptions) {

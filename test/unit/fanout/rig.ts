@@ -7,7 +7,9 @@ import { type FanoutOptions, NodeFanout } from '../../../src/fanout/node-fanout.
 import type { Sight } from '../../../src/fanout/sight.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { Presence } from '../../../src/protocol/presence.ts';
-import { type Counts, type Page, StoreError } from '../../../src/store/presence-store.ts';
+import { StoreError } from '../../../src/store/port/store-error.ts';
+import type { Counts, Page } from '../../../src/store/port/views.ts';
+import { notHere } from '../../support/not-here.ts';
 
 const TENANT = 'acme';
 /** 2026-11-21T12:00:00Z */
@@ -76,6 +78,20 @@ class FakeStore {
   away = false;
   pageSize = Number.POSITIVE_INFINITY;
 
+  readonly partitions = 2;
+  readonly reports = this;
+  readonly views = this;
+  readSelf = notHere;
+  explain = notHere;
+  readonly groups = {
+    ...{ page: notHere, count: notHere },
+    members: (_tenant: string, group: string, max: number): Promise<View[] | undefined> =>
+      this.#call('members', [], () => {
+        const members = [...this.truth.values()].filter(({ groups }) => groups?.includes(group) === true);
+        return members.length > max ? undefined : members;
+      }),
+  };
+
   partitionOf = ({ user = '' }: { user?: string | undefined }): number =>
     user.charCodeAt(user.length - 1) % 2;
 
@@ -104,12 +120,6 @@ class FakeStore {
       const counts = { online: 0, away: 0, busy: 0 };
       for (const { status } of this.truth.values()) if (status !== 'offline') counts[status] += 1;
       return counts;
-    });
-
-  groupMembers = (_tenant: string, group: string, max: number): Promise<View[] | undefined> =>
-    this.#call('members', [], () => {
-      const members = [...this.truth.values()].filter(({ groups }) => groups?.includes(group) === true);
-      return members.length > max ? undefined : members;
     });
 
   answerAll(): void {

@@ -67,7 +67,7 @@ const own: fc.Arbitrary<Move> = fc.oneof(
   fc.constant<Move>((world) => world.types()),
   fc.constant<Move>((world) => world.session()),
   fc.constant<Move>(async (world) => {
-    await world.store.touch(ANN, { iat: 9, name: 'Annie', groups: ['h'] });
+    await world.store.people.touch(ANN, { iat: 9, name: 'Annie', groups: ['h'] });
   }),
 );
 
@@ -80,7 +80,7 @@ const common = fc.oneof(
     ms: 1,
     does: async (world: World) => {
       const claim = status && { status, priority: 150, until: EPOCH + 2 * POLICY.retentionMs };
-      await world.store.claim(ANN, 'calendar', claim);
+      await world.store.people.claim(ANN, 'calendar', claim);
     },
   })),
   fc.boolean().map((idle) => ({ ms: 1, does: (world: World) => world.bob(idle) })),
@@ -127,10 +127,10 @@ describe('somebody hidden, beside the same person gone,', () => {
           }),
         );
         expect(answers.map((answer) => answer.slice(0, 3))).toEqual([...Array(9).fill('200'), '403']);
-        const members = await of.store.groupMembers(TENANT, 'g', 10);
+        const members = await of.store.groups.members(TENANT, 'g', 10);
         const reads = [
           ...answers,
-          (await of.store.read(TENANT, ['ann', 'bob'])).map((view) => encodePresence(view)),
+          (await of.store.views.read(TENANT, ['ann', 'bob'])).map((view) => encodePresence(view)),
           members?.map((view) => encodePresence(view)).sort(),
         ];
         return coarse(JSON.stringify([reads, of.sent()]));

@@ -1,14 +1,9 @@
-import type { View } from '../../../src/domain/model.ts';
 import { MemoryFeed } from '../../../src/events/memory-feed.ts';
-import { READS } from '../../../src/node/trusted-reads.ts';
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
-import {
-  type Batch,
-  type Beat,
-  type BeatReply,
-  type PresenceStore,
-  StoreError,
-} from '../../../src/store/presence-store.ts';
+import type { Leases } from '../../../src/store/port/leases.ts';
+import type { Reports } from '../../../src/store/port/reports.ts';
+import { StoreError } from '../../../src/store/port/store-error.ts';
+import type { PresenceStore } from '../../../src/store/presence-store.ts';
 import type { StoreOptions } from '../../../src/store/store-options.ts';
 
 export interface Lossy {
@@ -60,8 +55,9 @@ export const lossyStore = (options: StoreOptions & { readonly micros: () => numb
   let lateUntil = 0;
   let noticed = Promise.resolve();
   let notice = (): void => undefined;
-  const more: Partial<PresenceStore> = {
-    async beat(partition: number, beat: Beat): Promise<BeatReply> {
+  const isYoung = (): boolean => performance.now() < youngUntil;
+  const leases: Leases = {
+    async beat(partition, beat) {
       const gen = `g${serial}`;
       const lost = beat.gen !== undefined && beat.gen !== gen;
       if (lost) {
@@ -69,32 +65,48 @@ export const lossyStore = (options: StoreOptions & { readonly micros: () => numb
         queueMicrotask(() => feed.reset(partition));
         notice();
       }
-      return { ...(await inner.beat(partition)), gen, lost, young: isYoung() };
+      return { ...(await inner.leases.beat(partition)), gen, lost, young: isYoung() };
     },
-    async apply(partition: number, batch: Batch) {
+    retire: () => inner.leases.retire(),
+    held: (partition, node) => inner.leases.held(partition, node),
+  };
+  const reports: Reports = {
+    async apply(partition, batch) {
       const wait = lateUntil - performance.now();
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
       // Found out by a heartbeat alone: whose batch finds out first is nothing that anybody hides.
       await noticed;
-      return batch.gen === `g${serial}` ? inner.apply(partition, batch) : { result: 'lost' as const };
+      return batch.gen === `g${serial}` ? inner.reports.apply(partition, batch) : { result: 'lost' as const };
     },
+    replicated: () => inner.reports.replicated(),
     // A store that holds still after a loss takes nobody for gone before their nodes had time to tell of them.
-    async restore(tenant: string, known: readonly View[]): Promise<void> {
+    async restore(tenant, known) {
       while (isYoung()) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-      await inner.restore(tenant, known);
+      await inner.reports.restore(tenant, known);
     },
   };
-  const isYoung = (): boolean => performance.now() < youngUntil;
-  const refuse = (): Promise<never> => Promise.reject(new StoreError('unavailable', 'young'));
-  const store = new Proxy({} as PresenceStore, {
-    get: (_none, name) => {
-      const own = more[name as keyof PresenceStore];
-      if (own !== undefined) return own;
-      if (READS.has(String(name)) && isYoung()) return refuse;
-      const value: unknown = Reflect.get(inner, name);
-      return typeof value === 'function' ? value.bind(inner) : value;
-    },
-  });
+  /** A role of the store as it is now, whose calls fail while `mayCall` answers no. */
+  const current = <Name extends keyof PresenceStore>(name: Name, mayCall = () => true): PresenceStore[Name] =>
+    new Proxy({} as PresenceStore[Name] & object, {
+      get: (_none, call) =>
+        mayCall()
+          ? bound(inner[name] as object, call)
+          : () => Promise.reject(new StoreError('unavailable', 'young')),
+    });
+  const store: PresenceStore = {
+    partitions: inner.partitions,
+    partitionOf: (owner) => inner.partitionOf(owner),
+    leases,
+    reports,
+    views: current('views', () => !isYoung()),
+    groups: current('groups', () => !isYoung()),
+    upkeep: current('upkeep'),
+    people: current('people'),
+    endings: current('endings'),
+    registry: current('registry'),
+    start: () => inner.start(),
+    stop: () => inner.stop(),
+  };
   const lose = (): void => {
     serial += 1;
     noticed = new Promise((resolve) => {
@@ -107,4 +119,9 @@ export const lossyStore = (options: StoreOptions & { readonly micros: () => numb
     lateUntil = performance.now() + ms;
   };
   return { store, feed, lose, late };
+};
+
+const bound = (role: object, call: string | symbol): unknown => {
+  const value: unknown = Reflect.get(role, call);
+  return typeof value === 'function' ? value.bind(role) : value;
 };

@@ -189,7 +189,7 @@ export class World {
   }
 
   async sweep(): Promise<void> {
-    await this.store.sweep(0, wallNow());
+    await this.store.upkeep.sweep(0, wallNow());
     await this.settle();
   }
 
@@ -244,7 +244,7 @@ export class World {
 
   async session(): Promise<void> {
     this.#hasSession = true;
-    await this.store.keepSession(ANN, SESSION, { ttlMs: 20_000, device: 'api' }, { iat: 0 });
+    await this.store.people.keepSession(ANN, SESSION, { ttlMs: 20_000, device: 'api' }, { iat: 0 });
     await this.settle();
   }
 
@@ -286,9 +286,9 @@ export class World {
       await this.settle();
     };
     const isSessionIdle = await this.#isSessionIdle();
-    if (isSessionIdle) await this.store.endSession(ANN, SESSION);
+    if (isSessionIdle) await this.store.people.endSession(ANN, SESSION);
     await bye(true);
-    if (!isSessionIdle && this.#hasSession) await this.store.endSession(ANN, SESSION);
+    if (!isSessionIdle && this.#hasSession) await this.store.people.endSession(ANN, SESSION);
     await bye(false);
     // What only watches goes as well: it says name and groups of somebody gone, and of somebody hidden it waits.
     for (const { socket } of this.#own.splice(0)) socket.lose();
@@ -298,7 +298,7 @@ export class World {
   /** Ended after a connection that inherited activity, it would be seen `away` in between. */
   async #isSessionIdle(): Promise<boolean> {
     // A store that is still young does not say.
-    const why = await this.store.explain(ANN).catch(() => undefined);
+    const why = await this.store.views.explain(ANN).catch(() => undefined);
     return why?.sessions.some(({ id, idle }) => id === SESSION && idle) === true;
   }
 

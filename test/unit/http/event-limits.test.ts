@@ -5,7 +5,7 @@ import { CLOCK_SKEW_MS } from '../../../src/auth/claims.ts';
 import type { Replay } from '../../../src/events/feed.ts';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
-import { StoreError } from '../../../src/store/presence-store.ts';
+import { StoreError } from '../../../src/store/port/store-error.ts';
 import { EventStreams } from '../../../src/streams/event-streams.ts';
 import { StreamRefused, StreamSlots } from '../../../src/streams/stream-slots.ts';
 import { EventClient } from '../../support/event-client.ts';

@@ -3,7 +3,7 @@ import { CursorLost, type EventFeed, type Replay } from '../../../src/events/fee
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
 import { decodeWatermark } from '../../../src/events/watermark.ts';
 import type { LogEntry } from '../../../src/store/log-entry.ts';
-import { StoreError } from '../../../src/store/presence-store.ts';
+import { StoreError } from '../../../src/store/port/store-error.ts';
 import { EventReader } from '../../../src/streams/event-reader.ts';
 import type { Outlet } from '../../../src/streams/outlet.ts';
 import { transitionItem } from '../../../src/streams/stream-item.ts';

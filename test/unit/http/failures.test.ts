@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BodyBudget } from '../../../src/http/body-budget.ts';
-import { StoreError } from '../../../src/store/presence-store.ts';
+import { StoreError } from '../../../src/store/port/store-error.ts';
 import { away, type CallOptions, problem, rigs, settings } from './fixture.ts';
 
 const start = rigs();

@@ -14,17 +14,18 @@ import type { TokenOwner, UserRef, View } from '../../../src/domain/model.ts';
 import { buildPublicServer, type PublicServerDeps } from '../../../src/http/server.ts';
 import type { Health } from '../../../src/node/membership.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
-import type { CallerProfile, GroupCounts, ServiceClaim, SessionRequest } from '../../../src/store/calls.ts';
 import type { Explanation } from '../../../src/store/explanation.ts';
+import type { GroupCounts } from '../../../src/store/port/groups.ts';
 import type {
+  CallerProfile,
   ClaimRequest,
-  Counts,
-  NodeInfo,
-  Page,
-  PresenceStore,
-  SelfView,
-} from '../../../src/store/presence-store.ts';
-import { StoreError } from '../../../src/store/presence-store.ts';
+  ServiceClaim,
+  SessionRequest,
+} from '../../../src/store/port/people.ts';
+import type { NodeInfo } from '../../../src/store/port/registry.ts';
+import { StoreError } from '../../../src/store/port/store-error.ts';
+import type { Counts, Page, SelfView } from '../../../src/store/port/views.ts';
+import type { PresenceStore } from '../../../src/store/presence-store.ts';
 import { EventStreams } from '../../../src/streams/event-streams.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { expectDocumented } from './documented.ts';
@@ -52,7 +53,16 @@ export const unknownView = (user: string): View => ({
 class FakeStore {
   readonly calls: { name: string; args: unknown[] }[] = [];
   failure: Error | undefined;
-  readonly views = new Map<string, View>();
+  readonly people = this;
+  readonly endings = this;
+  readonly groups = {
+    page: (tenant: string, group: string, limit: number, cursor?: string): Promise<Page> =>
+      this.#answer('groups.page', [tenant, group, limit, cursor], () => this.nextPage),
+    count: (tenant: string, group: string): Promise<GroupCounts> =>
+      this.#answer('groups.count', [tenant, group], () => ({ present: 2, members: 5 })),
+  };
+  readonly known = new Map<string, View>();
+  readonly views = this;
   self: SelfView | undefined;
   nextPage: Page = { users: [] };
   counts: Counts = { online: 0, away: 0, busy: 0 };
@@ -78,7 +88,7 @@ class FakeStore {
 
   read(tenant: string, users: readonly string[]): Promise<View[]> {
     return this.#answer('read', [tenant, users], () =>
-      users.map((user) => this.views.get(`${tenant}:${user}`) ?? unknownView(user)),
+      users.map((user) => this.known.get(`${tenant}:${user}`) ?? unknownView(user)),
     );
   }
 
@@ -115,14 +125,6 @@ class FakeStore {
 
   touch(ref: UserRef, profile: CallerProfile): Promise<SelfView> {
     return this.#answer('touch', [ref, profile], () => ({ view: view(ref.user), invisible: false }));
-  }
-
-  groupPage(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {
-    return this.#answer('groupPage', [tenant, group, limit, cursor], () => this.nextPage);
-  }
-
-  groupCount(tenant: string, group: string): Promise<GroupCounts> {
-    return this.#answer('groupCount', [tenant, group], () => ({ present: 2, members: 5 }));
   }
 
   end(ref: UserRef, how: string): Promise<void> {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { encodePresence } from '../../../src/protocol/encode-presence.ts';
 import { transitionEvent } from '../../../src/protocol/event.ts';
 import type { LogEntry } from '../../../src/store/log-entry.ts';
-import type { Entry, PresenceStore } from '../../../src/store/presence-store.ts';
+import type { Entry } from '../../../src/store/port/reports.ts';
+import type { PresenceStore } from '../../../src/store/presence-store.ts';
 import fc from '../../support/fast-check.ts';
 import { EPOCH, type FrozenStore, frozenMemory, POLICY } from '../../support/frozen-stores.ts';
 import { entryOf } from '../../support/raw-store.ts';
@@ -40,7 +41,7 @@ class World {
   async wait(ms: number): Promise<void> {
     this.#ms += ms;
     await this.frozen.setTime(this.#ms);
-    for (let p = 0; p < this.store.partitions; p += 1) await this.store.sweep(p, EPOCH + this.#ms);
+    for (let p = 0; p < this.store.partitions; p += 1) await this.store.upkeep.sweep(p, EPOCH + this.#ms);
   }
 
   async tell(node: string, more: Partial<Entry>, user = 'ann'): Promise<void> {
@@ -48,12 +49,12 @@ class World {
     const entry = entryOf(user, { graceMs: POLICY.graceMs, ...more });
     this.#seq += 1;
     const batch = { node, gen: this.frozen.gen, seen: 0, base: 0, seq: this.#seq, entries: [entry] };
-    await this.store.apply(this.store.partitionOf({ tenant: TENANT, user }), batch);
+    await this.store.reports.apply(this.store.partitionOf({ tenant: TENANT, user }), batch);
   }
 
   async session(): Promise<void> {
     this.#hasSession = true;
-    await this.store.keepSession(ANN, SESSION, { ttlMs: 20_000, device: 'api' }, { iat: 0 });
+    await this.store.people.keepSession(ANN, SESSION, { ttlMs: 20_000, device: 'api' }, { iat: 0 });
   }
 
   /** Nodes tell of those in use here that they are, and no grace runs. */
@@ -73,12 +74,12 @@ class World {
       }
     };
     await bye(true);
-    if (this.#hasSession) await this.store.endSession(ANN, SESSION);
+    if (this.#hasSession) await this.store.people.endSession(ANN, SESSION);
     await bye(false);
   }
 
   async hide(): Promise<void> {
-    await this.store.claimOwn(ANN, { status: 'invisible' });
+    await this.store.people.claimOwn(ANN, { status: 'invisible' });
   }
 
   /**
@@ -87,12 +88,12 @@ class World {
    */
   async told(call: (url: string) => Promise<string>): Promise<string> {
     const { store } = this;
-    const members = await store.groupMembers(TENANT, 'g', 10);
+    const members = await store.groups.members(TENANT, 'g', 10);
     const answers = await Promise.all(READ_PATHS.map(call));
     expect(answers.filter((answer) => !answer.startsWith('200 '))).toEqual([]);
     const reads = [
       ...answers,
-      (await store.read(TENANT, ['ann', 'bob'])).map((view) => encodePresence(view)),
+      (await store.views.read(TENANT, ['ann', 'bob'])).map((view) => encodePresence(view)),
       members?.map((view) => encodePresence(view)).sort(),
     ];
     const logs = await this.frozen.log();
@@ -137,7 +138,7 @@ const own = fc.oneof(
   ),
   fc.constant<Move>((world) => world.session()),
   fc.constant<Move>(async (world) => {
-    await world.store.touch(ANN, { iat: 9, name: 'Annie', groups: ['h'] });
+    await world.store.people.touch(ANN, { iat: 9, name: 'Annie', groups: ['h'] });
   }),
 );
 
@@ -152,7 +153,7 @@ const common = fc.oneof(
     (status): Move =>
       async (world) => {
         const claim = status && { status, priority: 150, until: EPOCH + 2 * POLICY.retentionMs };
-        await world.store.claim(ANN, 'calendar', claim);
+        await world.store.people.claim(ANN, 'calendar', claim);
       },
   ),
   fc.boolean().map(

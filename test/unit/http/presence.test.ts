@@ -6,7 +6,7 @@ const start = rigs();
 describe('GET /v1/presence/users/{id}', () => {
   it('answers with everything there is to tell', async () => {
     const { store, call } = await start();
-    store.views.set(
+    store.known.set(
       'acme:bob',
       view('bob', {
         status: 'busy',
@@ -121,7 +121,7 @@ describe('POST /v1/presence/batch', () => {
 
   it('answers in the order asked', async () => {
     const at = await start();
-    at.store.views.set('acme:bob', view('bob'));
+    at.store.known.set('acme:bob', view('bob'));
     const response = await ask(at, { users: ['zoe', 'bob', 'zoe'] });
     expect(response.statusCode).toBe(200);
     expect(response.json()).toEqual({
@@ -291,7 +291,7 @@ describe('GET /v1/presence/count', () => {
     const { store, call } = await start();
     const response = await call('GET', '/v1/presence/count?group=team', { token: 'reader' });
     expect(response.json()).toEqual({ present: 2, members: 5 });
-    expect(store.calls).toEqual([{ name: 'groupCount', args: ['acme', 'team'] }]);
+    expect(store.calls).toEqual([{ name: 'groups.count', args: ['acme', 'team'] }]);
   });
 
   it('refuses what can be no group', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ApplyReply } from '../../../src/store/presence-store.ts';
+import type { ApplyReply } from '../../../src/store/port/reports.ts';
 import { FakeMember, gate, ok } from './fakes.ts';
 import { AWAY_MS, freezeTime, GRACE_MS, pass, Rig, turn } from './rig.ts';
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Caretaker } from '../../../src/node/caretaker.ts';
 import { PartitionState } from '../../../src/node/partition-state.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
-import type { NodeInfo } from '../../../src/store/presence-store.ts';
+import type { NodeInfo } from '../../../src/store/port/registry.ts';
 import { beaten, silent } from './fakes.ts';
 import { freezeTime, pass } from './rig.ts';
 
@@ -30,7 +30,7 @@ class Node {
   constructor(id: string, nodes: () => { list: readonly NodeInfo[]; at: number }) {
     const now = (): number => performance.now();
     this.caretaker = new Caretaker({
-      store: {
+      upkeep: {
         reap: async (partition) => {
           this.looked.push(`reap ${partition}`);
           if (this.fails) throw new Error('away');

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ClusterHealth } from '../../../src/node/cluster-health.ts';
 import { PartitionState } from '../../../src/node/partition-state.ts';
-import type { BeatReply } from '../../../src/store/presence-store.ts';
+import type { BeatReply } from '../../../src/store/port/leases.ts';
 import { beaten, silent } from './fakes.ts';
 import { freezeTime, pass } from './rig.ts';
 

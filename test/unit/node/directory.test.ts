@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Directory } from '../../../src/node/directory.ts';
-import { type NodeInfo, StoreError } from '../../../src/store/presence-store.ts';
+import type { NodeInfo } from '../../../src/store/port/registry.ts';
+import { StoreError } from '../../../src/store/port/store-error.ts';
 import { FakeStore, silent } from './fakes.ts';
 import { freezeTime, pass } from './rig.ts';
 
@@ -23,7 +24,7 @@ describe('the directory of nodes', () => {
     store = new FakeStore();
     refusals = [];
     directory = new Directory({
-      store,
+      registry: store,
       self: () => self,
       intervalMs: 2000,
       now: () => performance.now(),

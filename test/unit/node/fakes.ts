@@ -3,19 +3,14 @@ import type { UserPrincipal } from '../../../src/auth/principal.ts';
 import type { Device, OwnGroups, UserRef, View } from '../../../src/domain/model.ts';
 import type { Member } from '../../../src/node/membership.ts';
 import { Revocations } from '../../../src/node/revocations.ts';
-import type { Revocation } from '../../../src/store/calls.ts';
-import type {
-  ApplyReply,
-  Batch,
-  Beat,
-  BeatReply,
-  Entry,
-  NodeInfo,
-  PresenceStore,
-  ReapReply,
-  SelfView,
-  SweepReply,
-} from '../../../src/store/presence-store.ts';
+import type { Partitioning } from '../../../src/store/partition.ts';
+import type { Endings, Revocation } from '../../../src/store/port/endings.ts';
+import type { Beat, BeatReply } from '../../../src/store/port/leases.ts';
+import type { NodeInfo } from '../../../src/store/port/registry.ts';
+import type { ApplyReply, Batch, Entry } from '../../../src/store/port/reports.ts';
+import type { ReapReply, SweepReply } from '../../../src/store/port/upkeep.ts';
+import type { SelfView } from '../../../src/store/port/views.ts';
+import { notHere } from '../../support/not-here.ts';
 
 export const silent = pino({ level: 'silent' });
 
@@ -112,6 +107,15 @@ type Told = { readonly partition: number; readonly batch: Batch };
 /** A store that answers what a test tells it to, and remembers what it was told. */
 export class FakeStore {
   readonly partitions: number;
+  readonly leases = this;
+  readonly upkeep = this;
+  readonly reports = this;
+  readonly endings: Endings = {
+    ...{ end: notHere, revoke: notHere, forget: notHere },
+    revocations: () => this.revocations(),
+    refuse: (partition, revocations) => this.refuse(partition, revocations),
+  };
+  readonly registry = this;
   readonly applied: Told[] = [];
   readonly beats: { readonly partition: number; readonly beat: Beat }[] = [];
   readonly calls: string[] = [];
@@ -178,6 +182,8 @@ export class FakeStore {
     return this.onRefuse(partition, revocations);
   }
 
+  async restore(): Promise<void> {}
+
   async reap(): Promise<ReapReply> {
     return { fenced: 0, users: 0 };
   }
@@ -197,9 +203,17 @@ export class FakeStore {
 }
 
 export const revocationsOf = (
-  store: Pick<PresenceStore, 'revocations' | 'refuse' | 'partitionOf'>,
+  store: Partitioning & { readonly endings: Endings },
   wallNow: () => number,
-): Revocations => new Revocations({ store, keepMs: 86_400_000, retryMs: 500, wallNow, logger: silent });
+): Revocations =>
+  new Revocations({
+    endings: store.endings,
+    partitioning: store,
+    keepMs: 86_400_000,
+    retryMs: 500,
+    wallNow,
+    logger: silent,
+  });
 
 /** A promise that the test settles. */
 export const gate = <T = void>() => {

@@ -1,25 +1,18 @@
 import type { TokenOwner, UserRef, View } from '../../../src/domain/model.ts';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
-import type { GroupCounts, Revocation } from '../../../src/store/calls.ts';
-import type { Explanation } from '../../../src/store/explanation.ts';
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
 import { partitionOf } from '../../../src/store/partition.ts';
-import type {
-  ApplyReply,
-  Batch,
-  Beat,
-  BeatReply,
-  ClaimRequest,
-  Counts,
-  Entry,
-  NodeInfo,
-  Page,
-  PresenceStore,
-  ReapReply,
-  SelfView,
-  SweepReply,
-} from '../../../src/store/presence-store.ts';
+import type { Endings } from '../../../src/store/port/endings.ts';
+import type { GroupViews } from '../../../src/store/port/groups.ts';
+import type { Beat, BeatReply } from '../../../src/store/port/leases.ts';
+import type { People } from '../../../src/store/port/people.ts';
+import type { NodeInfo } from '../../../src/store/port/registry.ts';
+import type { ApplyReply, Batch, Entry } from '../../../src/store/port/reports.ts';
+import type { ReapReply, SweepReply } from '../../../src/store/port/upkeep.ts';
+import type { SelfView, Views } from '../../../src/store/port/views.ts';
+import type { PresenceStore } from '../../../src/store/presence-store.ts';
 import type { StoreOptions } from '../../../src/store/store-options.ts';
+import { notHere } from '../../support/not-here.ts';
 
 export interface FaultyStoreOptions extends StoreOptions {
   readonly feed: MemoryFeed;
@@ -46,6 +39,24 @@ const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
  */
 export class FaultyStore implements PresenceStore {
   readonly partitions: number;
+  readonly leases = this;
+  readonly upkeep = this;
+  readonly reports = this;
+  readonly registry = this;
+  readonly views: Views = {
+    ...{ page: notHere, count: notHere, explain: notHere },
+    read: (tenant, users) => this.#read(tenant, users),
+    readSelf: (ref) => this.#readSelf(ref),
+  };
+  readonly groups: GroupViews = { page: notHere, count: notHere, members: notHere };
+  readonly people: People = {
+    ...{ claimOwn: notHere, claim: notHere, keepSession: notHere, endSession: notHere, touch: notHere },
+  };
+  readonly endings: Endings = {
+    ...{ end: notHere, revoke: notHere, forget: notHere },
+    revocations: async () => [],
+    refuse: async () => undefined,
+  };
   readonly #options: FaultyStoreOptions;
   readonly #shards: Shard[];
   /** How many calls go wrong: 0 none, 1 all. */
@@ -128,7 +139,7 @@ export class FaultyStore implements PresenceStore {
   }
 
   heldNow(partition: number, node: string): Promise<UserRef[]> {
-    return this.#shard(partition).store.held(0, node);
+    return this.#shard(partition).store.leases.held(0, node);
   }
 
   /** The node is taken for dead: its epochs so far are fenced, and what they held is cleared. */
@@ -155,7 +166,7 @@ export class FaultyStore implements PresenceStore {
   }
 
   async sweep(partition: number): Promise<SweepReply> {
-    return this.#shard(partition).store.sweep(0);
+    return this.#shard(partition).store.upkeep.sweep(0);
   }
 
   /** Clears what fenced epochs hold; after a set-back they may hold something again. */
@@ -163,7 +174,7 @@ export class FaultyStore implements PresenceStore {
     const shard = this.#shard(partition);
     let users = 0;
     for (const node of shard.fenced) {
-      const listed = await shard.store.held(0, node);
+      const listed = await shard.store.leases.held(0, node);
       users += listed.length;
       if (listed.length > 0)
         await this.#tell(shard, { node, seq: Number.MAX_SAFE_INTEGER, entries: listed.map(gone) });
@@ -173,75 +184,13 @@ export class FaultyStore implements PresenceStore {
 
   async restore(): Promise<void> {}
 
-  async read(tenant: string, users: readonly string[]): Promise<View[]> {
-    const selves = await Promise.all(users.map((user) => this.readSelf({ tenant, user })));
+  async #read(tenant: string, users: readonly string[]): Promise<View[]> {
+    const selves = await Promise.all(users.map((user) => this.#readSelf({ tenant, user })));
     return selves.map(({ view }) => view);
   }
 
-  readSelf(ref: UserRef): Promise<SelfView> {
-    return this.#shard(this.partitionOf(ref)).store.readSelf(ref);
-  }
-
-  async page(): Promise<Page> {
-    throw new Error('not here');
-  }
-
-  async count(): Promise<Counts> {
-    throw new Error('not here');
-  }
-
-  async claim(): Promise<SelfView> {
-    throw new Error('not here');
-  }
-
-  async keepSession(): Promise<SelfView> {
-    throw new Error('not here');
-  }
-
-  async endSession(): Promise<void> {
-    throw new Error('not here');
-  }
-
-  async touch(): Promise<SelfView> {
-    throw new Error('not here');
-  }
-
-  async revoke(): Promise<void> {
-    throw new Error('not here');
-  }
-
-  async end(): Promise<void> {
-    throw new Error('not here');
-  }
-
-  async forget(): Promise<void> {
-    throw new Error('not here');
-  }
-
-  async explain(): Promise<Explanation> {
-    throw new Error('not here');
-  }
-
-  async revocations(): Promise<Revocation[]> {
-    return [];
-  }
-
-  async refuse(): Promise<void> {}
-
-  async groupPage(): Promise<Page> {
-    throw new Error('not here');
-  }
-
-  async groupCount(): Promise<GroupCounts> {
-    throw new Error('not here');
-  }
-
-  async groupMembers(): Promise<View[] | undefined> {
-    throw new Error('not here');
-  }
-
-  async claimOwn(_ref: UserRef, _claim: ClaimRequest): Promise<SelfView> {
-    throw new Error('not here');
+  #readSelf(ref: UserRef): Promise<SelfView> {
+    return this.#shard(this.partitionOf(ref)).store.views.readSelf(ref);
   }
 
   async register(self: NodeInfo): Promise<NodeInfo[]> {
@@ -295,7 +244,7 @@ export class FaultyStore implements PresenceStore {
     const { node, seq, entries } = write;
     shard.seqs.set(node, seq);
     shard.journal.push(write);
-    return shard.store.apply(0, { node, gen: 'memory', seen: 0, base: 0, seq, entries });
+    return shard.store.reports.apply(0, { node, gen: 'memory', seen: 0, base: 0, seq, entries });
   }
 
   async #delay(): Promise<void> {

@@ -3,7 +3,7 @@ import type { UserRef } from '../../../src/domain/model.ts';
 import { Heartbeat } from '../../../src/node/heartbeat.ts';
 import { PartitionState } from '../../../src/node/partition-state.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
-import type { BeatReply } from '../../../src/store/presence-store.ts';
+import type { BeatReply } from '../../../src/store/port/leases.ts';
 import { beaten, FakeStore, gate, silent } from './fakes.ts';
 import { freezeTime, pass, turn } from './rig.ts';
 
@@ -22,7 +22,7 @@ describe('the heartbeat of a node', () => {
     states = Array.from({ length: partitions }, (_, partition) => new PartitionState(partition, 0));
     said = [];
     heartbeat = new Heartbeat({
-      store,
+      leases: store,
       partitions: states,
       nodeId: 'n1',
       intervalMs: INTERVAL_MS,

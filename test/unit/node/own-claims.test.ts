@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OwnClaim } from '../../../src/domain/model.ts';
 import { Holding } from '../../../src/node/holding.ts';
 import { Waiter } from '../../../src/node/waiter.ts';
-import type { ApplyReply, ClaimRequest } from '../../../src/store/presence-store.ts';
+import type { ClaimRequest } from '../../../src/store/port/people.ts';
+import type { ApplyReply } from '../../../src/store/port/reports.ts';
 import { FakeMember, gate, ok, selfView, view } from './fakes.ts';
 import { COMMAND_MS, freezeTime, pass, Rig, turn } from './rig.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ApplyReply, Entry } from '../../../src/store/presence-store.ts';
+import type { ApplyReply, Entry } from '../../../src/store/port/reports.ts';
 import { FakeMember, gate, ok, selfView } from './fakes.ts';
 import { freezeTime, pass, Rig, turn } from './rig.ts';
 

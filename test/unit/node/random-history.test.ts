@@ -5,7 +5,7 @@ import type { Leaving } from '../../../src/node/membership.ts';
 import { PresenceNode } from '../../../src/node/presence-node.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
-import type { Entry } from '../../../src/store/presence-store.ts';
+import type { Entry } from '../../../src/store/port/reports.ts';
 import fc from '../../support/fast-check.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { FakeMember, revocationsOf, silent } from './fakes.ts';
@@ -163,7 +163,7 @@ class World {
 
   async do(step: Step): Promise<void> {
     // A grace that is over but was not looked at yet still counts: both look at the same moments.
-    await Promise.all([this.truth.sweep(0), this.store.sweep(0), this.store.sweep(1)]);
+    await Promise.all([this.truth.upkeep.sweep(0), this.store.sweep(0), this.store.sweep(1)]);
     switch (step.kind) {
       case 'join':
         return this.#join(step);
@@ -225,7 +225,7 @@ class World {
         return this.#tell(member, 1);
       case 'claim':
         this.#track(roster.claim(member.ref, { status: step.status }));
-        await this.truth.claimOwn(member.ref, { status: step.status });
+        await this.truth.people.claimOwn(member.ref, { status: step.status });
         return;
     }
     roster.touched(member);
@@ -255,7 +255,7 @@ class World {
       ...(name !== undefined && { name }),
     };
     const node = this.#ids.get(member) ?? '';
-    await this.truth.apply(0, { node, gen: 'memory', seen: 0, base: 0, seq: 1, entries: [entry] });
+    await this.truth.reports.apply(0, { node, gen: 'memory', seen: 0, base: 0, seq: 1, entries: [entry] });
   }
 
   get connected(): string[] {
@@ -265,7 +265,7 @@ class World {
   /** What a store says of everybody, as far as it can be known and does not depend on the moments of writing. */
   async says(store: FaultyStore | MemoryStore): Promise<object[]> {
     const users = USERS.map(async (user) => {
-      const { view, invisible, claim } = await store.readSelf({ tenant: 'acme', user });
+      const { view, invisible, claim } = await store.views.readSelf({ tenant: 'acme', user });
       const { devices, name } = view;
       // In a grace that seemed to last longer, whoever came back may have taken over that they were idle.
       const status = this.store.late.has(user) && view.status === 'away' ? 'online' : view.status;
@@ -312,7 +312,7 @@ describe('a node and its store', () => {
         world.store.trouble = 0;
         // What was given up takes effect, leases are renewed, graces end.
         await waitsUntil(DRAIN_GRACE_MS + 2 * INTERVAL_MS + 8000);
-        await world.truth.sweep(0);
+        await world.truth.upkeep.sweep(0);
         expect(await world.says(world.store)).toEqual(await world.says(world.truth));
         const { connected } = world;
         expect(await world.listed()).toEqual(connected);

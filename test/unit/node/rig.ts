@@ -7,7 +7,7 @@ import type { Member } from '../../../src/node/membership.ts';
 import { PartitionState } from '../../../src/node/partition-state.ts';
 import { Roster, type RosterOptions } from '../../../src/node/roster.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
-import type { BeatReply } from '../../../src/store/presence-store.ts';
+import type { BeatReply } from '../../../src/store/port/leases.ts';
 import { beaten, FakeStore, silent } from './fakes.ts';
 
 export const TTL_MS = 6000;
@@ -57,7 +57,7 @@ export class Rig {
     this.store = new FakeStore(partitions);
     this.states = Array.from({ length: partitions }, (_, partition) => new PartitionState(partition, 0));
     this.flusher = new Flusher({
-      store: this.store,
+      reports: this.store,
       partitions: this.states,
       nodeId: 'n1',
       ttlMs: TTL_MS,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OwnGroups } from '../../../src/domain/model.ts';
-import type { ApplyReply, Entry } from '../../../src/store/presence-store.ts';
+import type { ApplyReply, Entry } from '../../../src/store/port/reports.ts';
 import { FakeMember, gate, ok, selfView } from './fakes.ts';
 import { freezeTime, GRACE_MS, pass, Rig, TTL_MS, turn } from './rig.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UnexpectedReply } from '../../../src/redis/functions.ts';
-import { StoreError } from '../../../src/store/presence-store.ts';
+import { StoreError } from '../../../src/store/port/store-error.ts';
 import { decodeCursor, encodeCursor } from '../../../src/store/redis/cursor.ts';
 import { decodeApply, decodeBeat, decodeSelf } from '../../../src/store/redis/decode.ts';
 

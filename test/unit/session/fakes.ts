@@ -26,7 +26,8 @@ import type {
   UserConnection,
 } from '../../../src/node/membership.ts';
 import { snapshotFrame } from '../../../src/protocol/encode-presence.ts';
-import type { ClaimRequest, SelfView } from '../../../src/store/presence-store.ts';
+import type { ClaimRequest } from '../../../src/store/port/people.ts';
+import type { SelfView } from '../../../src/store/port/views.ts';
 
 export const view = (user: string, status: View['status'] = 'online'): View => ({
   user,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { StoreError } from '../../../src/store/presence-store.ts';
+import { StoreError } from '../../../src/store/port/store-error.ts';
 import { until } from '../../support/until.ts';
 import { gate, principal } from './fakes.ts';
 import { Harness } from './harness.ts';

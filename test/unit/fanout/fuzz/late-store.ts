@@ -1,6 +1,8 @@
 import type { View } from '../../../../src/domain/model.ts';
-import { type Counts, type Page, StoreError } from '../../../../src/store/presence-store.ts';
-import { GROUPS, PARTITIONS, partitionOf, type Truth, USERS } from './truth.ts';
+import { StoreError } from '../../../../src/store/port/store-error.ts';
+import type { Counts, Page } from '../../../../src/store/port/views.ts';
+import { notHere } from '../../../support/not-here.ts';
+import { PARTITIONS, partitionOf, type Truth, USERS } from './truth.ts';
 
 /** A call that was not answered yet. Each partition is read at a moment of its own, long before the answer comes. */
 export interface OpenCall {
@@ -19,6 +21,9 @@ export class LateStore {
   /** Calls that failed so far, and calls in all. */
   failures = 0;
   calls = 0;
+  readonly partitions = PARTITIONS;
+  readonly reports = this;
+  readonly views = this;
   readonly #truth: Truth;
 
   constructor(truth: Truth) {
@@ -56,15 +61,15 @@ export class LateStore {
       (parts) => ({ online: parts.reduce((sum, part) => sum + part, 0), away: 0, busy: 0 }),
     );
 
-  groupMembers = (_tenant: string, group: string): Promise<View[] | undefined> =>
-    this.#call(
-      (partition) => of(partition, USERS).map((user) => this.#truth.now(user)),
-      (parts) => parts.flat().filter(({ groups }) => groups?.includes(group) === true),
-    );
-
-  groupCount = (_tenant: string, group: string): Promise<{ present: number; members: number }> => {
-    if (!GROUPS.includes(group as never)) throw new RangeError(`no group ${group}`);
-    return Promise.resolve({ present: 0, members: 0 });
+  readSelf = notHere;
+  explain = notHere;
+  readonly groups = {
+    ...{ page: notHere, count: notHere },
+    members: (_tenant: string, group: string): Promise<View[] | undefined> =>
+      this.#call(
+        (partition) => of(partition, USERS).map((user) => this.#truth.now(user)),
+        (parts) => parts.flat().filter(({ groups }) => groups?.includes(group) === true),
+      ),
   };
 
   /** The moment of the oldest reading on its way to the node; undefined for none. */

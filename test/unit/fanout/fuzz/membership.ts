@@ -1,6 +1,6 @@
 import { type UserRef, userKey, type View } from '../../../../src/domain/model.ts';
 import type { Hiding, Member, Membership, UserConnection } from '../../../../src/node/membership.ts';
-import type { SelfView } from '../../../../src/store/presence-store.ts';
+import type { SelfView } from '../../../../src/store/port/views.ts';
 import type { Own, Person, Truth } from './truth.ts';
 
 /** A word of the store on its way to the node. */

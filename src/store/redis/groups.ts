@@ -1,20 +1,12 @@
 import type { UserRef, View } from '../../domain/model.ts';
 import type { RawReply } from '../../redis/functions.ts';
-import type { Keys, PartitionKeys } from '../../redis/keys.ts';
-import type { GroupCounts } from '../calls.ts';
-import type { Page } from '../presence-store.ts';
-import type { Caller } from './caller.ts';
+import type { PartitionKeys } from '../../redis/keys.ts';
+import type { GroupCounts, GroupViews } from '../port/groups.ts';
+import type { Page, Views } from '../port/views.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { number } from './decode.ts';
 import type { FunctionName } from './library.ts';
-
-export interface GroupReadsOptions {
-  readonly keys: Keys;
-  readonly policy: string;
-  readonly caller: Caller;
-  /** Views of users of one tenant, in the order asked. */
-  readonly views: (tenant: string, users: readonly string[]) => Promise<View[]>;
-}
+import type { RoleOptions } from './role.ts';
 
 /** How many partitions are read at once for a page: few round trips without reading ahead too far. */
 const STRIDE = 4;
@@ -32,17 +24,18 @@ interface Found extends Place {
 }
 
 /** Reads of one group, whose members are spread over all partitions. */
-export class GroupReads {
-  readonly #options: GroupReadsOptions;
+export class RedisGroups implements GroupViews {
+  readonly #role: RoleOptions;
+  readonly #views: Pick<Views, 'read'>;
 
-  constructor(options: GroupReadsOptions) {
-    this.#options = options;
+  constructor(role: RoleOptions, views: Pick<Views, 'read'>) {
+    this.#role = role;
+    this.#views = views;
   }
 
   async page(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {
-    const { keys, views } = this.#options;
     let place: Place | undefined = { partition: 0, after: '' };
-    if (cursor !== undefined) place = decodeCursor(cursor, keys.partitions.length);
+    if (cursor !== undefined) place = decodeCursor(cursor, this.#role.keys.partitions);
     const found: Found[] = [];
     // One more than requested shows whether there is a next page.
     for (let round = 0; round < ROUNDS && place !== undefined && found.length <= limit; round += 1) {
@@ -50,7 +43,7 @@ export class GroupReads {
     }
     const chosen = found.slice(0, limit);
     const next = found.length > limit ? chosen.at(-1) : place;
-    const seen = await views(
+    const seen = await this.#views.read(
       tenant,
       chosen.map(({ ref }) => ref.user),
     );
@@ -85,7 +78,7 @@ export class GroupReads {
     );
     const users = lists.flat().map(String);
     if (users.length > max) return undefined;
-    return (await this.#options.views(tenant, users)).filter((view) => isMember(view, group));
+    return (await this.#views.read(tenant, users)).filter((view) => isMember(view, group));
   }
 
   /** Adds the members found from a place on. @returns where to continue, unless this was all. */
@@ -96,8 +89,8 @@ export class GroupReads {
     most: number,
     found: Found[],
   ): Promise<Place | undefined> {
-    const { partitions } = this.#options.keys;
-    const some = partitions.slice(place.partition, place.partition + STRIDE);
+    const { all, partitions } = this.#role.keys;
+    const some = all.slice(place.partition, place.partition + STRIDE);
     const slices = await Promise.all(
       some.map((of, i) =>
         this.#ask(
@@ -117,16 +110,16 @@ export class GroupReads {
       if (last !== '') return { partition, after: String(last) };
     }
     const partition = place.partition + some.length;
-    return partition < partitions.length ? { partition, after: '' } : undefined;
+    return partition < partitions ? { partition, after: '' } : undefined;
   }
 
   #ask(name: FunctionName, keys: readonly string[], args: readonly (string | number)[]): Promise<RawReply[]> {
-    const { caller, policy } = this.#options;
+    const { caller, policy } = this.#role;
     return caller.ask(name, keys, [policy, ...args]);
   }
 
   #each<T>(call: (keys: PartitionKeys) => Promise<T>): Promise<T[]> {
-    return Promise.all(this.#options.keys.partitions.map(call));
+    return Promise.all(this.#role.keys.all.map(call));
   }
 }
 

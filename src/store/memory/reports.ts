@@ -1,0 +1,92 @@
+import { absorb, restore } from '../../domain/absorb.ts';
+import { isEnded, isRevoked } from '../../domain/ending.ts';
+import { before, isNobody } from '../../domain/evaluate.ts';
+import type { UserRef, View } from '../../domain/model.ts';
+import { isHeardOf, sameGroups, trueProfile } from '../../domain/profile.ts';
+import type { Row } from '../../domain/row.ts';
+import type { ApplyReply, Batch, Reports } from '../port/reports.ts';
+import type { SelfView } from '../port/views.ts';
+import { timeOfDay } from './memory-partition.ts';
+import { reportOf } from './report.ts';
+import { announce, announceGroups, selfOf } from './self.ts';
+import type { Shards } from './shards.ts';
+
+export class MemoryReports implements Reports {
+  readonly #shards: Shards;
+
+  constructor(shards: Shards) {
+    this.#shards = shards;
+  }
+
+  async apply(partition: number, batch: Batch): Promise<ApplyReply> {
+    const shard = this.#shards.at(partition);
+    shard.clock.raise(batch.seen);
+    const { now } = shard;
+    const selves = new Map<number, SelfView>();
+    const tookOver: number[] = [];
+    const revoked = new Map<number, number>();
+    const ended = new Map<number, NonNullable<Row['ended']>>();
+    batch.entries.forEach((entry, position) => {
+      const ref = { tenant: entry.tenant, user: entry.user };
+      const row = shard.peek(ref);
+      const isNew = !shard.holds(ref);
+      if (
+        (entry.count > 0 || entry.watchedAgo !== undefined) &&
+        isRevoked(row, entry.oldestIat ?? entry.iat)
+      ) {
+        revoked.set(position, row.revoked);
+        return;
+      }
+      shard.keep(ref, row);
+      const was = before(row);
+      const wasHeardOf = isHeardOf(row);
+      const wasHiding = row.ownClaim?.status === 'invisible';
+      const knownGroups = trueProfile(row).groups;
+      const report = reportOf(entry, now, shard.clock.now());
+      if (row.ended && entry.count > 0 && isEnded(row, report.openedAt)) ended.set(position, row.ended);
+      const { restored, claimed } = absorb(row, batch.node, report, now, this.#shards.policy.idleAwayMs);
+      if (claimed && report.claim) shard.clock.raise(report.claim.stamp);
+      if (restored && entry.known) shard.clock.raise(entry.known.ver);
+      const others = row.nodes.size - (row.nodes.has(batch.node) ? 1 : 0);
+      if (others > 0 || wasHeardOf) announceGroups(shard, ref, row, knownGroups);
+      shard.settle(ref, row, now, was, { deliberate: claimed ? 'claim' : undefined, repair: restored });
+      if (claimed && (others > 0 || wasHiding || row.ownClaim?.status === 'invisible'))
+        announce(shard, ref, row);
+      if ((row.nodes.get(batch.node)?.stance ?? 'own') !== 'own') tookOver.push(position);
+      const isClaimNews = (row.ownClaim?.stamp ?? 0) !== (entry.claim?.stamp ?? 0);
+      const isGroupsNews =
+        entry.groups !== undefined && !sameGroups(trueProfile(row).groups?.value, entry.groups);
+      if (entry.asks || row.ver !== (entry.known?.ver ?? 0) || isClaimNews || isGroupsNews) {
+        selves.set(position, selfOf(shard, ref, row));
+      }
+      if (isNew && isNobody(row, this.#shards.policy, now, timeOfDay(now))) shard.drop(ref);
+    });
+    shard.publish();
+    return {
+      ...{ result: 'ok', clock: shard.clock.now(), selves, tookOver },
+      ...(revoked.size > 0 && { revoked }),
+      ...(ended.size > 0 && { ended }),
+    };
+  }
+
+  async replicated(): Promise<boolean> {
+    return true;
+  }
+
+  async restore(tenant: string, known: readonly View[]): Promise<void> {
+    for (const view of known) this.#restore({ tenant, user: view.user }, view);
+  }
+
+  #restore(ref: UserRef, view: View): void {
+    const shard = this.#shards.of(ref);
+    // A view that changes nothing must not leave a row behind that nothing ever forgets.
+    if (view.ver <= shard.peek(ref).ver) return;
+    const row = shard.row(ref);
+    const was = before(row);
+    const { now } = shard;
+    if (!restore(row, view)) return;
+    shard.clock.raise(view.ver);
+    shard.settle(ref, row, now, was, { repair: true });
+    shard.publish();
+  }
+}

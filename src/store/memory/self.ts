@@ -1,0 +1,33 @@
+import type { Profile, UserRef } from '../../domain/model.ts';
+import { sameGroups, trueProfile } from '../../domain/profile.ts';
+import type { Row } from '../../domain/row.ts';
+import type { SelfView } from '../port/views.ts';
+import type { MemoryPartition } from './memory-partition.ts';
+
+export const selfOf = (shard: MemoryPartition, { user }: UserRef, row: Row): SelfView => ({
+  view: shard.view(user, row),
+  invisible: row.ownClaim?.status === 'invisible',
+  ...(row.ownClaim && { claim: row.ownClaim }),
+  ...ownOf(row),
+});
+
+const ownOf = (row: Row): Pick<SelfView, 'own'> => {
+  const { groups } = trueProfile(row);
+  return groups ? { own: { groups: groups.value, stamp: groups.iat } } : {};
+};
+
+/** Notifies the nodes that hold a user of the person's own claim. */
+export const announce = (shard: MemoryPartition, ref: UserRef, row: Row): void => {
+  if (row.ownClaim) shard.command({ type: 'claim', ref, claim: row.ownClaim });
+};
+
+/** Notifies them of the person's groups, when these have changed. */
+export const announceGroups = (
+  shard: MemoryPartition,
+  ref: UserRef,
+  row: Row,
+  known: Profile['groups'],
+): void => {
+  const { own } = ownOf(row);
+  if (own && !sameGroups(own.groups, known?.value)) shard.command({ type: 'own', ref, own });
+};

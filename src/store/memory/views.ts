@@ -1,0 +1,83 @@
+import { awaitedTurn } from '../../domain/evaluate.ts';
+import { type UserRef, userRef, type View } from '../../domain/model.ts';
+import { explainRow } from '../explain-row.ts';
+import type { Explanation } from '../explanation.ts';
+import { StoreError } from '../port/store-error.ts';
+import type { Counts, Page, SelfView, Views } from '../port/views.ts';
+import { timeOfDay } from './memory-partition.ts';
+import { selfOf } from './self.ts';
+import type { Shards } from './shards.ts';
+
+export class MemoryViews implements Views {
+  readonly #shards: Shards;
+
+  constructor(shards: Shards) {
+    this.#shards = shards;
+  }
+
+  async read(tenant: string, users: readonly string[]): Promise<View[]> {
+    return viewsOf(this.#shards, tenant, users);
+  }
+
+  async readSelf(ref: UserRef): Promise<SelfView> {
+    const shard = this.#shards.of(ref);
+    return selfOf(shard, ref, shard.peek(ref));
+  }
+
+  async page(tenant: string, limit: number, cursor?: string): Promise<Page> {
+    return pageOf(this.#shards, tenant, this.#present(tenant), limit, cursor);
+  }
+
+  async count(tenant: string): Promise<Counts> {
+    const counts = { online: 0, away: 0, busy: 0, offline: 0 };
+    for (const { status } of viewsOf(this.#shards, tenant, this.#present(tenant))) counts[status] += 1;
+    return { online: counts.online, away: counts.away, busy: counts.busy };
+  }
+
+  async explain(ref: UserRef): Promise<Explanation> {
+    const shard = this.#shards.of(ref);
+    const row = shard.peek(ref);
+    const waitsUntil = awaitedTurn(row, shard.now, this.#shards.policy);
+    const transitions = shard.lastTransitions(ref, row.ver);
+    return explainRow(selfOf(shard, ref, row), row, 0, transitions, timeOfDay(waitsUntil));
+  }
+
+  #present(tenant: string): string[] {
+    const users: string[] = [];
+    for (const { rows } of this.#shards.all) {
+      for (const [key, row] of rows) {
+        const ref = userRef(key);
+        if (row.status !== 'offline' && ref.tenant === tenant) users.push(ref.user);
+      }
+    }
+    return users;
+  }
+}
+
+export const viewsOf = (shards: Shards, tenant: string, users: readonly string[]): View[] =>
+  users.map((user) => {
+    const ref = { tenant, user };
+    const shard = shards.of(ref);
+    return shard.view(user, shard.peek(ref));
+  });
+
+/** Those behind a cursor, by user id. @throws StoreError `invalid_cursor`. */
+export const pageOf = (
+  shards: Shards,
+  tenant: string,
+  users: readonly string[],
+  limit: number,
+  cursor?: string,
+): Page => {
+  const after = cursor === undefined ? '' : Buffer.from(cursor, 'base64url').toString('utf8');
+  if (cursor !== undefined && Buffer.from(after, 'utf8').toString('base64url') !== cursor) {
+    throw new StoreError('invalid_cursor', 'this cursor was not given by this service');
+  }
+  const rest = users.filter((user) => user > after).sort();
+  const chosen = rest.slice(0, limit);
+  const last = rest.length > limit ? chosen.at(-1) : undefined;
+  return {
+    users: viewsOf(shards, tenant, chosen),
+    ...(last !== undefined && { cursor: Buffer.from(last).toString('base64url') }),
+  };
+};

@@ -1,0 +1,54 @@
+import type { Adornment, ClaimStatus, Device, OwnClaim, UserRef } from '../../domain/model.ts';
+import type { SelfView } from './views.ts';
+
+/** Changes of one user by callers without a socket. */
+export interface People {
+  /** Sets or clears the person's own claim without a socket. Resolves once stored. Errors as `Views.read`. */
+  claimOwn(ref: UserRef, claim: ClaimRequest): Promise<SelfView>;
+  /**
+   * Sets the claim of a service, or clears it with `null`; also while the user is offline. Errors as `Views.read`.
+   * @throws StoreError `too_many_claims` for a ninth source.
+   */
+  claim(ref: UserRef, source: string, claim: ServiceClaim | null): Promise<SelfView>;
+  /**
+   * Begins a session, presence without a socket, or prolongs it. The first call is activity, later ones only when they
+   * say so. Errors as `Views.read`.
+   * @throws StoreError `too_many_sessions` for a 17th, `revoked` when the profile's token is.
+   */
+  keepSession(ref: UserRef, id: string, session: SessionRequest, profile: CallerProfile): Promise<SelfView>;
+  /** A goodbye of one session; a no-op when there is none. Errors as `Views.read`. */
+  endSession(ref: UserRef, id: string): Promise<void>;
+  /**
+   * "I was active now", from a user without a socket: moves `lastSeen`, makes no user present and no connection
+   * active. A user who is connected but became `offline` for being idle too long is `away` again. Errors as {@link
+   * keepSession}.
+   */
+  touch(ref: UserRef, profile: CallerProfile): Promise<SelfView>;
+}
+
+/** What a person sets as their own claim: `status` null clears. The store or the node that takes it gives the stamp. */
+export type ClaimRequest = Omit<OwnClaim, 'stamp'>;
+
+/** A claim as a service sets it; the store gives the stamp. Services may not hide a user. */
+export interface ServiceClaim extends Adornment {
+  readonly status: Exclude<ClaimStatus, 'invisible'>;
+  /** 0–200. */
+  readonly priority: number;
+}
+
+/** What the token of a call without a socket says about its user; see `Entry`. */
+export interface CallerProfile {
+  readonly name?: string;
+  readonly groups?: readonly string[];
+  /** s; 0 for none. */
+  readonly iat: number;
+  /** The latest moment (s) at which the token can have been issued, for revocations; absent: {@link iat}. */
+  readonly issued?: number;
+}
+
+export interface SessionRequest {
+  readonly ttlMs: number;
+  /** The activity that the call reports; without it only the first call of a session is activity. */
+  readonly activity?: 'active' | 'idle';
+  readonly device: Device;
+}
