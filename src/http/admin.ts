@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Health } from '../node/membership.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { answerClientError } from './client-error.ts';
-import { answerError, registerErrors } from './errors.ts';
+import { answerError, ON_PUBLIC_PORT, registerErrors } from './errors.ts';
 
 /** The dependencies of the admin server. */
 export interface AdminServerDeps {
@@ -33,7 +33,7 @@ export const buildAdminServer = ({ metrics, health, logger, onScrape }: AdminSer
     clientErrorHandler: answerClientError,
     frameworkErrors: answerError,
   }) as unknown as FastifyInstance;
-  registerErrors(app);
+  registerErrors(app, ON_PUBLIC_PORT);
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
   });

@@ -60,11 +60,15 @@ const forbidden = (detail: string, scope?: Scope): ProblemError =>
 const resolveTenant = (caller: Principal, query: unknown, isOwnersCall = false): string => {
   const { tenant } = query as { readonly tenant?: unknown };
   if (caller.service === undefined) {
-    if (tenant !== undefined) throw forbidden('Only a token for every tenant may set ?tenant=.');
+    if (tenant !== undefined)
+      throw forbidden(
+        'This token is for one tenant: leave out ?tenant=. Only a token whose tenant is "*" may set it.',
+      );
     return caller.tenant;
   }
   if (isOwnersCall && tenant === ANY_TENANT) return ANY_TENANT;
-  if (tenant === undefined) throw invalid('query.tenant is required with a token for every tenant');
+  if (tenant === undefined)
+    throw invalid('query.tenant is required: the tenant of this token is "*", so say which one is meant');
   if (!isTenantId(tenant))
     throw invalid('query.tenant must be 1 to 64 letters, digits, dots, underscores or hyphens');
   return tenant;
@@ -104,6 +108,6 @@ export const permitEverywhere = (scope: Scope): onRequestAsyncHookHandler => {
   return async (request) => {
     const caller = callerOf(request);
     if (!caller.scopes.has(scope)) throw forbidden(`This needs the scope ${scope}.`, scope);
-    if (caller.service === undefined) throw forbidden('This needs a token for every tenant.');
+    if (caller.service === undefined) throw forbidden('This needs a token whose tenant is "*".');
   };
 };

@@ -112,11 +112,30 @@ export const answerError = (error: unknown, request: FastifyRequest, reply: Fast
   return sendProblem(reply, problem.status, problem.code, problem.message, problem.headers);
 };
 
-const answerNotFound = (_request: FastifyRequest, reply: FastifyReply): FastifyReply =>
-  sendProblem(reply, 404, 'not_found', 'There is no such call; /docs lists those there are.');
+const NO_SUCH_CALL = 'There is no such call; /docs lists those there are.';
+
+/** Paths that the other of the two ports serves, and what to say of them. */
+export interface Elsewhere {
+  readonly paths: RegExp;
+  readonly detail: string;
+}
+
+/** On the admin port: a client was given the wrong one of two ports. */
+export const ON_PUBLIC_PORT: Elsewhere = {
+  paths: /^\/(?:v1|ws|docs)(?:[/?]|$)/,
+  detail: 'This is ADMIN_PORT, for health and metrics. The API is on PORT.',
+};
+
+/** On the public port: a probe or scraper was given the wrong one. */
+export const ON_ADMIN_PORT: Elsewhere = {
+  paths: /^\/(?:livez|readyz|metrics)(?:[/?]|$)/,
+  detail: 'This is PORT, for clients. Health and metrics are on ADMIN_PORT.',
+};
 
 /** Makes errors of every route of an instance answer as problems. */
-export const registerErrors = (app: FastifyInstance): void => {
+export const registerErrors = (app: FastifyInstance, elsewhere: Elsewhere): void => {
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler(answerNotFound);
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, 404, 'not_found', elsewhere.paths.test(request.url) ? elsewhere.detail : NO_SUCH_CALL),
+  );
 };

@@ -20,10 +20,7 @@ export interface Place {
   readonly settings: { readonly port: string; readonly host: string };
 }
 
-/**
- * The configuration error of an address that can never be bound. A port in use may be free in a moment and is no such
- * error.
- */
+/** The configuration error of an address that cannot be bound. */
 const faultOf = (code: string | undefined, { port, host, settings }: Place): ConfigError | undefined => {
   if (code === 'EADDRNOTAVAIL')
     return new ConfigError(settings.host, `is no address of this machine: ${host}`);
@@ -31,12 +28,17 @@ const faultOf = (code: string | undefined, { port, host, settings }: Place): Con
     return new ConfigError(settings.host, `is a host name that cannot be resolved: ${host}`);
   if (code === 'EACCES')
     return new ConfigError(settings.port, `is a port that this user may not listen on: ${port}`);
+  if (code === 'EADDRINUSE')
+    return new ConfigError(
+      settings.port,
+      `is a port that another process listens on: ${port}. Stop that process, or choose another port`,
+    );
   return undefined;
 };
 
 export const listenOn = (name: string, server: FastifyInstance, place: Place): Listener => ({
   name,
-  /** @throws ConfigError when the address can never be bound. */
+  /** @throws ConfigError when the address cannot be bound. */
   start: async () => {
     try {
       await server.listen({ port: place.port, host: place.host });

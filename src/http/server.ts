@@ -15,7 +15,7 @@ import { RateLimiter } from '../time/rate-limiter.ts';
 import { registerApi } from './api.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { answerClientError } from './client-error.ts';
-import { registerErrors } from './errors.ts';
+import { ON_ADMIN_PORT, registerErrors } from './errors.ts';
 import { createFront, type Front } from './front.ts';
 import { guardRequests } from './guard.ts';
 import { type AddressLimit, limitByAddress } from './limits.ts';
@@ -118,7 +118,7 @@ export const buildPublicServer = async (deps: PublicServerDeps): Promise<Fastify
   // The logger's type would run through every signature; inside this folder it is just a logger.
   const app = Fastify(optionsOf(deps, limitAddress)) as unknown as FastifyInstance;
   front.watch(app.server);
-  registerErrors(app);
+  registerErrors(app, ON_ADMIN_PORT);
   // Only an authenticated caller's body is read.
   app.removeAllContentTypeParsers();
   observeRequests(app, deps.metrics);

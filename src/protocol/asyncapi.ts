@@ -184,7 +184,10 @@ export const asyncApiDocument = (version: string): object => {
               type: 'object',
               properties: {
                 device: { type: 'string', enum: [...DEVICES], default: 'web' },
-                tenant: { type: 'string', description: 'only with a token for every tenant: the one meant' },
+                tenant: {
+                  type: 'string',
+                  description: 'only with a token whose tenant is `*`: the one meant',
+                },
               },
             },
             bindingVersion: '0.1.0',

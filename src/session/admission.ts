@@ -47,10 +47,17 @@ export const admit = (principal: Principal, tenant?: string): Principal => {
   }
   if (principal.service !== undefined) {
     if (tenant === undefined)
-      throw new AdmissionError('invalid', 'this token must name a tenant with ?tenant=');
+      throw new AdmissionError(
+        'invalid',
+        'the tenant of this token is "*": say with ?tenant= which one is meant',
+      );
     return principal;
   }
   // Not even its own: a service that forwards a `?tenant=` would else notice too late that it names the wrong one.
-  if (tenant !== undefined) throw new AdmissionError('forbidden', 'only a token for every tenant names one');
+  if (tenant !== undefined)
+    throw new AdmissionError(
+      'forbidden',
+      'this token is for one tenant: leave out ?tenant=, which only a token of tenant "*" may set',
+    );
   return principal;
 };

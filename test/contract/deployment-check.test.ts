@@ -156,11 +156,22 @@ describe.skipIf(!hasRedisBinary)('a Redis that answers and is not what REDIS_URL
     expect(await verdictOn(`redis://:right@127.0.0.1:${port}`)).toBe('right, or away');
   });
 
+  it('a Redis with a password behind redis+sentinel://, whose URL has that password', async () => {
+    const { port } = await start({ args: ['--requirepass', 'right'], connection: { password: 'right' } });
+    expect(await verdictOn(`redis+sentinel://:right@127.0.0.1:${port}/mymaster`)).toMatch(
+      /asks for a password: .*\(the one before @ is that of Redis\); if it is a Redis on its own, use redis:\/\/$/,
+    );
+  });
+
   it('a password of the sentinels that is missing or wrong', async () => {
     const guarded = await SentinelTopology.start({ sentinelPassword: 'right' });
     servers.push(guarded);
-    expect(await verdictOn(guarded.url.replace(/\?.*/, ''))).toContain('has no password, but');
-    expect(await verdictOn(guarded.url.replace('=right', '=wrong'))).toContain('that 127.0.0.1:');
+    expect(await verdictOn(guarded.url.replace(/\?.*/, ''))).toMatch(
+      /^REDIS_URL says redis\+sentinel:\/\/, and 127\.0\.0\.1:\d+ asks for a password: if it is a Sentinel, set \?sentinelPassword=/,
+    );
+    expect(await verdictOn(guarded.url.replace('=right', '=wrong'))).toMatch(
+      /127\.0\.0\.1:\d+ does not accept the sentinelPassword: if it is a Sentinel, set \?sentinelPassword=/,
+    );
     expect(await verdictOn(guarded.url)).toBe('right, or away');
   });
 

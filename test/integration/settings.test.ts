@@ -60,15 +60,18 @@ describe('wrong settings stop the start with exit code 78 and a line that names 
     }
   });
 
-  it('a port that somebody else has stops the start plainly', async () => {
+  it.each(['PORT', 'ADMIN_PORT'])('a %s that another process has is named', async (setting) => {
     const squatter: Server = createServer();
     await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
     const address = squatter.address();
     const port = typeof address === 'object' ? address?.port : 0;
-    const node = await NodeProcess.start({ env: { ...good, PORT: String(port) }, waitReady: false });
+    const node = await NodeProcess.start({ env: { ...good, [setting]: String(port) }, waitReady: false });
     try {
-      expect(await node.exited()).toBeGreaterThan(0);
-      expect(node.tail()).toContain(String(port));
+      expect(await node.exited(), node.tail()).toBe(BAD_SETTING);
+      expect(node.tail()).toContain(
+        `rollcall: ${setting} is a port that another process listens on: ${port}. Stop that process, or choose another port`,
+      );
+      expect(node.tail()).not.toContain('"stack"');
     } finally {
       await node.kill();
       squatter.close();

@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import { readFrame, type ServerFrame } from './frames.ts';
 import type { Ending } from './reconnect.ts';
+import { readDetail, shown } from './said.ts';
 
 export interface LinkOptions {
   readonly url: URL;
@@ -68,8 +69,11 @@ export const hold = (options: LinkOptions): Promise<Ending> =>
     socket.on('unexpected-response', (request, response) => {
       const retryAfterS = secondsOf(response.headers['retry-after']);
       ending = { status: response.statusCode ?? 0, ...(retryAfterS !== undefined && { retryAfterS }) };
-      request.destroy();
-      socket.terminate();
+      void readDetail(response).then((detail) => {
+        ending = { ...ending, ...(detail !== undefined && { detail }) };
+        request.destroy();
+        socket.terminate();
+      });
     });
     // A `close` follows every error.
     socket.on('error', (error) => {
@@ -80,10 +84,11 @@ export const hold = (options: LinkOptions): Promise<Ending> =>
       opened = true;
       heard();
     });
-    socket.on('close', (code) => {
+    socket.on('close', (code, reason) => {
       clearTimeout(silence);
       options.stop.removeEventListener('abort', goodbye);
-      resolve(opened ? { ...ending, code } : ending);
+      const detail = shown(reason.toString());
+      resolve(opened ? { ...ending, code, ...(detail !== undefined && { detail }) } : ending);
     });
     if (options.stop.aborted) socket.terminate();
     else options.stop.addEventListener('abort', goodbye, { once: true });

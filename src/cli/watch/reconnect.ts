@@ -5,6 +5,8 @@ import { backoff } from '../../time/backoff.ts';
 export interface Ending {
   /** Close code; absent when it never opened. */
   readonly code?: number;
+  /** What the server said of a refusal or a close, for people. */
+  readonly detail?: string;
   /** HTTP status that refused it, and the seconds of its `Retry-After`. */
   readonly status?: number;
   readonly retryAfterS?: number;
@@ -39,9 +41,10 @@ const meaningOf = (code: number): string => {
   return known ? `closed with ${code}, ${known.name}` : `the connection was lost (${code})`;
 };
 
-const whyOf = ({ code, status, failure }: Ending): string => {
-  if (status !== undefined) return `refused with HTTP status ${status}`;
-  return code === undefined ? `no connection: ${failure ?? 'unknown'}` : meaningOf(code);
+const whyOf = ({ code, status, failure, detail }: Ending): string => {
+  const said = detail === undefined ? '' : `: ${detail}`;
+  if (status !== undefined) return `refused with HTTP status ${status}${said}`;
+  return code === undefined ? `no connection: ${failure ?? 'unknown'}` : `${meaningOf(code)}${said}`;
 };
 
 /**

@@ -36,7 +36,11 @@ export const meOf = ({ view, invisible, claim }: SelfView): Me => ({
 export const selfOf = (request: FastifyRequest): UserRef => {
   const caller = callerOf(request);
   if (caller.service !== undefined)
-    throw new ProblemError(403, 'forbidden', 'A token for every tenant is of no user.');
+    throw new ProblemError(
+      403,
+      'forbidden',
+      'A token whose tenant is "*" is a user of none: this call is about the user of a token.',
+    );
   return { tenant: caller.tenant, user: caller.user };
 };
 

@@ -14,7 +14,7 @@ export interface Accepted {
 export class NodeDouble {
   readonly accepted: Accepted[] = [];
   /** Answers the next upgrades with an HTTP status instead. */
-  refuse: { status: number; headers?: Record<string, string> } | undefined;
+  refuse: { status: number; headers?: Record<string, string>; body?: string } | undefined;
   onConnection: (connection: Accepted) => void = () => {};
   onFrame: (connection: Accepted, frame: Record<string, unknown>) => void = () => {};
   refused = 0;
@@ -28,9 +28,9 @@ export class NodeDouble {
         const headers = Object.entries(this.refuse.headers ?? {}).map(
           ([name, value]) => `${name}: ${value}\r\n`,
         );
-        socket.end(
-          `HTTP/1.1 ${this.refuse.status} No\r\n${headers.join('')}Content-Length: 0\r\nConnection: close\r\n\r\n`,
-        );
+        const { status, body = '' } = this.refuse;
+        const length = `Content-Length: ${Buffer.byteLength(body)}\r\n`;
+        socket.end(`HTTP/1.1 ${status} No\r\n${headers.join('')}${length}Connection: close\r\n\r\n${body}`);
         return;
       }
       this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, request));

@@ -208,6 +208,31 @@ describe('when it makes no sense to go on', () => {
     expect(node.refused).toBe(1);
   });
 
+  it.each([
+    [
+      'what the server says',
+      JSON.stringify({ detail: 'The token has expired.' }),
+      ': The token has expired.',
+    ],
+    [
+      'it on one line, and nothing that moves a cursor',
+      JSON.stringify({ detail: 'a\nb\u001b[2Jc' }),
+      ': a b [2Jc',
+    ],
+    ['nothing of a page of a proxy', '<h1>Unauthorized</h1>', ''],
+    ['nothing of an answer that is too large', JSON.stringify({ detail: 'x'.repeat(9_000) }), ''],
+  ])('says with a refusal %s', async (_, body, said) => {
+    node.refuse = { status: 401, body };
+    expect(await start('ann')).toBe(1);
+    expect(io.errLines).toEqual([`rollcall: refused with HTTP status 401${said}`]);
+  });
+
+  it('says the reason of a close', async () => {
+    node.onConnection = (connection) => connection.socket.close(4403, 'logged out');
+    expect(await start('ann')).toBe(1);
+    expect(io.errLines.at(-1)).toBe('rollcall: closed with 4403, forbidden: logged out');
+  });
+
   it.each(['forbidden', 'too_many_watches', 'invalid'])('ends with 1 when the watch is %s', async (code) => {
     node.onFrame = (connection, { type, ref }) =>
       type === 'watch' && connection.send({ type: 'error', code, message: 'because', ref });

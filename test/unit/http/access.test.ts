@@ -136,7 +136,7 @@ describe('who is nobody', () => {
     expect(problem(response)).toEqual({
       status: 403,
       code: 'forbidden',
-      detail: 'This needs a token for every tenant.',
+      detail: 'This needs a token whose tenant is "*".',
     });
     expect(store.calls).toEqual([]);
   });

@@ -88,6 +88,15 @@ it('keeps to itself why metrics cannot be made', async () => {
   expect(problem(response)).toEqual({ status: 500, code: 'internal' });
 });
 
-it.each(['/', '/v1/nodes', '/docs', '/v1/presence/me', '/metrics/x'])('has no %s', async (url) => {
+it.each(['/', '/metrics/x'])('has no %s', async (url) => {
   expect(problem(await admin().inject(url))).toMatchObject({ status: 404, code: 'not_found' });
 });
+
+it.each(['/v1/nodes', '/v1/ws?device=web', '/ws', '/docs', '/docs/json', '/v1/presence/me'])(
+  'says that %s is on the other port',
+  async (url) => {
+    const response = await admin().inject(url);
+    expect(problem(response)).toMatchObject({ status: 404, code: 'not_found' });
+    expect(response.json().detail).toBe('This is ADMIN_PORT, for health and metrics. The API is on PORT.');
+  },
+);

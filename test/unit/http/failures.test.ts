@@ -123,8 +123,13 @@ describe('what there is not', () => {
     });
   });
 
-  it.each(['/livez', '/readyz', '/metrics'])('%s is not on the public server', async (url) => {
-    const { call } = await start();
-    expect(problem(await call('GET', url))).toMatchObject({ status: 404, code: 'not_found' });
-  });
+  it.each(['/livez', '/readyz', '/metrics', '/metrics?name=x'])(
+    '%s is not on the public server',
+    async (url) => {
+      const { call } = await start();
+      const response = await call('GET', url);
+      expect(problem(response)).toMatchObject({ status: 404, code: 'not_found' });
+      expect(response.json().detail).toBe('This is PORT, for clients. Health and metrics are on ADMIN_PORT.');
+    },
+  );
 });

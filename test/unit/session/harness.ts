@@ -5,7 +5,7 @@ import { ownerOf, type Principal } from '../../../src/auth/principal.ts';
 import type { Settings } from '../../../src/config/settings.ts';
 import { subOf } from '../../../src/domain/model.ts';
 import { FairTurns } from '../../../src/fanout/fair-turns.ts';
-import { registerErrors } from '../../../src/http/errors.ts';
+import { ON_ADMIN_PORT, registerErrors } from '../../../src/http/errors.ts';
 import { createFront } from '../../../src/http/front.ts';
 import { registerWebSocket } from '../../../src/http/websocket.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
@@ -102,7 +102,7 @@ export class Harness {
     const settings = { ...ROOMY, ...options.settings };
     const harness = new Harness(options, settings);
     const { app, sessions, auth, metrics } = harness;
-    registerErrors(app);
+    registerErrors(app, ON_ADMIN_PORT);
     options.extend?.(app);
     const front = createFront(
       { trustProxy: options.trustProxy ?? false, maxHttpConnections: 1000 },

@@ -14,6 +14,7 @@ import { Library } from '../library.ts';
 import { missingRights, NotAllowed, needing, type RightsOptions, rightsNeeded } from './rights.ts';
 import { askServer, connectServer, ServerAway, ServerRefused, type ServerReport } from './server-report.ts';
 import {
+  type Credentials,
   judgeMember,
   judgeServer,
   missing,
@@ -143,7 +144,11 @@ export class DeploymentCheck {
     const { link } = this.#options;
     const { sentinelUsername: username, sentinelPassword: password } = link.address;
     const client = createSentinelClient(link, sentinel);
-    const credentials = { ...(username && { username }), ...(password && { password }) };
+    const credentials = {
+      areOfSentinels: true as const,
+      ...(username && { username }),
+      ...(password && { password }),
+    };
     return this.#use(client, sentinel, credentials, async () => {
       const report = await askServer(client, sentinel);
       judgeServer(link.address, sentinel, report);
@@ -200,7 +205,7 @@ export class DeploymentCheck {
   async #use<T>(
     client: ServerClient,
     server: Host,
-    credentials: { readonly username?: string; readonly password?: string },
+    credentials: Credentials,
     run: () => Promise<T>,
   ): Promise<T> {
     this.#clients.add(client);

@@ -47,12 +47,26 @@ const judgeVersion = (server: Host, version: string): void => {
   }
 };
 
+/** What a connection signs in with. */
+export interface Credentials extends Pick<RedisUrl, 'username' | 'password'> {
+  /** They are the sentinels' own: where a `redis://` belongs, the URL has a password all the same. */
+  readonly areOfSentinels?: true;
+}
+
 /** A server's refusal as an error of the setting. */
 export const refusedBy = (
-  { username, password }: Pick<RedisUrl, 'username' | 'password'>,
+  { username, password, areOfSentinels }: Credentials,
   server: Host,
   error: ServerRefused,
 ): ConfigError => {
+  if (areOfSentinels && error.reason !== 'tls') {
+    const found =
+      error.reason === 'credentials' ? 'does not accept the sentinelPassword' : 'asks for a password';
+    return wrong(
+      `says redis+sentinel://, and ${at(server)} ${found}: if it is a Sentinel, set ?sentinelPassword= to its own password (the one before @ is that of Redis); if it is a Redis on its own, use redis://`,
+      error,
+    );
+  }
   switch (error.reason) {
     case 'credentials':
       return wrong(
