@@ -1,5 +1,5 @@
 import type { View } from '../domain/model.ts';
-import type { Sight } from './sight.ts';
+import type { Viewer } from './visibility.ts';
 
 /** The writing end of one connection, as fan-out needs it; sessions implement it. */
 export interface Sink {
@@ -48,7 +48,7 @@ export interface Fanout {
   start(): Promise<void>;
   stop(): Promise<void>;
   /** Makes the watcher of one connection; costs little until it watches something. */
-  watcher(tenant: string, sink: Sink, sight: Sight): Watcher;
+  watcher(tenant: string, sink: Sink, viewer: Viewer): Watcher;
   /** Views this node holds of a user because somebody here watches them. */
   cached(tenant: string, user: string): View | undefined;
 }
@@ -56,7 +56,7 @@ export interface Fanout {
 export interface Watcher {
   /**
    * Registers and sends the snapshot (with `ref`), then every later state in `ver` order.
-   * @throws WatchError when too many, not answerable or out of sight; then nothing was registered.
+   * @throws WatchError when too many, not answerable or not visible; then nothing was registered.
    */
   watch(request: WatchRequest, ref?: string): Promise<void>;
   unwatch(request: WatchRequest): void;
@@ -67,7 +67,7 @@ export interface Watcher {
     readonly tenant: boolean;
   };
   /** What may be seen changed: watches that are not allowed any more end, and the client is told `gone`. */
-  allow(sight: Sight): void;
+  allow(viewer: Viewer): void;
   /** The socket's buffer emptied below its limit: what was held back goes out. */
   drained(): void;
   close(): void;

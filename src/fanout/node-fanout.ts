@@ -17,15 +17,15 @@ import type { Fanout, Sink, Watcher } from './fanout.ts';
 import type { FanoutLog } from './fanout-log.ts';
 import { type FanoutSettings, watchLimits } from './limits.ts';
 import { type FanoutMetrics, Meter } from './meter.ts';
-import type { Sight } from './sight.ts';
-import type { GroupRoster } from './tenant/group-roster.ts';
+import type { GroupSet } from './tenant/group-set.ts';
 import { Groups } from './tenant/groups.ts';
-import { Rosters } from './tenant/rosters.ts';
 import type { TenantCache } from './tenant/tenant-cache.ts';
+import { TenantSets } from './tenant/tenant-sets.ts';
 import { Turns } from './turns.ts';
 import { Resync } from './views/resync.ts';
 import { ViewCache } from './views/view-cache.ts';
 import type { ViewRecord } from './views/view-record.ts';
+import type { Viewer } from './visibility.ts';
 import type { Watching } from './watching.ts';
 
 /** The roles of the store that fan-out needs. */
@@ -71,7 +71,7 @@ export class NodeFanout implements Fanout {
   readonly #context: FanoutContext;
   readonly #cooling: DueQueue<ViewRecord>;
   readonly #cache: ViewCache;
-  readonly #rosters: Rosters;
+  readonly #tenantSets: TenantSets;
   readonly #groups: Groups;
   readonly #resync: Resync;
   readonly #watching: Watching;
@@ -129,13 +129,13 @@ export class NodeFanout implements Fanout {
     };
     const limits = watchLimits(settings);
     this.#cache = new ViewCache(store.views, store, this.#context);
-    this.#rosters = new Rosters(store.views, this.#cache, this.#context, limits);
+    this.#tenantSets = new TenantSets(store.views, this.#cache, this.#context, limits);
     this.#groups = new Groups(store.groups, this.#cache, this.#context, limits);
     this.#resync = new Resync({
       views: store.views,
       reports: store.reports,
       cache: this.#cache,
-      rosters: this.#rosters,
+      tenantSets: this.#tenantSets,
       groups: this.#groups,
       context: this.#context,
       forgotten: (tenant, user, at) => this.#forgotten(tenant, user, at),
@@ -146,7 +146,7 @@ export class NodeFanout implements Fanout {
     this.#watching = {
       context: this.#context,
       cache: this.#cache,
-      rosters: this.#rosters,
+      tenantSets: this.#tenantSets,
       groups: this.#groups,
       limits,
       budgets: new Budgets(timing, limits.maxWatches),
@@ -186,8 +186,8 @@ export class NodeFanout implements Fanout {
     this.#cache.stop();
   }
 
-  watcher(tenant: string, sink: Sink, sight: Sight): Watcher {
-    return new ConnectionWatcher(tenant, sink, sight, this.#watching);
+  watcher(tenant: string, sink: Sink, viewer: Viewer): Watcher {
+    return new ConnectionWatcher(tenant, sink, viewer, this.#watching);
   }
 
   cached(tenant: string, user: string): View | undefined {
@@ -229,7 +229,7 @@ export class NodeFanout implements Fanout {
       const tenant = this.#cache.transition(event, now);
       if (tenant !== undefined) {
         this.#groups.announce(joined, tenant, user, now);
-        this.#rosters.checkGrowth(tenant);
+        this.#tenantSets.checkGrowth(tenant);
       }
       this.#context.meter.commit();
     } catch (err) {
@@ -266,7 +266,7 @@ export class NodeFanout implements Fanout {
     tenant.readings.forgotten(id, at);
     const user = tenant.users.get(id);
     if ((user?.record?.view.ver ?? 0) > at) return;
-    const readers = [...(tenant.roster?.stream.readers ?? [])];
+    const readers = [...(tenant.set?.stream.readers ?? [])];
     if (user !== undefined) {
       this.#groups.left(tenant, user);
       this.#cache.forget(tenant, user);
@@ -276,11 +276,14 @@ export class NodeFanout implements Fanout {
     for (const reader of readers) reader.say(frame);
   }
 
-  /** Whoever loses sight of somebody by an event is told before what else it says. @returns groups they are new in. */
+  /**
+   * Watchers who may no longer see a user because of an event are told before its news.
+   * @returns groups that the user is new in.
+   */
   #moved(
     tenant: TenantCache,
     { user: id, ver, groups }: Pick<View, 'user' | 'ver' | 'groups'>,
-  ): readonly GroupRoster[] {
+  ): readonly GroupSet[] {
     const user = tenant.users.get(id);
     tenant.readings.regrouped(id, ver);
     if (user !== undefined) this.#cache.regroup(user, groups);

@@ -3,7 +3,7 @@ import type { FanoutContext } from './context.ts';
 import type { FairTurns } from './fair-turns.ts';
 import type { WatchLimits } from './limits.ts';
 import type { Groups } from './tenant/groups.ts';
-import type { Rosters } from './tenant/rosters.ts';
+import type { TenantSets } from './tenant/tenant-sets.ts';
 import type { Turns } from './turns.ts';
 import type { ViewCache } from './views/view-cache.ts';
 
@@ -11,7 +11,7 @@ import type { ViewCache } from './views/view-cache.ts';
 export interface Watching {
   readonly context: FanoutContext;
   readonly cache: ViewCache;
-  readonly rosters: Rosters;
+  readonly tenantSets: TenantSets;
   readonly groups: Groups;
   readonly limits: WatchLimits;
   readonly budgets: Budgets;

@@ -12,7 +12,7 @@ import {
 } from '../domain/model.ts';
 import type { EndingKind } from '../domain/row.ts';
 import type { Watcher } from '../fanout/fanout.ts';
-import { type Sight, sameSight } from '../fanout/sight.ts';
+import { seesTheSame, type Viewer } from '../fanout/visibility.ts';
 import type { Leaving } from '../node/membership.ts';
 import { parseClientFrame, parseFirstFrame } from '../protocol/parse-frame.ts';
 import { isoTime } from '../protocol/presence.ts';
@@ -24,9 +24,9 @@ import type { ClientSession } from './client-session.ts';
 import { Connection } from './connection.ts';
 import { handleFrame } from './frame-handlers.ts';
 import type { SessionHost } from './host.ts';
-import { sightOf } from './sight-of.ts';
 import { signIn } from './sign-in.ts';
 import { Typing } from './typing.ts';
+import { viewerOf } from './viewer-of.ts';
 
 const NO_GROUPS: readonly string[] = [];
 
@@ -64,7 +64,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
   /** The newest word on the person's groups: of this connection's tokens, or of others that were used elsewhere. */
   #own: OwnGroups | undefined;
   /** What the person may see, as last passed to the watcher, if there is one, and to typing. */
-  #sight: Sight | undefined;
+  #viewer: Viewer | undefined;
   #typing: Typing | undefined;
 
   /** The caller has let it into {@link SessionHost.unauthenticated} when the admission has no principal. */
@@ -108,7 +108,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   get watcher(): Watcher {
-    this.#watcher ??= this.host.fanout.watcher(this.tenant, this, this.#sight ?? sightOf(this));
+    this.#watcher ??= this.host.fanout.watcher(this.tenant, this, this.#viewer ?? viewerOf(this));
     return this.#watcher;
   }
 
@@ -135,7 +135,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
     // Answers to what was asked before a renewal come after it.
     if (this.#own !== undefined && own.stamp <= this.#own.stamp) return;
     this.#own = own;
-    this.#judgeSight();
+    this.#judgeViewer();
   }
 
   evict(how: EndingKind): void {
@@ -163,7 +163,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
     this.opens(activity);
     this.host.metrics.connections.inc();
     this.#reschedule();
-    this.#sight = sightOf(this);
+    this.#viewer = viewerOf(this);
     this.host.typing.hears(this);
     this.appear(ref);
   }
@@ -190,7 +190,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   withdraw(): void {
-    this.#judgeSight();
+    this.#judgeViewer();
   }
 
   appear(ref?: string): void {
@@ -340,12 +340,12 @@ export class Session extends Connection implements ClientSession, WheelItem {
   }
 
   /** Whom it may see, and whose typing it hears, follow from token and groups: when these change, and only then. */
-  #judgeSight(): void {
+  #judgeViewer(): void {
     if (this.over || this.#principal === undefined) return;
-    const sight = sightOf(this);
-    if (this.#sight !== undefined && sameSight(this.#sight, sight)) return;
-    this.#sight = sight;
-    this.#watcher?.allow(sight);
+    const viewer = viewerOf(this);
+    if (this.#viewer !== undefined && seesTheSame(this.#viewer, viewer)) return;
+    this.#viewer = viewer;
+    this.#watcher?.allow(viewer);
     this.host.typing.hears(this);
   }
 

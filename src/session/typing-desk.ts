@@ -4,7 +4,7 @@ import { type UserKey, type UserRef, userKey } from '../domain/model.ts';
 import type { EventFeed, TypingSignal as Signal } from '../events/feed.ts';
 import type { FairTurns, Work } from '../fanout/fair-turns.ts';
 import type { Sink } from '../fanout/fanout.ts';
-import { sharesGroup } from '../fanout/sight.ts';
+import { sharesGroup } from '../fanout/visibility.ts';
 import { typingFrame } from '../protocol/server-frames.ts';
 import { RateLimiter } from '../time/rate-limiter.ts';
 import { RecentlyUsed } from '../time/recently-used.ts';

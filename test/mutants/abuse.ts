@@ -148,9 +148,9 @@ export const ABUSE: readonly Mutant[] = [
   },
   {
     name: 'watches of a node without end',
-    file: 'src/fanout/connection/room.ts',
-    from: '    meter.watches + wanted.users + wanted.sets > maxNodeWatches ||',
-    to: '    meter.watches + wanted.users + wanted.sets > Number.POSITIVE_INFINITY ||',
+    file: 'src/fanout/connection/quota.ts',
+    from: '    meter.watches + request.users + request.sets > maxNodeWatches ||',
+    to: '    meter.watches + request.users + request.sets > Number.POSITIVE_INFINITY ||',
     test: 'test/unit/fanout/watch.test.ts',
     title: 'allows a node so many watches',
     proves: 'all connections together watch as much as they like',
@@ -166,7 +166,7 @@ export const ABUSE: readonly Mutant[] = [
   },
   {
     name: 'a tenant that grows while it is watched',
-    file: 'src/fanout/tenant/rosters.ts',
+    file: 'src/fanout/tenant/tenant-sets.ts',
     from: 'tenant.present <= this.#limits.tenantCeiling) return;',
     to: 'tenant.present <= Number.POSITIVE_INFINITY) return;',
     test: 'test/unit/fanout/tenant-bounds.test.ts',
@@ -175,7 +175,7 @@ export const ABUSE: readonly Mutant[] = [
   },
   {
     name: 'unsent answers without end',
-    file: 'src/fanout/connection/room.ts',
+    file: 'src/fanout/connection/quota.ts',
     from: 'if (unsent > maxUnsent) throw',
     to: 'if (unsent > Number.POSITIVE_INFINITY) throw',
     test: 'test/unit/fanout/watch.test.ts',

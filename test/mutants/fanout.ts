@@ -26,7 +26,7 @@ export const FANOUT: readonly Mutant[] = [
     from: 'for (const user of this.#watched.named) {',
     to: `for (const answer of this.#waiting) {
       for (const user of answer.users) {
-        if (visibility(sight, user) === 'visible' || !answer.users.delete(user)) continue;
+        if (visibility(viewer, user) === 'visible' || !answer.users.delete(user)) continue;
         this.#watched.unask(tenant, user);
         users.push(user.user);
       }
@@ -142,7 +142,7 @@ export const FANOUT: readonly Mutant[] = [
   {
     name: 'told before they were forgotten',
     file: 'src/fanout/views/view-cache.ts',
-    from: 'tenant.roster?.stream.drop(user);',
+    from: 'tenant.set?.stream.drop(user);',
     to: '',
     test: 'test/unit/fanout/group-and-tenant.test.ts',
     title: 'when they were forgotten in between',
@@ -161,17 +161,17 @@ export const FANOUT: readonly Mutant[] = [
   {
     name: 'first readings trusted after a loss',
     file: 'src/fanout/tenant/groups.ts',
-    from: 'for (const roster of [...tenant.groups.values()]) {',
-    to: 'for (const roster of [...tenant.groups.values()].filter(({ complete }) => complete)) {',
+    from: 'for (const set of [...tenant.groups.values()]) {',
+    to: 'for (const set of [...tenant.groups.values()].filter(({ complete }) => complete)) {',
     test: 'test/unit/fanout/groups.test.ts',
     title: 'finds who joined while it was read the first time and the feed lost that',
     proves: 'a member is missing in a watched group for good',
   },
   {
     name: 'forbidden because unknown',
-    file: 'src/fanout/connection/connection-watcher.ts',
-    from: "visibility(this.#sight, user) === 'hidden');",
-    to: "visibility(this.#sight, user) !== 'visible');",
+    file: 'src/fanout/connection/check-visible.ts',
+    from: "visibility(viewer, user) === 'hidden');",
+    to: "visibility(viewer, user) !== 'visible');",
     test: 'test/unit/fanout/groups-policy.test.ts',
     title: 'refuses nobody as out of sight whose groups are not known',
     proves: 'a watch of a colleague is forbidden while the store is in trouble',

@@ -8,7 +8,7 @@ const UNREAD_SET = 50;
 /** Everybody in the groups an answer asks for, as far as they were read. */
 export const membersOf = (answer: Answer): Set<CachedUser> => {
   const members = new Set<CachedUser>();
-  for (const roster of answer.groups) for (const user of roster.members) members.add(user);
+  for (const set of answer.groups) for (const user of set.members) members.add(user);
   return members;
 };
 
@@ -37,18 +37,18 @@ export const readInTurn = async (
 };
 
 /** What the sets count as that are read now. Those that rest, or are being read, are waited for by many at once. */
-const setsToRead = ({ groups, roster }: Answer): number => {
+const setsToRead = ({ groups, tenantSet }: Answer): number => {
   let users = 0;
   for (const { members, complete, reading } of groups) {
     if (!reading.rests) users += complete ? members.size : UNREAD_SET;
   }
-  return users + (roster?.reading.rests === false ? UNREAD_SET : 0);
+  return users + (tenantSet?.reading.rests === false ? UNREAD_SET : 0);
 };
 
 /** Waits until all of it was read, not earlier than now. A read that a forgetting has overtaken is made again. */
 const untilKnown = async (
   answer: Answer,
-  { cache, groups, rosters, isStoreAway }: Watching,
+  { cache, groups, tenantSets, isStoreAway }: Watching,
   tenantName: string,
   isOver: () => boolean,
 ): Promise<void> => {
@@ -56,8 +56,8 @@ const untilKnown = async (
   if (tenant === undefined) return;
   const asked = tenant.readings.now;
   const byId = cache.fresh(tenant, answer.users, isStoreAway);
-  const sets = [...answer.groups].map((roster) => groups.fresh(roster, isStoreAway));
-  if (answer.roster !== undefined) sets.push(rosters.fresh(answer.roster, isStoreAway));
+  const sets = [...answer.groups].map((set) => groups.fresh(set, isStoreAway));
+  if (answer.tenantSet !== undefined) sets.push(tenantSets.fresh(answer.tenantSet, isStoreAway));
   const [wereRead] = await Promise.all([Promise.all(sets), ...byId]);
   // A set that the store cannot tell is shown as it is known: its users are not asked for one by one instead.
   const needsRead = ({ readAt, confirmed }: CachedUser): boolean =>

@@ -1,8 +1,8 @@
 import type { FanoutContext } from '../context.ts';
 import { FrameBuilder } from '../frame-builder.ts';
 import { ANSWER_WEIGHT } from '../limits.ts';
-import type { GroupRoster } from '../tenant/group-roster.ts';
-import type { Roster } from '../tenant/roster.ts';
+import type { GroupSet } from '../tenant/group-set.ts';
+import type { TenantSet } from '../tenant/tenant-set.ts';
 import type { CachedUser } from '../views/cached-user.ts';
 import type { Reply } from './outbox.ts';
 
@@ -25,11 +25,11 @@ export class Answer implements Reply {
   /** Before it begins whom it asks for by id; then whom it has still to show, in the order asked. */
   readonly users: Set<CachedUser>;
   /** Groups it asks for; none once it has begun. */
-  readonly groups = new Set<GroupRoster>();
+  readonly groups = new Set<GroupSet>();
   /** The whole tenant is asked for. */
   tenant: boolean;
   /** The tenant's set that it waits for; none once it has begun. */
-  roster: Roster | undefined;
+  tenantSet: TenantSet | undefined;
   /** What it counts as among what waits to be sent. */
   weight: number;
   readonly #ref: string | undefined;
@@ -61,7 +61,7 @@ export class Answer implements Reply {
   begin(groupMembers: Iterable<CachedUser>, tenantUsers: Iterable<CachedUser> | undefined): void {
     this.#begun = true;
     this.groups.clear();
-    this.roster = undefined;
+    this.tenantSet = undefined;
     this.weight -= this.users.size;
     for (const user of groupMembers) this.users.add(user);
     if (tenantUsers !== undefined) {

@@ -4,20 +4,21 @@ import { goneFrame } from '../../protocol/server-frames.ts';
 import { inTurn } from '../fair-turns.ts';
 import { type Sink, WatchError, type Watcher, type WatchRequest } from '../fanout.ts';
 import { ANSWER_WEIGHT } from '../limits.ts';
-import { type Sight, visibility } from '../sight.ts';
 import { added, EMPTY, removed } from '../small-set.ts';
-import type { GroupReader, GroupRoster } from '../tenant/group-roster.ts';
+import type { GroupReader, GroupSet } from '../tenant/group-set.ts';
 import { tooManyMembers } from '../tenant/groups.ts';
-import { tooMany } from '../tenant/rosters.ts';
 import type { TenantCache } from '../tenant/tenant-cache.ts';
+import { tooMany } from '../tenant/tenant-sets.ts';
 import type { CachedUser } from '../views/cached-user.ts';
+import { type Viewer, visibility } from '../visibility.ts';
 import type { Watching } from '../watching.ts';
 import { Answer, type AnswerOwner } from './answer.ts';
 import { membersOf, readInTurn } from './answer-reading.ts';
+import { checkVisible } from './check-visible.ts';
 import { goneFrames } from './gone.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
-import { GROUP_OUTGROWN_FRAME, outOfSight, refusal, unknownSight } from './refusal.ts';
-import { checkRoom } from './room.ts';
+import { checkQuota } from './quota.ts';
+import { GROUP_OUTGROWN_FRAME, refusal } from './refusal.ts';
 import { Watched } from './watched.ts';
 
 /** What one connection watches. */
@@ -25,7 +26,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   readonly #node: Watching;
   readonly #tenant: string;
   readonly #sink: Sink;
-  #sight: Sight;
+  #viewer: Viewer;
   /** Made with the first watch: there are products most of whose connections never watch. */
   #outbox: Outbox | undefined;
   readonly #watched: Watched;
@@ -33,10 +34,10 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   #joined = false;
   #closed = false;
 
-  constructor(tenant: string, sink: Sink, sight: Sight, node: Watching) {
+  constructor(tenant: string, sink: Sink, viewer: Viewer, node: Watching) {
     this.#tenant = tenant;
     this.#sink = sink;
-    this.#sight = sight;
+    this.#viewer = viewer;
     this.#node = node;
     this.#watched = new Watched(node.cache, node.context);
   }
@@ -45,7 +46,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   get watching(): { users: ReadonlySet<string>; groups: ReadonlySet<string>; tenant: boolean } {
     const waiting = this.#waiting;
     const users = new Set(this.#watched.named.map(({ user }) => user));
-    const groups = new Set([...this.#watched.rosters].map(({ name }) => name));
+    const groups = new Set([...this.#watched.groups].map(({ name }) => name));
     for (const answer of waiting) {
       for (const { user } of answer.users) users.add(user);
       for (const { name } of answer.groups) groups.add(name);
@@ -102,24 +103,24 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   }
 
   /** Whom an answer asks for that has not begun is judged when it begins. */
-  allow(sight: Sight): void {
-    this.#sight = sight;
+  allow(viewer: Viewer): void {
+    this.#viewer = viewer;
     const tenant = this.#node.cache.find(this.#tenant);
     if (this.#closed || tenant === undefined) return;
-    if (!sight.everyone && this.#joined) {
+    if (!viewer.everyone && this.#joined) {
       this.#dropTenant(tenant);
       this.say(goneFrame({ tenant: true }));
     }
     const users: string[] = [];
     const groups: string[] = [];
-    for (const { name } of [...this.#watched.rosters]) {
-      if (sight.users && sight.groups.includes(name)) continue;
+    for (const { name } of [...this.#watched.groups]) {
+      if (viewer.users && viewer.groups.includes(name)) continue;
       const gone = this.#dropGroup(tenant, name);
       if (!this.#joined) users.push(...gone);
       groups.push(name);
     }
     for (const user of this.#watched.named) {
-      if (visibility(sight, user) === 'hidden' && this.#watched.unname(tenant, user)) users.push(user.user);
+      if (visibility(viewer, user) === 'hidden' && this.#watched.unname(tenant, user)) users.push(user.user);
     }
     for (const frame of goneFrames(groups, users)) this.say(frame);
     this.#node.context.meter.commit();
@@ -139,7 +140,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     if (tenant !== undefined) {
       for (const answer of this.#waiting) this.#release(tenant, answer);
       this.#watched.answers = EMPTY;
-      for (const { name } of [...this.#watched.rosters]) this.#dropGroup(tenant, name);
+      for (const { name } of [...this.#watched.groups]) this.#dropGroup(tenant, name);
       for (const user of [...this.#watched.users]) this.#watched.drop(tenant, user);
       this.#dropTenant(tenant);
     }
@@ -168,7 +169,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
 
   regrouped(user: CachedUser): void {
     const tenant = this.#node.cache.find(this.#tenant);
-    if (tenant === undefined || visibility(this.#sight, user) !== 'hidden') return;
+    if (tenant === undefined || visibility(this.#viewer, user) !== 'hidden') return;
     if (this.#watched.unname(tenant, user)) this.#sayGone(user);
   }
 
@@ -179,18 +180,18 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     this.#sayGone(user);
   }
 
-  memberJoined(roster: GroupRoster, user: CachedUser, now: number): void {
+  memberJoined(set: GroupSet, user: CachedUser, now: number): void {
     const tenant = this.#node.cache.find(this.#tenant);
     if (tenant === undefined || this.#outbox === undefined || this.#watched.has(user)) return;
     if (this.#watched.asked >= this.#node.limits.groupCeiling) {
-      this.groupOutgrown(roster);
+      this.groupOutgrown(set);
       return;
     }
     this.#watched.enrol(user, this.#outbox);
     this.#outbox.joined(user, now);
   }
 
-  groupOutgrown({ name }: GroupRoster): void {
+  groupOutgrown({ name }: GroupSet): void {
     const tenant = this.#node.cache.find(this.#tenant);
     if (tenant === undefined) return;
     const users = this.#dropGroup(tenant, name);
@@ -198,7 +199,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     this.say(GROUP_OUTGROWN_FRAME);
   }
 
-  memberLeft(_roster: GroupRoster, user: CachedUser): void {
+  memberLeft(_set: GroupSet, user: CachedUser): void {
     const tenant = this.#node.cache.find(this.#tenant);
     if (tenant !== undefined && this.#watched.disenrol(tenant, user)) this.#sayGone(user);
   }
@@ -210,7 +211,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
 
   /** Whose budget it is: of a user over all connections, of a service over all tenants. */
   get #person(): string {
-    const { self, service } = this.#sight;
+    const { self, service } = this.#viewer;
     return service === undefined ? `${this.#tenant}:${self ?? ''}` : `${ANY_TENANT}:${service}`;
   }
 
@@ -224,9 +225,9 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     { users = [], groups = [], tenant: wantsTenant = false }: WatchRequest,
     ref: string | undefined,
   ): Answer {
-    const { cache, context, rosters } = this.#node;
+    const { cache, context, tenantSets } = this.#node;
     const ids = new Set(users);
-    this.#checkRoom(ids, wantsTenant && !this.#joined ? 1 : 0);
+    this.#checkQuota(ids, wantsTenant && !this.#joined ? 1 : 0);
     const answer = new Answer({ users: new Set(), tenant: wantsTenant, ref }, this, context);
     if (ids.size === 0 && groups.length === 0 && !wantsTenant) {
       this.#watched.answers = added(this.#watched.answers, answer);
@@ -236,7 +237,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     try {
       for (const id of ids) answer.users.add(this.#watched.ask(cache.user(tenant, id)));
       for (const name of new Set(groups)) answer.groups.add(this.#node.groups.enter(tenant, name));
-      if (wantsTenant) answer.roster = rosters.enter(tenant);
+      if (wantsTenant) answer.tenantSet = tenantSets.enter(tenant);
     } catch (error) {
       this.#release(tenant, answer);
       cache.prune(tenant);
@@ -247,7 +248,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   }
 
   /** @throws WatchError when it is too much, before anything was changed. */
-  #checkRoom(ids: ReadonlySet<string>, sets: number): void {
+  #checkQuota(ids: ReadonlySet<string>, sets: number): void {
     const { cache, context, limits, running } = this.#node;
     if (!running) throw new WatchError('unavailable', 'this node does not follow changes');
     const known = cache.find(this.#tenant)?.users;
@@ -258,7 +259,12 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
       if (user === undefined) views += 1;
       if (user === undefined || !this.#watched.isAskedFor(user)) users += 1;
     }
-    checkRoom({ users, sets, views, weight: ids.size + ANSWER_WEIGHT }, this.#watched, context.meter, limits);
+    checkQuota(
+      { users, sets, views, weight: ids.size + ANSWER_WEIGHT },
+      this.#watched,
+      context.meter,
+      limits,
+    );
   }
 
   /** Users who are looked at: those named, and the members of groups that are watched. */
@@ -277,53 +283,38 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
 
   /** Everything is known: the watch begins. @throws WatchError when it may not; then nothing was changed. */
   #begin(answer: Answer): void {
-    const { cache, context, limits, rosters } = this.#node;
+    const { cache, context, limits, tenantSets } = this.#node;
     const now = context.timing.now();
     const tenant = cache.tenant(this.#tenant);
-    this.#judge(answer);
-    if (answer.tenant && !this.#joined && rosters.tooLarge(tenant)) throw tooMany();
+    checkVisible(answer, this.#viewer);
+    if (answer.tenant && !this.#joined && tenantSets.tooLarge(tenant)) throw tooMany();
     const members = membersOf(answer);
     const sets = answer.groups.size;
     let fresh = 0;
     for (const user of members) if (!this.#watched.isAskedFor(user)) fresh += 1;
     if (this.#watched.asked + fresh > limits.maxWatches && sets > 0) throw tooManyMembers();
-    checkRoom({ users: fresh, sets, views: 0, weight: members.size }, this.#watched, context.meter, limits);
+    checkQuota({ users: fresh, sets, views: 0, weight: members.size }, this.#watched, context.meter, limits);
     const outbox = this.#outbox ?? new Outbox(this.#sink, context, this);
     this.#outbox = outbox;
     for (const user of answer.users) {
       this.#watched.name(user, outbox);
       this.#watched.unask(tenant, user);
     }
-    for (const roster of answer.groups) this.#join(tenant, roster);
+    for (const set of answer.groups) this.#join(tenant, set);
     for (const user of members) this.#watched.enrol(user, outbox);
-    if (answer.roster !== undefined) this.#joinTenant(tenant, answer.roster, outbox);
+    if (answer.tenantSet !== undefined) this.#joinTenant(tenant, answer.tenantSet, outbox);
     answer.begin(members, answer.tenant ? tenant.users.values() : undefined);
     cache.prune(tenant);
     outbox.reply(answer, now);
   }
 
-  /** @throws WatchError when somebody or something asked for is out of sight, or nobody can tell whether they are. */
-  #judge(answer: Answer): void {
-    const users = [...answer.users].filter((user) => visibility(this.#sight, user) === 'hidden');
-    const groups = [...answer.groups].filter(
-      ({ name }) => !this.#sight.users || !this.#sight.groups.includes(name),
-    );
-    if (users.length > 0 || groups.length > 0 || (answer.tenant && !this.#sight.everyone)) {
-      throw outOfSight(
-        users.map(({ user }) => user),
-        groups.map(({ name }) => name),
-      );
-    }
-    for (const user of answer.users) if (visibility(this.#sight, user) === 'unknown') throw unknownSight();
-  }
-
-  #join(tenant: TenantCache, roster: GroupRoster): void {
-    if (this.#watched.rosters.has(roster)) {
-      this.#node.groups.leave(tenant, roster);
+  #join(tenant: TenantCache, set: GroupSet): void {
+    if (this.#watched.groups.has(set)) {
+      this.#node.groups.leave(tenant, set);
       return;
     }
-    this.#watched.rosters.add(roster);
-    roster.readers.add(this);
+    this.#watched.groups.add(set);
+    set.readers.add(this);
     this.#node.context.meter.watches += 1;
   }
 
@@ -333,7 +324,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     outbox: Outbox,
   ): void {
     if (this.#joined) {
-      this.#node.rosters.leave(tenant);
+      this.#node.tenantSets.leave(tenant);
       return;
     }
     this.#joined = true;
@@ -351,20 +342,20 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   #release(tenant: TenantCache, answer: Answer): void {
     for (const user of answer.users) this.#watched.unask(tenant, user);
     answer.users.clear();
-    for (const roster of answer.groups) this.#node.groups.leave(tenant, roster);
+    for (const set of answer.groups) this.#node.groups.leave(tenant, set);
     answer.groups.clear();
     this.#withoutTenant(tenant, answer);
   }
 
   #withoutGroup(tenant: TenantCache, answer: Answer, name: string): void {
-    for (const roster of answer.groups) {
-      if (roster.name === name && answer.groups.delete(roster)) this.#node.groups.leave(tenant, roster);
+    for (const set of answer.groups) {
+      if (set.name === name && answer.groups.delete(set)) this.#node.groups.leave(tenant, set);
     }
   }
 
   #withoutTenant(tenant: TenantCache, answer: Answer): void {
-    if (answer.roster !== undefined) this.#node.rosters.leave(tenant);
-    answer.roster = undefined;
+    if (answer.tenantSet !== undefined) this.#node.tenantSets.leave(tenant);
+    answer.tenantSet = undefined;
     answer.withoutTenant();
   }
 
@@ -372,16 +363,16 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     if (!this.#joined) this.say(goneFrame({ users: [user] }));
   }
 
-  /** @returns users who went out of sight. */
+  /** @returns users who are watched no longer. */
   #dropGroup(tenant: TenantCache, name: string): string[] {
-    const roster = this.#watched.find(name);
-    if (roster === undefined) return [];
-    this.#watched.rosters.delete(roster);
-    roster.readers.delete(this);
+    const set = this.#watched.find(name);
+    if (set === undefined) return [];
+    this.#watched.groups.delete(set);
+    set.readers.delete(this);
     const gone: string[] = [];
-    for (const user of [...roster.members]) if (this.#watched.disenrol(tenant, user)) gone.push(user.user);
+    for (const user of [...set.members]) if (this.#watched.disenrol(tenant, user)) gone.push(user.user);
     this.#node.context.meter.watches -= 1;
-    this.#node.groups.leave(tenant, roster);
+    this.#node.groups.leave(tenant, set);
     return gone;
   }
 
@@ -389,9 +380,9 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     if (!this.#joined) return;
     this.#joined = false;
     for (const answer of this.#watched.answers) if (answer.begun && answer.tenant) answer.withoutTenant();
-    const { context, rosters } = this.#node;
+    const { context, tenantSets } = this.#node;
     context.meter.watches -= 1;
     this.#outbox?.leave(this.#watched.users, context.timing.now());
-    rosters.leave(tenant);
+    tenantSets.leave(tenant);
   }
 }

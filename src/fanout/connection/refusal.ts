@@ -2,17 +2,7 @@ import { StoreError } from '../../store/port/store-error.ts';
 import { WatchError } from '../fanout.ts';
 import type { FanoutLog } from '../fanout-log.ts';
 
-const UNTELLABLE = 'presence cannot be told at the moment';
-
-/** @param users - those out of sight, and groups that are not the person's own. */
-export const outOfSight = (users: readonly string[], groups: readonly string[]): WatchError =>
-  new WatchError('forbidden', 'the token and the policy do not allow to see all of this', {
-    ...(users.length > 0 && { users }),
-    ...(groups.length > 0 && { groups }),
-  });
-
-/** Whether somebody may be seen is not known: they are neither shown nor refused for it. */
-export const unknownSight = (): WatchError => new WatchError('unavailable', UNTELLABLE);
+export const UNTELLABLE = 'presence cannot be told at the moment';
 
 export const GROUP_OUTGROWN_FRAME = JSON.stringify({
   type: 'error',

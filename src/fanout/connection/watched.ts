@@ -1,6 +1,6 @@
 import type { FanoutContext } from '../context.ts';
 import { added, EMPTY, includes, removed, type SmallSet, sizeOf } from '../small-set.ts';
-import type { GroupRoster } from '../tenant/group-roster.ts';
+import type { GroupSet } from '../tenant/group-set.ts';
 import type { TenantCache } from '../tenant/tenant-cache.ts';
 import type { CachedUser } from '../views/cached-user.ts';
 import type { ViewCache } from '../views/view-cache.ts';
@@ -18,7 +18,7 @@ export class Watched {
   /** Those of {@link users} who were not named. */
   readonly #memberOnly = new Set<CachedUser>();
   /** Groups that are watched. */
-  readonly rosters = new Set<GroupRoster>();
+  readonly groups = new Set<GroupSet>();
   /** Answers not sent to their end. */
   answers: SmallSet<Answer> = EMPTY;
   /** How many answers that have not begun ask for a user. */
@@ -62,8 +62,8 @@ export class Watched {
     return sizeOf(this.users) + this.#askedOnly;
   }
 
-  find(group: string): GroupRoster | undefined {
-    for (const roster of this.rosters) if (roster.name === group) return roster;
+  find(group: string): GroupSet | undefined {
+    for (const set of this.groups) if (set.name === group) return set;
     return undefined;
   }
 
@@ -154,7 +154,7 @@ export class Watched {
   }
 
   #isMember(user: CachedUser): boolean {
-    for (const roster of this.rosters) if (roster.members.has(user)) return true;
+    for (const set of this.groups) if (set.members.has(user)) return true;
     return false;
   }
 }

@@ -7,7 +7,7 @@ import { added, removed } from '../small-set.ts';
 import type { CachedUser } from '../views/cached-user.ts';
 import type { Reading } from '../views/readings.ts';
 import type { ViewCache } from '../views/view-cache.ts';
-import { GroupRoster } from './group-roster.ts';
+import { GroupSet } from './group-set.ts';
 import { Rests } from './rests.ts';
 import { SharedRead } from './shared-read.ts';
 import type { TenantCache } from './tenant-cache.ts';
@@ -32,49 +32,49 @@ export class Groups {
   }
 
   /** Somebody wants the members; {@link leave} undoes it. @throws WatchError when the group was too large just now. */
-  enter(tenant: TenantCache, group: string): GroupRoster {
-    let roster = tenant.groups.get(group);
-    if (roster === undefined) {
+  enter(tenant: TenantCache, group: string): GroupSet {
+    let set = tenant.groups.get(group);
+    if (set === undefined) {
       if (this.#tooLarge.has(tenant.name, group)) throw tooManyMembers();
-      const reading = (of: GroupRoster): SharedRead =>
+      const reading = (of: GroupSet): SharedRead =>
         new SharedRead(
           () => this.#load(tenant, of),
           this.#context.timing,
           this.#rests.of(tenant.name, group),
         );
-      roster = new GroupRoster(group, reading);
-      tenant.groups.set(group, roster);
+      set = new GroupSet(group, reading);
+      tenant.groups.set(group, set);
     }
-    roster.interest += 1;
-    return roster;
+    set.interest += 1;
+    return set;
   }
 
   /**
    * Reads the members, not earlier than now. While the store is away, who is known to be in it has to do.
    * @returns whether it was read. Rejects as the store does, or with a WatchError when the group is too large.
    */
-  async fresh(roster: GroupRoster, isAway: boolean): Promise<boolean> {
-    if (isAway && roster.complete) return false;
+  async fresh(set: GroupSet, isAway: boolean): Promise<boolean> {
+    if (isAway && set.complete) return false;
     try {
-      await roster.reading.ask();
+      await set.reading.ask();
       return true;
     } catch (error) {
-      if (!roster.complete || error instanceof WatchError) throw error;
+      if (!set.complete || error instanceof WatchError) throw error;
       return false;
     }
   }
 
-  leave(tenant: TenantCache, roster: GroupRoster): void {
-    roster.interest -= 1;
-    if (roster.interest > 0 || tenant.groups.get(roster.name) !== roster) return;
-    tenant.groups.delete(roster.name);
+  leave(tenant: TenantCache, set: GroupSet): void {
+    set.interest -= 1;
+    if (set.interest > 0 || tenant.groups.get(set.name) !== set) return;
+    tenant.groups.delete(set.name);
     // Whoever watches and unwatches a group has it read no more often than who stays.
-    this.#rests.keep(tenant.name, roster.name, roster.reading.restUntil);
-    for (const user of roster.members) {
-      user.memberOf = removed(user.memberOf, roster);
+    this.#rests.keep(tenant.name, set.name, set.reading.restUntil);
+    for (const user of set.members) {
+      user.memberOf = removed(user.memberOf, set);
       this.#cache.release(tenant, user);
     }
-    roster.members.clear();
+    set.members.clear();
     this.#cache.prune(tenant);
   }
 
@@ -83,32 +83,32 @@ export class Groups {
    * first time: that reading may be older than the loss. Errors as the store's.
    */
   async refresh(tenant: TenantCache): Promise<void> {
-    for (const roster of [...tenant.groups.values()]) {
+    for (const set of [...tenant.groups.values()]) {
       try {
-        await roster.reading.ask();
+        await set.reading.ask();
       } catch (error) {
         if (!(error instanceof WatchError)) throw error;
-        for (const reader of [...roster.readers]) reader.groupOutgrown(roster);
+        for (const reader of [...set.readers]) reader.groupOutgrown(set);
       }
     }
   }
 
   /**
-   * An event tells all groups a user is in, as of a version. Who lost sight of them by it is told at once, before the
-   * news it brings; who watches a group that they come into as well keeps them.
-   * @returns the rosters they are new in: to be {@link announce}d once the event's view is in the cache.
+   * An event carries all groups a user is in, as of a version. Watchers who may no longer see the user are told at once,
+   * before its news; those who watch a group that the user joins keep the user.
+   * @returns the sets they are new in: to be {@link announce}d once the event's view is in the cache.
    */
-  moved(tenant: TenantCache, id: string, groups: readonly string[] | undefined): GroupRoster[] {
+  moved(tenant: TenantCache, id: string, groups: readonly string[] | undefined): GroupSet[] {
     const known = tenant.users.get(id);
     const joined = tenant.groups.size === 0 ? [] : this.#joinAll(tenant, id, groups ?? []);
     if (known !== undefined) this.#leaveOthers(tenant, known, groups ?? []);
     return joined;
   }
 
-  announce(rosters: readonly GroupRoster[], tenant: TenantCache, id: string, now: number): void {
+  announce(sets: readonly GroupSet[], tenant: TenantCache, id: string, now: number): void {
     const user = tenant.users.get(id);
     if (user === undefined) return;
-    for (const roster of rosters) for (const reader of roster.readers) reader.memberJoined(roster, user, now);
+    for (const set of sets) for (const reader of set.readers) reader.memberJoined(set, user, now);
   }
 
   /** A user left every group, by being forgotten. */
@@ -116,59 +116,59 @@ export class Groups {
     this.#leaveOthers(tenant, user, []);
   }
 
-  #joinAll(tenant: TenantCache, id: string, groups: readonly string[]): GroupRoster[] {
-    const joined: GroupRoster[] = [];
+  #joinAll(tenant: TenantCache, id: string, groups: readonly string[]): GroupSet[] {
+    const joined: GroupSet[] = [];
     for (const group of groups) {
-      const roster = tenant.groups.get(group);
-      if (roster === undefined) continue;
+      const set = tenant.groups.get(group);
+      if (set === undefined) continue;
       const user = this.#cache.user(tenant, id);
-      if (roster.members.has(user)) continue;
-      this.#include(roster, user);
-      joined.push(roster);
+      if (set.members.has(user)) continue;
+      this.#include(set, user);
+      joined.push(set);
     }
     return joined;
   }
 
   #leaveOthers(tenant: TenantCache, user: CachedUser, groups: readonly string[]): void {
     for (const { name } of user.memberOf) {
-      const roster = groups.includes(name) ? undefined : tenant.groups.get(name);
-      if (roster !== undefined) this.#exclude(roster, user);
+      const set = groups.includes(name) ? undefined : tenant.groups.get(name);
+      if (set !== undefined) this.#exclude(set, user);
     }
     this.#cache.release(tenant, user);
   }
 
-  #include(roster: GroupRoster, user: CachedUser): void {
-    roster.members.add(user);
-    user.memberOf = added(user.memberOf, roster);
+  #include(set: GroupSet, user: CachedUser): void {
+    set.members.add(user);
+    user.memberOf = added(user.memberOf, set);
   }
 
-  #exclude(roster: GroupRoster, user: CachedUser): void {
-    roster.members.delete(user);
-    user.memberOf = removed(user.memberOf, roster);
-    for (const reader of [...roster.readers]) reader.memberLeft(roster, user);
+  #exclude(set: GroupSet, user: CachedUser): void {
+    set.members.delete(user);
+    user.memberOf = removed(user.memberOf, set);
+    for (const reader of [...set.readers]) reader.memberLeft(set, user);
   }
 
-  async #load(tenant: TenantCache, roster: GroupRoster): Promise<void> {
-    const isWanted = (): boolean => tenant.groups.get(roster.name) === roster;
+  async #load(tenant: TenantCache, set: GroupSet): Promise<void> {
+    const isWanted = (): boolean => tenant.groups.get(set.name) === set;
     if (!isWanted()) return;
     const { groupMax } = this.#limits;
     const reading = tenant.readings.begin();
     try {
-      const views = await this.#views.members(tenant.name, roster.name, groupMax);
+      const views = await this.#views.members(tenant.name, set.name, groupMax);
       if (!isWanted()) return;
       if (views === undefined) {
-        this.#tooLarge.add(tenant.name, roster.name);
+        this.#tooLarge.add(tenant.name, set.name);
         throw tooManyMembers();
       }
-      this.#take(tenant, roster, views, reading);
-      roster.complete = true;
+      this.#take(tenant, set, views, reading);
+      set.complete = true;
     } finally {
       reading.end();
     }
   }
 
   /** Whose groups the feed told since the reading began is in the group as the feed says. */
-  #take(tenant: TenantCache, roster: GroupRoster, views: readonly View[], reading: Reading): void {
+  #take(tenant: TenantCache, set: GroupSet, views: readonly View[], reading: Reading): void {
     const now = this.#context.timing.now();
     const settled = new Set<CachedUser>();
     for (const view of views) {
@@ -178,16 +178,16 @@ export class Groups {
       const { record } = user;
       const isOlder = record !== undefined && view.ver < record.view.ver;
       // Another read that was newer knows their groups as well.
-      const isMember = !isOlder || (record.isRead && record.view.groups?.includes(roster.name) === true);
-      const isNew = isMember && !reading.isRegrouped(view.user, view.ver) && !roster.members.has(user);
-      if (isNew) this.#include(roster, user);
+      const isMember = !isOlder || (record.isRead && record.view.groups?.includes(set.name) === true);
+      const isNew = isMember && !reading.isRegrouped(view.user, view.ver) && !set.members.has(user);
+      if (isNew) this.#include(set, user);
       this.#cache.settle(tenant, user, view, reading, now);
-      if (isNew) for (const reader of [...roster.readers]) reader.memberJoined(roster, user, now);
+      if (isNew) for (const reader of [...set.readers]) reader.memberJoined(set, user, now);
       else this.#cache.release(tenant, user);
     }
-    for (const user of [...roster.members]) {
+    for (const user of [...set.members]) {
       if (settled.has(user) || reading.isTold(user.user)) continue;
-      this.#exclude(roster, user);
+      this.#exclude(set, user);
       this.#cache.release(tenant, user);
     }
   }

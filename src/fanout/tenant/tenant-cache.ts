@@ -1,7 +1,7 @@
 import type { CachedUser } from '../views/cached-user.ts';
 import { Readings } from '../views/readings.ts';
-import type { GroupRoster } from './group-roster.ts';
-import type { Roster } from './roster.ts';
+import type { GroupSet } from './group-set.ts';
+import type { TenantSet } from './tenant-set.ts';
 
 /** What this node holds of one tenant. */
 export class TenantCache {
@@ -10,9 +10,9 @@ export class TenantCache {
   /** How many of {@link users} are not offline. */
   present = 0;
   /** While somebody watches the whole tenant. */
-  roster: Roster | undefined;
+  set: TenantSet | undefined;
   /** Groups that somebody watches. */
-  readonly groups = new Map<string, GroupRoster>();
+  readonly groups = new Map<string, GroupSet>();
   readonly readings = new Readings();
 
   constructor(name: string) {
@@ -21,6 +21,6 @@ export class TenantCache {
 
   /** Nothing is held that anybody wants. */
   get idle(): boolean {
-    return this.users.size === 0 && this.roster === undefined && this.groups.size === 0;
+    return this.users.size === 0 && this.set === undefined && this.groups.size === 0;
   }
 }

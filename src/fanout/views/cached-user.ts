@@ -1,12 +1,12 @@
-import type { KnownGroups } from '../sight.ts';
 import { EMPTY, type SmallSet, sizeOf } from '../small-set.ts';
+import type { KnownGroups } from '../visibility.ts';
 import type { ViewRecord } from './view-record.ts';
 
 /** A connection that watches a user, by id or as a member of a group. */
 export interface Subscriber {
   /** The user's record was replaced by a newer one. */
   changed(user: CachedUser, now: number): void;
-  /** What is known of the user's groups changed: under the policy of groups they may be out of sight now. */
+  /** What is known of the user's groups changed: under the policy of groups they may not be visible any more. */
   regrouped(user: CachedUser): void;
   /** Everything of the user was forgotten. */
   forgotten(user: CachedUser): void;

@@ -5,8 +5,8 @@ import { backoff, jittered } from '../../time/backoff.ts';
 import { shuffle } from '../../time/shuffle.ts';
 import type { FanoutContext } from '../context.ts';
 import type { Groups } from '../tenant/groups.ts';
-import type { Rosters } from '../tenant/rosters.ts';
 import type { TenantCache } from '../tenant/tenant-cache.ts';
+import type { TenantSets } from '../tenant/tenant-sets.ts';
 import type { CachedUser } from './cached-user.ts';
 import type { Reading } from './readings.ts';
 import { answered, type ViewCache } from './view-cache.ts';
@@ -15,7 +15,7 @@ export interface ResyncOptions {
   readonly views: Views;
   readonly reports: Pick<Reports, 'restore'>;
   readonly cache: ViewCache;
-  readonly rosters: Rosters;
+  readonly tenantSets: TenantSets;
   readonly groups: Groups;
   readonly context: FanoutContext;
   /** Everything of a user was forgotten before what had this version. */
@@ -84,14 +84,14 @@ export class Resync {
   }
 
   async #run(partition: number): Promise<void> {
-    const { context, random, cache, rosters, groups } = this.#options;
+    const { context, random, cache, tenantSets, groups } = this.#options;
     await this.#wait(random() * context.tuning.resyncJitterMs);
     while (this.#again.delete(partition)) {
       context.log.info({ partition }, 'reading watched users again after a loss of data');
       const batches = this.#batches(partition);
       await Promise.all(batches.map((batch) => this.#untilDone(() => this.#read(batch))));
       for (const tenant of [...cache.tenants()]) {
-        if (tenant.roster !== undefined) await this.#untilDone(() => rosters.refresh(tenant));
+        if (tenant.set !== undefined) await this.#untilDone(() => tenantSets.refresh(tenant));
         if (tenant.groups.size > 0) await this.#untilDone(() => groups.refresh(tenant));
         context.meter.commit();
       }

@@ -74,7 +74,7 @@ export class ViewCache {
   /** Forgets a user unless somebody still needs them. */
   release(tenant: TenantCache, user: CachedUser): void {
     if (user.referenced || tenant.users.get(user.user) !== user) return;
-    if (tenant.roster !== undefined && (user.present || user.listed || user.eventDue)) return;
+    if (tenant.set !== undefined && (user.present || user.listed || user.eventDue)) return;
     tenant.users.delete(user.user);
     if (user.present) tenant.present -= 1;
     this.#context.meter.views -= 1;
@@ -87,11 +87,11 @@ export class ViewCache {
     this.#reached[event.partition] = Math.max(this.#reachedIn(event.partition), event.id, made.ver);
     const tenant = this.#tenants.get(made.tenant);
     let user = tenant?.users.get(made.user);
-    if (tenant === undefined || (user === undefined && tenant.roster === undefined)) return tenant;
+    if (tenant === undefined || (user === undefined && tenant.set === undefined)) return tenant;
     if (user === undefined) {
       user = this.user(tenant, made.user);
       // Absent from a complete set they were offline, and this is newer. Before that, who knows how late it comes.
-      user.confirmed = tenant.roster?.complete === true;
+      user.confirmed = tenant.set?.complete === true;
       this.#learnGroups(user, made.groups ?? []);
     }
     const held = user.record;
@@ -114,7 +114,7 @@ export class ViewCache {
     const held = user.record;
     if (held !== undefined && view.ver < held.view.ver) return;
     if (!reading.isRegrouped(user.user, view.ver)) this.#learnGroups(user, view.groups ?? []);
-    if (tenant.users.get(user.user) !== user) return; // Out of sight of the last one who watched.
+    if (tenant.users.get(user.user) !== user) return; // No longer watched.
     if (held?.view.ver === view.ver) {
       // What changes without a version may have changed. Nobody is told who was shown it before.
       if (isLater && !sameView(held.view, view)) user.record = readRecord(view);
@@ -124,7 +124,7 @@ export class ViewCache {
     // Ahead of the feed, the watchers of the tenant learn it from here. Else whoever is offline has long been so.
     const ahead = view.ver > this.#reachedIn(user.partition);
     if (held === undefined && !user.present && !ahead) return;
-    if (ahead && tenant.roster !== undefined && !user.present) {
+    if (ahead && tenant.set !== undefined && !user.present) {
       user.eventDue = true;
       this.#eventsDue.add({ tenant, user }, now);
     }
@@ -217,7 +217,7 @@ export class ViewCache {
     user.groups = 'unknown';
     user.eventDue = false;
     user.confirmed = false;
-    tenant.roster?.stream.drop(user);
+    tenant.set?.stream.drop(user);
     this.release(tenant, user);
   }
 
@@ -245,7 +245,7 @@ export class ViewCache {
   }
 
   #announce(tenant: TenantCache, user: CachedUser, now: number): void {
-    const stream = tenant.roster?.stream;
+    const stream = tenant.set?.stream;
     // First the place in the stream: connections that watch both compare it with how far they are.
     stream?.touch(user);
     for (const subscriber of user.subscribers) subscriber.changed(user, now);

@@ -4,7 +4,7 @@ import type { Tuning } from '../../../src/fanout/context.ts';
 import type { Sink, Watcher } from '../../../src/fanout/fanout.ts';
 import type { FanoutSettings } from '../../../src/fanout/limits.ts';
 import { type FanoutOptions, NodeFanout } from '../../../src/fanout/node-fanout.ts';
-import type { Sight } from '../../../src/fanout/sight.ts';
+import type { Viewer } from '../../../src/fanout/visibility.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { Presence } from '../../../src/protocol/presence.ts';
 import { StoreError } from '../../../src/store/port/store-error.ts';
@@ -216,7 +216,7 @@ const SETTINGS: FanoutSettings = {
   watchPolicy: 'tenant',
 };
 
-export const SIGHT: Sight = { self: 'me', users: true, everyone: true, groups: [], sharedOnly: false };
+export const VIEWER: Viewer = { self: 'me', users: true, everyone: true, groups: [], sharedOnly: false };
 
 export interface EventExtras extends Partial<View> {
   readonly reason?: Reason;
@@ -257,18 +257,18 @@ export class Rig {
     void this.fanout.start();
   }
 
-  connect(tenant = TENANT, sight: Partial<Sight> = {}): { sink: FakeSink; watcher: Watcher } {
+  connect(tenant = TENANT, viewer: Partial<Viewer> = {}): { sink: FakeSink; watcher: Watcher } {
     const sink = new FakeSink();
-    return { sink, watcher: this.fanout.watcher(tenant, sink, { ...SIGHT, ...sight }) };
+    return { sink, watcher: this.fanout.watcher(tenant, sink, { ...VIEWER, ...viewer }) };
   }
 
   /** A connection that watches already, its snapshot taken. */
   async watching(
     request: { users?: string[]; groups?: string[]; tenant?: boolean },
     tenant = TENANT,
-    sight: Partial<Sight> = {},
+    viewer: Partial<Viewer> = {},
   ): Promise<{ sink: FakeSink; watcher: Watcher }> {
-    const connection = this.connect(tenant, sight);
+    const connection = this.connect(tenant, viewer);
     await connection.watcher.watch(request);
     connection.sink.take();
     return connection;

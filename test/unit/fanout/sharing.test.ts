@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Watcher } from '../../../src/fanout/fanout.ts';
-import { type FakeSink, Rig, SIGHT, settle } from './rig.ts';
+import { type FakeSink, Rig, settle, VIEWER } from './rig.ts';
 
 const WATCHERS = 5000;
 
@@ -20,7 +20,7 @@ const crowd = async (
         buffered: 0,
         send: (frame) => void frames.push(frame),
       } satisfies Partial<FakeSink>,
-      { ...SIGHT, self: `person-${n}` },
+      { ...VIEWER, self: `person-${n}` },
     );
     watches.push(watcher.watch(request));
   }

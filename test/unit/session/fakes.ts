@@ -16,7 +16,7 @@ import {
   type Watcher,
   type WatchRequest,
 } from '../../../src/fanout/fanout.ts';
-import type { Sight } from '../../../src/fanout/sight.ts';
+import type { Viewer } from '../../../src/fanout/visibility.ts';
 import type {
   Health,
   Hiding,
@@ -175,13 +175,13 @@ export class FakeWatcher implements Watcher {
   readonly tenant: string;
   readonly sink: Sink;
   readonly watching = { users: new Set<string>(), groups: new Set<string>(), tenant: false };
-  readonly sights: Sight[] = [];
+  readonly viewers: Viewer[] = [];
   drains = 0;
   isClosed = false;
   readonly #fanout: FakeFanout;
 
-  constructor(fanout: FakeFanout, tenant: string, sink: Sink, sight: Sight) {
-    this.sights.push(sight);
+  constructor(fanout: FakeFanout, tenant: string, sink: Sink, viewer: Viewer) {
+    this.viewers.push(viewer);
     this.#fanout = fanout;
     this.tenant = tenant;
     this.sink = sink;
@@ -201,8 +201,8 @@ export class FakeWatcher implements Watcher {
     if (tenant) this.watching.tenant = false;
   }
 
-  allow(sight: Sight): void {
-    this.sights.push(sight);
+  allow(viewer: Viewer): void {
+    this.viewers.push(viewer);
   }
 
   drained(): void {
@@ -226,8 +226,8 @@ export class FakeFanout implements Fanout {
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
 
-  watcher(tenant: string, sink: Sink, sight: Sight): Watcher {
-    const watcher = new FakeWatcher(this, tenant, sink, sight);
+  watcher(tenant: string, sink: Sink, viewer: Viewer): Watcher {
+    const watcher = new FakeWatcher(this, tenant, sink, viewer);
     this.watchers.push(watcher);
     return watcher;
   }

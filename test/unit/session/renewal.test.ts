@@ -134,7 +134,7 @@ describe('what may be seen after a renewal', () => {
     );
     await client.ask({ type: 'watch', users: ['bob'] });
     await client.ask({ type: 'auth', token: harness.auth.issue(principal('anna', { groups: ['h'] })) });
-    expect(harness.fanout.watchers[0]?.sights).toEqual([
+    expect(harness.fanout.watchers[0]?.viewers).toEqual([
       { self: 'anna', users: true, everyone: true, groups: ['g'], sharedOnly: true },
       { self: 'anna', users: true, everyone: false, groups: ['h'], sharedOnly: true },
     ]);
@@ -149,7 +149,7 @@ describe('what may be seen after a renewal', () => {
     const client = await harness.enter(principal('anna', { groups: ['g'] }));
     await client.ask({ type: 'watch', groups: ['g'] });
     await client.ask({ type: 'auth', token: harness.auth.issue(principal('anna')) });
-    expect(harness.fanout.watchers[0]?.sights.at(-1)).toMatchObject({ groups: ['g'] });
+    expect(harness.fanout.watchers[0]?.viewers.at(-1)).toMatchObject({ groups: ['g'] });
   });
 
   it('is less after a newer token of the same user, wherever that was used', async () => {
@@ -160,7 +160,7 @@ describe('what may be seen after a renewal', () => {
     for (const member of harness.membership.members) member.shown({ ...view('anna'), groups: ['g'] });
     for (const member of harness.membership.members)
       member.regrouped({ groups: ['h'], stamp: 4_000_000_000 });
-    expect(harness.fanout.watchers[0]?.sights.at(-1)).toMatchObject({ groups: ['h'] });
+    expect(harness.fanout.watchers[0]?.viewers.at(-1)).toMatchObject({ groups: ['h'] });
     expect(await client.ask({ type: 'watch', groups: ['g'] })).toMatchObject({ code: 'forbidden' });
   });
 });

@@ -383,8 +383,8 @@ export class World {
       start: () => Promise.resolve(),
       stop: () => Promise.resolve(),
       cached: (tenant, user) => this.#fanout.cached(tenant, user),
-      watcher: (tenant, sink, sight) => {
-        const watcher = this.#fanout.watcher(tenant, sink, sight);
+      watcher: (tenant, sink, viewer) => {
+        const watcher = this.#fanout.watcher(tenant, sink, viewer);
         if (this.#speaking !== undefined) this.#speaking.watcher = watcher;
         return watcher;
       },

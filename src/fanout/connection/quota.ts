@@ -4,7 +4,7 @@ import type { Meter } from '../meter.ts';
 import type { Watched } from './watched.ts';
 
 /** What a watch would add. */
-export interface Wanted {
+export interface QuotaRequest {
   /** Users the connection does not watch yet. */
   readonly users: number;
   /** Groups and tenants. */
@@ -16,18 +16,23 @@ export interface Wanted {
 }
 
 /** @throws WatchError when it is too much; nothing was changed. */
-export const checkRoom = (wanted: Wanted, watched: Watched, meter: Meter, limits: WatchLimits): void => {
+export const checkQuota = (
+  request: QuotaRequest,
+  watched: Watched,
+  meter: Meter,
+  limits: WatchLimits,
+): void => {
   const { maxWatches, maxNodeWatches, maxUnsent } = limits;
-  if (watched.asked + wanted.users > maxWatches) {
+  if (watched.asked + request.users > maxWatches) {
     throw new WatchError('too_many_watches', `at most ${maxWatches} users may be watched`);
   }
   if (
-    meter.watches + wanted.users + wanted.sets > maxNodeWatches ||
-    meter.views + wanted.views > maxNodeWatches
+    meter.watches + request.users + request.sets > maxNodeWatches ||
+    meter.views + request.views > maxNodeWatches
   ) {
     throw new WatchError('too_many_watches', 'this node watches as many users as it can');
   }
-  let unsent = wanted.weight;
+  let unsent = request.weight;
   for (const answer of watched.answers) unsent += answer.weight;
   if (unsent > maxUnsent) throw new WatchError('too_many_watches', 'too many answers wait to be read');
 };

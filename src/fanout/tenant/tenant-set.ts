@@ -5,7 +5,7 @@ import type { TenantStream } from './tenant-stream.ts';
  * The complete set of a watched tenant: everyone not offline, kept by the feed once it was read. It lasts as long as
  * somebody is interested; the object is the generation of what is read for it.
  */
-export class Roster {
+export class TenantSet {
   readonly stream: TenantStream;
   /** Connections that watch the tenant, and answers that wait to. */
   interest = 0;
@@ -14,7 +14,7 @@ export class Roster {
   /** Pages being read: what goes offline meanwhile is remembered, or a page read earlier would bring it back. */
   readings = 0;
 
-  constructor(stream: TenantStream, reading: (roster: Roster) => SharedRead) {
+  constructor(stream: TenantStream, reading: (set: TenantSet) => SharedRead) {
     this.stream = stream;
     this.reading = reading(this);
   }

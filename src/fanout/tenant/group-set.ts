@@ -4,18 +4,18 @@ import type { SharedRead } from './shared-read.ts';
 /** A connection that watches a group. */
 export interface GroupReader {
   /** Somebody is in the group from now on; their newest view is in the cache. */
-  memberJoined(roster: GroupRoster, user: CachedUser, now: number): void;
+  memberJoined(set: GroupSet, user: CachedUser, now: number): void;
   /** Somebody is in the group no longer: nothing of them that is newer may go out because of it. */
-  memberLeft(roster: GroupRoster, user: CachedUser): void;
+  memberLeft(set: GroupSet, user: CachedUser): void;
   /** The group grew too large to be watched: the watch is over. */
-  groupOutgrown(roster: GroupRoster): void;
+  groupOutgrown(set: GroupSet): void;
 }
 
 /**
  * The members of a watched group, online or not, kept by the feed once they were read. It lasts as long as somebody is
  * interested; the object is the generation of what is read for it.
  */
-export class GroupRoster {
+export class GroupSet {
   readonly name: string;
   readonly members = new Set<CachedUser>();
   /** Connections that were sent the snapshot or are about to be. */
@@ -25,7 +25,7 @@ export class GroupRoster {
   complete = false;
   readonly reading: SharedRead;
 
-  constructor(name: string, reading: (roster: GroupRoster) => SharedRead) {
+  constructor(name: string, reading: (set: GroupSet) => SharedRead) {
     this.name = name;
     this.reading = reading(this);
   }

@@ -3,14 +3,14 @@ import type { FanoutContext } from '../context.ts';
 import { WatchError } from '../fanout.ts';
 import type { WatchLimits } from '../limits.ts';
 import type { ViewCache } from '../views/view-cache.ts';
-import { Roster } from './roster.ts';
 import { SharedRead } from './shared-read.ts';
 import type { TenantCache } from './tenant-cache.ts';
+import { TenantSet } from './tenant-set.ts';
 import { TenantStream } from './tenant-stream.ts';
 import { TooLarge } from './too-large.ts';
 
 /** Reads and keeps the complete sets of watched tenants. */
-export class Rosters {
+export class TenantSets {
   readonly #views: Views;
   readonly #cache: ViewCache;
   readonly #context: FanoutContext;
@@ -26,34 +26,34 @@ export class Rosters {
   }
 
   /** Somebody wants the complete set; {@link leave} undoes it. @throws WatchError when it was too large just now. */
-  enter(tenant: TenantCache): Roster {
-    if (tenant.roster === undefined && this.#tooLarge.has(tenant.name, '')) throw tooMany();
-    const roster = tenant.roster ?? this.#open(tenant);
-    roster.interest += 1;
-    return roster;
+  enter(tenant: TenantCache): TenantSet {
+    if (tenant.set === undefined && this.#tooLarge.has(tenant.name, '')) throw tooMany();
+    const set = tenant.set ?? this.#open(tenant);
+    set.interest += 1;
+    return set;
   }
 
   /**
    * Reads the set, not earlier than now. While the store is away, what is known of it has to do.
    * @returns whether it was read. Rejects as the store does, or with a WatchError when the tenant is too large.
    */
-  async fresh(roster: Roster, isAway: boolean): Promise<boolean> {
-    if (isAway && roster.complete) return false;
+  async fresh(set: TenantSet, isAway: boolean): Promise<boolean> {
+    if (isAway && set.complete) return false;
     try {
-      await roster.reading.ask();
+      await set.reading.ask();
       return true;
     } catch (error) {
-      if (!roster.complete || error instanceof WatchError) throw error;
+      if (!set.complete || error instanceof WatchError) throw error;
       return false;
     }
   }
 
   leave(tenant: TenantCache): void {
-    const roster = tenant.roster;
-    if (roster === undefined) return;
-    roster.interest -= 1;
-    if (roster.interest > 0) return;
-    tenant.roster = undefined;
+    const set = tenant.set;
+    if (set === undefined) return;
+    set.interest -= 1;
+    if (set.interest > 0) return;
+    tenant.set = undefined;
     for (const user of tenant.users.values()) {
       user.seq = 0;
       user.listed = false;
@@ -66,13 +66,13 @@ export class Rosters {
 
   /** Finds who came online without this node hearing of it. Errors as the store's. */
   async refresh(tenant: TenantCache): Promise<void> {
-    await tenant.roster?.reading.ask();
+    await tenant.set?.reading.ask();
   }
 
   /** A tenant may grow while it is watched, but not without bound: far beyond the limit its watches end. */
   checkGrowth(tenant: TenantCache): void {
-    if (tenant.roster === undefined || tenant.present <= this.#limits.tenantCeiling) return;
-    for (const reader of [...tenant.roster.stream.readers]) reader.outgrown();
+    if (tenant.set === undefined || tenant.present <= this.#limits.tenantCeiling) return;
+    for (const reader of [...tenant.set.stream.readers]) reader.outgrown();
   }
 
   /** More are online than a new watch may cover. */
@@ -80,24 +80,24 @@ export class Rosters {
     return tenant.present > this.#limits.tenantWatchMax;
   }
 
-  #open(tenant: TenantCache): Roster {
+  #open(tenant: TenantCache): TenantSet {
     const stream = new TenantStream(this.#context, (upTo) => {
-      if (tenant.roster?.stream !== stream || !tenant.roster.settled) return;
+      if (tenant.set?.stream !== stream || !tenant.set.settled) return;
       stream.forget(upTo, (user) => this.#cache.release(tenant, user));
     });
-    const roster = new Roster(
+    const set = new TenantSet(
       stream,
       (of) => new SharedRead(() => this.#load(tenant, of), this.#context.timing),
     );
-    tenant.roster = roster;
-    return roster;
+    tenant.set = set;
+    return set;
   }
 
-  async #load(tenant: TenantCache, roster: Roster): Promise<void> {
-    if (tenant.roster !== roster) return;
-    if (roster.complete) {
-      await this.#page(tenant, roster, () => tenant.present <= this.#limits.tenantCeiling);
-      this.#settled(tenant, roster);
+  async #load(tenant: TenantCache, set: TenantSet): Promise<void> {
+    if (tenant.set !== set) return;
+    if (set.complete) {
+      await this.#page(tenant, set, () => tenant.present <= this.#limits.tenantCeiling);
+      this.#settled(tenant, set);
       this.checkGrowth(tenant);
       return;
     }
@@ -109,37 +109,37 @@ export class Rosters {
     }
     const fits = (): boolean =>
       !this.tooLarge(tenant) && this.#context.meter.views <= this.#limits.maxNodeWatches;
-    if (!(await this.#page(tenant, roster, fits))) throw tooMany();
-    roster.complete = true;
-    this.#settled(tenant, roster);
+    if (!(await this.#page(tenant, set, fits))) throw tooMany();
+    set.complete = true;
+    this.#settled(tenant, set);
   }
 
   /** @returns whether it fitted all the way. */
-  async #page(tenant: TenantCache, roster: Roster, fits: () => boolean): Promise<boolean> {
-    roster.readings += 1;
+  async #page(tenant: TenantCache, set: TenantSet, fits: () => boolean): Promise<boolean> {
+    set.readings += 1;
     try {
       let cursor: string | undefined;
       do {
-        if (tenant.roster !== roster) return true; // Nobody wants it any more.
-        cursor = await this.#readPage(tenant, roster, cursor);
+        if (tenant.set !== set) return true; // Nobody wants it any more.
+        cursor = await this.#readPage(tenant, set, cursor);
         if (!fits()) return false;
       } while (cursor !== undefined);
       return true;
     } finally {
-      roster.readings -= 1;
+      set.readings -= 1;
     }
   }
 
   /** @returns the cursor of the next page. */
   async #readPage(
     tenant: TenantCache,
-    roster: Roster,
+    set: TenantSet,
     from: string | undefined,
   ): Promise<string | undefined> {
     const reading = tenant.readings.begin();
     try {
       const { users, cursor } = await this.#views.page(tenant.name, this.#context.tuning.pageSize, from);
-      if (tenant.roster !== roster) return undefined;
+      if (tenant.set !== set) return undefined;
       const now = this.#context.timing.now();
       for (const view of users) {
         if (reading.isForgotten(view.user, view.ver)) continue;
@@ -152,8 +152,8 @@ export class Rosters {
   }
 
   /** Those who left meanwhile need not be remembered any more: no page can bring them back. */
-  #settled(tenant: TenantCache, roster: Roster): void {
-    if (tenant.roster === roster && roster.settled) roster.stream.tell();
+  #settled(tenant: TenantCache, set: TenantSet): void {
+    if (tenant.set === set && set.settled) set.stream.tell();
   }
 }
 

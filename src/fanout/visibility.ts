@@ -1,11 +1,11 @@
-/** What is known of somebody's groups. Before a read or an event told them, nothing may be concluded from them. */
+/** What is known of a user's groups. Before a read or an event, nothing may be concluded from them. */
 export type KnownGroups = readonly string[] | 'unknown';
 
-/** Whether somebody may be seen. `unknown` neither shows nor takes away: it waits. */
+/** Whether a viewer may see a user. `unknown` neither shows nor takes away: it waits. */
 export type Visibility = 'visible' | 'hidden' | 'unknown';
 
-/** Whom one connection may see, as its token and the policy say. */
-export interface Sight {
+/** One connection, by what its token and the policy say of whom it may see. */
+export interface Viewer {
   /** One's own user id: oneself may always be seen by whoever may see anybody. Absent for who is no user. */
   readonly self?: string;
   /** The service that watches, which is nobody in any tenant. */
@@ -24,18 +24,18 @@ export const sharesGroup = (ones: readonly string[], others: readonly string[] |
 
 /** Whether a user may be watched by id, by what the last read or event said of their groups. */
 export const visibility = (
-  sight: Sight,
+  viewer: Viewer,
   { user, groups }: { readonly user: string; readonly groups: KnownGroups },
 ): Visibility => {
-  if (sight.everyone) return 'visible';
-  if (!sight.users) return 'hidden';
-  if (!sight.sharedOnly || user === sight.self) return 'visible';
+  if (viewer.everyone) return 'visible';
+  if (!viewer.users) return 'hidden';
+  if (!viewer.sharedOnly || user === viewer.self) return 'visible';
   if (groups === 'unknown') return 'unknown';
-  return sharesGroup(sight.groups, groups) ? 'visible' : 'hidden';
+  return sharesGroup(viewer.groups, groups) ? 'visible' : 'hidden';
 };
 
-/** Whether two sights show the same people. Groups are a set: their order and their object say nothing. */
-export const sameSight = (one: Sight, other: Sight): boolean =>
+/** Whether two viewers may see the same users. Groups are a set: their order does not count. */
+export const seesTheSame = (one: Viewer, other: Viewer): boolean =>
   one.users === other.users && one.everyone === other.everyone && sameGroups(one.groups, other.groups);
 
 const sameGroups = (ones: readonly string[], others: readonly string[]): boolean => {
