@@ -6,6 +6,7 @@
  * Besides throughput it shows what the rest of the process feels meanwhile: the longest turn of the event loop, and
  * how long a file read, which shares the thread pool, takes at worst. "unbounded" is the same without the queues.
  */
+
 import { stat } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { LocalProtocol } from 'paseto';
@@ -17,6 +18,7 @@ import { type KeyVersion, parsePaserk } from '../src/auth/paserk.ts';
 import { TOKEN_VERSIONS, type TokenVersion } from '../src/auth/principal.ts';
 import { TokenVerifier } from '../src/auth/verifier.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
+import { systemClock } from '../src/time/clock.ts';
 
 const tokensEach = Number(process.argv[2] ?? 5_000);
 const rounds = Number(process.argv[3] ?? 5);
@@ -34,7 +36,7 @@ const prepare = async (version: TokenVersion): Promise<Subject> => {
     ? generateLocalKey(number).local
     : (await generateSigningKeys(number)).secret;
   const keys = await KeySet.import([parsePaserk(key)], 'bench');
-  const issuer = new TokenIssuer({ keys: { current: keys }, rules, now: Date.now });
+  const issuer = new TokenIssuer({ keys: { current: keys }, rules, clock: systemClock });
   const tokens: string[] = [];
   for (let index = 0; index < tokensEach; index++) {
     const user = `7d444840-9dc0-11d1-b245-${String(index).padStart(12, '0')}`;
@@ -135,8 +137,7 @@ for (const version of TOKEN_VERSIONS) {
       keys: { current: keys },
       rules,
       metrics: createMetrics(),
-      now: Date.now,
-      monotonic: () => performance.now(),
+      clock: systemClock,
       ...bounds,
     });
   const bounded = verifier({});

@@ -2,10 +2,12 @@
  * How much CPU fan-out itself takes, without sockets: one node, 5,000 sinks in memory. What a socket adds (about 8 µs a
  * write) is measured elsewhere. Run: `npx tsx bench/fanout-core.ts`.
  */
+
 import type { View } from '../src/domain/model.ts';
 import type { FeedListener } from '../src/events/feed.ts';
 import { NodeFanout } from '../src/fanout/node-fanout.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
+import { systemClock } from '../src/time/clock.ts';
 import { notHere } from '../test/support/not-here.ts';
 
 const WATCHERS = 5000;
@@ -58,6 +60,7 @@ const bench = async (fanoutWindowMs: number): Promise<Bench> => {
       watchPolicy: 'tenant',
     },
     metrics: createMetrics(),
+    clock: systemClock,
     log: silent,
   });
   await fanout.start();

@@ -1,4 +1,5 @@
 /** The server side of `idle-rss.ts`: prints nothing, answers its parent. */
+
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -9,6 +10,7 @@ import { createFront } from '../src/http/front.ts';
 import { registerWebSocket } from '../src/http/websocket.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
 import { Sessions } from '../src/session/sessions.ts';
+import { systemClock } from '../src/time/clock.ts';
 
 export interface MemoryReport {
   readonly connections: number;
@@ -115,7 +117,7 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
     authenticator,
     metrics,
     overloaded: () => false,
-    monotonic: () => performance.now(),
+    clock: systemClock,
   });
   sessions.start();
   await app.listen({ port: 0, host: '127.0.0.1' });

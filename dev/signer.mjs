@@ -47,7 +47,7 @@ export const openSigner = async (env) => {
       ...(tokenAudience !== undefined && { audience: tokenAudience }),
       ...(tokenIssuer !== undefined && { issuer: tokenIssuer }),
     },
-    now: Date.now,
+    clock: { wall: Date.now },
   });
   return async ({ user, name, scope = SCOPE }) => {
     const who = { user, tenant: 'default', scope, ttlSeconds: Math.min(TTL_S, maxTokenTtlS) };

@@ -38,6 +38,7 @@ import { DeploymentCheck } from './store/redis/check/deployment-check.ts';
 import { Library } from './store/redis/library.ts';
 import { RedisStore } from './store/redis/redis-store.ts';
 import { EventStreams } from './streams/event-streams.ts';
+import { systemClock } from './time/clock.ts';
 
 export interface AppOptions {
   readonly settings: Settings;
@@ -69,8 +70,7 @@ const DAY_MS = 86_400_000;
 /** How far the clocks of issuers may be ahead or behind: a revocation must not end before the last token it refuses. */
 const REVOCATION_SLACK_MS = 10_000;
 
-const monotonic = (): number => performance.now();
-const wall = (): number => Date.now();
+const clock = systemClock;
 /** µs; the fraction comes from the monotonic clock, so that two moments of one millisecond differ. */
 const micros = (): number => Math.floor((performance.timeOrigin + performance.now()) * 1000);
 
@@ -152,7 +152,7 @@ const openRedis = (
     replicaTimeoutMs: Math.floor(settings.redisCommandTimeoutMs / 2),
     newGeneration: () => randomBytes(6).toString('base64url'),
   });
-  const feed = new RedisFeed({ link, subscriber: linkOptions, keys, now: monotonic, metrics, logger });
+  const feed = new RedisFeed({ link, subscriber: linkOptions, keys, clock, metrics, logger });
   const check = new DeploymentCheck({
     link: linkOptions,
     keys,
@@ -188,7 +188,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     partitioning: store,
     keepMs: storeOptions(settings).policy.revocationMs,
     retryMs: settings.heartbeatIntervalMs,
-    wallNow: wall,
+    clock,
     logger,
   });
   const authenticator = new TokenVerifier({
@@ -196,10 +196,9 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     keys: keyring,
     rules: claimRules(settings),
     metrics,
-    now: wall,
-    monotonic,
+    clock,
   });
-  const issuer = new TokenIssuer({ keys: keyring, rules: claimRules(settings), now: wall });
+  const issuer = new TokenIssuer({ keys: keyring, rules: claimRules(settings), clock });
   const knownViews = new KnownViews();
   const node: PresenceNode = new PresenceNode({
     id: nodeId,
@@ -214,8 +213,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     drainGraceMs: settings.drainGraceMs,
     idleAwayMs: settings.idleAwayMs,
     commandTimeoutMs: settings.redisCommandTimeoutMs,
-    now: monotonic,
-    wallNow: wall,
+    clock,
     linkUp: storage.linkUp,
     connections: (): number => sessions.size,
     observersOf: (owner) => sessions.observersOf(owner),
@@ -229,7 +227,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
 
   const reads = trustedReads(store, node.health);
   const turns = new FairTurns({
-    now: monotonic,
+    now: clock.monotonic,
     onError: (err) => logger.error({ err }, 'a queued task of a watcher threw'),
   });
   const fanout = new NodeFanout({
@@ -239,8 +237,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     metrics,
     settings,
     health: node.health,
-    now: monotonic,
-    wallNow: wall,
+    clock,
     // A node that learns of a loss late still has an interval to send what its watchers were shown.
     tuning: { resyncJitterMs: settings.heartbeatIntervalMs / 2 },
     log: logger,
@@ -256,7 +253,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     turns,
     health: node.health,
     metrics,
-    clock: { monotonic, wall },
+    clock,
     random: Math.random,
     others: (): number => streams.size,
     log: logger,
@@ -264,14 +261,13 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   const streams: EventStreams = new EventStreams({
     feed,
     metrics,
-    now: monotonic,
-    wallNow: wall,
+    clock,
     random: Math.random,
     perUser: settings.maxConnectionsPerUser,
     full: () => sessions.full,
     ended: (principal) => revocations.refuses(principal),
   });
-  const lag = new LoopLag(monotonic);
+  const lag = new LoopLag(clock.monotonic);
   const publicServer = await buildPublicServer({
     settings,
     store: reads,
@@ -282,6 +278,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     health: node.health,
     feed,
     streams,
+    clock,
     version,
     nodes: () => node.directory.ask(),
     registerSockets: (server, front) =>
@@ -292,7 +289,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
         authenticator,
         metrics,
         overloaded: () => lag.overloaded,
-        monotonic,
+        clock,
       }),
   });
   const adminServer = buildAdminServer({

@@ -1,3 +1,4 @@
+import type { Clock } from '../time/clock.ts';
 import { type ClaimRules, principalOf } from './claims.ts';
 import type { KeySource } from './keyring.ts';
 import { AuthError } from './principal.ts';
@@ -40,8 +41,7 @@ export interface TokenIssuerOptions {
   readonly keys: KeySource;
   /** The same as the verifier's: audience and issuer go into the token, the rest bounds it. */
   readonly rules: ClaimRules;
-  /** ms since the epoch. */
-  readonly now: () => number;
+  readonly clock: Pick<Clock, 'wall'>;
 }
 
 /**
@@ -51,12 +51,12 @@ export interface TokenIssuerOptions {
 export class TokenIssuer {
   readonly #keys: KeySource;
   readonly #rules: ClaimRules;
-  readonly #now: () => number;
+  readonly #clock: Pick<Clock, 'wall'>;
 
-  constructor({ keys, rules, now }: TokenIssuerOptions) {
+  constructor({ keys, rules, clock }: TokenIssuerOptions) {
     this.#keys = keys;
     this.#rules = rules;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   /** Whether there is a key to issue with. */
@@ -68,7 +68,7 @@ export class TokenIssuer {
   async issue(request: IssueRequest): Promise<IssuedToken> {
     const key = this.#keys.current.issueKey;
     if (key === undefined) throw new IssueError('no_key', 'Issuing tokens needs a secret or local key.');
-    const now = this.#now();
+    const now = this.#clock.wall();
     const { claims, expiresAt } = this.#claims(request, now);
     this.#check(claims, now);
     const token = await key.seal(claims);

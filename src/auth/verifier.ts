@@ -1,4 +1,5 @@
 import type { Metrics } from '../observability/metrics.ts';
+import type { Clock } from '../time/clock.ts';
 import { type ClaimRules, principalOf } from './claims.ts';
 import type { KeySource } from './keyring.ts';
 import { AuthError, type Authenticator, type Principal } from './principal.ts';
@@ -12,10 +13,7 @@ export interface TokenVerifierOptions {
   readonly metrics: Pick<Metrics, 'authentications' | 'authSeconds'>;
   /** Whether a revocation refuses this token; default: none does. */
   readonly isRevoked?: (principal: Principal) => boolean;
-  /** ms since the epoch. */
-  readonly now: () => number;
-  /** Monotonic ms; measures how long a turn was held. */
-  readonly monotonic: () => number;
+  readonly clock: Clock;
   /** Signatures checked at once on the thread pool; default {@link PARALLEL}. */
   readonly parallel?: number;
   /** ms a turn of the event loop may spend on decryption; default {@link TURN_MS}. */
@@ -39,7 +37,7 @@ export class TokenVerifier implements Authenticator {
   readonly #keys: KeySource;
   readonly #rules: ClaimRules;
   readonly #metrics: TokenVerifierOptions['metrics'];
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #isRevoked: (principal: Principal) => boolean;
   readonly #pool: Semaphore;
   readonly #loop: TurnBudget;
@@ -49,18 +47,17 @@ export class TokenVerifier implements Authenticator {
     rules,
     metrics,
     isRevoked = () => false,
-    now,
-    monotonic,
+    clock,
     parallel = PARALLEL,
     turnMs = TURN_MS,
   }: TokenVerifierOptions) {
     this.#keys = keys;
     this.#rules = rules;
     this.#metrics = metrics;
-    this.#now = now;
+    this.#clock = clock;
     this.#isRevoked = isRevoked;
     this.#pool = new Semaphore(parallel);
-    this.#loop = new TurnBudget(turnMs, monotonic);
+    this.#loop = new TurnBudget(turnMs, () => clock.monotonic());
   }
 
   async verify(token: string): Promise<Principal> {
@@ -89,7 +86,7 @@ export class TokenVerifier implements Authenticator {
       const claims = await lane.run(() => key.open(token));
       // Checked by the clock after the wait in the queue, during which the token may have expired.
       if (claims === undefined) continue;
-      const principal = principalOf(claims, this.#rules, this.#now());
+      const principal = principalOf(claims, this.#rules, this.#clock.wall());
       if (this.#isRevoked(principal)) throw new AuthError('revoked', 'The token was revoked.');
       return principal;
     }

@@ -70,7 +70,7 @@ export const openIssuer = async (io: Io, key?: string): Promise<TokenIssuer> => 
       ...(audience !== undefined && { audience }),
       ...(issuer !== undefined && { issuer }),
     },
-    now: () => io.date(),
+    clock: { wall: () => io.date() },
   });
 };
 

@@ -8,6 +8,7 @@ import { Subscriber } from '../redis/subscriber.ts';
 import { partitionOf } from '../store/partition.ts';
 import { StoreError } from '../store/port/store-error.ts';
 import { decodeMessage } from '../store/redis/log-codec.ts';
+import type { Clock } from '../time/clock.ts';
 import type { EventFeed, FeedListener, Replay, Signal } from './feed.ts';
 import { Listeners } from './listeners.ts';
 import { LogReader } from './log-reader.ts';
@@ -20,8 +21,7 @@ export interface RedisFeedOptions {
   readonly link: RedisLink;
   readonly subscriber: LinkOptions;
   readonly keys: Keys;
-  /** Monotonic ms. */
-  readonly now: () => number;
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -107,7 +107,7 @@ export class RedisFeed implements EventFeed {
     // A pending partition keeps its deadline, because under constant traffic it is always behind the newest
     // heartbeat.
     if (!feed.expect(gen, last, clock) || this.#behind.has(feed)) return;
-    this.#behind.set(feed, { gen, last, by: this.#options.now() + BEHIND_MS });
+    this.#behind.set(feed, { gen, last, by: this.#options.clock.monotonic() + BEHIND_MS });
     this.#check ??= setTimeout(() => this.#catchUp(), BEHIND_MS);
   }
 
@@ -166,7 +166,7 @@ export class RedisFeed implements EventFeed {
 
   /** Partitions that are still behind read their logs; a link on which nothing arrived is replaced. */
   #catchUp(): void {
-    const now = this.#options.now();
+    const now = this.#options.clock.monotonic();
     const late = new Set<PartitionFeed>();
     let wait: number | undefined;
     for (const [feed, { gen, last, by }] of this.#behind) {

@@ -1,4 +1,5 @@
 import type { Metrics } from '../observability/metrics.ts';
+import type { Clock } from '../time/clock.ts';
 
 export type FanoutMetrics = Pick<
   Metrics,
@@ -18,20 +19,19 @@ export class Meter {
   encoded = 0;
   conflated = 0;
   readonly #metrics: FanoutMetrics;
-  readonly #wallNow: () => number;
+  readonly #clock: Pick<Clock, 'wall'>;
   #toldWatches = 0;
   #toldViews = 0;
 
-  /** @param wallNow - ms since the epoch, as close to the store's clock as the node can tell. */
-  constructor(metrics: FanoutMetrics, wallNow: () => number) {
+  constructor(metrics: FanoutMetrics, clock: Pick<Clock, 'wall'>) {
     this.#metrics = metrics;
-    this.#wallNow = wallNow;
+    this.#clock = clock;
   }
 
   /** A transition made at this moment of the store's clock (ms) reaches its first socket. */
   firstWrite(madeAt: number): void {
     // Two clocks: a small difference between them must not count as negative time.
-    this.#metrics.fanoutSeconds.observe(Math.max(0, this.#wallNow() - madeAt) / 1000);
+    this.#metrics.fanoutSeconds.observe(Math.max(0, this.#clock.wall() - madeAt) / 1000);
   }
 
   commit(): void {

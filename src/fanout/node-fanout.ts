@@ -6,6 +6,7 @@ import type { Partitioning } from '../store/partition.ts';
 import type { GroupViews } from '../store/port/groups.ts';
 import type { Reports } from '../store/port/reports.ts';
 import type { Views } from '../store/port/views.ts';
+import type { Clock } from '../time/clock.ts';
 import { DueQueue } from '../time/due-queue.ts';
 import { schedule, type Timing } from '../time/timing.ts';
 import { Budgets } from './budget.ts';
@@ -43,10 +44,8 @@ export interface FanoutOptions {
   readonly log: FanoutLog;
   /** Tells when the store answers again, so that nothing waits longer than it must. */
   readonly health?: Health;
-  /** ms of a monotonic clock. */
-  readonly now?: () => number;
-  /** ms since the epoch, as close to the store's clock as the node can tell; for the latency metric only. */
-  readonly wallNow?: () => number;
+  /** The wall clock is for the latency metric only. */
+  readonly clock: Clock;
   readonly schedule?: Timing['schedule'];
   /** In [0, 1). */
   readonly random?: () => number;
@@ -82,12 +81,12 @@ export class NodeFanout implements Fanout {
     this.#feed = options.feed;
     this.#metrics = metrics;
     const timing: Timing = {
-      now: options.now ?? (() => performance.now()),
+      now: () => options.clock.monotonic(),
       schedule: options.schedule ?? schedule,
     };
     const tuning = { ...DEFAULT_TUNING, ...options.tuning };
     const windowMs = settings.fanoutWindowMs;
-    const meter = new Meter(metrics, options.wallNow ?? Date.now);
+    const meter = new Meter(metrics, options.clock);
     /** One bad item must not stop the queue: its timer is everybody's. */
     const each =
       <T>(call: (item: T, now: number) => void) =>

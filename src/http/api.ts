@@ -9,6 +9,7 @@ import { silence } from '../session/typing.ts';
 import type { NodeInfo } from '../store/port/registry.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
 import type { EventStreams } from '../streams/event-streams.ts';
+import type { Clock } from '../time/clock.ts';
 import { RateLimiter } from '../time/rate-limiter.ts';
 import { authenticate, decorateCaller } from './auth.ts';
 import { registerJsonBodies } from './body.ts';
@@ -36,7 +37,7 @@ export interface ApiDeps {
   readonly feed: EventFeed;
   readonly streams: EventStreams;
   nodes(): Promise<readonly NodeInfo[]>;
-  now?(): number;
+  readonly clock: Pick<Clock, 'wall'>;
   /** Called with a connection that has become an event stream and no longer counts as HTTP. */
   handOver(socket: Socket): void;
   /** Bounds for bodies that are still arriving; by default those that suit a node. */
@@ -71,7 +72,7 @@ export const registerApi = async (app: FastifyInstance, deps: ApiDeps): Promise<
     lastSeen: settings.lastSeen,
     silence: (ref: UserRef) => silence({ feed: deps.feed, log: app.log }, ref),
     nodes: () => deps.nodes(),
-    now: () => deps.now?.() ?? Date.now(),
+    clock: deps.clock,
   };
 
   const api: FastifyPluginCallback = (scope, _options, done) => {

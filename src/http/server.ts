@@ -11,6 +11,7 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { NodeInfo } from '../store/port/registry.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
 import type { EventStreams } from '../streams/event-streams.ts';
+import type { Clock } from '../time/clock.ts';
 import { RateLimiter } from '../time/rate-limiter.ts';
 import { registerApi } from './api.ts';
 import type { BodyBudget } from './body-budget.ts';
@@ -43,8 +44,7 @@ export interface PublicServerDeps {
   readonly bodies?: BodyBudget;
   /** Bounds for unread answers; by default those that suit a node. */
   readonly unread?: UnreadAnswers;
-  /** Wall clock, ms since the epoch. */
-  now?(): number;
+  readonly clock: Pick<Clock, 'wall'>;
 }
 
 /** Bodies are small but for a batch, whose route says so. */

@@ -5,6 +5,7 @@ import type { Authenticator } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Sessions } from '../session/sessions.ts';
+import type { Clock } from '../time/clock.ts';
 import { RateLimiter } from '../time/rate-limiter.ts';
 import { answerError } from './errors.ts';
 import type { Front } from './front.ts';
@@ -22,8 +23,7 @@ export interface WebSocketDeps {
   readonly metrics: Metrics;
   /** The event loop is so far behind that one more connection would harm the existing ones. */
   readonly overloaded: () => boolean;
-  /** Monotonic, ms. */
-  readonly monotonic: () => number;
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly front: Front;
 }
 
@@ -67,7 +67,7 @@ export const registerWebSocket = async (app: FastifyInstance, deps: WebSocketDep
   const { sessions, settings, metrics, authenticator } = deps;
   const { addresses, connections } = deps.front;
   const limitUpgrade = limitByAddress(
-    new RateLimiter({ rate: settings.upgradeRate, now: deps.monotonic }),
+    new RateLimiter({ rate: settings.upgradeRate, now: () => deps.clock.monotonic() }),
     addresses,
   );
   const relay = relayUpgrades(app, PATHS, limitUpgrade, (socket) => connections.occupy(socket));

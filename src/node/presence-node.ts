@@ -6,6 +6,7 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { NodeInfo } from '../store/port/registry.ts';
 import type { StoreError } from '../store/port/store-error.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
+import type { Clock } from '../time/clock.ts';
 import { Caretaker } from './caretaker.ts';
 import { ClusterHealth } from './cluster-health.ts';
 import { Directory } from './directory.ts';
@@ -34,9 +35,8 @@ export interface PresenceNodeOptions {
   /** 0: no user is idle for being silent. */
   readonly idleAwayMs: number;
   readonly commandTimeoutMs: number;
-  /** Monotonic ms, and wall clock ms since the epoch (a label in the list of nodes). */
-  readonly now: () => number;
-  readonly wallNow: () => number;
+  /** The wall clock is a label in the list of nodes, and stands in for the store's time until that is known. */
+  readonly clock: Clock;
   /** The link to the store is up. */
   readonly linkUp: () => boolean;
   readonly connections: () => number;
@@ -68,7 +68,8 @@ export class PresenceNode {
 
   constructor(options: PresenceNodeOptions) {
     this.#options = options;
-    const { store, feed, now, metrics, logger, id: nodeId, heartbeatTtlMs: ttlMs } = options;
+    const { store, feed, clock, metrics, logger, id: nodeId, heartbeatTtlMs: ttlMs } = options;
+    const now = (): number => clock.monotonic();
     const intervalMs = options.heartbeatIntervalMs;
     const partitions = Array.from(
       { length: store.partitions },
@@ -107,8 +108,8 @@ export class PresenceNode {
       partitionOf: (ref) => store.partitionOf(ref),
       // Before the first beat there is only this machine's clock, and a claim must not look older than those before
       // it.
-      orderOf: (partition) => partitions[partition]?.order(now()) || options.wallNow() * 1000,
-      timeOfDay: (partition) => partitions[partition]?.timeOfDay(now()) || options.wallNow(),
+      orderOf: (partition) => partitions[partition]?.order(now()) || clock.wall() * 1000,
+      timeOfDay: (partition) => partitions[partition]?.timeOfDay(now()) || clock.wall(),
       storeAnswers: () => !this.health.degraded,
       knownViews: options.knownViews,
       flusher: this.#flusher,
@@ -136,7 +137,7 @@ export class PresenceNode {
       onLost: (partition) => options.revocations.tellAgain(partition),
       onBeat: () => this.health.refresh(),
     });
-    const startedAt = options.wallNow();
+    const startedAt = clock.wall();
     this.directory = new Directory({
       registry: store.registry,
       self: () => this.#describe(startedAt),
@@ -189,7 +190,7 @@ export class PresenceNode {
   get vitals(): Vitals {
     const { ready, degraded, draining, silenceMs } = this.health;
     const { list, at } = this.directory.nodes;
-    const since = this.#options.now() - at;
+    const since = this.#options.clock.monotonic() - at;
     const isAlive = ({ heartbeatAgo }: NodeInfo): boolean =>
       heartbeatAgo + since < this.#options.heartbeatTtlMs;
     return {
@@ -204,18 +205,19 @@ export class PresenceNode {
   }
 
   #clockOffset(): number {
-    const { now, wallNow } = this.#options;
+    const { clock } = this.#options;
     const offsets = this.#partitions
       .filter((state) => state.hasTime)
-      .map((state) => wallNow() - state.timeOfDay(now()));
+      .map((state) => clock.wall() - state.timeOfDay(clock.monotonic()));
     return offsets.reduce((worst, offset) => (Math.abs(offset) > Math.abs(worst) ? offset : worst), 0);
   }
 
   /** Waits until everything this node knows is stored. @returns whether it was, within the time. */
   async flushed(withinMs: number): Promise<boolean> {
-    const deadline = this.#options.now() + withinMs;
+    const { clock } = this.#options;
+    const deadline = clock.monotonic() + withinMs;
     while (!this.#flusher.idle) {
-      if (this.#options.now() > deadline) return false;
+      if (clock.monotonic() > deadline) return false;
       await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
     }
     return true;
@@ -226,11 +228,13 @@ export class PresenceNode {
    * runs out by itself, and the remaining users are reaped as after a crash.
    */
   async leave(): Promise<void> {
-    const { store, id, now, heartbeatTtlMs } = this.#options;
+    const { store, id, clock, heartbeatTtlMs } = this.#options;
     this.#heartbeat.stop();
     const done = this.#partitions.filter(
       (state) =>
-        state.mayWrite(now(), heartbeatTtlMs) && !state.reassertDue && this.#flusher.isDone(state.partition),
+        state.mayWrite(clock.monotonic(), heartbeatTtlMs) &&
+        !state.reassertDue &&
+        this.#flusher.isDone(state.partition),
     );
     await Promise.all(done.map(({ partition, epoch }) => store.leases.retire(partition, nodeRef(id, epoch))));
   }

@@ -4,6 +4,7 @@ import { covers, refusesToken } from '../domain/ending.ts';
 import { ownerKey, ownerOfKey, type TokenOwner, type UserKey } from '../domain/model.ts';
 import { batchesByPartition, type Partitioning } from '../store/partition.ts';
 import type { Endings, Revocation } from '../store/port/endings.ts';
+import type { Clock } from '../time/clock.ts';
 
 export interface RevocationsOptions {
   readonly endings: Endings;
@@ -12,8 +13,7 @@ export interface RevocationsOptions {
   readonly keepMs: number;
   /** Pause before a store that did not answer is asked again, ms. */
   readonly retryMs: number;
-  /** ms since the epoch. */
-  readonly wallNow: () => number;
+  readonly clock: Pick<Clock, 'wall'>;
   readonly logger: Pick<Logger, 'debug'>;
 }
 
@@ -174,7 +174,7 @@ export class Revocations {
   }
 
   #isOver(at: number): boolean {
-    return at * 1000 + this.#options.keepMs <= this.#options.wallNow();
+    return at * 1000 + this.#options.keepMs <= this.#options.clock.wall();
   }
 
   #pause(): Promise<void> {

@@ -6,6 +6,7 @@ import type { FairTurns } from '../fanout/fair-turns.ts';
 import type { Fanout } from '../fanout/fanout.ts';
 import type { Health, Membership } from '../node/membership.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import type { Clock } from '../time/clock.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import type { Intake } from './intake.ts';
@@ -35,13 +36,6 @@ export type SessionSettings = Pick<
   | 'maxWatches'
 >;
 
-interface Clock {
-  /** ms; never goes back. The same clock as that of the membership, which compares its times with those of sessions. */
-  monotonic(): number;
-  /** ms since the epoch, for the ends of tokens and claims. */
-  wall(): number;
-}
-
 /** What all connections of a node share, from outside. */
 export interface SessionDeps {
   readonly settings: SessionSettings;
@@ -53,6 +47,7 @@ export interface SessionDeps {
   readonly feed: Pick<EventFeed, 'subscribe' | 'signal'>;
   readonly health: Health;
   readonly metrics: Metrics;
+  /** The monotonic one is that of the membership, which compares its times with those of sessions. */
   readonly clock: Clock;
   /** Connections of this node that are no sockets, and count as some: event streams. */
   readonly others?: () => number;

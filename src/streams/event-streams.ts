@@ -7,6 +7,7 @@ import { ownerKey } from '../domain/model.ts';
 import type { Command, EventFeed, LoggedTransition, Place, Replay } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { CutReason } from '../observability/series.ts';
+import type { Clock } from '../time/clock.ts';
 import type { EventFilter } from './event-filter.ts';
 import { EventReader } from './event-reader.ts';
 import { ResponseOutlet } from './outlet.ts';
@@ -17,10 +18,7 @@ import { type Release, StreamSlots } from './stream-slots.ts';
 export interface EventStreamsOptions {
   readonly feed: EventFeed;
   readonly metrics: Metrics;
-  /** Monotonic ms. */
-  readonly now: () => number;
-  /** ms since the epoch. */
-  readonly wallNow: () => number;
+  readonly clock: Clock;
   readonly random: () => number;
   /** Streams that one user, of one tenant, may have on this node. */
   readonly perUser: number;
@@ -108,7 +106,7 @@ export class EventStreams {
   /** Takes over a response whose head has been written. */
   open(response: ServerResponse, request: StreamRequest): void {
     const { principal, tenant, filter, replay, lost = false, release } = request;
-    const { feed, metrics, now, random } = this.#options;
+    const { feed, metrics, clock, random } = this.#options;
     const outlet = new ResponseOutlet(response, ROOM, () => this.#closed(stream));
     const reader: EventReader = new EventReader({
       outlet,
@@ -117,7 +115,7 @@ export class EventStreams {
       tenant,
       filter,
       maxUnread: MAX_UNREAD,
-      now,
+      now: () => clock.monotonic(),
       meter: {
         sent: () => metrics.eventsSent.inc(),
         reset: () => metrics.eventResets.inc(),
@@ -126,7 +124,7 @@ export class EventStreams {
       },
       cut: (reason) => this.#cut(stream, reason),
     });
-    const stream: Stream = { reader, release, taken: 0, stalledAt: now() };
+    const stream: Stream = { reader, release, taken: 0, stalledAt: clock.monotonic() };
     this.#streams.add(stream);
     const ofTenant = this.#byTenant.get(tenant) ?? new Set();
     this.#byTenant.set(tenant, ofTenant.add(reader));
@@ -141,10 +139,10 @@ export class EventStreams {
   /** Ends every stream, one after another over the window, so that they do not all arrive elsewhere at once. */
   async drain(windowMs: number): Promise<void> {
     this.#draining = true;
-    const { now } = this.#options;
-    const end = now() + windowMs;
+    const { clock } = this.#options;
+    const end = clock.monotonic() + windowMs;
     while (this.#streams.size > 0) {
-      const steps = Math.max(1, Math.floor((end - now()) / DRAIN_STEP_MS));
+      const steps = Math.max(1, Math.floor((end - clock.monotonic()) / DRAIN_STEP_MS));
       const some = [...this.#streams].slice(0, Math.ceil(this.#streams.size / steps));
       for (const { reader } of some) reader.outlet.end();
       // One that does not read does not end either: those are for `finish`.
@@ -156,8 +154,9 @@ export class EventStreams {
   /** Ends what is left, whether it reads or not. */
   async finish(): Promise<void> {
     await this.drain(0);
-    const end = this.#options.now() + FINISH_MS;
-    while (this.#streams.size > 0 && this.#options.now() < end) await sleep(DRAIN_STEP_MS);
+    const { clock } = this.#options;
+    const end = clock.monotonic() + FINISH_MS;
+    while (this.#streams.size > 0 && clock.monotonic() < end) await sleep(DRAIN_STEP_MS);
     for (const { reader } of this.#streams) reader.outlet.destroy();
   }
 
@@ -219,17 +218,17 @@ export class EventStreams {
   }
 
   #tick(): void {
-    const { ended, now, wallNow } = this.#options;
+    const { ended, clock } = this.#options;
     this.#ticks += 1;
     for (const stream of this.#streams) {
       const { reader } = stream;
-      if (wallNow() >= reader.principal.exp * 1000 + CLOCK_SKEW_MS || ended?.(reader.principal)) {
+      if (clock.wall() >= reader.principal.exp * 1000 + CLOCK_SKEW_MS || ended?.(reader.principal)) {
         reader.outlet.end();
         continue;
       }
       reader.tell();
       if (this.#ticks % COMMENT_TICKS === 0) reader.comment();
-      this.#look(stream, now());
+      this.#look(stream, clock.monotonic());
     }
   }
 

@@ -11,6 +11,7 @@ import type { BeatReply } from '../../src/store/port/leases.ts';
 import type { Entry } from '../../src/store/port/reports.ts';
 import { streamId } from '../../src/store/redis/log-codec.ts';
 import { RedisStore, type RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import { openObserver } from '../support/observer.ts';
 import { withOwnTime } from '../support/own-time.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
@@ -107,7 +108,7 @@ export class RealFeed {
       link: readerLink,
       subscriber: options(proxies?.messages.url ?? url, this.subscriberName),
       keys: this.keys,
-      now: () => performance.now(),
+      clock: systemClock,
       metrics: this.metrics,
       logger: pino({ level: 'warn' }, { write: (line) => this.warnings.push(JSON.parse(line).msg) }),
     });

@@ -35,7 +35,7 @@ const sourceOf = (source: string): string => {
 };
 
 /** What other services say of a person: in a meeting, in a call. */
-export const claimRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, now }, done) => {
+export const claimRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, clock }, done) => {
   const common = { tags: ['presence'], security: [{ bearer: ['write'] }] };
   app.addHook('onRequest', permit('write'));
 
@@ -56,7 +56,7 @@ export const claimRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { stor
     },
     async (request) => {
       const source = sourceOf(request.params.source);
-      const claim = parseServiceClaim(request.body, now());
+      const claim = parseServiceClaim(request.body, clock.wall());
       await store.people.claim(refOf(tenantOf(request), request.params.id), source, claim);
       return claimOf(source, claim);
     },

@@ -3,6 +3,7 @@ import type { UserRef } from '../../domain/model.ts';
 import type { LastSeenPrecision } from '../../domain/show.ts';
 import type { NodeInfo } from '../../store/port/registry.ts';
 import type { PresenceStore } from '../../store/presence-store.ts';
+import type { Clock } from '../../time/clock.ts';
 
 /** The dependencies of the routes besides the request. */
 export interface RouteDeps {
@@ -14,6 +15,5 @@ export interface RouteDeps {
   readonly lastSeen: LastSeenPrecision;
   /** Ends what a person types, before they hide. */
   silence(ref: UserRef): void;
-  /** Wall clock, ms since the epoch. */
-  now(): number;
+  readonly clock: Pick<Clock, 'wall'>;
 }

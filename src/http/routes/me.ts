@@ -9,7 +9,7 @@ import { meOf, selfOf } from './own.ts';
 const common = { tags: ['me'], security: [{ bearer: ['connect'] }] };
 
 /** One's own presence, without a socket. */
-export const meRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, now, silence }, done) => {
+export const meRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, clock, silence }, done) => {
   app.addHook('onRequest', permit('connect'));
 
   app.get(
@@ -42,7 +42,7 @@ export const meRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, 
     },
     async (request) => {
       const self = selfOf(request);
-      const claim = parseStatusFields(request.body, now());
+      const claim = parseStatusFields(request.body, clock.wall());
       if (claim.status === 'invisible') silence(self);
       return meOf(await store.people.claimOwn(self, claim));
     },

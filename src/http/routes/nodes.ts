@@ -7,7 +7,7 @@ import { NodeSchema, named } from '../schemas.ts';
 import type { RouteDeps } from './deps.ts';
 
 /** Who is in the cluster: for operators, never for tenants. */
-export const nodeRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { nodes, now }, done) => {
+export const nodeRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { nodes, clock }, done) => {
   app.get(
     '/nodes',
     {
@@ -34,7 +34,7 @@ export const nodeRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { nodes
           connections,
           users,
           startedAt: isoTime(startedAt),
-          lastHeartbeat: isoTime(now() - heartbeatAgo),
+          lastHeartbeat: isoTime(clock.wall() - heartbeatAgo),
         })),
       };
     },

@@ -39,7 +39,7 @@ const momentOf = (before: string, now: number): number => {
 /** Calls that end or explain a user's presence. */
 export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (
   app,
-  { store, lastSeen, now },
+  { store, lastSeen, clock },
   done,
 ) => {
   const endings = [
@@ -111,7 +111,7 @@ export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (
       const { before } = request.body;
       await store.endings.revoke(
         tokenOwner(tenant, user),
-        before === undefined ? undefined : momentOf(before, now()),
+        before === undefined ? undefined : momentOf(before, clock.wall()),
       );
       return reply.code(204).send(null);
     },

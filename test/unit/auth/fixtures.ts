@@ -9,6 +9,7 @@ import type { TokenVersion } from '../../../src/auth/principal.ts';
 import { signingSuites } from '../../../src/auth/signing-keys.ts';
 import { TokenVerifier, type TokenVerifierOptions } from '../../../src/auth/verifier.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 
 /** Noon of some day, ms: tests move it, never the real clock. */
 export const NOW = Date.UTC(2026, 5, 1, 12, 0, 0);
@@ -82,8 +83,7 @@ export const makeVerifier = (current: KeySet, options: Partial<TokenVerifierOpti
     keys: { current },
     rules: RULES,
     metrics,
-    now: () => NOW,
-    monotonic: () => performance.now(),
+    clock: { ...systemClock, wall: () => NOW },
     ...options,
   });
   return { verifier, metrics };

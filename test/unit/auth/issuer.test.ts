@@ -14,7 +14,7 @@ const request = (changes: Partial<IssueRequest> = {}): IssueRequest => ({
 });
 const setUp = async (text = RAW_KEY, rules: ClaimRules = RULES, now = NOW) => {
   const current = await keySet(text);
-  const issuer = new TokenIssuer({ keys: { current }, rules, now: () => now });
+  const issuer = new TokenIssuer({ keys: { current }, rules, clock: { wall: () => now } });
   return { issuer, verifier: makeVerifier(current, { rules }).verifier };
 };
 

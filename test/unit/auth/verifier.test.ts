@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { AuthError, type AuthFailure, TOKEN_VERSIONS } from '../../../src/auth/principal.ts';
 import { authVersionOf } from '../../../src/auth/token-format.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 import { at, goodClaims, keySet, makeKey, makeVerifier, NOW, RAW_KEY, rawToken } from './fixtures.ts';
 
 const refusal = async (attempt: Promise<unknown>): Promise<AuthError> => {
@@ -136,7 +137,9 @@ describe('refusals', () => {
 it('judges times by the clock after the wait, not before it', async () => {
   let now = NOW;
   const key = await makeKey('v4.public');
-  const { verifier } = makeVerifier(await keySet(key.verifying), { now: () => now });
+  const { verifier } = makeVerifier(await keySet(key.verifying), {
+    clock: { ...systemClock, wall: () => now },
+  });
   const verification = verifier.verify(await key.issue.seal(goodClaims({ exp: at(1) })));
   now += 60_000;
   expect((await refusal(verification)).reason).toBe('expired');

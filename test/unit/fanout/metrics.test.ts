@@ -29,7 +29,11 @@ describe('metrics', () => {
 
   it('tell how long a transition took to the first socket, once, and never less than nothing', async () => {
     let ahead = 0;
-    const rig: Rig = new Rig({ options: { wallNow: () => 1_795_262_400_000 + rig.time.ms + ahead } });
+    const rig: Rig = new Rig({
+      options: {
+        clock: { monotonic: () => rig.time.ms, wall: () => 1_795_262_400_000 + rig.time.ms + ahead },
+      },
+    });
     await rig.watching({ users: ['a', 'b'] });
     await rig.watching({ users: ['a', 'b'] });
     const id = (): number => (1_795_262_400_000 + rig.time.ms) * 1000;

@@ -87,7 +87,7 @@ export class World {
     const { store, feed } = this.#lossy;
     const knownViews = new KnownViews();
     this.#fanout = new NodeFanout({
-      ...{ store, feed, metrics, log: silent, now, wallNow, random: () => 0.5 },
+      ...{ store, feed, metrics, log: silent, clock: { monotonic: now, wall: wallNow }, random: () => 0.5 },
       schedule: (run, ms) => {
         const timer = setTimeout(run, ms);
         return () => clearTimeout(timer);
@@ -110,8 +110,7 @@ export class World {
         feed,
         metrics,
         logger: silent,
-        now,
-        wallNow,
+        clock: { monotonic: now, wall: wallNow },
         knownViews,
       },
       heartbeatIntervalMs: INTERVAL_MS,
@@ -348,8 +347,7 @@ export class World {
     const streams = new EventStreams({
       feed,
       metrics,
-      now,
-      wallNow,
+      clock: { monotonic: now, wall: wallNow },
       random: () => 0.5,
       perUser: 50,
       full: () => false,

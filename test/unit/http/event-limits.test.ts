@@ -8,6 +8,7 @@ import { createMetrics } from '../../../src/observability/metrics.ts';
 import { StoreError } from '../../../src/store/port/store-error.ts';
 import { EventStreams } from '../../../src/streams/event-streams.ts';
 import { StreamRefused, StreamSlots } from '../../../src/streams/stream-slots.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 import { EventClient } from '../../support/event-client.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { holds, until } from '../../support/until.ts';
@@ -43,8 +44,7 @@ beforeEach(async () => {
   streams = new EventStreams({
     feed,
     metrics: createMetrics(),
-    now: () => performance.now(),
-    wallNow: () => wall,
+    clock: { ...systemClock, wall: () => wall },
     random: () => 0.5,
     perUser: 2,
     full: () => isFull,

@@ -5,6 +5,7 @@ import { subOf, type Transition } from '../../../src/domain/model.ts';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
 import { createMetrics, type Metrics } from '../../../src/observability/metrics.ts';
 import { EventStreams } from '../../../src/streams/event-streams.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 import { EventClient, type EventClientOptions } from '../../support/event-client.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { holds, until } from '../../support/until.ts';
@@ -37,8 +38,7 @@ beforeEach(async () => {
   streams = new EventStreams({
     feed,
     metrics,
-    now: () => performance.now(),
-    wallNow: () => wall,
+    clock: { ...systemClock, wall: () => wall },
     random: () => 0.5,
     perUser: 50,
     full: () => false,
@@ -450,8 +450,7 @@ describe('a reader that does not read', () => {
     streams = new EventStreams({
       feed,
       metrics,
-      now: () => performance.now(),
-      wallNow: () => wall,
+      clock: { ...systemClock, wall: () => wall },
       random: () => 0.5,
       perUser: 50,
       full: () => false,

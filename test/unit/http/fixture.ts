@@ -27,6 +27,7 @@ import { StoreError } from '../../../src/store/port/store-error.ts';
 import type { Counts, Page, SelfView } from '../../../src/store/port/views.ts';
 import type { PresenceStore } from '../../../src/store/presence-store.ts';
 import { EventStreams } from '../../../src/streams/event-streams.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { expectDocumented } from './documented.ts';
 
@@ -283,8 +284,7 @@ const rig = async (more: Partial<PublicServerDeps> = {}): Promise<Rig> => {
   const streams = new EventStreams({
     feed,
     metrics,
-    now: () => performance.now(),
-    wallNow: () => NOW,
+    clock: { ...systemClock, wall: () => NOW },
     random: () => 0.5,
     perUser: 50,
     full: () => false,
@@ -302,7 +302,7 @@ const rig = async (more: Partial<PublicServerDeps> = {}): Promise<Rig> => {
     nodes: () => store.listNodes(),
     registerSockets: async () => {},
     version: '1.2.3',
-    now: () => NOW,
+    clock: { wall: () => NOW },
     ...more,
   });
   await app.ready();

@@ -211,7 +211,7 @@ export const revocationsOf = (
     partitioning: store,
     keepMs: 86_400_000,
     retryMs: 500,
-    wallNow,
+    clock: { wall: wallNow },
     logger: silent,
   });
 

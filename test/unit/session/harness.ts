@@ -117,7 +117,7 @@ export class Harness {
       authenticator: auth,
       metrics,
       overloaded: () => harness.overloaded,
-      monotonic: () => performance.now() + harness.ahead.monotonic,
+      clock: { monotonic: () => performance.now() + harness.ahead.monotonic },
     });
     sessions.start();
     await app.listen({ port: 0, host: '127.0.0.1' });

@@ -84,8 +84,7 @@ export class World {
       metrics,
       turns,
       log: { info: () => undefined, warn: () => undefined, error: log },
-      now,
-      wallNow: () => EPOCH + this.#time.ms,
+      clock: { monotonic: now, wall: () => EPOCH + this.#time.ms },
       schedule,
       random: () => 0.5,
       tuning: {
