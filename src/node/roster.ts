@@ -13,14 +13,13 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { ClaimRequest } from '../store/port/people.ts';
 import { StoreError } from '../store/port/store-error.ts';
 import type { SelfView } from '../store/port/views.ts';
-import { DueQueue } from '../time/due-queue.ts';
-import { schedule } from '../time/timing.ts';
+import type { DueQueue } from '../time/due-queue.ts';
 import type { Flusher } from './flusher.ts';
 import { Holding } from './holding.ts';
 import { inTurns } from './in-turns.ts';
 import type { KnownViews } from './known-views.ts';
 import type { Hiding, Leaving, Member, Membership, UserConnection } from './membership.ts';
-import { Waiter } from './waiter.ts';
+import { Waiter, waiters } from './waiter.ts';
 
 export interface RosterOptions {
   readonly partitionOf: (ref: UserRef) => number;
@@ -60,12 +59,8 @@ export class Roster implements Membership {
 
   constructor(options: RosterOptions) {
     this.#options = options;
-    const { now, commandTimeoutMs } = options;
-    const expire = (waiters: readonly Waiter[]): void => {
-      for (const waiter of waiters) waiter.expire();
-    };
-    this.#welcomes = new DueQueue(WELCOME_MS, { now, schedule }, expire);
-    this.#claims = new DueQueue(commandTimeoutMs, { now, schedule }, expire);
+    this.#welcomes = waiters(WELCOME_MS, options.now);
+    this.#claims = waiters(options.commandTimeoutMs, options.now);
   }
 
   get users(): number {

@@ -1,3 +1,6 @@
+import { DueQueue } from '../time/due-queue.ts';
+import { schedule } from '../time/timing.ts';
+
 /** A pending request for a user to be stored. Settles once; later results are ignored. */
 export class Waiter {
   #settled = false;
@@ -25,3 +28,9 @@ export class Waiter {
     this.#expired();
   }
 }
+
+/** Requests that expire a fixed time after they were added. @param now - monotonic ms. */
+export const waiters = (afterMs: number, now: () => number): DueQueue<Waiter> =>
+  new DueQueue(afterMs, { now, schedule }, (due) => {
+    for (const waiter of due) waiter.expire();
+  });
