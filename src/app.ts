@@ -152,7 +152,15 @@ const openRedis = (
     replicaTimeoutMs: Math.floor(settings.redisCommandTimeoutMs / 2),
     newGeneration: () => randomBytes(6).toString('base64url'),
   });
-  const feed = new RedisFeed({ link, subscriber: linkOptions, keys, clock, metrics, logger });
+  const feed = new RedisFeed({
+    link,
+    subscriber: linkOptions,
+    keys,
+    heartbeatIntervalMs: settings.heartbeatIntervalMs,
+    clock,
+    metrics,
+    logger,
+  });
   const check = new DeploymentCheck({
     link: linkOptions,
     keys,

@@ -71,6 +71,8 @@ export interface FeedListener {
   command?(command: Command, place: Place): void;
   /** Part of this partition's history is lost: everything derived from it must be read again. */
   reset?(partition: number): void;
+  /** After the resets of one loss of data, once: every partition that it concerns has been reset. */
+  settled?(): void;
   signal?(signal: Signal): void;
 }
 
@@ -105,6 +107,8 @@ export interface EventFeed {
    */
   replay(watermark: string): Promise<Replay | undefined>;
   readonly partitions: number;
+  /** Data was lost, and partitions that lost theirs too may not have been reset yet: `settled` follows. */
+  readonly isSettling: boolean;
   /** The feed is live: its source is connected and answers. */
   readonly connected: boolean;
 }

@@ -30,6 +30,10 @@ export class Listeners {
     this.#each((listener) => listener.reset?.(partition));
   }
 
+  settled(): void {
+    this.#each((listener) => listener.settled?.());
+  }
+
   signal(signal: Signal): void {
     this.#each((listener) => listener.signal?.(signal));
   }

@@ -25,31 +25,49 @@ export class LogReplay implements Replay {
   readonly #link: Pick<RedisLink, 'run'>;
   readonly #keys: Keys;
   readonly #gens: readonly string[];
+  readonly #onLost: (gens: readonly string[]) => void;
 
-  private constructor(link: Pick<RedisLink, 'run'>, keys: Keys, from: number, gens: readonly string[]) {
+  private constructor(
+    link: Pick<RedisLink, 'run'>,
+    keys: Keys,
+    from: number,
+    gens: readonly string[],
+    onLost: (gens: readonly string[]) => void,
+  ) {
     this.#link = link;
     this.#keys = keys;
     this.from = from;
     this.#gens = gens;
+    this.#onLost = onLost;
   }
 
-  /** @returns `undefined` when a log no longer holds what follows, or the data is not that of the watermark. */
+  /**
+   * @param onLost - called with the generations as they were read when the log cannot be read from there.
+   * @returns `undefined` when a log no longer holds what follows, or the data is not that of the watermark.
+   */
   static async open(
     link: Pick<RedisLink, 'run'>,
     keys: Keys,
     { clock, data }: Watermark,
+    onLost: (gens: readonly string[]) => void,
   ): Promise<LogReplay | undefined> {
     const pages = await Promise.all(
       keys.partitions.map((_, partition) => read(link, keys, partition, clock, 0)),
     );
     const gens = pages.map(({ gen }) => gen);
-    if (fingerprint(gens) !== data || !pages.every(({ held }) => held)) return undefined;
-    return new LogReplay(link, keys, clock, gens);
+    if (fingerprint(gens) !== data || !pages.every(({ held }) => held)) {
+      onLost(gens);
+      return undefined;
+    }
+    return new LogReplay(link, keys, clock, gens, onLost);
   }
 
   async entries(partition: number, after: number): Promise<ReplayPage> {
     const { gen, held, raw } = await read(this.#link, this.#keys, partition, after, PAGE);
-    if (!held || gen !== this.#gens[partition]) throw new CursorLost();
+    if (!held || gen !== this.#gens[partition]) {
+      this.#onLost(this.#gens.with(partition, gen));
+      throw new CursorLost();
+    }
     const last = raw.at(-1);
     return {
       entries: raw.flatMap(decode),

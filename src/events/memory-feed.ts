@@ -18,6 +18,7 @@ export interface MemoryFeedOptions {
 /** The feed beside the memory store: entries are delivered at once, in order, without gaps. */
 export class MemoryFeed implements EventFeed {
   readonly connected = true;
+  readonly isSettling = false;
   readonly partitions: number;
   readonly #generation: string;
   readonly #listeners: Listeners;

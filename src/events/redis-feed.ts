@@ -13,6 +13,7 @@ import type { EventFeed, FeedListener, Replay, Signal } from './feed.ts';
 import { Listeners } from './listeners.ts';
 import { LogReader } from './log-reader.ts';
 import { LogReplay } from './log-replay.ts';
+import { Losses } from './losses.ts';
 import { PartitionFeed } from './partition-feed.ts';
 import { carrierOf, decodeSignal, encodeSignal, isSignal } from './signal-codec.ts';
 import { decodeWatermark, watermarkOf } from './watermark.ts';
@@ -21,6 +22,7 @@ export interface RedisFeedOptions {
   readonly link: RedisLink;
   readonly subscriber: LinkOptions;
   readonly keys: Keys;
+  readonly heartbeatIntervalMs: number;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -28,6 +30,9 @@ export interface RedisFeedOptions {
 
 /** How long the subscriber may be behind a heartbeat's result before its connection is replaced, ms. */
 const BEHIND_MS = 500;
+
+/** Heartbeats in which every partition has to report before a loss of data counts as complete. */
+const SETTLED_BEATS = 3;
 
 /** A heartbeat's result for a partition, and the deadline for the messages to reach it. */
 interface Lag {
@@ -42,6 +47,7 @@ export class RedisFeed implements EventFeed {
   readonly #listeners: Listeners;
   readonly #subscriber: Subscriber;
   readonly #feeds: readonly PartitionFeed[];
+  readonly #losses: Losses;
   readonly #byChannel: ReadonlyMap<string, PartitionFeed>;
   /** Partitions that a heartbeat found behind; the first one has to catch up first. */
   readonly #behind = new Map<PartitionFeed, Lag>();
@@ -52,6 +58,13 @@ export class RedisFeed implements EventFeed {
     const { keys, logger, metrics } = options;
     this.#options = options;
     this.#listeners = new Listeners((err) => logger.error({ err }, 'feed listener threw'));
+    this.#losses = new Losses({
+      partitions: keys.partitions.length,
+      waitMs: SETTLED_BEATS * options.heartbeatIntervalMs,
+      onSettled: () => this.#listeners.settled(),
+    });
+    // The first listener: the others find at a reset that the feed is settling.
+    this.#listeners.add({ reset: (partition) => this.#losses.found(partition) });
     const reader = new LogReader(options.link);
     this.#feeds = keys.partitions.map(
       ({ log }, partition) =>
@@ -79,6 +92,10 @@ export class RedisFeed implements EventFeed {
     return this.#feeds.length;
   }
 
+  get isSettling(): boolean {
+    return this.#losses.isOpen;
+  }
+
   /** A Redis that hangs keeps subscriptions open and sends nothing on them: only commands show it. */
   get connected(): boolean {
     return this.#subscriber.connected && this.#options.link.up;
@@ -94,6 +111,7 @@ export class RedisFeed implements EventFeed {
     clearTimeout(this.#check);
     this.#check = undefined;
     this.#behind.clear();
+    this.#losses.stop();
     await this.#subscriber.stop();
   }
 
@@ -106,7 +124,9 @@ export class RedisFeed implements EventFeed {
     const feed = this.#feed(partition);
     // A pending partition keeps its deadline, because under constant traffic it is always behind the newest
     // heartbeat.
-    if (!feed.expect(gen, last, clock) || this.#behind.has(feed)) return;
+    const isBehind = feed.expect(gen, last, clock);
+    if (!feed.isRepairing) this.#losses.heard(partition);
+    if (!isBehind || this.#behind.has(feed)) return;
     this.#behind.set(feed, { gen, last, by: this.#options.clock.monotonic() + BEHIND_MS });
     this.#check ??= setTimeout(() => this.#catchUp(), BEHIND_MS);
   }
@@ -129,7 +149,11 @@ export class RedisFeed implements EventFeed {
   }
 
   async replay(watermark: string): Promise<Replay | undefined> {
-    return LogReplay.open(this.#options.link, this.#options.keys, decodeWatermark(watermark));
+    const { link, keys } = this.#options;
+    return LogReplay.open(link, keys, decodeWatermark(watermark), (gens) => {
+      // This reader learns of a loss before the feed does: both are one loss, and one reset.
+      if (gens.some((gen, partition) => this.#feed(partition).reached?.gen !== gen)) this.#losses.suspect();
+    });
   }
 
   #feed(partition: number): PartitionFeed {

@@ -9,14 +9,12 @@ import { itemOf, type StreamItem } from './stream-item.ts';
 
 export interface ReaderOptions {
   readonly outlet: Outlet;
-  readonly feed: Pick<EventFeed, 'partitions' | 'watermark' | 'replay'>;
+  readonly feed: Pick<EventFeed, 'partitions' | 'watermark' | 'replay' | 'isSettling'>;
   readonly principal: Principal;
   readonly tenant: string;
   readonly filter: EventFilter;
   /** Unread bytes above which this reader gets nothing newer, but continues from the log at its own pace. */
   readonly maxUnread: number;
-  /** Monotonic ms. */
-  readonly now: () => number;
   readonly meter: ReaderMeter;
   /** Ends this reader for a reason on this side; it comes back with its cursor. */
   readonly cut: (reason: CutReason) => void;
@@ -29,8 +27,6 @@ export interface ReaderMeter {
   encoded(): void;
 }
 
-/** Partitions lose their data together: their readers are sent a reset at most this often, ms. */
-const RESET_EVERY_MS = 1000;
 /** Without news, the cursor is sent again after so many calls of `tell`: about 15 s. */
 const QUIET_TICKS = 15;
 
@@ -59,7 +55,7 @@ export class EventReader {
   #newest = 0;
   /** Something was given, lost or read from the log that no cursor covers yet. */
   #hasNews = true;
-  #resetAt = Number.NEGATIVE_INFINITY;
+  /** What it holds may be wrong, and it is sent a reset once the loss is complete. No cursor goes out before that. */
   #resetDue = false;
 
   constructor(options: ReaderOptions) {
@@ -100,7 +96,10 @@ export class EventReader {
     if (this.outlet.unread > this.#options.maxUnread) this.#fallBehind(partition, item.id);
   }
 
-  /** What this reader holds may be wrong: it is sent a reset, and continues with what follows. */
+  /**
+   * What this reader holds may be wrong: it continues with what follows, and is sent a reset. While the feed still finds
+   * out what was lost, that waits for {@link settled}, so that one loss is one reset.
+   */
   reset(): void {
     this.#turn += 1;
     this.#reading = [];
@@ -109,8 +108,16 @@ export class EventReader {
     this.#missed.fill(0);
     this.#newest = 0;
     this.#hasNews = true;
-    if (this.#options.now() - this.#resetAt < RESET_EVERY_MS) this.#resetDue = true;
-    else this.#tellReset();
+    this.#resetDue = true;
+    if (!this.#options.feed.isSettling) this.settled();
+  }
+
+  /** The feed has found everything that a loss took. */
+  settled(): void {
+    if (!this.#resetDue) return;
+    this.#resetDue = false;
+    this.#options.meter.reset();
+    this.outlet.write(SSE_RESET);
   }
 
   /**
@@ -118,7 +125,7 @@ export class EventReader {
    * was given gets it every 15 s: how far the clock of the partitions has come is no news.
    */
   tell(): void {
-    if (this.#resetDue) this.#tellReset();
+    if (this.#resetDue) return;
     if (this.#reading.length > 0 && this.#from === undefined) return;
     const watermark = this.#options.feed.watermark(this.#reached());
     this.#quiet += 1;
@@ -133,13 +140,6 @@ export class EventReader {
   /** Also beside events: a client that waits for it must not depend on what else it is sent. */
   comment(): void {
     this.outlet.write(SSE_COMMENT);
-  }
-
-  #tellReset(): void {
-    this.#resetDue = false;
-    this.#resetAt = this.#options.now();
-    this.#options.meter.reset();
-    this.outlet.write(SSE_RESET);
   }
 
   #give(partition: number, item: StreamItem): void {

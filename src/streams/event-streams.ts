@@ -115,7 +115,6 @@ export class EventStreams {
       tenant,
       filter,
       maxUnread: MAX_UNREAD,
-      now: () => clock.monotonic(),
       meter: {
         sent: () => metrics.eventsSent.inc(),
         reset: () => metrics.eventResets.inc(),
@@ -167,6 +166,9 @@ export class EventStreams {
       command: (command, place) => this.#command(command, place),
       reset: () => {
         for (const { reader } of this.#streams) reader.reset();
+      },
+      settled: () => {
+        for (const { reader } of this.#streams) reader.settled();
       },
     });
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);

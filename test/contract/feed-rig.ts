@@ -18,6 +18,8 @@ import { TcpProxy } from '../support/tcp-proxy.ts';
 
 export const PARTITIONS = 4;
 export const COMMAND_MS = 1000;
+/** Beats come when a test says so. */
+const SILENT_MS = 60_000;
 const NODE = 'w1.0';
 
 export const entryOf = (user: string, count: number): Entry => ({
@@ -108,6 +110,7 @@ export class RealFeed {
       link: readerLink,
       subscriber: options(proxies?.messages.url ?? url, this.subscriberName),
       keys: this.keys,
+      heartbeatIntervalMs: SILENT_MS,
       clock: systemClock,
       metrics: this.metrics,
       logger: pino({ level: 'warn' }, { write: (line) => this.warnings.push(JSON.parse(line).msg) }),
