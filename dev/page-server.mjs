@@ -47,12 +47,15 @@ const readJson = async (request) => {
   }
 };
 
+/** The service's own table of close codes, as it was built: the page follows it and keeps none of its own. */
+const CODES = { path: '/codes.js', file: 'dist/protocol/codes.js' };
+
 const serveFile = async (path) => {
   const type = TYPES[extname(path)];
   // Only plain names: nothing above the folder can be asked for.
   if (!/^\/[a-z][a-z-]*\.[a-z]+$/.test(path) || type === undefined) throw new Refused(404, 'no such page');
   try {
-    return { type, body: await readFile(`${root}dev/page${path}`) };
+    return { type, body: await readFile(`${root}${path === CODES.path ? CODES.file : `dev/page${path}`}`) };
   } catch (cause) {
     throw new Refused(404, 'no such page', { cause });
   }

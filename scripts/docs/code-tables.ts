@@ -3,8 +3,13 @@ import { code, replaceBlock, table } from './markdown.ts';
 
 const closeCodes = (): string =>
   table(
-    ['code', 'name', 'what happened, and what to do'],
-    Object.entries(CLOSE_CODES).map(([number, { name, meaning }]) => [number, code(name), meaning]),
+    ['code', 'name', 'reconnect', 'what happened'],
+    Object.entries(CLOSE_CODES).map(([number, { name, reconnect, meaning }]) => [
+      number,
+      code(name),
+      reconnect,
+      meaning,
+    ]),
   );
 
 const errorCodes = (): string =>

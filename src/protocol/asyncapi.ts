@@ -85,7 +85,16 @@ const SERVER: Readonly<Record<ServerFrameType, readonly object[]>> = {
   typing: [{ type: 'typing', from: 'alice', group: 'tea-party', on: true }],
   ack: [{ type: 'ack', ref: '4' }],
   pong: [{ type: 'pong' }],
-  error: [{ type: 'error', code: 'invalid', message: 'users.0 must be an id', ref: '2' }],
+  error: [
+    { type: 'error', code: 'invalid', message: 'users.0 must be an id', ref: '2' },
+    {
+      type: 'error',
+      code: 'forbidden',
+      message: 'only own groups may be watched',
+      ref: '2b',
+      groups: ['team-8'],
+    },
+  ],
   reconnect: [{ type: 'reconnect', afterMs: 1840 }],
   degraded: [{ type: 'degraded', on: true }],
 };
@@ -139,7 +148,7 @@ const serverFrames = Object.entries(SERVER) as [ServerFrameType, readonly object
 
 const closeCodes = (): string =>
   Object.entries(CLOSE_CODES)
-    .map(([code, { meaning }]) => `- \`${code}\`: ${meaning}`)
+    .map(([code, { meaning, reconnect }]) => `- \`${code}\`: ${meaning} Reconnect: ${reconnect}.`)
     .join('\n');
 
 /** The WebSocket protocol as an AsyncAPI 3 document, made from the schemas by which frames are read and checked. */

@@ -1,55 +1,73 @@
+/**
+ * Whether a client dials again after a close. `yes`: with growing, random delays, and after a restart when the node said.
+ * `after a while`: the same, but the first delay is already a long one. `with a new token`: the one it had opens nothing
+ * any more. `no`: only when its user or its operator does something about it.
+ */
+export type ReconnectAdvice = 'yes' | 'with a new token' | 'after a while' | 'no';
+
 /** What a WebSocket of this service is closed with. The docs and the clients take their tables from here. */
 export interface CloseCode {
   readonly name: string;
+  readonly reconnect: ReconnectAdvice;
   /** For people: what happened, and what a client does about it. */
   readonly meaning: string;
 }
 
 /** Codes below 4000 are of RFC 6455, 1012 and 1013 of the IANA registry. */
 export const CLOSE_CODES = {
-  1000: { name: 'goodbye', meaning: 'The client said `bye`. It is done: do not reconnect.' },
+  1000: {
+    name: 'goodbye',
+    reconnect: 'no',
+    meaning: 'The client said `bye`, or its user was logged out.',
+  },
   1009: {
     name: 'frame_too_big',
+    reconnect: 'after a while',
     meaning:
-      'A frame was larger than `MAX_FRAME_BYTES`, came in more than 64 fragments, was not finished within `PING_INTERVAL_MS`, or was unfinished when those of all clients took too much. Reconnect, but never send that frame again.',
+      'A frame was larger than `MAX_FRAME_BYTES`, came in more than 64 fragments, was not finished within `PING_INTERVAL_MS`, or was unfinished when those of all clients took too much. Never send that frame again as it was.',
   },
   1012: {
     name: 'restarting',
+    reconnect: 'yes',
     meaning:
-      'This node is shutting down. Reconnect after the delay in the `reconnect` frame, or after a short random time without one.',
+      'This node is shutting down. The `reconnect` frame before it says after how long to come back; without one, within two seconds at random.',
   },
   1013: {
     name: 'overloaded',
-    meaning: 'This node takes no more connections now. Reconnect with growing, random delays.',
+    reconnect: 'after a while',
+    meaning: 'This node takes no more connections now.',
   },
   4400: {
     name: 'protocol_error',
-    meaning:
-      'A binary frame, or ten malformed frames within a minute. The client has a bug: do not reconnect at once.',
+    reconnect: 'no',
+    meaning: 'A binary frame, or ten malformed frames within a minute. The client has a bug.',
   },
   4401: {
     name: 'unauthorized',
-    meaning:
-      'No token where one was needed, a bad one, or one that ran out. Get a new token, then reconnect with that.',
+    reconnect: 'with a new token',
+    meaning: 'No token where one was needed, a bad one, or one that ran out.',
   },
   4403: {
     name: 'forbidden',
+    reconnect: 'no',
     meaning:
-      'The token allows nothing here, was revoked, or an operator ended the connection. Do not reconnect with the same token.',
+      'The token allows nothing here, was revoked, or an operator ended the connection. A user who may come back signs in again.',
   },
   4408: {
     name: 'timeout',
-    meaning: 'No answer to a ping in time, or no `auth` in time. Reconnect.',
+    reconnect: 'yes',
+    meaning: 'No answer to a ping in time, or no `auth` in time.',
   },
   4409: {
     name: 'replaced',
+    reconnect: 'no',
     meaning:
-      'The user has more than `MAX_CONNECTIONS_PER_USER` connections on this node; the oldest went. Do not reconnect: that would only replace another one.',
+      'The user has more than `MAX_CONNECTIONS_PER_USER` connections on this node; the oldest went. Dialling again by itself would only replace another one.',
   },
   4429: {
     name: 'flooding',
-    meaning:
-      'Twice `FRAME_RATE` frames were over the limit within one second. Reconnect later, and send less.',
+    reconnect: 'after a while',
+    meaning: 'Twice `FRAME_RATE` frames were over the limit within one second. Send less.',
   },
 } as const satisfies Readonly<Record<number, CloseCode>>;
 

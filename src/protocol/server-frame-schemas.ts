@@ -78,6 +78,8 @@ export const SERVER_FRAMES = {
     }),
     message: Type.String({ description: 'for people; may change' }),
     ref,
+    users: Type.Optional(Type.Array(Type.String(), { description: 'those of a `watch` that were refused' })),
+    groups: Type.Optional(Type.Array(Type.String(), { description: 'those of a `watch` that were refused' })),
   }),
   reconnect: frame('reconnect', 'This node is going away: come back after that long, somewhere else.', {
     afterMs: Type.Integer({ minimum: 0 }),

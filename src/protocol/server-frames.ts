@@ -47,8 +47,17 @@ export const ackFrame = (ref: string | undefined): string => `{"type":"ack"${ref
 
 export const pongFrame = (ref: string | undefined): string => `{"type":"pong"${refPart(ref)}}`;
 
-export const errorFrame = (code: ErrorCode, message: string, ref?: string): string =>
-  `{"type":"error","code":"${code}","message":${JSON.stringify(message)}${refPart(ref)}}`;
+/** @param refused - which of the users and groups asked for were refused, where that can be said. */
+export const errorFrame = (
+  code: ErrorCode,
+  message: string,
+  ref?: string,
+  { users, groups }: { readonly users?: readonly string[]; readonly groups?: readonly string[] } = {},
+): string => {
+  const which =
+    users === undefined && groups === undefined ? '' : `,${JSON.stringify({ users, groups }).slice(1, -1)}`;
+  return `{"type":"error","code":"${code}","message":${JSON.stringify(message)}${refPart(ref)}${which}}`;
+};
 
 /** @param group - absent when the reader alone is meant. */
 export const typingFrame = (from: string, group: string | undefined, on: boolean): string =>

@@ -5,7 +5,7 @@ import type { ClientSession } from './client-session.ts';
 /** Sends a client the reason why its request failed. An unexpected error is logged, and its details are not sent. */
 export const answerFailure = (session: ClientSession, error: unknown, ref: string | undefined): void => {
   if (error instanceof WatchError) {
-    session.sendError(error.code, error.message, ref);
+    session.sendError(error.code, error.message, ref, error.refused);
     return;
   }
   if (!(error instanceof StoreError)) session.host.log.error({ err: error }, 'frame failed unexpectedly');

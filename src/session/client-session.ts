@@ -1,6 +1,6 @@
 import type { Principal } from '../auth/principal.ts';
 import type { TokenOwner } from '../domain/model.ts';
-import type { Watcher } from '../fanout/fanout.ts';
+import type { Refused, Watcher } from '../fanout/fanout.ts';
 import type { Leaving, Member } from '../node/membership.ts';
 import type { CloseCodeNumber, ErrorCode } from '../protocol/codes.ts';
 import type { SelfView } from '../store/port/views.ts';
@@ -29,7 +29,7 @@ export interface ClientSession extends Member {
   readonly watches: boolean;
 
   send(frame: string): void;
-  sendError(code: ErrorCode, message: string, ref?: string): void;
+  sendError(code: ErrorCode, message: string, ref?: string, refused?: Refused): void;
   /**
    * @param reason - for people who debug a client; cut at 123 bytes.
    * @param how - what it means for presence; by default the grace begins.

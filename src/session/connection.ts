@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type RawData, WebSocket } from 'ws';
 import type { Work } from '../fanout/fair-turns.ts';
-import type { Sink } from '../fanout/fanout.ts';
+import type { Refused, Sink } from '../fanout/fanout.ts';
 import type { Leaving } from '../node/membership.ts';
 import type { CloseCodeNumber, ErrorCode } from '../protocol/codes.ts';
 import { refOf } from '../protocol/parse-frame.ts';
@@ -147,9 +147,9 @@ export abstract class Connection implements Sink, Work {
     if (!this.#backlogged) this.#awaitEmpty();
   }
 
-  sendError(code: ErrorCode, message: string, ref?: string): void {
+  sendError(code: ErrorCode, message: string, ref?: string, refused?: Refused): void {
     this.host.metrics.frameErrors.inc({ code });
-    this.send(errorFrame(code, message, ref));
+    this.send(errorFrame(code, message, ref, refused));
   }
 
   /** @param reason - for people who debug a client; cut at 123 bytes. */

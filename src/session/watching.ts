@@ -1,4 +1,5 @@
 import type { UnwatchFrame, WatchFrame } from '../protocol/client-frames.ts';
+import type { Refused } from '../fanout/fanout.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
 import { ackFrame } from '../protocol/server-frames.ts';
 import { mayWatchTenant, mayWatchUsers } from './admission.ts';
@@ -14,21 +15,22 @@ const requestOf = ({ users, groups, tenant }: WatchFrame | UnwatchFrame) => ({
 const objection = (
   { principal, groups: own }: ClientSession,
   { users, groups, tenant }: WatchFrame,
-): readonly [ErrorCode, string] | undefined => {
+): readonly [code: ErrorCode, message: string, refused?: Refused] | undefined => {
   if (tenant && !mayWatchTenant(principal)) return ['forbidden', 'this needs the scope watch:tenant'];
   if ((users ?? groups) === undefined) return undefined;
   if (!mayWatchUsers(principal)) return ['forbidden', 'this needs the scope watch'];
-  if (groups?.every((group) => own.includes(group)) === false) {
-    return ['forbidden', 'only own groups may be watched'];
-  }
+  const others = (groups ?? []).filter((group) => !own.includes(group));
+  if (others.length > 0) return ['forbidden', 'only own groups may be watched', { groups: others }];
   return undefined;
 };
 
 /** @throws WatchError when nothing was registered. */
 export const watch = async (session: ClientSession, frame: WatchFrame): Promise<void> => {
-  const refused = objection(session, frame);
-  if (refused !== undefined) session.sendError(...refused, frame.ref);
-  else await session.watcher.watch(requestOf(frame), frame.ref);
+  const objected = objection(session, frame);
+  if (objected !== undefined) {
+    const [code, message, refused] = objected;
+    session.sendError(code, message, frame.ref, refused);
+  } else await session.watcher.watch(requestOf(frame), frame.ref);
 };
 
 export const unwatch = (session: ClientSession, frame: UnwatchFrame): void => {

@@ -1,4 +1,4 @@
-import { CLOSE_CODES } from '../../protocol/codes.ts';
+import { CLOSE_CODES, type CloseCode } from '../../protocol/codes.ts';
 import { backoff } from '../../time/backoff.ts';
 
 /** How a connection, or the attempt at one, ended. */
@@ -27,8 +27,8 @@ const CAP_MS = 30_000;
 /** More than a server may ask for. */
 const LONGEST_MS = 3_600_000;
 
-/** Closes after which the same client would be closed again. */
-const FINAL_CODES = [1009, 4400, 4401, 4403, 4409];
+/** The first delay where the advice is `after a while`, as a step of the doubling. */
+const A_WHILE = 4;
 /** Statuses that another attempt would get again. */
 const FINAL_STATUSES = [400, 401, 403, 404, 426];
 
@@ -36,8 +36,11 @@ const FINAL_STATUSES = [400, 401, 403, 404, 426];
 const fullJitter = (attempt: number, random: () => number): number =>
   random() * backoff(attempt, BASE_MS, CAP_MS);
 
+const closeCode = (code: number | undefined): CloseCode | undefined =>
+  Object.entries(CLOSE_CODES).find(([number]) => Number(number) === code)?.[1];
+
 const meaningOf = (code: number): string => {
-  const known = Object.entries(CLOSE_CODES).find(([number]) => Number(number) === code)?.[1];
+  const known = closeCode(code);
   return known ? `closed with ${code}, ${known.name}` : `the connection was lost (${code})`;
 };
 
@@ -55,11 +58,14 @@ const whyOf = ({ code, status, failure, detail }: Ending): string => {
 export const verdictOf = (ending: Ending, attempt: number, random: () => number): Verdict => {
   const why = whyOf(ending);
   const { code, status, retryAfterS, afterMs } = ending;
-  if (code === 1000) return { retry: false, ok: true, why };
-  if (status !== undefined ? FINAL_STATUSES.includes(status) : FINAL_CODES.includes(code ?? 0)) {
-    return { retry: false, ok: false, why };
+  // What never opened, or was lost on the way, has no code of this service.
+  const advice = closeCode(code)?.reconnect ?? 'yes';
+  // Its token was given once: there is no newer one to come with.
+  const isFinal = advice === 'no' || advice === 'with a new token';
+  if (status !== undefined ? FINAL_STATUSES.includes(status) : isFinal) {
+    return { retry: false, ok: code === 1000, why };
   }
-  const jitter = fullJitter(attempt, random);
+  const jitter = fullJitter(advice === 'after a while' ? attempt + A_WHILE : attempt, random);
   if (afterMs !== undefined) return { retry: true, delayMs: Math.min(afterMs, LONGEST_MS), why };
   if (retryAfterS !== undefined) {
     return { retry: true, delayMs: Math.min(retryAfterS * 1_000, LONGEST_MS) + jitter, why };

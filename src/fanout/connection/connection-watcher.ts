@@ -18,7 +18,7 @@ import { checkVisible } from './check-visible.ts';
 import { goneFrames } from './gone.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
 import { checkQuota } from './quota.ts';
-import { GROUP_OUTGROWN_FRAME, refusal } from './refusal.ts';
+import { groupOutgrownFrame, refusal } from './refusal.ts';
 import { Watched } from './watched.ts';
 
 /** What one connection watches. */
@@ -196,7 +196,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     if (tenant === undefined) return;
     const users = this.#dropGroup(tenant, name);
     for (const frame of goneFrames([name], this.#joined ? [] : users)) this.say(frame);
-    this.say(GROUP_OUTGROWN_FRAME);
+    this.say(groupOutgrownFrame(name));
   }
 
   memberLeft(_set: GroupSet, user: CachedUser): void {

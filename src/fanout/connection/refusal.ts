@@ -1,14 +1,14 @@
+import { errorFrame } from '../../protocol/server-frames.ts';
 import { StoreError } from '../../store/port/store-error.ts';
 import { WatchError } from '../fanout.ts';
 import type { FanoutLog } from '../fanout-log.ts';
 
 export const UNTELLABLE = 'presence cannot be told at the moment';
 
-export const GROUP_OUTGROWN_FRAME = JSON.stringify({
-  type: 'error',
-  code: 'too_many_watches',
-  message: 'the group has grown beyond what one connection may watch',
-});
+export const groupOutgrownFrame = (group: string): string =>
+  errorFrame('too_many_watches', 'the group has grown beyond what one connection may watch', undefined, {
+    groups: [group],
+  });
 
 /** What a client is told of a watch that failed: never more than that presence cannot be told. */
 export function refusal(error: unknown, log: Pick<FanoutLog, 'error'>): WatchError {

@@ -35,7 +35,7 @@ export class Groups {
   enter(tenant: TenantCache, group: string): GroupSet {
     let set = tenant.groups.get(group);
     if (set === undefined) {
-      if (this.#tooLarge.has(tenant.name, group)) throw tooManyMembers();
+      if (this.#tooLarge.has(tenant.name, group)) throw tooManyMembers([group]);
       const reading = (of: GroupSet): SharedRead =>
         new SharedRead(
           () => this.#load(tenant, of),
@@ -158,7 +158,7 @@ export class Groups {
       if (!isWanted()) return;
       if (views === undefined) {
         this.#tooLarge.add(tenant.name, set.name);
-        throw tooManyMembers();
+        throw tooManyMembers([set.name]);
       }
       this.#take(tenant, set, views, reading);
       set.complete = true;
@@ -193,5 +193,8 @@ export class Groups {
   }
 }
 
-export const tooManyMembers = (): WatchError =>
-  new WatchError('too_many_watches', 'the group has more members than one connection may watch');
+/** @param groups - those that are too large; absent when only all that is watched together is. */
+export const tooManyMembers = (groups?: readonly string[]): WatchError =>
+  new WatchError('too_many_watches', 'the group has more members than one connection may watch', {
+    ...(groups !== undefined && { groups }),
+  });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { verdictOf } from '../../../src/cli/watch/reconnect.ts';
+import { CLOSE_CODES, type CloseCode } from '../../../src/protocol/codes.ts';
 
 const delay = (ending: Parameters<typeof verdictOf>[0], attempt: number, random: number): number => {
   const verdict = verdictOf(ending, attempt, () => random);
@@ -25,4 +26,17 @@ describe('the pause before a reconnect', () => {
     expect(delay({ status: 503, retryAfterS: 999_999 }, 0, 0)).toBe(3_600_000);
     expect(delay({ code: 1012, afterMs: 1e12 }, 0, 0)).toBe(3_600_000);
   });
+});
+
+describe('whether there is a reconnect', () => {
+  it.each(Object.entries(CLOSE_CODES) as [string, CloseCode][])(
+    'after %s is as its table says',
+    (number, code) => {
+      const verdict = verdictOf({ code: Number(number) }, 0, () => 0.5);
+      // A token from the command line is the only one there is.
+      expect(verdict.retry).toBe(code.reconnect === 'yes' || code.reconnect === 'after a while');
+      if (code.reconnect === 'after a while') expect(verdict).toMatchObject({ delayMs: 4_000 });
+      if (!verdict.retry) expect(verdict.ok).toBe(number === '1000');
+    },
+  );
 });

@@ -189,7 +189,6 @@ describe('after a lost connection', () => {
 
 describe('when it makes no sense to go on', () => {
   it.each([
-    [1009, 'closed with 1009, frame_too_big'],
     [4400, 'closed with 4400, protocol_error'],
     [4401, 'closed with 4401, unauthorized'],
     [4403, 'closed with 4403, forbidden'],

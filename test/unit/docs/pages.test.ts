@@ -53,7 +53,8 @@ it('fills the tables of codes and leaves the rest as it is', () => {
     )
     .join('\n');
   const page = protocolPage(blank);
-  for (const code of Object.keys(CLOSE_CODES)) expect(page).toContain(`| ${code} | `);
+  for (const [code, { name, reconnect }] of Object.entries(CLOSE_CODES))
+    expect(page).toContain(`| ${code} | \`${name}\` | ${reconnect} | `);
   for (const code of Object.keys(ERROR_CODES)) expect(page).toContain(`| \`${code}\` | `);
   expect(page).not.toContain('stale table');
   expect(page).toMatch(/^before close[\s\S]*after close\nbefore error[\s\S]*after error$/);

@@ -45,6 +45,14 @@ describe('server frames', () => {
       message: NASTY,
       ref: NASTY,
     });
+    const refused = { users: [NASTY], groups: ['g'] };
+    expect(JSON.parse(errorFrame('forbidden', NASTY, '2', refused))).toEqual({
+      type: 'error',
+      code: 'forbidden',
+      message: NASTY,
+      ref: '2',
+      ...refused,
+    });
   });
 });
 
