@@ -1,5 +1,5 @@
-import type { UnwatchFrame, WatchFrame } from '../protocol/client-frames.ts';
 import type { Refused } from '../fanout/fanout.ts';
+import type { UnwatchFrame, WatchFrame } from '../protocol/client-frames.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
 import { ackFrame } from '../protocol/server-frames.ts';
 import { mayWatchTenant, mayWatchUsers } from './admission.ts';
