@@ -1,5 +1,5 @@
 /** What waiting work may take of the loop in one go, ms: then sockets, timers and Redis are looked at again. */
-const SLICE_MS = 5;
+const SLICE_MS = 3;
 /** What somebody cost is forgotten when nothing has waited for so long, ms. */
 const FORGET_MS = 1000;
 /** What somebody was given counts half after so long, ms. */

@@ -75,9 +75,13 @@ export class Sessions {
     return this.#drain !== undefined;
   }
 
+  /** Started and stopped by itself: it has to hear of a transition before fan-out does. */
+  get typing(): TypingDesk {
+    return this.#host.typing;
+  }
+
   start(): void {
     this.#host.wheel.start();
-    this.#host.typing.start();
     this.#unsubscribe ??= this.#host.health.onDegraded(() => this.#notice.tellAll());
   }
 
@@ -86,7 +90,6 @@ export class Sessions {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     this.#notice.stop();
-    this.#host.typing.stop();
     this.#host.wheel.stop();
     for (const session of this.#sessions) session.terminate();
     for (const ws of this.#refused) ws.terminate();

@@ -64,7 +64,7 @@ class Running implements WheelItem {
   }
 }
 
-/** The beginning of typing on its way to those who hear it: a few in each turn of who typed it. */
+/** A word of typing on its way to those who hear it: a few in each turn of the user who typed. */
 class Telling implements Work {
   readonly signal: Signal;
   readonly person: UserKey;
@@ -183,10 +183,10 @@ export class TypingDesk {
     const { now } = this.#options.wheel;
     if (!signal.on) {
       if (running !== undefined) this.#end(running);
-      // Nobody was told that it began.
-      else if (this.#tellings.get(key)?.audience === undefined) this.#tellings.delete(key);
+      // No receiver was told that it began.
+      else if (this.#isUntoldBeginning(key)) this.#tellings.delete(key);
       // What was not remembered may have been told all the same.
-      else if (this.#running.size >= MAX_RUNNING) this.#tellEnd(signal);
+      else if (this.#running.size >= MAX_RUNNING) this.#tell(signal);
       return;
     }
     if (running !== undefined) running.endsAt = now + LIFETIME_MS;
@@ -194,6 +194,11 @@ export class TypingDesk {
     if (running !== undefined && now - running.toldAt < REPEAT_MS) return;
     if (this.#isGone(signal, now) || !this.#mayBeTold(signal)) return;
     this.#tell(signal);
+  }
+
+  #isUntoldBeginning(key: string): boolean {
+    const telling = this.#tellings.get(key);
+    return telling?.signal.on === true && telling.audience === undefined;
   }
 
   /** The end of what was told costs nothing: there are no more of them than beginnings. */
@@ -216,12 +221,15 @@ export class TypingDesk {
     wheel.schedule(running, running.endsAt);
   }
 
-  #end(running: Running): void {
+  /** @param isLeaving - the typist is about to be seen going. */
+  #end(running: Running, isLeaving = false): void {
     const { signal } = running;
     if (!this.#running.delete(keyOf(signal))) return;
     this.#options.wheel.cancel(running);
     remove(this.#byTyper, userKey({ tenant: signal.tenant, user: signal.from }), running);
-    this.#tellEnd({ ...signal, on: false });
+    const end = { ...signal, on: false };
+    if (isLeaving) this.#tellEndNow(end);
+    else this.#tell(end);
   }
 
   /** Somebody hides, or others see them go. */
@@ -246,8 +254,12 @@ export class TypingDesk {
     typists.stop(typer);
     // What is still to be told of them would be told of somebody who is not there.
     const gone = userKey(typer);
-    for (const [key, { person }] of this.#tellings) if (person === gone) this.#tellings.delete(key);
-    for (const running of [...(this.#byTyper.get(gone) ?? [])]) this.#end(running);
+    for (const [key, { person, signal }] of [...this.#tellings]) {
+      if (person !== gone) continue;
+      this.#tellings.delete(key);
+      if (!signal.on) this.#tellEndNow(signal);
+    }
+    for (const running of [...(this.#byTyper.get(gone) ?? [])]) this.#end(running, true);
   }
 
   #audience({ tenant, from, to, groups }: Signal): Listener[] {
@@ -272,12 +284,12 @@ export class TypingDesk {
     this.#options.turns.add(telling);
   }
 
-  /** At once: it must not come behind the presence of who leaves. Its cost was paid for with the beginning. */
-  #tellEnd(signal: Signal): void {
+  /** Not in turns: it must not come after the presence frame that shows the typist as gone. */
+  #tellEndNow(signal: Signal): void {
     const key = keyOf(signal);
     this.#tellings.delete(key);
     const frame = frameOf(signal);
-    for (const listener of this.#audience(signal)) this.#hearings.tell(listener, key, frame);
+    for (const listener of this.#audience(signal)) this.#hearings.tellNow(listener, key, frame);
   }
 
   /** @returns what it cost. */
@@ -288,11 +300,12 @@ export class TypingDesk {
     if (this.#tellings.get(key) !== telling) return 0;
     const { now } = this.#options.wheel;
     const audience = telling.audience ?? this.#audience(signal);
-    if (now - telling.since > STALE_MS || audience.length === 0) {
+    // A receiver that was told of a beginning is told of its end, however late.
+    if ((signal.on && now - telling.since > STALE_MS) || audience.length === 0) {
       this.#tellings.delete(key);
       return 1;
     }
-    if (telling.audience === undefined) this.#keep(key, this.#running.get(key), signal);
+    if (signal.on && telling.audience === undefined) this.#keep(key, this.#running.get(key), signal);
     telling.audience = audience;
     telling.frame ??= frameOf(signal);
     const some = audience.slice(telling.told, telling.told + PIECE);
@@ -300,8 +313,8 @@ export class TypingDesk {
     telling.told += some.length;
     if (telling.told < audience.length) this.#options.turns.add(telling);
     else this.#tellings.delete(key);
-    // The end will cost the same.
-    return 1 + 2 * some.length;
+    // An end was paid for with its beginning.
+    return signal.on ? 1 + 2 * some.length : 1;
   }
 }
 

@@ -78,6 +78,49 @@ describe('typing over two nodes', () => {
     }
   });
 
+  it.each<[string, (user: string) => [path: string, method: 'POST' | 'DELETE', body?: object]]>([
+    ['log out', (user) => [`/v1/users/${user}/logout`, 'POST']],
+    ['are disconnected', (user) => [`/v1/users/${user}/disconnect`, 'POST']],
+    ['have their tokens revoked', (user) => [`/v1/users/${user}/revoke`, 'POST']],
+    [
+      'have older tokens revoked',
+      (user) => [`/v1/users/${user}/revoke`, 'POST', { before: new Date(Date.now() + 4_000).toISOString() }],
+    ],
+    ['are forgotten', (user) => [`/v1/presence/users/${user}`, 'DELETE']],
+  ])('ends before the typist is seen to go when they %s', async (name, call) => {
+    const claims = { groups: ['room'] };
+    const mia = `mia ${name}`.replaceAll(' ', '-');
+    const mias = [await cluster.connect(mia, { claims }), await cluster.connect(mia, { claims, node: 1 })];
+    const bens = [
+      await cluster.connect('ben', { claims }),
+      await cluster.connect('ben', { claims, node: 1 }),
+    ];
+    for (const ben of bens) {
+      await ben.watch({ users: [mia] });
+      await ben.sees(mia, 'online');
+    }
+    mias[0]?.send({ type: 'typing', to: { user: 'ben' }, on: true });
+    mias[1]?.send({ type: 'typing', to: { group: 'room' }, on: true });
+    for (const ben of bens) await ben.until(() => ben.of('typing').length === 2);
+    const [path, method, body] = call(mia);
+    await cluster.http(path, {
+      claims: { sub: 'operator', scope: 'admin write' },
+      method,
+      ...(body && { body }),
+    });
+    for (const ben of bens) {
+      await ben.until(() => ben.of('typing').length === 4);
+      await ben.until(() => ben.of('gone').length > 0 || ben.last(mia)?.status === 'offline');
+      const said = ben.frames.flatMap((frame) => {
+        if (frame.type === 'typing') return [frame.on ? 'types' : 'ends'];
+        if (frame.type === 'gone') return ['gone'];
+        return frame.type === 'presence' && frame.snapshot !== true ? frame.users.map((of) => of.status) : [];
+      });
+      expect(said.slice(0, 4)).toEqual(['types', 'types', 'ends', 'ends']);
+      expect(['offline', 'gone']).toContain(said[4]);
+    }
+  });
+
   it('of somebody invisible reaches nobody, also when they hid on another node', async () => {
     const here = await cluster.connect('ann');
     const there = await cluster.connect('ann', { node: 1 });

@@ -166,6 +166,7 @@ export class World {
     const world = new World(policy);
     await world.#fanout.start();
     world.#node.start();
+    world.#sessions.typing.start();
     world.#sessions.start();
     await world.settle();
     const group = { groups: ['g'], iat: 1 };

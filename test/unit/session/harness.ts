@@ -119,6 +119,7 @@ export class Harness {
       overloaded: () => harness.overloaded,
       clock: { monotonic: () => performance.now() + harness.ahead.monotonic },
     });
+    sessions.typing.start();
     sessions.start();
     await app.listen({ port: 0, host: '127.0.0.1' });
     return harness;

@@ -91,6 +91,28 @@ const shown = (status: 'online' | 'offline'): Transition => ({
   ...{ tenant: 'acme', previous: 'away', reason: 'claim' },
 });
 
+it('ends in its turn, and at once when the typist goes meanwhile', () => {
+  const waits: Work[] = [];
+  const { feed, heard } = rig(waits);
+  const goOn = (): void => {
+    for (const work of waits.splice(0)) work.run();
+  };
+  feed.hear(SIGNAL);
+  goOn();
+  feed.hear({ ...SIGNAL, on: false });
+  feed.hear({ ...SIGNAL, on: false });
+  expect(heard.map(({ on }) => on)).toEqual([true]);
+  goOn();
+  expect(heard.map(({ on }) => on)).toEqual([true, false]);
+  feed.hear(SIGNAL);
+  goOn();
+  feed.hear({ ...SIGNAL, on: false });
+  feed.transition({ ...view('anna', 'offline'), tenant: 'acme', previous: 'online', reason: 'goodbye' });
+  expect(heard.map(({ on }) => on)).toEqual([true, false, true, false]);
+  goOn();
+  expect(heard).toHaveLength(4);
+});
+
 it('ends everything a person types by one word, in the order in which it was said', () => {
   const { feed, frames, pass } = rig();
   const toGroup = { ...SIGNAL, to: { group: 'g' } } as const;
