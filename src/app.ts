@@ -330,7 +330,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
       { name: 'store', start: () => store.start(), stop: () => store.stop() },
       { name: 'feed', start: () => feed.start(), stop: () => feed.stop() },
       { name: 'node', start: () => node.start(), stop: () => node.stop() },
-      // Before fan-out: whoever is seen to go has stopped typing by then.
+      // Before fan-out: a user who is seen to go has stopped typing by then.
       { name: 'typing', start: () => sessions.typing.start(), stop: () => sessions.typing.stop() },
       { name: 'fanout', start: () => fanout.start(), stop: () => fanout.stop() },
       { name: 'sessions', start: () => sessions.start(), stop: () => sessions.stop() },

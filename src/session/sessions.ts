@@ -75,7 +75,7 @@ export class Sessions {
     return this.#drain !== undefined;
   }
 
-  /** Started and stopped by itself: it has to hear of a transition before fan-out does. */
+  /** Started and stopped by itself: a transition has to reach it before it reaches fan-out. */
   get typing(): TypingDesk {
     return this.#host.typing;
   }
