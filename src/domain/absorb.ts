@@ -1,6 +1,8 @@
+import { adornmentOf, sameAdornment } from './adornment.ts';
 import type { DeviceMask } from './devices.ts';
 import { isEnded, isForgotten } from './ending.ts';
-import type { Adornment, OwnClaim, Profile, Status } from './model.ts';
+import type { Adornment, Note, OwnClaim, Profile, Status } from './model.ts';
+import { mergeNote } from './note.ts';
 import { mergeProfile } from './profile.ts';
 import {
   activeUntil,
@@ -36,6 +38,7 @@ export interface Report {
   readonly devices: DeviceMask;
   readonly profile: Profile;
   readonly claim?: OwnClaim | undefined;
+  readonly note?: Note | undefined;
   readonly known?: KnownView | undefined;
 }
 
@@ -45,6 +48,7 @@ export interface KnownView extends Adornment {
   readonly since: number;
   readonly ver: number;
   readonly lastSeen?: number | undefined;
+  readonly note?: Adornment | undefined;
 }
 
 /**
@@ -57,18 +61,16 @@ export const restore = (row: Row, known: KnownView | undefined): boolean => {
   row.since = known.since;
   row.ver = known.ver;
   row.shown = adornmentOf(known);
+  row.shownNote = adornmentOf(known.note ?? {});
+  // The view shows a later word than the row has; the nodes of the person know its stamp.
+  if (row.note !== undefined && row.note.stamp <= known.ver && !sameAdornment(row.note, row.shownNote))
+    row.note = undefined;
   row.goneActiveAt = Math.max(row.goneActiveAt, known.lastSeen ?? 0);
   // What was frozen while invisible is lost with the row. The view says what others were shown of it.
   const hides = row.ownClaim?.status === 'invisible' && known.status === 'offline';
   if (row.hiddenLastSeen !== undefined || hides) row.hiddenLastSeen = known.lastSeen ?? 0;
   return true;
 };
-
-export const adornmentOf = (from: Adornment): Adornment => ({
-  ...(from.text !== undefined && { text: from.text }),
-  ...(from.emoji !== undefined && { emoji: from.emoji }),
-  ...(from.until !== undefined && { until: from.until }),
-});
 
 /** The greater stamp wins, so that claims may arrive late, twice and in any order. */
 export const mergeOwnClaim = (row: Row, claim: OwnClaim | undefined): boolean => {
@@ -109,13 +111,15 @@ export const absorb = (
   said: Report,
   now: number,
   idleAwayMs: number,
-): { restored: boolean; claimed: boolean } => {
+): { restored: boolean; claimed: boolean; noted: boolean } => {
   const { watchedAt = 0 } = said;
-  if (isForgotten(row, Math.max(said.openedAt, watchedAt))) return { restored: false, claimed: false };
+  if (isForgotten(row, Math.max(said.openedAt, watchedAt)))
+    return { restored: false, claimed: false, noted: false };
   // Connections that were ended are gone, with their grace, although their node does not know it yet.
   const report = isEnded(row, said.openedAt) ? { ...said, count: 0, closedAt: 0 } : said;
   const claimed = mergeOwnClaim(row, report.claim);
   const restored = restore(row, report.known);
+  const noted = mergeNote(row, report.note);
   const prior = row.nodes.get(node);
   mergeProfile(row, report.profile, watchedAt > 0 ? now : 0);
 
@@ -139,7 +143,7 @@ export const absorb = (
   if (restored && row.status === 'online' && row.goneActiveAt === 0) row.goneActiveAt = now;
   startOrEndGrace(row, prior, report, stance);
   clearGoneOpening(row);
-  return { restored, claimed };
+  return { restored, claimed, noted };
 };
 
 /** Once no connection is left, or one opened later, the newest opening that is gone is not needed any more. */

@@ -1,8 +1,9 @@
-import { adornmentOf } from './absorb.ts';
+import { adornmentOf, sameAdornment, saysSomething } from './adornment.ts';
 import { type DayMs, type HybridMicros, type StoreMs, stampedAt } from './clock.ts';
 import { forgetPace, spend, turnAt } from './damping.ts';
 import { revokedUntil, tombstoneUntil } from './ending.ts';
 import type { Adornment, Policy, Reason, Stamped, Status } from './model.ts';
+import { endNote, noteToShow, revealNote, trueNote, withholdNote } from './note.ts';
 import { isHeardOf, revealProfile, trueProfile } from './profile.ts';
 import {
   activeUntil,
@@ -63,6 +64,7 @@ export const before = (row: Row): Before => ({
 export interface Change {
   readonly status: Status;
   readonly shown: Adornment;
+  readonly note: Adornment;
   readonly reason: Reason;
 }
 
@@ -74,6 +76,7 @@ interface Ended {
   grace: Grace | undefined;
   claim: boolean;
   session: boolean;
+  note: boolean;
 }
 
 /**
@@ -89,7 +92,7 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   const isDamped = turn > now;
   const ended = expire(row, at, held, isDamped);
   const target = decide(row, now, policy);
-  const isShown = target.status === row.status && sameAdornment(target.shown, row.shown);
+  const isShown = isAsShown(row, target);
   const isUnsure = at.gathering || isLess(row, target);
   const isHeld = !isShown && held && !isOnPurpose(at, target) && isUnsure;
   const why = reasonOf(row, target, at, ended);
@@ -101,8 +104,10 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
       row.status === 'offline' ? at.before.knownActiveAt : lastSeenAfterGoodbye(row, now, policy.idleAwayMs);
   } else if (target.status !== 'offline' && !waits) row.hiddenLastSeen = undefined;
   // While a user waits to be shown again, others continue to see them as they left.
-  else if (isTurnAwaited && row.status === 'offline') row.hiddenLastSeen ??= at.before.knownActiveAt;
+  else if (isTurnAwaited && row.status === 'offline' && target.status !== 'offline')
+    row.hiddenLastSeen ??= at.before.knownActiveAt;
   if (row.hiddenLastSeen === undefined) revealProfile(row);
+  if (target.status !== 'offline' && !waits) revealNote(row);
   if (target.status === 'offline' && isShown) age(row, at);
   const next = deadline(row, at, target);
   row.nextDeadline = next;
@@ -119,6 +124,7 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   return {
     status: target.status,
     shown: target.shown,
+    note: target.note,
     reason: at.repair ? 'resync' : why,
   };
 };
@@ -134,6 +140,7 @@ export const show = (
   if (change.status !== row.status) row.since = today;
   row.status = change.status;
   row.shown = change.shown;
+  row.shownNote = change.note;
   row.ver = ver;
 };
 
@@ -143,12 +150,13 @@ const expire = (
   held: boolean,
   damped: boolean,
 ): Ended => {
-  const ended: Ended = { grace: undefined, claim: false, session: false };
+  const ended: Ended = { grace: undefined, claim: false, session: false, note: false };
   // What time has ended is kept until the change may be shown, and with it the reason.
   if (!damped && row.ownClaim?.until !== undefined && row.ownClaim.until <= today) {
     row.ownClaim = { status: null, stamp: row.ownClaim.stamp };
     ended.claim = true;
   }
+  if (!damped) ended.note = endNote(row, today);
   for (const [source, claim] of row.claims) {
     if (damped || claim.until === undefined || claim.until > today) continue;
     row.claims.delete(source);
@@ -174,17 +182,28 @@ const expire = (
 export const awaitedTurn = (row: Row, now: StoreMs, policy: Policy): StoreMs => {
   const turn = turnAt(row, policy, now);
   if (turn <= now) return 0;
-  const target = decide(row, now, policy);
-  return target.status === row.status && sameAdornment(target.shown, row.shown) ? 0 : turn;
+  return isAsShown(row, decide(row, now, policy)) ? 0 : turn;
 };
 
 interface Target {
   readonly status: Status;
   readonly shown: Adornment;
+  readonly note: Adornment;
   readonly why: 'gone' | 'idle' | 'invisible' | 'claim' | 'activity';
 }
 
+const isStatusShown = (row: Row, { status, shown }: Target): boolean =>
+  status === row.status && sameAdornment(shown, row.shown);
+
+const isAsShown = (row: Row, target: Target): boolean =>
+  isStatusShown(row, target) && sameAdornment(target.note, row.shownNote);
+
 const decide = (row: Row, now: number, policy: Policy): Target => {
+  const target = decideStatus(row, now, policy);
+  return { ...target, note: adornmentOf(noteToShow(row, target.status !== 'offline')) };
+};
+
+const decideStatus = (row: Row, now: number, policy: Policy): Omit<Target, 'note'> => {
   if (!isPresent(row)) return { status: 'offline', shown: {}, why: 'gone' };
   const claim = countingClaim(row);
   if (claim?.status === 'invisible') return { status: 'offline', shown: {}, why: 'invisible' };
@@ -209,6 +228,8 @@ const deadline = (
     if (time !== undefined) at(time + (now - today));
   };
   atTimeOfDay(row.ownClaim?.until);
+  atTimeOfDay(row.pendingNote?.until);
+  atTimeOfDay((row.note ?? row.shownNote).until);
   for (const claim of row.claims.values()) atTimeOfDay(claim.until);
   for (const session of row.sessions.values()) at(session.expiresAt);
   atTimeOfDay(revokedUntil(row, policy));
@@ -239,6 +260,7 @@ const viewUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreM
   const shift = now - today;
   let told = Math.max(row.since, stampedAt(row.ver, now), row.hiddenLastSeen ?? row.goneActiveAt);
   for (const claim of row.claims.values()) told = Math.max(told, stampedAt(claim.stamp, now));
+  if (row.note !== undefined) told = Math.max(told, stampedAt(row.note.stamp, now));
   const refused = row.revoked > 0 ? revokedUntil(row, policy) + shift : 0;
   return Math.max(told + policy.retentionMs, refused, tombstoneUntil(row));
 };
@@ -252,13 +274,16 @@ const shownUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): Store
 
 const saidAt = (word: Stamped<unknown> | undefined): DayMs => Math.floor(word?.iat ?? 0) * 1000;
 
-/** Until when the row of a user who is gone is kept; `Infinity` while the own claim has no end. */
+/** Until when the row of a user who is gone is kept; `Infinity` while the own claim or the note has no end. */
 const retainedUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreMs => {
   const { ownClaim } = row;
   if (ownClaim !== undefined && ownClaim.status !== null && ownClaim.until === undefined)
     return Number.POSITIVE_INFINITY;
+  const note = trueNote(row);
+  if (note !== undefined && saysSomething(note) && note.until === undefined) return Number.POSITIVE_INFINITY;
   const shown = shownUntil(row, policy, now, today);
-  return Math.max(shown, ownClaim === undefined ? 0 : stampedAt(ownClaim.stamp, now) + policy.retentionMs);
+  const said = Math.max(ownClaim?.stamp ?? 0, note?.stamp ?? 0);
+  return Math.max(shown, said === 0 ? 0 : stampedAt(said, now) + policy.retentionMs);
 };
 
 /** Gone, or indistinguishable from it. */
@@ -280,6 +305,7 @@ const age = (row: Row, { policy, now, today }: Circumstances): void => {
   if (row.hiddenLastSeen !== undefined) row.hiddenLastSeen = 0;
   else row.goneActiveAt = 0;
   row.claims.clear();
+  withholdNote(row);
   Object.assign(row, { ver: 0, since: 0 });
   if (until > now) return;
   const words = isPresent(row) ? trueProfile(row) : {};
@@ -321,6 +347,7 @@ const isLess = (row: Row, target: Target): boolean => {
 };
 
 const reasonOf = (row: Row, target: Target, at: Circumstances, ended: Ended): Reason => {
+  if (isStatusShown(row, target)) return ended.note ? 'expired' : 'note';
   if (target.why === 'invisible') return 'goodbye';
   if (target.why === 'idle') return 'idle';
   if (target.why === 'gone') {
@@ -337,6 +364,3 @@ const reasonOf = (row: Row, target: Target, at: Circumstances, ended: Ended): Re
   if (target.why === 'claim' || at.deliberate === 'claim' || isClaimShown(row)) return 'claim';
   return target.status === 'away' ? 'idle' : 'active';
 };
-
-const sameAdornment = (a: Adornment, b: Adornment): boolean =>
-  a.text === b.text && a.emoji === b.emoji && a.until === b.until;

@@ -26,6 +26,7 @@ export const REASONS = [
   'active',
   'claim',
   'expired',
+  'note',
   'revoked',
   'resync',
 ] as const;
@@ -59,6 +60,14 @@ export interface OwnClaim extends Adornment {
   readonly stamp: HybridMicros;
 }
 
+/**
+ * What a person says of themselves beside their status, or (nothing but the stamp) that it was cleared or has ended. The
+ * greater stamp wins.
+ */
+export interface Note extends Adornment {
+  readonly stamp: HybridMicros;
+}
+
 /** What others see of one user: the source of every presence object that leaves the service. */
 export interface View extends Adornment {
   readonly user: string;
@@ -70,6 +79,8 @@ export interface View extends Adornment {
   /** When the user was last active; absent while `online` and while never seen. */
   readonly lastSeen?: DayMs;
   readonly name?: string;
+  /** What the person says of themselves, whatever the status is. */
+  readonly note?: Adornment;
   /** Device kinds that are connected, in the order of {@link DEVICES}; empty while `offline`. */
   readonly devices: readonly Device[];
   /** Groups that others know the user to be in, for watchers of groups; never part of a presence object. */

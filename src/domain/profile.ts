@@ -77,4 +77,4 @@ export const isHeardOf = (row: Row): boolean =>
   row.ver > 0 || row.name !== undefined || row.groups !== undefined || row.pendingProfile !== undefined;
 
 /** The person is invisible, or was and has not been seen since. */
-const isHidden = (row: Row): boolean => row.hiddenLastSeen !== undefined || isInvisible(row);
+export const isHidden = (row: Row): boolean => row.hiddenLastSeen !== undefined || isInvisible(row);

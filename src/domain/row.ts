@@ -3,6 +3,7 @@ import type { DeviceMask } from './devices.ts';
 import {
   type Adornment,
   type Claim,
+  type Note,
   OWN_PRIORITY,
   OWN_SOURCE,
   type OwnClaim,
@@ -102,6 +103,12 @@ export interface Row {
   since: number;
   ver: number;
   shown: Adornment;
+  /** The note as others may know it; absent where only {@link shownNote} is known. */
+  note: Note | undefined;
+  /** A note that others are not told again before they see its person. */
+  pendingNote: Note | undefined;
+  /** The note that others were last shown. */
+  shownNote: Adornment;
   /** `lastSeen` as frozen when invisibility began; undefined while visible. */
   hiddenLastSeen: number | undefined;
   /** When the bucket of transitions is full again, unless `ver` implies it: see damping.ts. */
@@ -131,6 +138,9 @@ export const emptyRow = (): Row => ({
   since: 0,
   ver: 0,
   shown: {},
+  note: undefined,
+  pendingNote: undefined,
+  shownNote: {},
   hiddenLastSeen: undefined,
   burstFullAt: undefined,
   nextDeadline: 0,

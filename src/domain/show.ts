@@ -1,3 +1,4 @@
+import { saysSomething } from './adornment.ts';
 import { deviceList } from './devices.ts';
 import type { View } from './model.ts';
 import { devicesOf, knownActive, type Row } from './row.ts';
@@ -38,6 +39,7 @@ export const viewOf = (user: string, row: Row, precision: LastSeenPrecision): Vi
     ...(lastSeen !== undefined && { lastSeen }),
     ...(row.name !== undefined && { name: row.name.value }),
     ...row.shown,
+    ...(saysSomething(row.shownNote) && { note: row.shownNote }),
     devices: row.status === 'offline' ? deviceList(0) : deviceList(devicesOf(row)),
     ...(row.groups !== undefined && { groups: row.groups.value }),
   };

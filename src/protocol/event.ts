@@ -1,5 +1,5 @@
 import type { Reason, Status, Transition, UserRef } from '../domain/model.ts';
-import { isoTime } from './presence.ts';
+import { isoTime, type NoteShown, noteShown } from './presence.ts';
 
 /** A transition as other services get it, in every form alike. Times are RFC 3339 in UTC with milliseconds. */
 export interface PublicEvent {
@@ -15,12 +15,13 @@ export interface PublicEvent {
   readonly text?: string;
   readonly emoji?: string;
   readonly until?: string;
+  readonly note?: NoteShown;
   readonly reason: Reason;
 }
 
 /** The public form of a transition, as the log holds it too. */
 const eventOf = (transition: Transition): PublicEvent => {
-  const { tenant, user, status, previous, since, lastSeen, ver, name, groups, text, emoji, until, reason } =
+  const { tenant, user, status, previous, since, lastSeen, ver, name, groups, text, emoji, until, note, reason } =
     transition;
   return {
     tenant,
@@ -35,6 +36,7 @@ const eventOf = (transition: Transition): PublicEvent => {
     ...(text !== undefined && { text }),
     ...(emoji !== undefined && { emoji }),
     ...(until !== undefined && { until: isoTime(until) }),
+    ...(note !== undefined && { note: noteShown(note) }),
     reason,
   };
 };

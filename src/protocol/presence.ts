@@ -1,4 +1,4 @@
-import type { Status, View } from '../domain/model.ts';
+import type { Adornment, Status, View } from '../domain/model.ts';
 
 /** The presence object `P` as clients get it, over sockets and HTTP alike. Times are RFC 3339 in UTC with milliseconds. */
 export interface Presence {
@@ -11,10 +11,24 @@ export interface Presence {
   readonly text?: string;
   readonly emoji?: string;
   readonly until?: string;
+  readonly note?: NoteShown;
   readonly devices?: readonly string[];
 }
 
+/** A note as others are shown it. */
+export interface NoteShown {
+  readonly text?: string;
+  readonly emoji?: string;
+  readonly until?: string;
+}
+
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+export const noteShown = ({ text, emoji, until }: Adornment): NoteShown => ({
+  ...(text !== undefined && { text }),
+  ...(emoji !== undefined && { emoji }),
+  ...(until !== undefined && { until: isoTime(until) }),
+});
 
 /** The public form of a view. Views already carry `since` and `lastSeen` at the precision that may be shown. */
 export const presenceOf = (view: View): Presence => ({
@@ -24,6 +38,7 @@ export const presenceOf = (view: View): Presence => ({
   ver: view.ver,
   ...(view.lastSeen !== undefined && { lastSeen: isoTime(view.lastSeen) }),
   ...(view.name !== undefined && { name: view.name }),
+  ...(view.note !== undefined && { note: noteShown(view.note) }),
   ...(view.status !== 'offline' && {
     ...(view.text !== undefined && { text: view.text }),
     ...(view.emoji !== undefined && { emoji: view.emoji }),

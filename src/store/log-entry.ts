@@ -1,5 +1,5 @@
 import type { StoreMicros } from '../domain/clock.ts';
-import type { OwnClaim, OwnGroups, TokenOwner, Transition, UserRef, View } from '../domain/model.ts';
+import type { Note, OwnClaim, OwnGroups, TokenOwner, Transition, UserRef, View } from '../domain/model.ts';
 import type { EndingKind } from '../domain/row.ts';
 
 /** How an operator or the person ends everything alive of a user at one moment. */
@@ -12,6 +12,8 @@ export type PresenceEnding = Exclude<Ending, 'revoke'>;
 export type Command =
   /** The person's own claim was set elsewhere: nodes that hold the user report the same from now on. */
   | { readonly type: 'claim'; readonly ref: UserRef; readonly claim: OwnClaim }
+  /** The person's note was set: nodes that hold the user tell it again after a loss. */
+  | { readonly type: 'note'; readonly ref: UserRef; readonly note: Note }
   /** A newer token was used elsewhere: what the person themselves may see follows from these groups. */
   | { readonly type: 'own'; readonly ref: UserRef; readonly own: OwnGroups }
   /** The groups of a visible user changed without a transition: `view.groups` is what they are now. */

@@ -1,3 +1,4 @@
+import { sameAdornment } from '../../domain/adornment.ts';
 import type { Transition, View } from '../../domain/model.ts';
 
 /** One version of what others see of a user, with its encoded forms once somebody needed them. */
@@ -20,6 +21,7 @@ export const sameView = (one: View, other: View): boolean =>
   one.text === other.text &&
   one.emoji === other.emoji &&
   one.until === other.until &&
+  sameAdornment(one.note ?? {}, other.note ?? {}) &&
   one.devices.length === other.devices.length &&
   one.devices.every((device, at) => device === other.devices[at]);
 
@@ -51,5 +53,6 @@ const viewOf = (made: Transition): View => ({
   ...(made.text !== undefined && { text: made.text }),
   ...(made.emoji !== undefined && { emoji: made.emoji }),
   ...(made.until !== undefined && { until: made.until }),
+  ...(made.note !== undefined && { note: made.note }),
   devices: made.devices,
 });

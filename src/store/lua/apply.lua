@@ -5,7 +5,7 @@ local BATCH, TENANT = '<ddddHBc0Bc0Bc0', '<Bc0'
 -- that only watches), known status and devices; then as doubles ms since: activity, newest opening, unclean close
 -- (-1 for none); ms of its grace, iat of newest and oldest
 -- token, and version, since and last seen of the known view; then user and rest, each after its length. Rest is '' or
--- JSON {name, groups (as JSON text), their stamps where those are not the newest token's, claim, shown (of the known view), ms
+-- JSON {name, groups (as JSON text), their stamps where those are not the newest token's, claim, note, shown (of the known view, with its note), ms
 -- since the newest opening of those who only watch}.
 local ENTRY = '<HI4BBBdddddddddBc0I4c0'
 
@@ -25,6 +25,10 @@ end
 -- hides, it also notifies nodes where the user only watches, which are in no row.
 local function tellClaim(entry)
   Commit.command(entry, 'claim', '"claim":' .. Json.claim(entry.row.ownClaim))
+end
+
+local function stampOf(word)
+  return word and word.stamp or 0
 end
 
 -- Writes what a node knows of some users, evaluates them, logs, publishes. All or nothing for the caller.
@@ -68,6 +72,7 @@ local function apply(keys, args)
       turned = turned .. digits(n - 1) .. 't' .. Json.revocation(row.revoked) .. ' '
     else
       local report, stamp = reportOf(node, count, flags % 2 == 1, devices, active, opened, closed), 0
+      local noteStamp = 0
       if closed >= 0 then report.graceMs = grace end
       if flags % 8 >= 4 then report.openedIdle = true end
       local more = rest ~= '' and cjson.decode(rest) or EMPTY
@@ -81,20 +86,26 @@ local function apply(keys, args)
           more.claim.stamp = min(stamp, order + 1)
         end
       end
+      if more.note then
+        noteStamp = more.note.stamp
+        report.note = more.note
+        report.note.stamp = min(noteStamp, order + 1)
+      end
       -- The node's view is used only where the row is behind it.
       if ver > row.ver then
         local shown = more.shown or EMPTY
         report.known = { status = RowCodec.STATUS[code], ver = ver, since = since, lastSeen = lastSeen > 0 and lastSeen + shift or 0,
-          text = shown.text, emoji = shown.emoji, ['until'] = shown['until'] }
+          text = shown.text, emoji = shown.emoji, ['until'] = shown['until'], note = shown.note }
       end
 
       local was, knownGroups = Evaluate.before(row), Profile.trueGroups(row)
       local wasHeardOf, hid = Profile.isHeardOf(row), Row.isInvisible(row)
-      local restored, claimed, prior = Absorb.absorb(row, node, report)
+      local restored, claimed, prior, noted = Absorb.absorb(row, node, report)
       was.repair, was.deliberate = restored, claimed
       if wasHeardOf or heldElsewhere(row, node) then Settle.tellGroups(entry, knownGroups) end
       Settle.settle(entry, was)
       if was.deliberate and (hid or Row.isInvisible(row) or heldElsewhere(row, node)) then tellClaim(entry) end
+      if noted and heldElsewhere(row, node) then Settle.tellNote(entry) end
       if entry.value or not Evaluate.isNobody(row) then entries[#entries + 1] = entry end
       if report.count < count then
         -- The node does not know yet that all of the user's connections were ended.
@@ -111,7 +122,7 @@ local function apply(keys, args)
         end
         if report.stance ~= OWN then tookOver = tookOver .. digits(n - 1) .. ' ' end
       end
-      if flags % 4 >= 2 or row.ver ~= ver or (row.ownClaim and row.ownClaim.stamp or 0) ~= stamp
+      if flags % 4 >= 2 or row.ver ~= ver or stampOf(row.ownClaim) ~= stamp or stampOf(Note.trueNote(row)) ~= noteStamp
           or (more.groups and Profile.trueGroups(row) ~= more.groups) then
         reply[replied + 1], reply[replied + 2] = n - 1, Reply.user(row)
         replied = replied + 2

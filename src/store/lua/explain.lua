@@ -21,10 +21,7 @@ end
 local function waitsUntil(row)
   local turn = Damping.turnAt(row)
   if turn <= now then return 0 end
-  local status, shown = Evaluate.decide(row, Row.isPresent(row), Row.activeUntil(row) > now)
-  local old = row.shown
-  local same = status == row.status and old.text == shown.text and old.emoji == shown.emoji and old['until'] == shown['until']
-  return same and 0 or told(turn)
+  return Evaluate.isAsShown(row) and 0 or told(turn)
 end
 
 local function lastTransitions(ver)

@@ -1,17 +1,26 @@
 import { mergeOwnClaim } from '../../domain/absorb.ts';
+import { adornmentOf, saysSomething } from '../../domain/adornment.ts';
 import { setClaim } from '../../domain/claims.ts';
 import { deviceMask } from '../../domain/devices.ts';
 import { isRevoked } from '../../domain/ending.ts';
 import type { UserRef } from '../../domain/model.ts';
+import { setNote, trueNote } from '../../domain/note.ts';
 import { isHeardOf, mergeProfile, profileOf, trueProfile } from '../../domain/profile.ts';
 import type { Row } from '../../domain/row.ts';
 import { endSession, keepSession, touch } from '../../domain/sessions.ts';
-import type { CallerProfile, ClaimRequest, People, ServiceClaim, SessionRequest } from '../port/people.ts';
+import type {
+  CallerProfile,
+  ClaimRequest,
+  NoteRequest,
+  People,
+  ServiceClaim,
+  SessionRequest,
+} from '../port/people.ts';
 import { StoreError } from '../port/store-error.ts';
 import type { SelfView } from '../port/views.ts';
 import { type Call, change } from './change.ts';
 import { timeOfDay } from './memory-partition.ts';
-import { announce, announceGroups, selfOf } from './self.ts';
+import { announce, announceGroups, announceNote, selfOf } from './self.ts';
 import type { Shards } from './shards.ts';
 
 export class MemoryPeople implements People {
@@ -31,6 +40,20 @@ export class MemoryPeople implements People {
       shard.clock.raise(stamp);
       return () => {
         if (row.nodes.size > 0 || hides) announce(shard, ref, row);
+      };
+    });
+  }
+
+  async note(ref: UserRef, note: NoteRequest): Promise<SelfView> {
+    const shard = this.#shards.of(ref);
+    const known = shard.peek(ref);
+    if (trueNote(known) === undefined && !saysSomething(note)) return selfOf(shard, ref, known);
+    return change(this.#shards, ref, {}, ({ row, order }) => {
+      const stamp = Math.max(order, (trueNote(row)?.stamp ?? 0) + 1);
+      setNote(row, { ...(saysSomething(note) && adornmentOf(note)), stamp });
+      shard.clock.raise(stamp);
+      return () => {
+        if (row.nodes.size > 0) announceNote(shard, ref, row);
       };
     });
   }

@@ -22,6 +22,7 @@ export const reportOf = (entry: Entry, now: StoreMs, order: HybridMicros): Repor
       ...profileOf({ groups: entry.groups, iat: entry.groupsIat ?? entry.iat }),
     },
     claim: entry.claim && { ...entry.claim, stamp: Math.min(entry.claim.stamp, order + 1) },
+    note: entry.note && { ...entry.note, stamp: Math.min(entry.note.stamp, order + 1) },
     known: entry.known && entry.known.ver > 0 ? entry.known : undefined,
   };
 };

@@ -2,13 +2,14 @@ import { absorb, restore } from '../../domain/absorb.ts';
 import { isEnded, isRevoked } from '../../domain/ending.ts';
 import { before, isNobody } from '../../domain/evaluate.ts';
 import type { UserRef, View } from '../../domain/model.ts';
+import { trueNote } from '../../domain/note.ts';
 import { isHeardOf, sameGroups, trueProfile } from '../../domain/profile.ts';
 import type { Row } from '../../domain/row.ts';
 import type { ApplyReply, Batch, Reports } from '../port/reports.ts';
 import type { SelfView } from '../port/views.ts';
 import { timeOfDay } from './memory-partition.ts';
 import { reportOf } from './report.ts';
-import { announce, announceGroups, selfOf } from './self.ts';
+import { announce, announceGroups, announceNote, selfOf } from './self.ts';
 import type { Shards } from './shards.ts';
 
 export class MemoryReports implements Reports {
@@ -44,19 +45,24 @@ export class MemoryReports implements Reports {
       const knownGroups = trueProfile(row).groups;
       const report = reportOf(entry, now, shard.clock.now());
       if (row.ended && entry.count > 0 && isEnded(row, report.openedAt)) ended.set(position, row.ended);
-      const { restored, claimed } = absorb(row, batch.node, report, now, this.#shards.policy.idleAwayMs);
+      const { idleAwayMs } = this.#shards.policy;
+      const { restored, claimed, noted } = absorb(row, batch.node, report, now, idleAwayMs);
       if (claimed && report.claim) shard.clock.raise(report.claim.stamp);
+      if (noted && report.note) shard.clock.raise(report.note.stamp);
       if (restored && entry.known) shard.clock.raise(entry.known.ver);
       const others = row.nodes.size - (row.nodes.has(batch.node) ? 1 : 0);
       if (others > 0 || wasHeardOf) announceGroups(shard, ref, row, knownGroups);
       shard.settle(ref, row, now, was, { deliberate: claimed ? 'claim' : undefined, repair: restored });
       if (claimed && (others > 0 || wasHiding || row.ownClaim?.status === 'invisible'))
         announce(shard, ref, row);
+      if (noted && others > 0) announceNote(shard, ref, row);
       if ((row.nodes.get(batch.node)?.stance ?? 'own') !== 'own') tookOver.push(position);
       const isClaimNews = (row.ownClaim?.stamp ?? 0) !== (entry.claim?.stamp ?? 0);
+      const isNoteNews = (trueNote(row)?.stamp ?? 0) !== (entry.note?.stamp ?? 0);
       const isGroupsNews =
         entry.groups !== undefined && !sameGroups(trueProfile(row).groups?.value, entry.groups);
-      if (entry.asks || row.ver !== (entry.known?.ver ?? 0) || isClaimNews || isGroupsNews) {
+      const isNews = isClaimNews || isNoteNews || isGroupsNews;
+      if (entry.asks || row.ver !== (entry.known?.ver ?? 0) || isNews) {
         selves.set(position, selfOf(shard, ref, row));
       }
       if (isNew && isNobody(row, this.#shards.policy, now, timeOfDay(now))) shard.drop(ref);

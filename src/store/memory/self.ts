@@ -1,15 +1,20 @@
 import type { Profile, UserRef } from '../../domain/model.ts';
+import { trueNote } from '../../domain/note.ts';
 import { sameGroups, trueProfile } from '../../domain/profile.ts';
 import type { Row } from '../../domain/row.ts';
 import type { SelfView } from '../port/views.ts';
 import type { MemoryPartition } from './memory-partition.ts';
 
-export const selfOf = (shard: MemoryPartition, { user }: UserRef, row: Row): SelfView => ({
-  view: shard.view(user, row),
-  invisible: row.ownClaim?.status === 'invisible',
-  ...(row.ownClaim && { claim: row.ownClaim }),
-  ...ownOf(row),
-});
+export const selfOf = (shard: MemoryPartition, { user }: UserRef, row: Row): SelfView => {
+  const note = trueNote(row);
+  return {
+    view: shard.view(user, row),
+    invisible: row.ownClaim?.status === 'invisible',
+    ...(row.ownClaim && { claim: row.ownClaim }),
+    ...(note && { note }),
+    ...ownOf(row),
+  };
+};
 
 const ownOf = (row: Row): Pick<SelfView, 'own'> => {
   const { groups } = trueProfile(row);
@@ -19,6 +24,12 @@ const ownOf = (row: Row): Pick<SelfView, 'own'> => {
 /** Notifies the nodes that hold a user of the person's own claim. */
 export const announce = (shard: MemoryPartition, ref: UserRef, row: Row): void => {
   if (row.ownClaim) shard.command({ type: 'claim', ref, claim: row.ownClaim });
+};
+
+/** Notifies them of the person's note. */
+export const announceNote = (shard: MemoryPartition, ref: UserRef, row: Row): void => {
+  const note = trueNote(row);
+  if (note) shard.command({ type: 'note', ref, note });
 };
 
 /** Notifies them of the person's groups, when these have changed. */

@@ -1,10 +1,15 @@
-import type { Adornment, ClaimStatus, Device, OwnClaim, UserRef } from '../../domain/model.ts';
+import type { Adornment, ClaimStatus, Device, Note, OwnClaim, UserRef } from '../../domain/model.ts';
 import type { SelfView } from './views.ts';
 
 /** Changes of one user by callers without a socket. */
 export interface People {
   /** Sets or clears the person's own claim without a socket. Resolves once stored. Errors as `Views.read`. */
   claimOwn(ref: UserRef, claim: ClaimRequest): Promise<SelfView>;
+  /**
+   * Sets a person's note, or clears it with one that says nothing; also while the user is offline or hides. The later
+   * of two counts, whoever said it. Errors as `Views.read`.
+   */
+  note(ref: UserRef, note: NoteRequest): Promise<SelfView>;
   /**
    * Sets the claim of a service, or clears it with `null`; also while the user is offline. Errors as `Views.read`.
    * @throws StoreError `too_many_claims` for a ninth source.
@@ -28,6 +33,9 @@ export interface People {
 
 /** What a person sets as their own claim: `status` null clears. The store or the node that takes it gives the stamp. */
 export type ClaimRequest = Omit<OwnClaim, 'stamp'>;
+
+/** What a person, or a service for them, says beside the status. The store gives the stamp. */
+export type NoteRequest = Omit<Note, 'stamp'>;
 
 /** A claim as a service sets it; the store gives the stamp. Services may not hide a user. */
 export interface ServiceClaim extends Adornment {

@@ -1,5 +1,5 @@
 import type { HybridMicros } from '../../domain/clock.ts';
-import type { Device, OwnClaim, UserRef, View } from '../../domain/model.ts';
+import type { Device, Note, OwnClaim, UserRef, View } from '../../domain/model.ts';
 import type { EndingKind } from '../../domain/row.ts';
 import type { SelfView } from './views.ts';
 
@@ -56,6 +56,8 @@ export interface Entry extends UserRef {
   readonly oldestIat?: number;
   /** The person's own claim or its clearing, as this node knows it; the greater stamp wins. */
   readonly claim?: OwnClaim;
+  /** The person's note as this node knows it, from which a lost one is restored; the greater stamp wins. */
+  readonly note?: Note;
   /** The view this node last saw, from which a lost row is restored without a transition. */
   readonly known?: View;
   /** `known` comes from a watcher: the answer contains what the store holds, even at that same version. */
@@ -80,7 +82,7 @@ export type ApplyReply =
   | {
       readonly result: 'ok';
       readonly clock: HybridMicros;
-      /** By position, for entries whose view, own claim or groups are not those they carried: what the store holds now. */
+      /** By position, for entries whose view, own claim, note or groups are not those they carried: what the store holds now. */
       readonly selves: ReadonlyMap<number, SelfView>;
       /**
        * Positions of entries that inherited the user's activity because they opened beside others or within a grace:

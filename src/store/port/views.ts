@@ -1,4 +1,4 @@
-import type { OwnClaim, OwnGroups, UserRef, View } from '../../domain/model.ts';
+import type { Note, OwnClaim, OwnGroups, UserRef, View } from '../../domain/model.ts';
 import type { Explanation } from '../explanation.ts';
 
 /** Reads of users. While the store is not trusted, they are refused (`node/trusted-reads.ts`). */
@@ -25,6 +25,8 @@ export interface SelfView {
   readonly view: View;
   readonly invisible: boolean;
   readonly claim?: OwnClaim;
+  /** What is true of the note, where something was said or cleared. */
+  readonly note?: Note;
   /** Absent while no token carried any. */
   readonly own?: OwnGroups;
 }

@@ -1,6 +1,6 @@
 import { toMs } from '../../domain/clock.ts';
 import { deviceList } from '../../domain/devices.ts';
-import { type Adornment, type OwnClaim, ownerOfKey, type Status, type View } from '../../domain/model.ts';
+import { type Adornment, type Note, type OwnClaim, ownerOfKey, type Status, type View } from '../../domain/model.ts';
 import type { EndingKind } from '../../domain/row.ts';
 import { type RawReply, UnexpectedReply } from '../../redis/functions.ts';
 import type { Revocation } from '../port/endings.ts';
@@ -49,9 +49,9 @@ export const decodeBeat = (reply: RawReply): BeatReply => {
 
 /** One user as reply.lua sends them: a line, and a list with more where there is more. */
 export const decodeSelf = (script: FunctionName, user: string, reply: RawReply | undefined): SelfView => {
-  const [line, name, shown, claim, groups, ownGroups, stamp] = Array.isArray(reply)
+  const [line, name, shown, claim, groups, ownGroups, stamp, note, ownNote] = Array.isArray(reply)
     ? reply
-    : [reply, '', '', '', '', '', ''];
+    : [reply, '', '', '', '', '', '', '', ''];
   const [, letter = '', ver, since, seen, devices, invisible] = LINE.exec(text(script, line)) ?? [];
   const status = STATUS[letter];
   if (status === undefined) throw new UnexpectedReply(script, line);
@@ -64,6 +64,7 @@ export const decodeSelf = (script: FunctionName, user: string, reply: RawReply |
     ...(seen !== '0' && { lastSeen: Number(seen) }),
     ...(name !== '' && { name: text(script, name) }),
     ...(shown !== '' && (JSON.parse(text(script, shown)) as Adornment)),
+    ...(note !== '' && { note: JSON.parse(text(script, note)) as Adornment }),
     devices: deviceList(Number(devices)),
     ...(groups !== '' && { groups: JSON.parse(text(script, groups)) as string[] }),
   };
@@ -71,6 +72,7 @@ export const decodeSelf = (script: FunctionName, user: string, reply: RawReply |
     view,
     invisible: invisible === '1',
     ...(claim !== '' && { claim: JSON.parse(text(script, claim)) as OwnClaim }),
+    ...(ownNote !== '' && { note: JSON.parse(text(script, ownNote)) as Note }),
     ...(ownGroups !== '' && {
       own: { groups: JSON.parse(text(script, ownGroups)) as string[], stamp: number(script, stamp) },
     }),

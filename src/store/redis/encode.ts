@@ -1,7 +1,8 @@
+import { adornmentOf, saysSomething } from '../../domain/adornment.ts';
 import { deviceMask } from '../../domain/devices.ts';
 import type { Status, UserRef, View } from '../../domain/model.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
-import type { CallerProfile, ClaimRequest, ServiceClaim } from '../port/people.ts';
+import type { CallerProfile, ClaimRequest, NoteRequest, ServiceClaim } from '../port/people.ts';
 import type { Batch, Entry } from '../port/reports.ts';
 import type { StoreOptions } from '../store-options.ts';
 
@@ -115,23 +116,29 @@ const packEntry = (entry: Entry, tenant: number): Buffer => {
 const ago = (ms: number): number => (ms < 0 ? -1 : Math.round(ms));
 
 const encodeRest = (entry: Entry): string => {
-  const { name, groups, iat, nameIat = iat, groupsIat = iat, claim, known, watchedAgo } = entry;
+  const { name, groups, iat, nameIat = iat, groupsIat = iat, claim, note, known, watchedAgo } = entry;
   const shown = known && encodeShown(known);
-  if ([name, groups, claim, shown, watchedAgo].every((each) => each === undefined)) return '';
+  if ([name, groups, claim, note, shown, watchedAgo].every((each) => each === undefined)) return '';
   return JSON.stringify({
-    ...{ name, groups: groups && JSON.stringify(groups), claim, shown },
+    ...{ name, groups: groups && JSON.stringify(groups), claim, note, shown },
     ...(watchedAgo !== undefined && { watchedAgo: ago(watchedAgo) }),
     ...(nameIat !== iat && { nameIat }),
     ...(groupsIat !== iat && { groupsIat }),
   });
 };
 
-const encodeShown = ({ text, emoji, until }: View): object | undefined =>
-  text === undefined && emoji === undefined && until === undefined ? undefined : { text, emoji, until };
+const encodeShown = ({ text, emoji, until, note }: View): object | undefined =>
+  text === undefined && emoji === undefined && until === undefined && note === undefined
+    ? undefined
+    : { text, emoji, until, note };
 
 /** A view as `repair.lua` takes it. */
-export const encodeKnown = ({ status, ver, since, lastSeen, text, emoji, until }: View): string =>
-  JSON.stringify({ status, ver, since, lastSeen, text, emoji, until });
+export const encodeKnown = ({ status, ver, since, lastSeen, text, emoji, until, note }: View): string =>
+  JSON.stringify({ status, ver, since, lastSeen, text, emoji, until, note });
+
+/** See note.lua: an end alone is none. */
+export const encodeNote = (note: NoteRequest): string =>
+  JSON.stringify(saysSomething(note) ? adornmentOf(note) : {});
 
 export const encodeClaim = (claim: ClaimRequest | ServiceClaim): string => {
   const { status, text, emoji, until } = claim;

@@ -15,6 +15,7 @@ const FUNCTIONS = [
   'sweep',
   'repair',
   'claim',
+  'note',
   'session',
   'touch',
   'finish',

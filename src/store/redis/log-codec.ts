@@ -1,5 +1,7 @@
 import { deviceList } from '../../domain/devices.ts';
 import {
+  type Adornment,
+  type Note,
   type OwnClaim,
   type OwnGroups,
   type Reason,
@@ -23,6 +25,7 @@ interface ViewJson {
   text?: string;
   emoji?: string;
   until?: string;
+  note?: { text?: string; emoji?: string; until?: string };
 }
 
 /** The public event; see `transition` in commit.lua. */
@@ -34,6 +37,7 @@ interface EventJson extends ViewJson, UserRef {
 type CommandJson = UserRef &
   (
     | { type: 'claim'; claim: OwnClaim }
+    | { type: 'note'; note: Note }
     | { type: 'groups'; view: ViewJson }
     | ({ type: 'own' } & OwnGroups)
     | { type: EndingKind | 'refuse'; at: number }
@@ -110,6 +114,8 @@ const commandOf = (json: CommandJson, devices: number): Command => {
   switch (json.type) {
     case 'claim':
       return { type: 'claim', ref, claim: json.claim };
+    case 'note':
+      return { type: 'note', ref, note: json.note };
     case 'groups':
       return { type: 'groups', ref, view: viewOf({ user, ...json.view }, devices) };
     case 'own':
@@ -132,12 +138,18 @@ const transitionOf = (event: EventJson, devices: number): Transition => {
 };
 
 const viewOf = (json: ViewJson & { user: string }, devices: number): View => {
-  const { lastSeen, until, since, ...same } = json;
+  const { lastSeen, until, since, note, ...same } = json;
   return {
     ...same,
     since: since === undefined ? 0 : Date.parse(since),
     ...(lastSeen !== undefined && { lastSeen: Date.parse(lastSeen) }),
     ...(until !== undefined && { until: Date.parse(until) }),
+    ...(note !== undefined && { note: noteOf(note) }),
     devices: deviceList(devices),
   };
 };
+
+const noteOf = ({ until, ...said }: NonNullable<ViewJson['note']>): Adornment => ({
+  ...said,
+  ...(until !== undefined && { until: Date.parse(until) }),
+});

@@ -1,10 +1,17 @@
 import { deviceMask } from '../../domain/devices.ts';
 import { OWN_SOURCE, type UserRef } from '../../domain/model.ts';
 import type { RawReply } from '../../redis/functions.ts';
-import type { CallerProfile, ClaimRequest, People, ServiceClaim, SessionRequest } from '../port/people.ts';
+import type {
+  CallerProfile,
+  ClaimRequest,
+  NoteRequest,
+  People,
+  ServiceClaim,
+  SessionRequest,
+} from '../port/people.ts';
 import type { SelfView } from '../port/views.ts';
 import { decodeSelf } from './decode.ts';
-import { encodeClaim, encodeProfile, encodeUsers } from './encode.ts';
+import { encodeClaim, encodeNote, encodeProfile, encodeUsers } from './encode.ts';
 import type { FunctionName } from './library.ts';
 import type { RoleOptions } from './role.ts';
 
@@ -21,6 +28,10 @@ export class RedisPeople implements People {
     const { caller, keys } = this.#role;
     if (claim.status === 'invisible') await caller.awaitReplicas(keys.of(ref));
     return self;
+  }
+
+  note(ref: UserRef, note: NoteRequest): Promise<SelfView> {
+    return this.#self('note', ref, encodeNote(note));
   }
 
   claim(ref: UserRef, source: string, claim: ServiceClaim | null): Promise<SelfView> {

@@ -21,13 +21,14 @@ local function record(kind, tenant, event, devices, before)
 end
 
 -- Shows a change: gives it a version, and records the public event.
-function Commit.transition(row, entry, status, shown, reason)
+function Commit.transition(row, entry, status, shown, reason, note)
   local previous, before = row.status, row.ver > 0 and digits(row.ver)
   if PACE > 0 then Damping.spend(row) end
   row.ver = order + 1
   if status ~= previous then row.since = redisNow end
   row.status = status
   if shown ~= row.shown then row.shown = shown end
+  if note ~= row.shownNote then row.shownNote = Adornment.saysSomething(note) and note or EMPTY end
   record('t', entry.tenant, Json.view('{"tenant":"' .. entry.tenant.name .. '","user":"' .. Json.escaped(entry.user) .. '","status":"'
     .. status .. '","previous":"' .. previous, row, ',"reason":"' .. reason .. '"}'), status == 'offline' and 0 or Row.devicesOf(row), before)
 end

@@ -6,6 +6,15 @@ function Json.escaped(text)
   return text
 end
 
+-- A note as others are shown it, with the end as they read it.
+function Json.note(note)
+  local out = {}
+  if note.text then out[#out + 1] = '"text":' .. cjson.encode(note.text) end
+  if note.emoji then out[#out + 1] = '"emoji":' .. cjson.encode(note.emoji) end
+  if note['until'] then out[#out + 1] = '"until":"' .. iso(note['until']) .. '"' end
+  return '{' .. table.concat(out, ',') .. '}'
+end
+
 -- A view as JSON: `head` up to the text before `since`, and `tail` after its last field. Built once, see `record`.
 function Json.view(head, row, tail)
   local since, seen, shown = Show.shownSince(row), Show.shownLastSeen(row), row.shown
@@ -13,7 +22,8 @@ function Json.view(head, row, tail)
     .. (row.name and ',"name":' .. cjson.encode(row.name) or '') .. (row.groups and ',"groups":' .. row.groups or '')
     .. (shown.text and ',"text":' .. cjson.encode(shown.text) or '')
     .. (shown.emoji and ',"emoji":' .. cjson.encode(shown.emoji) or '')
-    .. (shown['until'] and ',"until":"' .. iso(shown['until']) .. '"' or '') .. tail
+    .. (shown['until'] and ',"until":"' .. iso(shown['until']) .. '"' or '')
+    .. (row.shownNote ~= EMPTY and ',"note":' .. Json.note(row.shownNote) or '') .. tail
 end
 
 -- A revocation as text: whole seconds as every release writes them, fractions to the millisecond.
@@ -28,6 +38,14 @@ function Json.claim(claim)
     .. (claim.text and ',"text":' .. cjson.encode(claim.text) or '')
     .. (claim.emoji and ',"emoji":' .. cjson.encode(claim.emoji) or '')
     .. (claim['until'] and ',"until":' .. digits(claim['until']) or '') .. '}'
+end
+
+-- A note with its stamp, as nodes keep it.
+function Json.said(note)
+  return '{"stamp":' .. digits(note.stamp)
+    .. (note.text and ',"text":' .. cjson.encode(note.text) or '')
+    .. (note.emoji and ',"emoji":' .. cjson.encode(note.emoji) or '')
+    .. (note['until'] and ',"until":' .. digits(note['until']) or '') .. '}'
 end
 
 function Json.shown(shown)

@@ -1,5 +1,5 @@
 -- The user as sent to the caller: `<status><ver>[,since] lastSeen devices invisible`, and when there is more, {that, name,
--- shown, own claim, groups, own groups, their stamp}: the groups as others know them, and as they are. Since is left out
+-- shown, own claim, groups, own groups, their stamp, note, own note}: groups and note as others know them, and as they are. Since is left out
 -- when it is the moment of the version.
 
 function Reply.user(row)
@@ -10,7 +10,8 @@ function Reply.user(row)
     .. ' ' .. (status == 'offline' and '0' or PLAIN[Row.devicesOf(row)])
     .. (own and own.status == 'invisible' and ' 1' or ' 0')
   local groups, stamp = Profile.trueGroups(row)
-  if not own and row.shown == EMPTY and not row.name and not groups then return line end
+  local note = Note.trueNote(row)
+  if not own and row.shown == EMPTY and not row.name and not groups and not note then return line end
   return { line, row.name or '', Json.shown(row.shown) or '', own and Json.claim(own) or '', row.groups or '', groups or '',
-    groups and format('%.17g', stamp) or '0' }
+    groups and format('%.17g', stamp) or '0', Json.shown(row.shownNote) or '', note and Json.said(note) or '' }
 end

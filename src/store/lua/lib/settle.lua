@@ -27,10 +27,10 @@ end
 function Settle.settle(entry, at)
   local row = entry.row
   local known = row.ver > 0
-  local status, shown, reason = Evaluate.evaluate(row, at)
+  local status, shown, reason, note = Evaluate.evaluate(row, at)
   -- What others see of the user ended by its age. That is not published, as it is not for a user who left.
   local hasAged = known and row.ver == 0
-  if status then Commit.transition(row, entry, status, shown, reason) end
+  if status then Commit.transition(row, entry, status, shown, reason, note) end
   if row.groups ~= entry.groups and Settle.regroup(entry) and not status and not at.repair and not hasAged then
     Commit.command(entry, 'groups', Json.view('"view":{"status":"' .. row.status, row, '}'),
       row.status == 'offline' and 0 or Row.devicesOf(row))
@@ -44,6 +44,11 @@ function Settle.tellGroups(entry, known)
   if groups and groups ~= known then
     Commit.command(entry, 'own', '"groups":' .. groups .. ',"stamp":' .. format('%.17g', stamp))
   end
+end
+
+-- Notifies the nodes that hold the user of the person's note, so that they can send it again if this row is lost.
+function Settle.tellNote(entry)
+  Commit.command(entry, 'note', '"note":' .. Json.said(Note.trueNote(entry.row)))
 end
 
 -- Takes what the token of a call says.

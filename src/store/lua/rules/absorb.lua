@@ -6,6 +6,9 @@ function Absorb.restore(row, known)
   row.status, row.since, row.ver = known.status, known.since, known.ver
   local shown = { text = known.text, emoji = known.emoji, ['until'] = known['until'] }
   row.shown = next(shown) and shown or EMPTY
+  row.shownNote = known.note or EMPTY
+  -- The view shows a later word than the row has; the nodes of the person know its stamp.
+  if row.note and row.note.stamp <= known.ver and not Adornment.sameAdornment(row.note, row.shownNote) then row.note = nil end
   row.goneActiveAt = max(row.goneActiveAt, known.lastSeen or 0)
   -- What was frozen while invisible is lost with the row. The view says what others were shown of it.
   if row.hiddenLastSeen or (row.ownClaim and row.ownClaim.status == 'invisible' and known.status == 'offline') then
@@ -61,7 +64,7 @@ local function startOrEndGrace(row, prior, report, stance)
 end
 
 -- Updates the row from a node's report. Returns whether the row was restored, whether the report brought a newer own claim,
--- and the own claim before.
+-- what the node held before, and whether it brought a newer note.
 function Absorb.absorb(row, node, report)
   if Ending.isForgotten(row, max(report.openedAt, report.watchedAt or 0)) then
     report.count = 0
@@ -71,6 +74,7 @@ function Absorb.absorb(row, node, report)
   if Ending.isEnded(row, report.openedAt) then report.count, report.closedAt = 0, 0 end
   local claimed = report.claim and Absorb.mergeOwnClaim(row, report.claim) and 'claim'
   local restored = report.known and Absorb.restore(row, report.known)
+  local noted = report.note and Note.mergeNote(row, report.note)
   local prior, position = RowCodec.holdingOf(row, node)
   if report.name or report.groups then Profile.mergeProfile(row, report, report.watchedAt and now) end
   local act, stance = report.activeAt, OWN
@@ -97,7 +101,7 @@ function Absorb.absorb(row, node, report)
   if restored and row.status == 'online' and row.goneActiveAt == 0 then row.goneActiveAt = now end
   startOrEndGrace(row, prior, report, stance)
   clearGoneOpening(row)
-  return restored, claimed, prior
+  return restored, claimed, prior, noted
 end
 
 -- Clears what a dead node held: the mirror of `loseNode` in domain/absorb.ts.

@@ -1,13 +1,14 @@
 -- What others see of a user: the mirror of domain/evaluate.ts, in the same order.
 
--- Drops what time has ended. Returns the grace that ended, and whether a claim or a session did.
+-- Drops what time has ended. Returns the grace that ended, and whether a claim, a session or a note did.
 local function expire(row, held, damped)
-  local endedGrace, endedClaim, endedSession
+  local endedGrace, endedClaim, endedSession, endedNote
   -- What time has ended is kept until the change may be shown, and with it the reason.
   if not damped and row.ownClaim and row.ownClaim['until'] and row.ownClaim['until'] <= redisNow then
     row.ownClaim = { status = cjson.null, stamp = row.ownClaim.stamp }
     endedClaim = true
   end
+  if not damped and (row.note or row.pendingNote or row.shownNote ~= EMPTY) then endedNote = Note.endNote(row) end
   if not damped and row.claims ~= EMPTY then
     for source, claim in pairs(row.claims) do
       if claim['until'] and claim['until'] <= redisNow then
@@ -30,7 +31,7 @@ local function expire(row, held, damped)
   if not held and row.grace and (not damped or Row.isAlive(row)) and row.grace.startedAt + row.grace.durationMs + lag <= now then
     endedGrace, row.grace = row.grace, nil
   end
-  return endedGrace, endedClaim, endedSession
+  return endedGrace, endedClaim, endedSession, endedNote
 end
 
 -- Returns the status, what is shown with it, and why: gone, idle, invisible, claim or activity.
@@ -55,6 +56,7 @@ local function viewUntil(row)
   if row.claims ~= EMPTY then
     for _, claim in pairs(row.claims) do told = max(told, Clock.stampedAt(claim.stamp)) end
   end
+  if row.note then told = max(told, Clock.stampedAt(row.note.stamp)) end
   if not row.revoked and not row.forgotten then return told + RETENTION end
   return max(told + RETENTION, row.revoked and Ending.revokedUntil(row) + shift or 0, Ending.tombstoneUntil(row))
 end
@@ -74,10 +76,12 @@ local function shownUntil(row)
 end
 
 local function retainedUntil(row)
-  local own = row.ownClaim
-  if not own then return shownUntil(row) end
-  if own.status ~= cjson.null and not own['until'] then return FOREVER end
-  return max(shownUntil(row), Clock.stampedAt(own.stamp) + RETENTION)
+  local own, note = row.ownClaim, Note.trueNote(row)
+  if not own and not note then return shownUntil(row) end
+  if own and own.status ~= cjson.null and not own['until'] then return FOREVER end
+  if note and Adornment.saysSomething(note) and not note['until'] then return FOREVER end
+  local said = max(own and own.stamp or 0, note and note.stamp or 0)
+  return max(shownUntil(row), said == 0 and 0 or Clock.stampedAt(said) + RETENTION)
 end
 
 -- What others see of a user who is gone, or indistinguishable from it, ends with the retention, as it does with the row of a
@@ -91,6 +95,7 @@ local function age(row, present)
   local till = shownUntil(row)
   if row.hiddenLastSeen then row.hiddenLastSeen = 0 else row.goneActiveAt = 0 end
   row.claims, row.ver, row.since = EMPTY, 0, 0
+  Note.withholdNote(row)
   if till > now then return end
   local name, nameIat = Profile.trueName(row)
   local groups, groupsIat = Profile.trueGroups(row)
@@ -111,6 +116,11 @@ end
 local function deadline(row, present, activeTo, status)
   local soonest = FOREVER
   if row.ownClaim and row.ownClaim['until'] and row.ownClaim['until'] > redisNow then soonest = row.ownClaim['until'] + shift end
+  if row.note or row.pendingNote or row.shownNote ~= EMPTY then
+    local waiting, shown = row.pendingNote or EMPTY, row.note or row.shownNote
+    if waiting['until'] and waiting['until'] > redisNow then soonest = min(soonest, waiting['until'] + shift) end
+    if shown['until'] and shown['until'] > redisNow then soonest = min(soonest, shown['until'] + shift) end
+  end
   if row.claims ~= EMPTY then
     for _, claim in pairs(row.claims) do
       if claim['until'] and claim['until'] > redisNow then soonest = min(soonest, claim['until'] + shift) end
@@ -191,20 +201,25 @@ local function isOnPurpose(at, why)
 end
 
 -- `at`: {present, hidden, seen} of before the change, deliberate, repair.
--- Returns status, shown and reason of the change to show, or nothing.
+-- Returns status, shown, reason and note of the change to show, or nothing.
 function Evaluate.evaluate(row, at)
   local held = hold > now
   if row.burstFullAt and row.burstFullAt <= now then row.burstFullAt = nil end
   local turn = Damping.turnAt(row)
   local damped = turn > now
-  local endedGrace, endedClaim, endedSession = expire(row, held, damped)
+  local endedGrace, endedClaim, endedSession, endedNote = expire(row, held, damped)
   local present, activeTo = Row.isPresent(row), Row.activeUntil(row)
   local status, shown, why = Evaluate.decide(row, present, activeTo > now)
   local old = row.shown
   local same = status == row.status and old.text == shown.text and old.emoji == shown.emoji and old['until'] == shown['until']
+  local note, noteReason = Note.noteToShow(row, status ~= 'offline'), nil
+  if note ~= row.shownNote and not Adornment.sameAdornment(note, row.shownNote) then
+    noteReason = same and (endedNote and 'expired' or 'note')
+    same = false
+  end
   local waits = not same and held and not isOnPurpose(at, why) and (gathering or isLess(row, status, why))
   local wasFrozen = row.hiddenLastSeen
-  local reason = not same and reasonOf(row, status, why, at, endedGrace, endedClaim, endedSession)
+  local reason = not same and (noteReason or reasonOf(row, status, why, at, endedGrace, endedClaim, endedSession))
   -- A deliberate `offline` is never held back.
   local awaits = damped and not same and not at.repair and reason ~= 'goodbye' and reason ~= 'revoked'
   waits = waits or awaits
@@ -214,11 +229,12 @@ function Evaluate.evaluate(row, at)
       or row.status ~= 'offline' and Row.lastSeenAfterGoodbye(row))
   elseif row.hiddenLastSeen and status ~= 'offline' and not waits then
     row.hiddenLastSeen = nil
-  elseif awaits and row.status == 'offline' and not row.hiddenLastSeen then
+  elseif awaits and row.status == 'offline' and status ~= 'offline' and not row.hiddenLastSeen then
     -- While a user waits to be shown again, others continue to see them as they left.
     row.hiddenLastSeen = at.knownActiveAt
   end
   if row.pendingProfile and not row.hiddenLastSeen then Profile.revealProfile(row) end
+  if row.pendingNote and status ~= 'offline' and not waits then Note.setNote(row, row.pendingNote) end
   -- A user who hides is still in their grace, and one who no longer hides may not be.
   if row.hiddenLastSeen ~= wasFrozen then present, activeTo = Row.isPresent(row), Row.activeUntil(row) end
   if same and status == 'offline' then age(row, present) end
@@ -231,5 +247,12 @@ function Evaluate.evaluate(row, at)
     row.nextDeadline = row.nextDeadline == 0 and hold or min(row.nextDeadline, hold)
     return
   end
-  return status, shown, at.repair and 'resync' or reason
+  return status, shown, at.repair and 'resync' or reason, note
+end
+
+-- Whether others are shown already what is true.
+function Evaluate.isAsShown(row)
+  local status, shown = Evaluate.decide(row, Row.isPresent(row), Row.activeUntil(row) > now)
+  return status == row.status and Adornment.sameAdornment(shown, row.shown)
+    and Adornment.sameAdornment(Note.noteToShow(row, status ~= 'offline'), row.shownNote)
 end

@@ -22,6 +22,11 @@ function Profile.isHeardOf(row)
   return row.ver > 0 or row.name or row.groups or row.pendingProfile
 end
 
+-- The person is invisible, or was and has not been seen since.
+function Profile.isHidden(row)
+  return row.hiddenLastSeen or (row.ownClaim and row.ownClaim.status == 'invisible')
+end
+
 -- A profile that arrives while the person is invisible waits: a user shown offline gets no new name and joins no group.
 -- `saidAt`: now, when the token's connection only watches, because nothing else then decides how long to keep it.
 function Profile.mergeProfile(row, said, saidAt)
@@ -30,7 +35,7 @@ function Profile.mergeProfile(row, said, saidAt)
   name, nameIat = newerOf(name, nameIat, said.name, said.nameIat or said.iat)
   groups, groupsIat = newerOf(groups, groupsIat, said.groups, said.groupsIat or said.iat)
   local to = row
-  if row.hiddenLastSeen or (row.ownClaim and row.ownClaim.status == 'invisible') then
+  if Profile.isHidden(row) then
     row.pendingProfile = row.pendingProfile or {}
     to = row.pendingProfile
   elseif saidAt then
