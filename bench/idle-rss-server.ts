@@ -83,6 +83,7 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
       renewed: () => undefined,
       touched: () => undefined,
       claim: async () => undefined,
+      note: async () => undefined,
       membersOf: () => [],
       selfOf: () => undefined,
       hiding: () => 'visible',

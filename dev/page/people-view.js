@@ -73,7 +73,7 @@ const personRow = (first, app) => {
       version = view.ver;
     }
     const end = view.until === undefined ? undefined : until(Date.parse(view.until), now);
-    setText(said, [view.emoji, view.text, end && `· ${end}`].filter(Boolean).join(' '));
+    setText(said, [view.emoji, view.text, end && `· ${end}`, noteText(view.note)].filter(Boolean).join(' '));
     said.hidden = said.textContent === '';
     clock.hidden = running === undefined;
     setText(clock, running === undefined ? '' : clockText(running, now));
@@ -110,6 +110,9 @@ const emptyText = (app) => {
   if (devices.some(({ connection }) => connection.phase === 'connecting')) return 'Connecting …';
   return 'Not connected, and nothing known yet.';
 };
+
+/** What somebody says of themselves, whatever their status is. */
+const noteText = (note) => note && `“${[note.emoji, note.text].filter(Boolean).join(' ')}”`;
 
 /** Everyone, as this page's devices were told. */
 export const peopleView = (section, app) => {

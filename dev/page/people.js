@@ -1,5 +1,9 @@
 const differs = (a, b) =>
-  a.status !== b.status || a.text !== b.text || a.emoji !== b.emoji || a.until !== b.until;
+  a.status !== b.status ||
+  a.text !== b.text ||
+  a.emoji !== b.emoji ||
+  a.until !== b.until ||
+  JSON.stringify(a.note) !== JSON.stringify(b.note);
 
 /**
  * Everyone this page knows of: the newest view of each user that any of its devices was sent. `ver` alone decides what

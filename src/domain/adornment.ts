@@ -11,4 +11,5 @@ export const sameAdornment = (a: Adornment, b: Adornment): boolean =>
   a === b || (a.text === b.text && a.emoji === b.emoji && a.until === b.until);
 
 /** An end alone says nothing. */
-export const saysSomething = ({ text, emoji }: Adornment): boolean => text !== undefined || emoji !== undefined;
+export const saysSomething = ({ text, emoji }: Adornment): boolean =>
+  text !== undefined || emoji !== undefined;

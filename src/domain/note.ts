@@ -9,8 +9,10 @@ export const trueNote = (row: Row): Note | undefined =>
   row.pendingNote ?? row.note ?? (saysSomething(row.shownNote) ? { ...row.shownNote, stamp: 0 } : undefined);
 
 /** What others are to be shown of it. A note that waits shows once its person is seen. */
-export const noteToShow = (row: Row, isSeen: boolean): Adornment =>
-  (isSeen ? row.pendingNote : undefined) ?? row.note ?? row.shownNote;
+export const noteToShow = (row: Row, isSeen: boolean): Adornment => {
+  const note = (isSeen ? row.pendingNote : undefined) ?? row.note ?? row.shownNote;
+  return saysSomething(note) ? note : {};
+};
 
 /** The person or a service sets the note, or clears it: others are shown it whatever the status is. */
 export const setNote = (row: Row, note: Note): void => {

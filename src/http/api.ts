@@ -20,6 +20,7 @@ import { claimRoutes } from './routes/claims.ts';
 import { eventRoutes } from './routes/events.ts';
 import { meRoutes } from './routes/me.ts';
 import { nodeRoutes } from './routes/nodes.ts';
+import { noteRoutes } from './routes/notes.ts';
 import { operatorRoutes } from './routes/operators.ts';
 import { presenceRoutes } from './routes/presence.ts';
 import { sessionRoutes } from './routes/sessions.ts';
@@ -102,6 +103,7 @@ export const registerApi = async (app: FastifyInstance, deps: ApiDeps): Promise<
     scope.register(presenceRoutes, { prefix: '/presence', ...routeDeps });
     scope.register(meRoutes, { prefix: '/presence', ...routeDeps });
     scope.register(sessionRoutes, { prefix: '/presence/me', ...routeDeps });
+    scope.register(noteRoutes, { prefix: '/presence', ...routeDeps });
     scope.register(claimRoutes, { prefix: '/presence/users/:id', ...routeDeps });
     scope.register(operatorRoutes, routeDeps);
     scope.register(tokenRoutes, routeDeps);

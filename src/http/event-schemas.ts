@@ -2,6 +2,7 @@ import { type TObject, Type } from 'typebox';
 import type { Transition } from '../domain/model.ts';
 import { REASONS } from '../domain/model.ts';
 import { FORGOTTEN_TYPE, forgottenEvent, TRANSITION_TYPE, transitionEvent } from '../protocol/event.ts';
+import { noteFields } from '../protocol/presence-schema.ts';
 import { MAX_TEXT } from '../protocol/status-fields.ts';
 import { sseCursor, sseEvent } from '../streams/sse.ts';
 
@@ -55,6 +56,9 @@ export const TransitionEventSchema = Type.Object(
       text: Type.Optional(Type.String({ maxLength: MAX_TEXT })),
       emoji: Type.Optional(Type.String()),
       until: Type.Optional(time('when the claimed status ends')),
+      note: Type.Optional(
+        Type.Object(noteFields, { description: 'what the user says of themselves, also while offline' }),
+      ),
       reason: Type.Enum([...REASONS], { type: 'string' }),
     }),
   ),

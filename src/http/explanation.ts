@@ -1,6 +1,6 @@
 import type { Adornment, Transition } from '../domain/model.ts';
 import { type LastSeenPrecision, shownActivity } from '../domain/show.ts';
-import { isoTime, presenceOf } from '../protocol/presence.ts';
+import { isoTime, noteShown, presenceOf } from '../protocol/presence.ts';
 import type { Explanation } from '../store/explanation.ts';
 
 const adornment = ({ text, emoji, until }: Adornment) => ({
@@ -12,7 +12,7 @@ const adornment = ({ text, emoji, until }: Adornment) => ({
 /** A stamp of the hybrid clock, µs. */
 const stampTime = (stamp: number): string => isoTime(Math.floor(stamp / 1000));
 
-const transitionOf = ({ status, previous, reason, ver, since, ...rest }: Transition) => ({
+const transitionOf = ({ status, previous, reason, ver, since, note, ...rest }: Transition) => ({
   at: stampTime(ver),
   status,
   previous,
@@ -20,6 +20,7 @@ const transitionOf = ({ status, previous, reason, ver, since, ...rest }: Transit
   ...(since > 0 && { since: isoTime(since) }),
   ver,
   ...adornment(rest),
+  ...(note !== undefined && { note: noteShown(note) }),
 });
 
 /** What `LAST_SEEN` hides from users, it hides from operators as well. */

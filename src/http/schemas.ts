@@ -7,6 +7,7 @@ import {
   EXAMPLE_TIME,
   givenTime,
   idSchema,
+  noteFields,
   PresenceSchema,
   presenceFields,
   TEXT_PATTERN,
@@ -83,6 +84,18 @@ export const MeSchema = Type.Object(
     examples: [{ ...ALICE, claim: { status: 'busy', text: 'Tea party', emoji: '🫖', until: ALICE.until } }],
   },
 );
+
+/** Body of `PUT …/note`. */
+export const NoteRequestSchema = Type.Object(
+  { text: claimFields.text, emoji: claimFields.emoji, until: claimFields.until },
+  { additionalProperties: false, examples: [{ text: 'Back on Monday', emoji: '🏖️' }] },
+);
+
+export const NoteSchema = Type.Object(noteFields, {
+  $id: 'Note',
+  description: 'What a person says of themselves beside their status.',
+  examples: [{ text: 'Back on Monday', emoji: '🏖️' }],
+});
 
 const sourceDescription = 'who says so: `calendar`, `call`, …';
 
@@ -169,6 +182,7 @@ const explainedTransition = Type.Object({
   text: presenceFields.text,
   emoji: presenceFields.emoji,
   until: presenceFields.until,
+  note: presenceFields.note,
 });
 
 export const ExplanationSchema = Type.Object(
@@ -268,6 +282,7 @@ export const NAMED_SCHEMAS = [
   PresenceSchema,
   MeSchema,
   ClaimSchema,
+  NoteSchema,
   SessionSchema,
   ExplanationSchema,
   NodeSchema,

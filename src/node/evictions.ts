@@ -27,7 +27,8 @@ export class Evictions {
   }
 
   command(command: Command): void {
-    if (command.type === 'claim' || command.type === 'groups' || command.type === 'own') return;
+    if (command.type === 'claim' || command.type === 'note') return;
+    if (command.type === 'groups' || command.type === 'own') return;
     const { roster, timeAt, revocations } = this.#options;
     if (command.type === 'refuse') {
       revocations.learn(command.ref, command.at);

@@ -2,6 +2,7 @@ import { issuedBy } from '../auth/principal.ts';
 import { refusesToken } from '../domain/ending.ts';
 import type {
   Device,
+  Note,
   OwnClaim,
   OwnGroups,
   Profile,
@@ -35,6 +36,8 @@ export class Holding {
   /** A batch has contained this user, or the store lists them: the store may know them. */
   sent = false;
   claim: OwnClaim | undefined;
+  /** What the store said of the person's note. */
+  note: Note | undefined;
   /** The newest view that this node has seen of the user, from which a lost row is restored. */
   view: View | undefined;
   /** What a watcher of the user here was last shown, while this node knows no {@link view}: only for restoring. */
@@ -199,6 +202,11 @@ export class Holding {
     this.#claimStored = Math.max(this.#claimStored, claim.stamp);
   }
 
+  /** Takes the store's value of the note: with the same stamp, that it has ended. */
+  takeNote(note: Note): void {
+    if (note.stamp >= (this.note?.stamp ?? 0)) this.note = note;
+  }
+
   /** The batch in flight carries a claim that hides and was not stored yet: it is confirmed once replicas have it. */
   get hidesAnew(): boolean {
     return this.#hidingSent > this.#claimStored;
@@ -248,6 +256,7 @@ export class Holding {
     this.view = undefined;
     this.heard = undefined;
     this.claim = undefined;
+    this.note = undefined;
     this.#words = {};
     for (const { principal } of this.#connections) this.learn(principal);
   }
@@ -300,6 +309,7 @@ export class Holding {
       ...(isProfileDue && name && { name: name.value, nameIat: name.iat }),
       ...(isProfileDue && groups && { groups: groups.value, groupsIat: groups.iat }),
       ...(this.claim && isOwnWord && { claim: this.claim }),
+      ...(this.note && this.#opened >= 0 && { note: this.note }),
       // For a hidden user the store is sent nothing that others see: what it lost of that stays lost, as for a user
       // who left.
       ...(this.claim?.status !== 'invisible' &&

@@ -1,7 +1,7 @@
 import type { Principal } from '../auth/principal.ts';
-import type { Device, OwnGroups, UserRef, View } from '../domain/model.ts';
+import type { Device, OwnGroups, UserRef } from '../domain/model.ts';
 import type { EndingKind } from '../domain/row.ts';
-import type { ClaimRequest } from '../store/port/people.ts';
+import type { ClaimRequest, NoteRequest } from '../store/port/people.ts';
 import type { SelfView } from '../store/port/views.ts';
 
 /** Any open connection with a token, whether it makes its user present or only watches. */
@@ -36,8 +36,8 @@ export interface Member extends UserConnection {
   readonly openedIdle: boolean;
   /** Reported idle, or silent for longer than the idle limit. */
   readonly idle: boolean;
-  /** What others see of the user, as this node just learnt: newer than what was sent before. */
-  shown(view: View): void;
+  /** What is true of the person and what others see of them, as this node knows now; perhaps as before. */
+  itself(self: SelfView): void;
   /**
    * Probes the client now. The connection closes itself (4408) when nothing arrives in time.
    * @param answered - called once, with the first message received; the callback of an earlier call is dropped.
@@ -76,6 +76,8 @@ export interface Membership {
   touched(member: Member): void;
   /** Sets or clears the own claim of a user connected here. Resolves once stored. @throws StoreError `unavailable`. */
   claim(ref: UserRef, claim: ClaimRequest): Promise<void>;
+  /** Sets the note of a user connected here, or clears it. Resolves once stored. Errors as `People.note`. */
+  note(ref: UserRef, note: NoteRequest): Promise<void>;
   /** What others see of a user connected here; `undefined` while that is not known. */
   selfOf(ref: UserRef): SelfView | undefined;
   /** Open connections of a user on this node, oldest first. */

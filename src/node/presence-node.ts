@@ -112,6 +112,7 @@ export class PresenceNode {
       timeOfDay: (partition) => partitions[partition]?.timeOfDay(now()) || clock.wall(),
       storeAnswers: () => !this.health.degraded,
       knownViews: options.knownViews,
+      people: store.people,
       flusher: this.#flusher,
       graceMs: options.graceMs,
       drainGraceMs: options.drainGraceMs,

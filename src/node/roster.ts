@@ -1,5 +1,8 @@
+import { saysSomething } from '../domain/adornment.ts';
 import type { DayMs, HybridMicros } from '../domain/clock.ts';
 import {
+  type Adornment,
+  type Note,
   type OwnGroups,
   type Transition,
   type UserKey,
@@ -10,7 +13,7 @@ import {
 import { sameGroups, type TokenProfile } from '../domain/profile.ts';
 import type { Command } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import type { ClaimRequest } from '../store/port/people.ts';
+import type { ClaimRequest, NoteRequest, People } from '../store/port/people.ts';
 import { StoreError } from '../store/port/store-error.ts';
 import type { SelfView } from '../store/port/views.ts';
 import type { DueQueue } from '../time/due-queue.ts';
@@ -30,6 +33,7 @@ export interface RosterOptions {
   /** Whether the store answers: a sign-in does not wait for one that does not. */
   readonly storeAnswers: () => boolean;
   readonly knownViews: Pick<KnownViews, 'newest'>;
+  readonly people: Pick<People, 'note'>;
   readonly flusher: Pick<Flusher, 'mark' | 'unmark' | 'isPending'>;
   readonly graceMs: number;
   readonly drainGraceMs: number;
@@ -152,6 +156,13 @@ export class Roster implements Membership {
     });
   }
 
+  /** The store gives the stamp, because a service may set it as well. */
+  async note(ref: UserRef, note: NoteRequest): Promise<void> {
+    const self = await this.#options.people.note(ref, note);
+    const holding = this.#holdings.get(userKey(ref));
+    if (holding && self.note) this.#takeNote(holding, self.note);
+  }
+
   selfOf(ref: UserRef): SelfView | undefined {
     const holding = this.#holdings.get(userKey(ref));
     return holding !== undefined && this.#options.storeAnswers() ? this.#viewed(holding) : undefined;
@@ -179,6 +190,8 @@ export class Roster implements Membership {
     if (tookOver && holding.activity.last >= 0) this.#options.flusher.mark(holding);
     if (self && self.view.ver >= (holding.view?.ver ?? 0)) this.#learn(holding, self.view);
     if (self?.claim) holding.takeClaim(self.claim);
+    if (self?.note) holding.takeNote(self.note);
+    this.#tellSelf(holding);
     if (self?.own) this.#takeGroups(holding, self.own);
     if (holding.members.length === 0) this.#expire(holding);
   }
@@ -192,10 +205,15 @@ export class Roster implements Membership {
   }
 
   command(command: Command): void {
-    if (command.type !== 'claim' && command.type !== 'groups' && command.type !== 'own') return;
+    const isOwn = command.type === 'claim' || command.type === 'note' || command.type === 'own';
+    if (!isOwn && command.type !== 'groups') return;
     const holding = this.#holdings.get(userKey(command.ref));
     if (!holding) return;
-    if (command.type === 'claim') holding.takeClaim(command.claim);
+    if (command.type === 'claim') {
+      holding.takeClaim(command.claim);
+      this.#tellSelf(holding);
+    }
+    if (command.type === 'note') this.#takeNote(holding, command.note);
     if (command.type === 'own') this.#takeGroups(holding, command.own);
     if (command.type === 'groups') this.#learn(holding, command.view);
   }
@@ -270,7 +288,10 @@ export class Roster implements Membership {
     for (const holding of this.#lingering) this.#expire(holding);
     for (const holding of this.#following) this.#follow(holding);
     const counts = { online: 0, away: 0, busy: 0, offline: 0 };
-    for (const { members, view } of this.#holdings.values()) {
+    for (const holding of this.#holdings.values()) {
+      const { members, view, claim, note } = holding;
+      // An end that others are shown nothing of.
+      if (claim?.until !== undefined || note?.until !== undefined) this.#tellSelf(holding);
       if (members.length > 0 && view) counts[view.status] += 1;
     }
     const { usersOnline } = this.#options.metrics;
@@ -322,7 +343,18 @@ export class Roster implements Membership {
     // user who left.
     if (this.#observed.has(holding)) return;
     if (view.ver >= (holding.view?.ver ?? 0)) holding.view = view;
-    for (const member of holding.members) member.shown(view);
+    this.#tellSelf(holding);
+  }
+
+  #takeNote(holding: Holding, note: Note): void {
+    holding.takeNote(note);
+    this.#tellSelf(holding);
+  }
+
+  #tellSelf(holding: Holding): void {
+    if (holding.members.length === 0) return;
+    const self = this.#viewed(holding);
+    if (self) for (const member of holding.members) member.itself(self);
   }
 
   #hold(ref: UserRef): Holding {
@@ -352,15 +384,29 @@ export class Roster implements Membership {
   }
 
   #viewed(holding: Holding): SelfView | undefined {
-    const { view, claim } = holding;
+    const { view, own } = holding;
     if (!view) return undefined;
-    const { own } = holding;
-    return { view, invisible: this.#isHidden(holding), ...(claim && { claim }), ...(own && { own }) };
+    const { claim, note } = this.#inForce(holding);
+    return {
+      ...{ view, invisible: claim?.status === 'invisible' },
+      ...(claim && { claim }),
+      ...(note && { note }),
+      ...(own && { own }),
+    };
   }
 
-  #isHidden({ claim, partition }: Holding): boolean {
-    if (claim?.status !== 'invisible') return false;
-    return claim.until === undefined || claim.until > this.#options.timeOfDay(partition);
+  /** Claim and note, unless they were cleared or their end has passed. */
+  #inForce({ claim, note, partition }: Holding): Pick<SelfView, 'claim' | 'note'> {
+    const today = this.#options.timeOfDay(partition);
+    const lasts = ({ until }: Adornment): boolean => until === undefined || until > today;
+    return {
+      ...(claim && claim.status !== null && lasts(claim) && { claim }),
+      ...(note && saysSomething(note) && lasts(note) && { note }),
+    };
+  }
+
+  #isHidden(holding: Holding): boolean {
+    return this.#inForce(holding).claim?.status === 'invisible';
   }
 
   /** Checks a user who may turn idle without any report. */

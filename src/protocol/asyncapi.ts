@@ -49,6 +49,14 @@ const CLIENT: Readonly<Record<FrameType, Described>> = {
     ],
     answers: ['ack'],
   },
+  note: {
+    summary: 'Say something of oneself beside the status; without text and emoji it is cleared.',
+    examples: [
+      { type: 'note', text: 'Back on Monday', emoji: '🏖️', until: '2100-01-01T00:00:00.000Z', ref: '5' },
+      { type: 'note' },
+    ],
+    answers: ['ack'],
+  },
   typing: {
     summary: 'Show a user or a group that this user is typing.',
     examples: [{ type: 'typing', to: { group: 'tea-party' }, on: true }],
@@ -70,7 +78,7 @@ const SERVER: Readonly<Record<ServerFrameType, readonly object[]>> = {
       graceMs: 5_000,
       serverTime: EXAMPLE_TIME,
       limits: { frameBytes: 16_384, frameRate: 20, frameBurst: 60, watches: 5_000 },
-      self: { status: 'offline', invisible: true },
+      self: { status: 'offline', invisible: true, claim: { status: 'invisible' } },
       ref: '1',
     },
   ],
@@ -81,6 +89,7 @@ const SERVER: Readonly<Record<ServerFrameType, readonly object[]>> = {
       users: [{ user: 'bob', status: 'offline', since: EXAMPLE_TIME, ver: 1_795_253_400_000_007 }],
     },
   ],
+  self: [{ type: 'self', status: 'busy', claim: { status: 'busy' }, note: { text: 'Back on Monday' } }],
   gone: [{ type: 'gone', users: ['bob'] }],
   typing: [{ type: 'typing', from: 'alice', group: 'tea-party', on: true }],
   ack: [{ type: 'ack', ref: '4' }],
@@ -109,10 +118,20 @@ const statusFrame = Type.Object({
   }),
 });
 
+/** The same of `note`. */
+const noteFrame = Type.Object({
+  type: Type.Literal('note'),
+  ref: CLIENT_FRAMES.note.properties.ref,
+  text: claimFields.text,
+  emoji: claimFields.emoji,
+  until: claimFields.until,
+});
+
 /** What a client may send, as documented. */
 export const DOCUMENTED_CLIENT_FRAMES: Readonly<Record<FrameType, TSchema>> = {
   ...CLIENT_FRAMES,
   status: statusFrame,
+  note: noteFrame,
 };
 
 const CHANNEL = '#/channels/socket';
@@ -224,7 +243,7 @@ export const asyncApiDocument = (version: string): object => {
           action: 'send',
           channel: { $ref: CHANNEL },
           summary: 'What the server sends by itself.',
-          messages: ['presence', 'gone', 'typing', 'reconnect', 'degraded', 'error'].map((type) =>
+          messages: ['presence', 'self', 'gone', 'typing', 'reconnect', 'degraded', 'error'].map((type) =>
             inChannel(serverName(type)),
           ),
         },

@@ -46,6 +46,12 @@ export const CLIENT_FRAMES = {
     emoji: Type.Optional(Type.Unknown()),
     until: Type.Optional(Type.Unknown()),
   }),
+  /** Read by `parseNoteFields`. */
+  note: frame('note', {
+    text: Type.Optional(Type.Unknown()),
+    emoji: Type.Optional(Type.Unknown()),
+    until: Type.Optional(Type.Unknown()),
+  }),
   typing: frame('typing', {
     to: Type.Union([Type.Object({ user: UserId }), Type.Object({ group: GroupId })]),
     on: Type.Boolean(),

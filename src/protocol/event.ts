@@ -21,8 +21,22 @@ export interface PublicEvent {
 
 /** The public form of a transition, as the log holds it too. */
 const eventOf = (transition: Transition): PublicEvent => {
-  const { tenant, user, status, previous, since, lastSeen, ver, name, groups, text, emoji, until, note, reason } =
-    transition;
+  const {
+    tenant,
+    user,
+    status,
+    previous,
+    since,
+    lastSeen,
+    ver,
+    name,
+    groups,
+    text,
+    emoji,
+    until,
+    note,
+    reason,
+  } = transition;
   return {
     tenant,
     user,

@@ -1,5 +1,5 @@
 import type { TLocalizedValidationError } from 'typebox/error';
-import type { OwnClaim } from '../domain/model.ts';
+import type { Note, OwnClaim } from '../domain/model.ts';
 import {
   type ActivityFrame,
   type AuthFrame,
@@ -15,7 +15,7 @@ import {
 import type { ErrorCode } from './codes.ts';
 import { checkFor, type FirstError } from './first-error.ts';
 import { isWithinBounds } from './json-bounds.ts';
-import { FieldError, parseStatusFields } from './status-fields.ts';
+import { FieldError, parseNoteFields, parseStatusFields } from './status-fields.ts';
 
 /** A `status` frame with its fields read: `until` is ms since the epoch. */
 export interface StatusFrame {
@@ -24,12 +24,20 @@ export interface StatusFrame {
   readonly claim: Omit<OwnClaim, 'stamp'>;
 }
 
+/** A `note` frame with its fields read. */
+export interface NoteFrame {
+  readonly type: 'note';
+  readonly ref?: string;
+  readonly note: Omit<Note, 'stamp'>;
+}
+
 export type ClientFrame =
   | AuthFrame
   | WatchFrame
   | UnwatchFrame
   | ActivityFrame
   | StatusFrame
+  | NoteFrame
   | TypingFrame
   | PingFrame
   | ByeFrame;
@@ -118,10 +126,12 @@ export const parseClientFrame = (text: string, now: number): ParsedFrame => {
   if (wrong !== undefined) return problem('invalid', explain(wrong), ref);
   const semantic = semanticProblem(value);
   if (semantic !== undefined) return problem('invalid', semantic, ref);
-  if (type !== 'status') return { frame: value as unknown as ClientFrame };
+  if (type !== 'status' && type !== 'note') return { frame: value as unknown as ClientFrame };
   try {
-    const claim = parseStatusFields(value, now);
-    return { frame: { type, claim, ...(ref !== undefined && { ref }) } };
+    const reference = ref !== undefined && { ref };
+    return type === 'status'
+      ? { frame: { type, claim: parseStatusFields(value, now), ...reference } }
+      : { frame: { type, note: parseNoteFields(value, now), ...reference } };
   } catch (error) {
     if (error instanceof FieldError) return problem('invalid', error.message, ref);
     throw error;

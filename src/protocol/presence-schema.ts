@@ -57,6 +57,13 @@ export const StatusSchema = Type.Enum(['online', 'away', 'busy', 'offline'], {
   description: 'what others see',
 });
 
+/** A note as others are shown it. */
+export const noteFields = {
+  text: Type.Optional(Type.String({ maxLength: MAX_TEXT })),
+  emoji: Type.Optional(Type.String()),
+  until: Type.Optional(time('when it ends by itself')),
+};
+
 export const presenceFields = {
   user: UserIdSchema,
   status: StatusSchema,
@@ -71,6 +78,9 @@ export const presenceFields = {
   }),
   lastSeen: Type.Optional(time('when the user was last active; absent while online')),
   name: Type.Optional(Type.String({ description: 'display name' })),
+  note: Type.Optional(
+    Type.Object(noteFields, { description: 'what the person says of themselves, also while offline' }),
+  ),
   text: Type.Optional(Type.String({ maxLength: MAX_TEXT })),
   emoji: Type.Optional(Type.String()),
   until: Type.Optional(time('when the claimed status ends')),

@@ -1,6 +1,13 @@
 import { type TSchema, Type } from 'typebox';
 import { ERROR_CODES, type ErrorCode } from './codes.ts';
-import { PresenceSchema, StatusSchema, time, UserIdSchema } from './presence-schema.ts';
+import {
+  claimFields,
+  noteFields,
+  PresenceSchema,
+  StatusSchema,
+  time,
+  UserIdSchema,
+} from './presence-schema.ts';
 
 /** What the server sends may gain fields; a client ignores those it does not know. */
 const frame = (type: string, description: string, fields: Record<string, TSchema>) =>
@@ -9,6 +16,13 @@ const frame = (type: string, description: string, fields: Record<string, TSchema
 const ref = Type.Optional(Type.String({ description: 'the one of the frame that this answers' }));
 const ids = (description: string) => Type.Optional(Type.Array(Type.String(), { description }));
 const flag = (description: string) => Type.Optional(Type.Literal(true, { description }));
+
+const selfFields = {
+  status: StatusSchema,
+  invisible: flag('others see offline because the person wishes so'),
+  claim: Type.Optional(Type.Object(claimFields, { description: 'the status the person has set' })),
+  note: Type.Optional(Type.Object(noteFields, { description: 'what the person says of themselves' })),
+};
 
 /** Every frame a client may get, by its `type`. */
 export const SERVER_FRAMES = {
@@ -46,13 +60,17 @@ export const SERVER_FRAMES = {
       { description: 'what this connection may send and hold' },
     ),
     self: Type.Optional(
-      Type.Object(
-        { status: StatusSchema, invisible: flag('others see offline because the person wishes so') },
-        { description: 'what others see; absent while that is not known' },
-      ),
+      Type.Object(selfFields, {
+        description: 'what others see, and what the person has set; absent while that is not known',
+      }),
     ),
     ref,
   }),
+  self: frame(
+    'self',
+    'What others see of the person, or what they have set, has changed. Every connection of theirs gets it.',
+    selfFields,
+  ),
   presence: frame('presence', 'What others see of some users: the answer to `watch`, or changes.', {
     users: Type.Array(PresenceSchema),
     snapshot: flag('the answer to `watch`'),

@@ -1,5 +1,6 @@
 import type { Status } from '../domain/model.ts';
 import type { ErrorCode } from './codes.ts';
+import type { NoteShown } from './presence.ts';
 
 /** What one connection may send and hold. */
 export interface WelcomeLimits {
@@ -10,6 +11,14 @@ export interface WelcomeLimits {
   readonly frameBurst: number;
   /** Users watched at once. */
   readonly watches: number;
+}
+
+/** What others see of the person, and what is true. */
+export interface Self {
+  readonly status: Status;
+  readonly invisible?: true;
+  readonly claim?: NoteShown & { readonly status: string };
+  readonly note?: NoteShown;
 }
 
 /** What the client learns when it signed in, or renewed. */
@@ -23,8 +32,8 @@ export interface Welcome {
   readonly graceMs: number;
   readonly serverTime: string;
   readonly limits: WelcomeLimits;
-  /** What others see of the user; absent while that is unknown. */
-  readonly self?: { readonly status: Status; readonly invisible?: true };
+  /** Absent while it is unknown. */
+  readonly self?: Self;
   readonly ref?: string;
 }
 
@@ -39,6 +48,8 @@ const refPart = (ref: string | undefined): string =>
   ref === undefined ? '' : `,"ref":${JSON.stringify(ref)}`;
 
 export const welcomeFrame = (welcome: Welcome): string => JSON.stringify({ type: 'welcome', ...welcome });
+
+export const selfFrame = (self: Self): string => JSON.stringify({ type: 'self', ...self });
 
 export const goneFrame = (gone: Gone): string => JSON.stringify({ type: 'gone', ...gone });
 

@@ -1,4 +1,4 @@
-import type { ClaimStatus, OwnClaim } from '../domain/model.ts';
+import type { ClaimStatus, Note, OwnClaim } from '../domain/model.ts';
 import { textProblem } from '../domain/visible-text.ts';
 import { parseTime } from './time.ts';
 
@@ -33,11 +33,14 @@ export class FieldError extends Error {
 }
 
 /** The fields as they come from outside: anything may stand in them. */
-export interface StatusFields {
-  readonly status?: unknown;
+export interface NoteFields {
   readonly text?: unknown;
   readonly emoji?: unknown;
   readonly until?: unknown;
+}
+
+export interface StatusFields extends NoteFields {
+  readonly status?: unknown;
 }
 
 const ownStatus = (value: unknown): OwnClaim['status'] => {
@@ -101,9 +104,18 @@ export const parseStatusFields = (input: StatusFields, now: number): Omit<OwnCla
         throw new FieldError(field, 'must be absent when the status is cleared');
     }
   }
+  return { status, ...parseNoteFields(input, now) };
+};
+
+/**
+ * Reads what a person says beside their status. Without a text and an emoji it clears the note, whatever its end.
+ *
+ * @param now - ms since the epoch, which `until` must lie after.
+ * @throws FieldError naming the first field that is wrong.
+ */
+export const parseNoteFields = (input: NoteFields, now: number): Omit<Note, 'stamp'> => {
   const said = input.text === undefined ? '' : text(input.text);
   return {
-    status,
     ...(said !== '' && { text: said }),
     ...(input.emoji !== undefined && { emoji: emoji(input.emoji) }),
     ...(input.until !== undefined && { until: until(input.until, now) }),

@@ -1,5 +1,5 @@
 import type { ActivityFrame, TypingFrame } from '../protocol/client-frames.ts';
-import type { ClientFrame, StatusFrame } from '../protocol/parse-frame.ts';
+import type { ClientFrame, NoteFrame, StatusFrame } from '../protocol/parse-frame.ts';
 import { ackFrame, pongFrame } from '../protocol/server-frames.ts';
 import { StoreError } from '../store/port/store-error.ts';
 import { mayConnect, mayWatchUsers } from './admission.ts';
@@ -44,6 +44,14 @@ const status = async (session: ClientSession, { claim, ref }: StatusFrame): Prom
   session.send(ackFrame(ref));
 };
 
+/** No activity: others see of somebody hidden or gone that a note was set, and nothing else. */
+const note = async (session: ClientSession, { note, ref }: NoteFrame): Promise<void> => {
+  if (!isPresent(session, ref)) return;
+  const { membership, settings } = session.host;
+  await within(membership.note(session.ref, note), settings.redisCommandTimeoutMs);
+  session.send(ackFrame(ref));
+};
+
 const typing = (session: ClientSession, { to, on, ref }: TypingFrame): void => {
   if (!isPresent(session, ref)) return;
   const { principal, groups } = session;
@@ -68,6 +76,8 @@ const act = (session: ClientSession, frame: ClientFrame): Promise<void> | undefi
       return watch(session, frame);
     case 'status':
       return status(session, frame);
+    case 'note':
+      return note(session, frame);
     case 'unwatch':
       unwatch(session, frame);
       break;

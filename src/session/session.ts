@@ -16,7 +16,7 @@ import { seesTheSame, type Viewer } from '../fanout/visibility.ts';
 import type { Leaving } from '../node/membership.ts';
 import { parseClientFrame, parseFirstFrame } from '../protocol/parse-frame.ts';
 import { isoTime } from '../protocol/presence.ts';
-import { degradedFrame, welcomeFrame } from '../protocol/server-frames.ts';
+import { degradedFrame, selfFrame, welcomeFrame } from '../protocol/server-frames.ts';
 import type { SelfView } from '../store/port/views.ts';
 import type { WheelItem } from '../time/timer-wheel.ts';
 import { type Activity, type Admission, mayConnect } from './admission.ts';
@@ -24,6 +24,7 @@ import type { ClientSession } from './client-session.ts';
 import { Connection } from './connection.ts';
 import { handleFrame } from './frame-handlers.ts';
 import type { SessionHost } from './host.ts';
+import { ownSelf } from './own-self.ts';
 import { signIn } from './sign-in.ts';
 import { Typing } from './typing.ts';
 import { viewerOf } from './viewer-of.ts';
@@ -61,6 +62,8 @@ export class Session extends Connection implements ClientSession, WheelItem {
   #watcher: Watcher | undefined;
   #isRenewing = false;
   #toldDegraded = false;
+  /** The newest frame that says what is true of the person; what `welcome` says counts as one. */
+  #toldSelf: string | undefined;
   /** The newest word on the person's groups: of this connection's tokens, or of others that were used elsewhere. */
   #own: OwnGroups | undefined;
   /** What the person may see, as last passed to the watcher, if there is one, and to typing. */
@@ -125,11 +128,13 @@ export class Session extends Connection implements ClientSession, WheelItem {
     return this.#typing;
   }
 
-  /**
-   * Nothing here follows from what others see of the person: {@link regrouped} passes on what they may see
-   * themselves.
-   */
-  shown(): void {}
+  itself(self: SelfView): void {
+    if (!this.open) return;
+    const frame = selfFrame(ownSelf(self));
+    if (frame === this.#toldSelf) return;
+    this.#toldSelf = frame;
+    this.send(frame);
+  }
 
   regrouped(own: OwnGroups): void {
     // Answers to what was asked before a renewal come after it.
@@ -213,6 +218,8 @@ export class Session extends Connection implements ClientSession, WheelItem {
     if (this.over) return;
     const { settings, clock, health } = this.host;
     const { exp } = this.principal;
+    const own = self && ownSelf(self);
+    if (own !== undefined) this.#toldSelf = selfFrame(own);
     this.send(
       welcomeFrame({
         user: subOf(this.owner),
@@ -229,9 +236,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
           frameBurst: settings.frameBurst,
           watches: settings.maxWatches,
         },
-        ...(self !== undefined && {
-          self: { status: self.view.status, ...(self.invisible && { invisible: true as const }) },
-        }),
+        ...(own !== undefined && { self: own }),
         ...(ref !== undefined && { ref }),
       }),
     );

@@ -4,6 +4,7 @@ import type { Ending } from '../../src/store/log-entry.ts';
 import type {
   CallerProfile,
   ClaimRequest,
+  NoteRequest,
   ServiceClaim,
   SessionRequest,
 } from '../../src/store/port/people.ts';
@@ -36,6 +37,7 @@ type Step =
   | { kind: 'wait'; ms: number }
   | { kind: 'sweep' }
   | { kind: 'claim'; user: string; claim: ClaimRequest }
+  | { kind: 'note'; user: string; note: NoteRequest }
   | { kind: 'service'; user: string; source: string; claim: ServiceClaim | null }
   | { kind: 'session'; user: string; id: string; session: SessionRequest; profile: CallerProfile }
   | { kind: 'goodbye'; user: string; id: string }
@@ -43,7 +45,7 @@ type Step =
   /** A node tells again of a revocation, so many s after the epoch. */
   | { kind: 'refuse'; user: string; after: number }
   | { kind: 'touch'; user: string; profile: CallerProfile }
-  | { kind: 'repair'; user: string; status: View['status']; ahead: number }
+  | { kind: 'repair'; user: string; status: View['status']; ahead: number; note: NoteRequest | undefined }
   | {
       kind: 'tell';
       node: string;
@@ -61,6 +63,12 @@ const claimOf = fc.record({
   status: fc.constantFrom('online', 'away', 'busy', 'invisible', null),
   text: fc.option(fc.constantFrom('in a "meeting"', 'ünïcode \u2028 \\'), { nil: undefined }),
   emoji: fc.option(fc.constant('🚲'), { nil: undefined }),
+  until: fc.option(fc.integer({ min: 0, max: 12_000 }), { nil: undefined }),
+});
+
+const noteOf = fc.record({
+  text: fc.option(fc.constantFrom('back "soon"', 'ünïcode'), { nil: undefined }),
+  emoji: fc.option(fc.constant('🏖️'), { nil: undefined }),
   until: fc.option(fc.integer({ min: 0, max: 12_000 }), { nil: undefined }),
 });
 
@@ -130,6 +138,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({ user, note: noteOf }).map(
+      ({ user, note }): Step => ({
+        kind: 'note',
+        user,
+        note: definedOnly({ ...note, ...ending(note.until) }) as NoteRequest,
+      }),
+    ),
+  },
+  {
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('goodbye' as const),
@@ -180,6 +198,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       user,
       status: statuses,
       ahead: fc.integer({ min: -5_000_000, max: 5_000_000 }),
+      note: fc.option(fc.constant({ text: 'restored', until: EPOCH + 9000 }), { nil: undefined }),
     }),
   },
   {
@@ -206,21 +225,23 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         nameIat: fc.option(iat, { nil: undefined }),
         groupsIat: fc.option(iat, { nil: undefined }),
         claim: fc.option(claimOf, { nil: undefined }),
+        note: fc.option(noteOf, { nil: undefined }),
         stampAgo: fc.option(fc.integer({ min: -500, max: 3000 }), { nil: undefined }),
         knows: fc.boolean(),
         ahead: fc.option(fc.integer({ min: 1, max: 2_000_000 }), { nil: undefined, freq: 4 }),
         status: statuses,
       })
       .map(
-        ({ node, stampAgo, knows, ahead, status, claim, ...entry }): Step => ({
+        ({ node, stampAgo, knows, ahead, status, claim, note, ...entry }): Step => ({
           kind: 'tell',
           node,
-          stampAgo: claim ? (stampAgo ?? 0) : undefined,
+          stampAgo: claim || note ? (stampAgo ?? 0) : undefined,
           knows,
           ahead,
           status,
           entry: definedOnly({
             ...entry,
+            note: note && definedOnly({ ...note, ...ending(note.until), stamp: 0 }),
             claim:
               claim &&
               definedOnly({
@@ -251,6 +272,8 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
       return undefined;
     case 'claim':
       return store.people.claimOwn({ tenant: TENANT, user: step.user }, step.claim);
+    case 'note':
+      return store.people.note({ tenant: TENANT, user: step.user }, step.note);
     case 'service':
       return store.people.claim({ tenant: TENANT, user: step.user }, step.source, step.claim).catch(codeOf);
     case 'session':
@@ -273,7 +296,14 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
       return store.people.touch({ tenant: TENANT, user: step.user }, step.profile).catch(codeOf);
     case 'repair': {
       const ver = (EPOCH + at.ms) * 1000 + step.ahead;
-      const known: View = { user: step.user, status: step.status, since: EPOCH, ver, devices: [] };
+      const known: View = {
+        user: step.user,
+        status: step.status,
+        since: EPOCH,
+        ver,
+        devices: [],
+        ...(step.note && { note: step.note }),
+      };
       return readKnowing(store, TENANT, [step.user], [known]);
     }
     case 'tell': {
@@ -287,11 +317,16 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
         ...step.entry.claim,
         stamp: (EPOCH + at.ms - (step.stampAgo ?? 0)) * 1000,
       };
+      const note = step.entry.note && {
+        ...step.entry.note,
+        stamp: (EPOCH + at.ms - (step.stampAgo ?? 0)) * 1000,
+      };
       at.seq += 1;
       const entry: Entry = {
         ...step.entry,
         ...ref,
         ...(claim && { claim }),
+        ...(note && { note }),
         ...(view && view.ver > 0 && { known: view }),
       };
       const batch = { node: step.node, gen: target.gen, seen: 0, base: 0, seq: at.seq, entries: [entry] };

@@ -4,7 +4,7 @@ const word = (text: string): string => (/^[^\s"]+$/.test(text) ? text : JSON.str
 
 /** `2026-11-21T09:30:00.000Z alice online → busy "Tea party" until 2026-11-21T10:00:00.000Z`. */
 export const plainLine = ({ presence, previous }: News): string => {
-  const { user, status, since, text, emoji, until } = presence;
+  const { user, status, since, text, emoji, until, note } = presence;
   return [
     since ?? '-',
     word(user),
@@ -12,6 +12,12 @@ export const plainLine = ({ presence, previous }: News): string => {
     ...(emoji === undefined ? [] : [emoji]),
     ...(text === undefined ? [] : [JSON.stringify(text)]),
     ...(until === undefined ? [] : [`until ${until}`]),
+    ...(note === undefined
+      ? []
+      : [
+          'note',
+          ...[note.emoji, note.text && JSON.stringify(note.text)].filter((part) => part !== undefined),
+        ]),
   ].join(' ');
 };
 

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { issuedBy } from '../../auth/principal.ts';
+import { saysSomething } from '../../domain/adornment.ts';
 import type { UserRef } from '../../domain/model.ts';
-import { isoTime, type Presence, presenceOf } from '../../protocol/presence.ts';
+import { isoTime, noteShown, type Presence, presenceOf } from '../../protocol/presence.ts';
 import type { CallerProfile } from '../../store/port/people.ts';
 import type { SelfView } from '../../store/port/views.ts';
 import { callerOf } from '../auth.ts';
@@ -18,8 +19,10 @@ interface Me extends Presence {
   };
 }
 
-export const meOf = ({ view, invisible, claim }: SelfView): Me => ({
+export const meOf = ({ view, invisible, claim, note }: SelfView): Me => ({
   ...presenceOf(view),
+  // The truth, also where others are not shown it yet.
+  ...(note !== undefined && saysSomething(note) && { note: noteShown(note) }),
   ...(invisible && { invisible }),
   ...(claim !== undefined &&
     claim.status !== null && {

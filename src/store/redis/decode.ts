@@ -1,6 +1,13 @@
 import { toMs } from '../../domain/clock.ts';
 import { deviceList } from '../../domain/devices.ts';
-import { type Adornment, type Note, type OwnClaim, ownerOfKey, type Status, type View } from '../../domain/model.ts';
+import {
+  type Adornment,
+  type Note,
+  type OwnClaim,
+  ownerOfKey,
+  type Status,
+  type View,
+} from '../../domain/model.ts';
 import type { EndingKind } from '../../domain/row.ts';
 import { type RawReply, UnexpectedReply } from '../../redis/functions.ts';
 import type { Revocation } from '../port/endings.ts';

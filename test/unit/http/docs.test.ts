@@ -8,10 +8,12 @@ const start = rigs();
 
 /** The calls of the contract that are built so far. */
 const CALLS = [
+  'DELETE /v1/presence/me/note',
   'DELETE /v1/presence/me/sessions/{id}',
   'DELETE /v1/presence/me/status',
   'DELETE /v1/presence/users/{id}',
   'DELETE /v1/presence/users/{id}/claims/{source}',
+  'DELETE /v1/presence/users/{id}/note',
   'GET /v1/events',
   'GET /v1/nodes',
   'GET /v1/presence/count',
@@ -25,9 +27,11 @@ const CALLS = [
   'POST /v1/users/{id}/logout',
   'POST /v1/users/{id}/revoke',
   'PUT /v1/presence/me/last-seen',
+  'PUT /v1/presence/me/note',
   'PUT /v1/presence/me/sessions/{id}',
   'PUT /v1/presence/me/status',
   'PUT /v1/presence/users/{id}/claims/{source}',
+  'PUT /v1/presence/users/{id}/note',
 ].sort();
 
 interface Media {
@@ -79,6 +83,7 @@ it('is an OpenAPI 3.1 document of every call and of nothing else', async () => {
     'ForgottenEvent',
     'Me',
     'Node',
+    'Note',
     'Presence',
     'Problem',
     'Session',

@@ -19,6 +19,7 @@ import type { GroupCounts } from '../../../src/store/port/groups.ts';
 import type {
   CallerProfile,
   ClaimRequest,
+  NoteRequest,
   ServiceClaim,
   SessionRequest,
 } from '../../../src/store/port/people.ts';
@@ -107,6 +108,10 @@ class FakeStore {
 
   page(tenant: string, limit: number, cursor?: string): Promise<Page> {
     return this.#answer('page', [tenant, limit, cursor], () => this.nextPage);
+  }
+
+  note(ref: UserRef, note: NoteRequest): Promise<SelfView> {
+    return this.#answer('note', [ref, note], () => ({ view: view(ref.user), invisible: false }));
   }
 
   claim(ref: UserRef, source: string, claim: ServiceClaim | null): Promise<SelfView> {

@@ -11,6 +11,8 @@ const BODIES: Readonly<Record<string, object>> = {
   getPresences: { users: ['ann'] },
   setMyStatus: { status: 'busy' },
   setClaim: { status: 'busy' },
+  setMyNote: { text: 'Back soon' },
+  setNote: { text: 'Back soon' },
   keepSession: { ttlSeconds: 60 },
   issueToken: { user: 'zoe' },
 };

@@ -33,7 +33,7 @@ export const selfView = (user: string, over: Partial<View> = {}, more: Partial<S
 export class FakeMember implements Member {
   readonly seen: View[] = [];
 
-  shown(view: View): void {
+  itself({ view }: SelfView): void {
     this.seen.push(view);
   }
 

@@ -50,7 +50,14 @@ export class FaultyStore implements PresenceStore {
   };
   readonly groups: GroupViews = { page: notHere, count: notHere, members: notHere };
   readonly people: People = {
-    ...{ claimOwn: notHere, claim: notHere, keepSession: notHere, endSession: notHere, touch: notHere },
+    ...{
+      claimOwn: notHere,
+      claim: notHere,
+      note: notHere,
+      keepSession: notHere,
+      endSession: notHere,
+      touch: notHere,
+    },
   };
   readonly endings: Endings = {
     ...{ end: notHere, revoke: notHere, forget: notHere },

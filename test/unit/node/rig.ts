@@ -76,6 +76,7 @@ export class Rig {
       timeOfDay: (partition) => this.state(partition).timeOfDay(now()),
       storeAnswers: () => this.storeAnswers,
       knownViews: this.knownViews,
+      people: { note: async () => Promise.reject(new Error('not here')) },
       flusher: this.flusher,
       graceMs: GRACE_MS,
       drainGraceMs: DRAIN_GRACE_MS,

@@ -44,7 +44,18 @@ describe('the page of the protocol', () => {
   });
 
   it('has every frame the server sends, with an example', () => {
-    const types = ['welcome', 'presence', 'gone', 'typing', 'ack', 'pong', 'reconnect', 'degraded', 'error'];
+    const types = [
+      'welcome',
+      'self',
+      'presence',
+      'gone',
+      'typing',
+      'ack',
+      'pong',
+      'reconnect',
+      'degraded',
+      'error',
+    ];
     expect([...received.keys()].sort()).toEqual([...types].sort());
     for (const type of types) {
       expect(

@@ -26,7 +26,7 @@ import type {
   UserConnection,
 } from '../../../src/node/membership.ts';
 import { snapshotFrame } from '../../../src/protocol/encode-presence.ts';
-import type { ClaimRequest } from '../../../src/store/port/people.ts';
+import type { ClaimRequest, NoteRequest } from '../../../src/store/port/people.ts';
 import type { SelfView } from '../../../src/store/port/views.ts';
 
 export const view = (user: string, status: View['status'] = 'online'): View => ({
@@ -145,6 +145,12 @@ export class FakeMembership implements Membership {
   claim(ref: UserRef, claim: ClaimRequest): Promise<void> {
     this.claims.push({ ref, claim });
     this.onClaim();
+    return this.claimResult;
+  }
+
+  readonly notes: { readonly ref: UserRef; readonly note: NoteRequest }[] = [];
+  note(ref: UserRef, note: NoteRequest): Promise<void> {
+    this.notes.push({ ref, note });
     return this.claimResult;
   }
 

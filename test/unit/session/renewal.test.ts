@@ -157,7 +157,8 @@ describe('what may be seen after a renewal', () => {
     const client = await harness.enter(principal('anna', { groups: ['g', 'h'] }));
     await client.ask({ type: 'watch', groups: ['g'] });
     // What others see is no word on it: of somebody hidden that is what was true before.
-    for (const member of harness.membership.members) member.shown({ ...view('anna'), groups: ['g'] });
+    for (const member of harness.membership.members)
+      member.itself({ view: { ...view('anna'), groups: ['g'] }, invisible: false });
     for (const member of harness.membership.members)
       member.regrouped({ groups: ['h'], stamp: 4_000_000_000 });
     expect(harness.fanout.watchers[0]?.viewers.at(-1)).toMatchObject({ groups: ['h'] });

@@ -28,7 +28,7 @@ function Commit.transition(row, entry, status, shown, reason, note)
   if status ~= previous then row.since = redisNow end
   row.status = status
   if shown ~= row.shown then row.shown = shown end
-  if note ~= row.shownNote then row.shownNote = Adornment.saysSomething(note) and note or EMPTY end
+  if note ~= row.shownNote then row.shownNote = note end
   record('t', entry.tenant, Json.view('{"tenant":"' .. entry.tenant.name .. '","user":"' .. Json.escaped(entry.user) .. '","status":"'
     .. status .. '","previous":"' .. previous, row, ',"reason":"' .. reason .. '"}'), status == 'offline' and 0 or Row.devicesOf(row), before)
 end

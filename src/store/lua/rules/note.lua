@@ -10,7 +10,8 @@ function Note.trueNote(row)
 end
 
 function Note.noteToShow(row, isSeen)
-  return isSeen and row.pendingNote or row.note or row.shownNote
+  local note = isSeen and row.pendingNote or row.note or row.shownNote
+  return note ~= EMPTY and Adornment.saysSomething(note) and note or EMPTY
 end
 
 function Note.setNote(row, note)

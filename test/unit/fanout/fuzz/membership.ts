@@ -95,6 +95,9 @@ export class LateMembership implements Membership {
   claim(): Promise<void> {
     return Promise.resolve();
   }
+  note(): Promise<void> {
+    return Promise.resolve();
+  }
   selfOf(): undefined {
     return undefined;
   }
