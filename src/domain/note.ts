@@ -21,7 +21,7 @@ export const setNote = (row: Row, note: Note): void => {
 };
 
 /**
- * A node tells a note again that the store may have lost. Others are told nothing again of somebody hidden before they
+ * A node sends a note again that the store may have lost. Others are shown nothing again of a hidden user before they
  * are seen, as of who left: there it waits.
  * @returns whether it was newer than what is stored.
  */

@@ -105,7 +105,7 @@ export interface Row {
   shown: Adornment;
   /** The note as others may know it; absent where only {@link shownNote} is known. */
   note: Note | undefined;
-  /** A note that others are not told again before they see its person. */
+  /** A note that others are not shown again before they see its person. */
   pendingNote: Note | undefined;
   /** The note that others were last shown. */
   shownNote: Adornment;

@@ -44,7 +44,7 @@ const status = async (session: ClientSession, { claim, ref }: StatusFrame): Prom
   session.send(ackFrame(ref));
 };
 
-/** No activity: others see of somebody hidden or gone that a note was set, and nothing else. */
+/** No activity: others see of a user who is hidden or gone that a note was set, and nothing else. */
 const note = async (session: ClientSession, { note, ref }: NoteFrame): Promise<void> => {
   if (!isPresent(session, ref)) return;
   const { membership, settings } = session.host;

@@ -12,7 +12,7 @@ export type PresenceEnding = Exclude<Ending, 'revoke'>;
 export type Command =
   /** The person's own claim was set elsewhere: nodes that hold the user report the same from now on. */
   | { readonly type: 'claim'; readonly ref: UserRef; readonly claim: OwnClaim }
-  /** The person's note was set: nodes that hold the user tell it again after a loss. */
+  /** The person's note was set: nodes that hold the user send it again after a loss. */
   | { readonly type: 'note'; readonly ref: UserRef; readonly note: Note }
   /** A newer token was used elsewhere: what the person themselves may see follows from these groups. */
   | { readonly type: 'own'; readonly ref: UserRef; readonly own: OwnGroups }

@@ -7,7 +7,7 @@ export interface People {
   claimOwn(ref: UserRef, claim: ClaimRequest): Promise<SelfView>;
   /**
    * Sets a person's note, or clears it with one that says nothing; also while the user is offline or hides. The later
-   * of two counts, whoever said it. Errors as `Views.read`.
+   * of two counts, whether the person or a service said it. Errors as `Views.read`.
    */
   note(ref: UserRef, note: NoteRequest): Promise<SelfView>;
   /**

@@ -19,7 +19,7 @@ function Note.setNote(row, note)
   if row.pendingNote then row.pendingNote = nil end
 end
 
--- Others are told nothing again of somebody hidden before they are seen. Returns whether it was newer than what is stored.
+-- Others are shown nothing again of a hidden user before they are seen. Returns whether it was newer than what is stored.
 function Note.mergeNote(row, note)
   local held = Note.trueNote(row)
   if note.stamp <= max(held and held.stamp or 0, row.forgotten or 0) then return false end
