@@ -1,7 +1,5 @@
-import { saysSomething } from '../domain/adornment.ts';
 import type { DayMs, HybridMicros } from '../domain/clock.ts';
 import {
-  type Adornment,
   type Note,
   type OwnGroups,
   type Transition,
@@ -22,6 +20,7 @@ import { Holding } from './holding.ts';
 import { inTurns } from './in-turns.ts';
 import type { KnownViews } from './known-views.ts';
 import type { Hiding, Leaving, Member, Membership, UserConnection } from './membership.ts';
+import { inForce, selfViewOf, tellSelf } from './self-view.ts';
 import { Waiter, waiters } from './waiter.ts';
 
 export interface RosterOptions {
@@ -352,9 +351,7 @@ export class Roster implements Membership {
   }
 
   #tellSelf(holding: Holding): void {
-    if (holding.members.length === 0) return;
-    const self = this.#viewed(holding);
-    if (self) for (const member of holding.members) member.itself(self);
+    tellSelf(holding, this.#today(holding));
   }
 
   #hold(ref: UserRef): Holding {
@@ -384,29 +381,15 @@ export class Roster implements Membership {
   }
 
   #viewed(holding: Holding): SelfView | undefined {
-    const { view, own } = holding;
-    if (!view) return undefined;
-    const { claim, note } = this.#inForce(holding);
-    return {
-      ...{ view, invisible: claim?.status === 'invisible' },
-      ...(claim && { claim }),
-      ...(note && { note }),
-      ...(own && { own }),
-    };
+    return selfViewOf(holding, this.#today(holding));
   }
 
-  /** Claim and note, unless they were cleared or their end has passed. */
-  #inForce({ claim, note, partition }: Holding): Pick<SelfView, 'claim' | 'note'> {
-    const today = this.#options.timeOfDay(partition);
-    const lasts = ({ until }: Adornment): boolean => until === undefined || until > today;
-    return {
-      ...(claim && claim.status !== null && lasts(claim) && { claim }),
-      ...(note && saysSomething(note) && lasts(note) && { note }),
-    };
+  #today({ partition }: Holding): DayMs {
+    return this.#options.timeOfDay(partition);
   }
 
   #isHidden(holding: Holding): boolean {
-    return this.#inForce(holding).claim?.status === 'invisible';
+    return inForce(holding, this.#today(holding)).claim?.status === 'invisible';
   }
 
   /** Checks a user who may turn idle without any report. */

@@ -3,6 +3,19 @@
  * change of the service's own tables must show here.
  */
 
+interface Note {
+  readonly text?: string;
+  readonly emoji?: string;
+  readonly until?: string;
+}
+
+interface Self {
+  readonly status: string;
+  readonly invisible?: boolean;
+  readonly claim?: Note & { readonly status: string };
+  readonly note?: Note;
+}
+
 export interface Presence {
   readonly user: string;
   readonly status: 'online' | 'away' | 'busy' | 'offline';
@@ -13,6 +26,7 @@ export interface Presence {
   readonly text?: string;
   readonly emoji?: string;
   readonly until?: string;
+  readonly note?: Note;
   readonly devices?: readonly string[];
 }
 
@@ -25,7 +39,7 @@ export type ServerFrame =
       readonly idleAfterMs: number;
       readonly pingIntervalMs: number;
       readonly serverTime: string;
-      readonly self?: { readonly status: string; readonly invisible?: boolean };
+      readonly self?: Self;
       readonly ref?: string;
     }
   | {
@@ -35,6 +49,7 @@ export type ServerFrame =
       readonly ref?: string;
       readonly more?: true;
     }
+  | ({ readonly type: 'self' } & Self)
   | {
       readonly type: 'gone';
       readonly users?: readonly string[];
@@ -77,4 +92,5 @@ export type ClientFrame =
       readonly until?: string;
       readonly ref?: string;
     }
+  | ({ readonly type: 'note'; readonly ref?: string } & Note)
   | { readonly type: 'ping' | 'bye'; readonly ref?: string };

@@ -18,9 +18,9 @@ const stored = { 200: answer('Stored.', named(NoteSchema)), ...problems(413) };
 const cleared = { 204: noContent('Cleared.'), ...problems(413) };
 
 /** What a person says of themselves beside their status: set by them, or by a service for them. */
-export const noteRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, now }, done) => {
+export const noteRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { store, clock }, done) => {
   const set = async (ref: UserRef, body: NoteFields) => {
-    const note = parseNoteFields(body, now());
+    const note = parseNoteFields(body, clock.wall());
     await store.people.note(ref, note);
     return saysSomething(note) ? noteShown(note) : {};
   };
