@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { protocolPage } from '../../../scripts/docs/code-tables.ts';
 import { httpPage } from '../../../scripts/docs/http-page.ts';
@@ -15,6 +16,21 @@ it('documents every setting once, with its default', () => {
     const found = rows.filter((row) => row.startsWith(`| \`${name}\` |`));
     expect(found).toHaveLength(1);
     if (typeof fallback === 'number') expect(found[0]).toContain(`| \`${fallback}\` |`);
+  }
+});
+
+// The package is not on npm, and its command is on nobody's PATH.
+it('calls the command line as a clone can', async () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', 'examples/mirror-to-sql/README.md'];
+  for (const name of await readdir('docs')) if (name.endsWith('.md')) pages.push(`docs/${name}`);
+  for (const page of pages) {
+    const text = await readFile(page, 'utf8');
+    expect(
+      text.match(
+        /(?<!npx )\brollcall (?:token|watch|keygen|print-config|check-config) --.*|^rollcall (?:token|watch|keygen).*/gm,
+      ),
+      page,
+    ).toBeNull();
   }
 });
 
