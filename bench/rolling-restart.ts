@@ -39,7 +39,7 @@ const run = async (): Promise<Sample[]> => {
       'count',
       0,
     ),
-    row('changes somebody missed', '', 'rollcall_missed_changes', 'count', 0),
+    row('changes that a watcher missed', '', 'rollcall_missed_changes', 'count', 0),
     row('closes with another code than 1012', '', 'rollcall_unexpected_closes', 'count', 0),
     row('connections closed with 1012', '', 'rollcall_restart_closes', 'count'),
     row('changes seen', '', 'rollcall_seen_changes', 'count'),

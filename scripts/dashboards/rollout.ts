@@ -196,7 +196,7 @@ const STRAIN: Row = {
       queries: [{ expr: rate('rollcall_process_cpu_seconds_total'), legend: '{{pod}}' }],
     },
     {
-      title: 'Taken for dead',
+      title: 'Fenced',
       about: 'In the last 5 minutes. A clean rollout has none.',
       unit: 'short',
       queries: [

@@ -6,9 +6,9 @@ const BURST = 6;
 const RATE = 0.2;
 /** What a watch costs beside its users. */
 const WATCH_WEIGHT = 10;
-/** Whoever keeps to small limits never notices. */
+/** Clients that keep to small limits never notice it. */
 const LEAST = 5000;
-/** Who would have to wait longer is refused, ms. */
+/** A request that would wait longer is refused, ms. */
 const LONGEST_WAIT_MS = 15_000;
 /** Budgets that are kept before the full ones are thrown away. */
 const KEPT = 1000;
@@ -33,7 +33,7 @@ export class Budgets {
     this.#rate = RATE * size;
   }
 
-  /** How often over somebody was shown what one connection may watch: who asked for least has rank 0. */
+  /** How many times over a person was shown what one connection may watch. The person who asked for least has rank 0. */
   rank(person: string): number {
     const owed = (this.#fullAt.get(person) ?? 0) - this.#timing.now();
     return Math.max(0, Math.floor((owed * this.#rate) / 1000 / this.#size));

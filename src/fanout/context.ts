@@ -25,7 +25,7 @@ export interface Tuning {
   readonly stallCheckMs: number;
   /** How long a frame is kept after it was made, ms. */
   readonly frameKeepMs: number;
-  /** How long the event of what a read told first is waited for, ms: longer than a feed takes to repair itself. */
+  /** How long to wait for the event of a change that a read showed first, ms. A feed repairs itself sooner. */
   readonly eventWaitMs: number;
   /** Users of one page when the present users of a tenant are read. */
   readonly pageSize: number;

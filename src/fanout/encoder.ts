@@ -13,7 +13,7 @@ export class Encoder {
   /** The frame composed last: connections that watch the same users mostly need the same one after another. */
   #last: { readonly records: readonly ViewRecord[]; readonly frame: Buffer } | undefined;
 
-  /** @param cooling - takes the frame off a record a while after it was made: nobody sends it again by then. */
+  /** @param cooling - takes the frame off a record a while after it was made: it is not sent again by then. */
   constructor(meter: Meter, cooling: DueQueue<ViewRecord>, log: FanoutLog) {
     this.#meter = meter;
     this.#cooling = cooling;
@@ -61,7 +61,7 @@ export class Encoder {
     try {
       return encodePresence(view);
     } catch (err) {
-      // A time that is none, from a damaged row: what can be said is said, and nobody else's frame is lost.
+      // A damaged row has an invalid time. The rest is sent, and no frame of another user is lost.
       this.#log.error({ err }, 'a view could not be encoded');
       return JSON.stringify({ user: view.user, status: view.status, ver: view.ver });
     }

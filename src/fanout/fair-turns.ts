@@ -1,8 +1,8 @@
 /** What waiting work may take of the loop in one go, ms: then sockets, timers and Redis are looked at again. */
 const SLICE_MS = 3;
-/** What somebody cost is forgotten when nothing has waited for so long, ms. */
+/** What a person cost is forgotten when nothing has waited for so long, ms. */
 const FORGET_MS = 1000;
-/** What somebody was given counts half after so long, ms. */
+/** What a person was given counts half after so long, ms. */
 const HALF_LIFE_MS = 1000;
 /** Weights stay well inside what a number holds: beyond so many half-lives they are counted from a new moment. */
 const HALF_LIVES = 400;
@@ -24,7 +24,7 @@ interface Person {
    */
   given: number;
   readonly works: Work[];
-  /** Among those who were given the same, whoever came first is next. */
+  /** Among people who were given the same, the one who came first is next. */
   since: number;
 }
 
@@ -38,9 +38,9 @@ export interface FairTurnsOptions {
 
 /**
  * Shares one event loop among people. Work is done as it comes while the loop has time for it. When a few milliseconds
- * were spent in one turn of the loop, work waits, and whoever was given least of late is next, however much others have
- * waiting: who asks for little is held up by those who ask for less, and nobody waits for ever, because what was given
- * is forgotten by halves. Schedulers of processes know this as decay usage.
+ * were spent in one turn of the loop, work waits, and the person who was given least of late is next, however much others
+ * have waiting. A person waits only for people who were given less. No person waits for ever, because what was given is
+ * forgotten by halves. Schedulers of processes know this as decay usage.
  */
 export class FairTurns {
   readonly #now: () => number;
@@ -190,7 +190,7 @@ const pop = (heap: Person[]): Person | undefined => {
   return first;
 };
 
-/** Acts when it is somebody's turn. @param act - returns what it cost. Rejects with what it throws. */
+/** Acts when it is a person's turn. @param act - returns what it cost. Rejects with what it throws. */
 export const inTurn = (turns: Pick<FairTurns, 'add'>, person: string, act: () => number): Promise<void> =>
   new Promise((resolve, reject) => {
     turns.add({

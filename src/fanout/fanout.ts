@@ -49,7 +49,7 @@ export interface Fanout {
   stop(): Promise<void>;
   /** Makes the watcher of one connection; costs little until it watches something. */
   watcher(tenant: string, sink: Sink, viewer: Viewer): Watcher;
-  /** Views this node holds of a user because somebody here watches them. */
+  /** Views this node holds of a user because a connection here watches them. */
   cached(tenant: string, user: string): View | undefined;
 }
 
@@ -66,7 +66,7 @@ export interface Watcher {
     readonly groups: ReadonlySet<string>;
     readonly tenant: boolean;
   };
-  /** What may be seen changed: watches that are not allowed any more end, and the client is told `gone`. */
+  /** What may be seen changed: watches that are not allowed any more end, and the client gets `gone`. */
   allow(viewer: Viewer): void;
   /** The socket's buffer emptied below its limit: what was held back goes out. */
   drained(): void;

@@ -9,7 +9,7 @@ export type FanoutSettings = Pick<
 export interface WatchLimits {
   /** Users by id, of one connection. */
   readonly maxWatches: number;
-  /** Members of a group that is read at all: beyond what one connection may watch, nobody may watch it. */
+  /** Members of a group that is read at all: a group larger than what one connection may watch cannot be watched. */
   readonly groupMax: number;
   /** Users of one connection, by id and by groups, at which its group watches end: members join without being asked. */
   readonly groupCeiling: number;
@@ -26,7 +26,7 @@ export interface WatchLimits {
 /** What an answer that waits to be sent weighs beside its users. */
 export const ANSWER_WEIGHT = 16;
 
-/** Nobody who keeps to the limits notices these two: they only bound memory. */
+/** Clients within the limits never notice these two: they only bound memory. */
 const LEAST_CEILING = 10_000;
 const LEAST_UNSENT = 4096;
 

@@ -7,7 +7,7 @@ export type FanoutMetrics = Pick<
 >;
 
 /**
- * Counts in plain numbers and tells the registry once per event: adding to a registered counter costs more than
+ * Counts in plain numbers and updates the registry once per event: adding to a registered counter costs more than
  * everything else that is done for one watcher.
  */
 export class Meter {

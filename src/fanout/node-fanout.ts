@@ -42,7 +42,7 @@ export interface FanoutOptions {
   readonly settings: FanoutSettings;
   readonly metrics: FanoutMetrics;
   readonly log: FanoutLog;
-  /** Tells when the store answers again, so that nothing waits longer than it must. */
+  /** Reports when the store answers again, so that nothing waits longer than it must. */
   readonly health?: Health;
   /** The wall clock is for the latency metric only. */
   readonly clock: Clock;
@@ -54,7 +54,7 @@ export interface FanoutOptions {
   readonly turns?: FairTurns;
 }
 
-/** How much fan-out holds; all zero when nobody watches and the last window is over. */
+/** How much fan-out holds; all zero when no connection watches and the last window is over. */
 export interface Footprint {
   readonly watches: number;
   readonly views: number;
@@ -260,7 +260,7 @@ export class NodeFanout implements Fanout {
     this.#groups.announce(joined, tenant, view.user, now);
   }
 
-  /** @param at - when, by the clock that gives versions: what is newer is of somebody who came back since. */
+  /** @param at - when, by the clock that gives versions: anything newer is of a user who came back since. */
   #forgotten(tenant: TenantCache, id: string, at: number): void {
     tenant.readings.forgotten(id, at);
     const user = tenant.users.get(id);
@@ -276,7 +276,7 @@ export class NodeFanout implements Fanout {
   }
 
   /**
-   * Watchers who may no longer see a user because of an event are told before its news.
+   * Watchers who may no longer see a user because of an event get `gone` before its news.
    * @returns groups that the user is new in.
    */
   #moved(

@@ -1,6 +1,6 @@
 /**
  * A set that is an array below eight members: most users have a handful of watchers, and an empty `Set` alone takes
- * more memory than the rest of a cached user. Arrays are replaced, never changed, so whoever iterates is not disturbed.
+ * more memory than the rest of a cached user. Arrays are replaced, never changed, so that iterations are not disturbed.
  */
 export type SmallSet<T> = readonly T[] | Set<T>;
 

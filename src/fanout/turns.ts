@@ -3,7 +3,7 @@ import { WatchError } from './fanout.ts';
 
 /** Users that are read for watches at once: some milliseconds of work. More would hold up everything else meanwhile. */
 const UNDER_WAY = 500;
-/** Whoever asked for more than {@link SPARED} waits no longer than this, ms. */
+/** A person who asked for more than {@link SPARED} waits no longer than this, ms. */
 const LONGEST_WAIT_MS = 15_000;
 /** Ranks up to this one wait as long as it takes: a client that watches all it may, and again after a reconnect. */
 const SPARED = 2;

@@ -6,9 +6,9 @@ export type Visibility = 'visible' | 'hidden' | 'unknown';
 
 /** One connection, by what its token and the policy say of whom it may see. */
 export interface Viewer {
-  /** One's own user id: oneself may always be seen by whoever may see anybody. Absent for who is no user. */
+  /** One's own user id: a user who may see others may always see themselves. Absent for a caller that is no user. */
   readonly self?: string;
-  /** The service that watches, which is nobody in any tenant. */
+  /** The service that watches, which is no user of any tenant. */
   readonly service?: string;
   /** Single users, and the own groups. */
   readonly users: boolean;

@@ -21,6 +21,6 @@ export interface Watching {
   readonly fairTurns: FairTurns;
   /** The feed is followed: without it a cached view would stay what it was. */
   readonly running: boolean;
-  /** The store is known to be away: what the node holds has to do. */
+  /** The store is known to be unreachable: what the node holds has to do. */
   readonly isStoreAway: boolean;
 }

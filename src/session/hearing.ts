@@ -10,18 +10,18 @@ const BURST = 5;
 const MAX_WAITING = 100;
 /** Receivers that are caught up with at once. */
 const PIECE = 50;
-/** Who does not read is not told: it would be over by then. */
+/** Connections with more unread data than this are skipped: the typing would be over by then. */
 const UNREAD_LIMIT = 16_384;
 const LOOK_MS = 100;
 
-/** A connection that hears of typing. */
+/** A connection that is sent typing. */
 interface Hearer extends Sink {
   readonly open: boolean;
 }
 
 interface Hearing {
   readonly bucket: TokenBucket;
-  /** The newest word a person and target that has not been told yet. */
+  /** The newest word a person and target that was not sent yet. */
   readonly waiting: Map<string, Buffer>;
 }
 
@@ -31,14 +31,14 @@ interface HearingsOptions {
   readonly turns: Pick<FairTurns, 'add'>;
 }
 
-/** Tells connections of typing, each no more often than a person can see: of what comes faster the newest word waits. */
+/** Sends typing to connections, each no more often than a person can see. Of what comes faster the newest word waits. */
 export class Hearings<T extends Hearer> implements WheelItem, Work {
   slot = 0;
   /** All who are behind take the turns of one person. */
   readonly person = 'typing';
   readonly #options: HearingsOptions;
   readonly #hearings = new Map<T, Hearing>();
-  /** Whoever was caught up with longest ago first. */
+  /** The connection served longest ago comes first. */
   readonly #behind = new Set<T>();
   /** How many of them are to be looked at until the next time. */
   #left = 0;
@@ -64,7 +64,7 @@ export class Hearings<T extends Hearer> implements WheelItem, Work {
     }
   }
 
-  /** Tells it ahead of all that waits and besides the rate: for words that have to come before another frame. */
+  /** Sends it ahead of all that waits and besides the rate: for words that have to come before another frame. */
   tellNow(listener: T, key: string, frame: Buffer): void {
     this.#hearings.get(listener)?.waiting.delete(key);
     send(listener, frame);
@@ -80,7 +80,7 @@ export class Hearings<T extends Hearer> implements WheelItem, Work {
     this.#behind.clear();
   }
 
-  /** Tells what waited, as far as it is time. */
+  /** Sends what waited, as far as it is due. */
   check(now: number): number | undefined {
     const isUnderWay = this.#left > 0;
     this.#left = this.#behind.size;

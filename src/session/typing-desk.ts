@@ -17,14 +17,14 @@ import { REPEAT_MS, TYPING_BURST, TYPING_RATE, type Typists } from './typing.ts'
 const LIFETIME_MS = 6000;
 /** Typing that is remembered at once; beyond, its end is left to the clients. */
 const MAX_RUNNING = 100_000;
-/** A word that was not told by then is over. */
+/** A word that was not sent by then is over. */
 const STALE_MS = 1000;
-/** Receivers who are told at once. */
+/** Receivers who are served in one go. */
 const PIECE = 50;
 /** People whose words are counted. Beyond, who typed longest ago has a budget like new. */
 const MAX_TYPISTS = 100_000;
 
-/** A connection that may hear of typing. */
+/** A connection that may be sent typing. */
 export interface Listener extends Sink {
   readonly ref: UserRef;
   readonly principal: Principal;
@@ -100,11 +100,11 @@ export class TypingDesk {
   readonly #groupsOf = new Map<Listener, readonly string[]>();
   readonly #running = new Map<string, Running>();
   readonly #byTyper = new Map<UserKey, Set<Running>>();
-  /** What each person may still have told, whichever nodes and connections it comes from. */
+  /** How much each person may still have sent on, whichever nodes and connections it comes from. */
   readonly #budgets: RateLimiter;
-  /** Until when nothing is told of who left: a node that has not heard of it yet still passes on what they type there. */
+  /** Until when nothing is sent of a person who left. A node that has not learned of it yet still passes on what they type there. */
   readonly #silent = new RecentlyUsed<{ until: number }>({ keepMs: LIFETIME_MS, max: MAX_TYPISTS });
-  /** Of a person and target what began, until all were told. */
+  /** Of a person and target what began, until it was sent to all. */
   readonly #tellings = new Map<string, Telling>();
   readonly #hearings: Hearings<Listener>;
   #unsubscribe: (() => void) | undefined;
@@ -156,7 +156,7 @@ export class TypingDesk {
   hears(listener: Listener): void {
     this.#unlist(listener);
     const { groups, principal } = listener;
-    // A service of all tenants is no member of anything here: nobody types to it.
+    // A service of all tenants is no member of anything here, and no person types to it.
     if (groups.length === 0 || principal.service !== undefined || !mayWatchUsers(principal)) return;
     this.#groupsOf.set(listener, groups);
     const { tenant } = listener.ref;
@@ -183,9 +183,9 @@ export class TypingDesk {
     const { now } = this.#options.wheel;
     if (!signal.on) {
       if (running !== undefined) this.#end(running);
-      // No receiver was told that it began.
+      // That it began was sent to no receiver.
       else if (this.#isUntoldBeginning(key)) this.#tellings.delete(key);
-      // What was not remembered may have been told all the same.
+      // What was not remembered may have been sent all the same.
       else if (this.#running.size >= MAX_RUNNING) this.#tell(signal);
       return;
     }
@@ -201,7 +201,7 @@ export class TypingDesk {
     return telling?.signal.on === true && telling.audience === undefined;
   }
 
-  /** The end of what was told costs nothing: there are no more of them than beginnings. */
+  /** The end of what was sent costs nothing: there are no more ends than beginnings. */
   #mayBeTold({ tenant, from }: Signal): boolean {
     return this.#budgets.take(userKey({ tenant, user: from })) === 0;
   }
@@ -232,7 +232,7 @@ export class TypingDesk {
     else this.#tell(end);
   }
 
-  /** Somebody hides, or others see them go. */
+  /** A person hides, or others see them go. */
   #leaves({ tenant, user }: UserRef): void {
     const { now } = this.#options.wheel;
     this.#silent.use(userKey({ tenant, user }), now, () => ({ until: 0 })).until = now + LIFETIME_MS;
@@ -252,7 +252,7 @@ export class TypingDesk {
     const typer = { tenant, user };
     const { typists } = this.#options;
     typists.stop(typer);
-    // What is still to be told of them would be told of somebody who is not there.
+    // What is still to be sent of them would show typing of a person who is not there.
     const gone = userKey(typer);
     for (const [key, { person, signal }] of [...this.#tellings]) {
       if (person !== gone) continue;
@@ -300,7 +300,7 @@ export class TypingDesk {
     if (this.#tellings.get(key) !== telling) return 0;
     const { now } = this.#options.wheel;
     const audience = telling.audience ?? this.#audience(signal);
-    // A receiver that was told of a beginning is told of its end, however late.
+    // A receiver that was sent a beginning is sent its end, however late.
     if ((signal.on && now - telling.since > STALE_MS) || audience.length === 0) {
       this.#tellings.delete(key);
       return 1;

@@ -7,9 +7,9 @@ import { TokenBucket } from '../time/token-bucket.ts';
 
 type Target = TypingSignal['to'];
 
-/** Said again sooner, nothing is new to those who are told: they count on six seconds. */
+/** Said again sooner, nothing is new to the receivers: they count on six seconds. */
 export const REPEAT_MS = 2000;
-/** Words of one person a second, and at once: whoever types does so in few places, on however many devices. */
+/** Words of one person a second, and at once. A person types in few places, on however many devices. */
 export const TYPING_RATE = 5;
 export const TYPING_BURST = 20;
 /** After this long without a word it has ended everywhere by itself. */
@@ -85,7 +85,7 @@ export class Typing {
     const isRepeat = on && last !== undefined && now - last.at < REPEAT_MS;
     if (isRepeat) last.by = this;
     if (isRepeat && last.isPassed) return true;
-    // Said again by somebody who was hidden a moment ago: paid for already.
+    // Said again by a person who was hidden a moment ago: paid for already.
     if (!isRepeat && !typist.bucket.take(TYPING_RATE, TYPING_BURST, now)) return false;
     const isPassed = on ? this.#begin(to) : last?.isPassed === true && this.#pass(to, false);
     typist.words = typist.words.filter((word) => word !== last);
@@ -93,7 +93,7 @@ export class Typing {
     return true;
   }
 
-  /** The connection ends, and with it what nobody else of the person has said again since. */
+  /** The connection ends, and with it what no other connection of the person has said again since. */
   end(): void {
     const { host, ref } = this.#session;
     const typist = host.typists.of(ref, host.clock.monotonic());
@@ -104,7 +104,7 @@ export class Typing {
   /** @returns whether it was passed on. */
   #begin(to: Target): boolean {
     const { host, ref } = this.#session;
-    // Who hides, or may do so, is not there: not even an error may tell them that others would have known.
+    // A person who hides, or may do so, is not there. Not even an error may reveal that others would have known.
     return host.membership.hiding(ref) === 'visible' && this.#pass(to, true);
   }
 
@@ -127,7 +127,7 @@ const passOn = ({ feed, log }: SignalHost, signal: Signal): void => {
 
 /**
  * The person hides: before others see them go, what they type ends, on whichever node and connection they said it. A goodbye
- * ends typing before the connection leaves; ended by the transition, it would tell one from the other.
+ * ends typing before the connection leaves; if the transition ended it, the two could be distinguished.
  */
 export const silence = (host: SignalHost, { tenant, user }: UserRef): void =>
   passOn(host, { type: 'silence', tenant, from: user });

@@ -8,7 +8,7 @@ describe('answers that nobody takes', () => {
   // A limit of requests is no limit of bytes: this is about those.
   const arena = new Arena({ env: { HTTP_RATE: '300' }, forMs: 4000 });
 
-  it('are held within a bound, whoever asked for them', async () => {
+  it('are held within a bound, whatever user asked for them', async () => {
     const { tally, grewMb } = await arena.measured(
       'requests',
       {

@@ -13,7 +13,7 @@ describe('frames of many sockets of many people', () => {
   const arena = new Arena({ env: { UPGRADE_RATE: '0', PARTITIONS: '16' }, forMs: 2000 });
 
   /** 400 sockets, each within `FRAME_RATE`: several times what a node can read. */
-  it('wait for their turns, and whoever asks for little does not wait for them', async () => {
+  it('wait for their turns, and a client that asks for little does not wait for them', async () => {
     const people = await Promise.all(
       Array.from({ length: PEOPLE }, (_, n) => arena.cluster.token({ sub: `person-${n}`, groups: ['team'] })),
     );

@@ -88,7 +88,7 @@ describe('connections', () => {
     expect(node.logs.length - lines).toBeLessThan(20);
   });
 
-  it('that nobody uses give way to new ones', async () => {
+  it('that are idle give way to new ones', async () => {
     const assault = await arena.attack('requests', {
       requests: [`GET /nothing HTTP/1.1\n${HOST}\n`],
       perSecond: 300,

@@ -43,7 +43,7 @@ describe('sockets', () => {
   it.each([
     ['pings', ['{"type":"ping"}'], 'close 4429'],
     ['mistakes', ['{', '[1,2,3]', '{"type":"watch","users":[7]}'], 'close 4400'],
-  ])('that send %s as fast as they can are closed, and cost nobody else', async (_, frames, how) => {
+  ])('that send %s as fast as they can are closed, and cost no other client', async (_, frames, how) => {
     const { tally } = await arena.measured(
       'frames',
       { tokens: await tokens('flood', 30), frames, perSecond: 150, persistent: true },

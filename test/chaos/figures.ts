@@ -59,7 +59,16 @@ export const figures = (runs: readonly RunResult[]): string => {
   });
   return [
     table(
-      ['topology', 'runs', 'seconds of faults', 'faults', 'connections', 'told', 'read', 'violations'],
+      [
+        'topology',
+        'runs',
+        'seconds of faults',
+        'faults',
+        'connections',
+        'states shown',
+        'reads',
+        'violations',
+      ],
       what,
     ),
     table(['fault', 'happened', 'alone', 'truth after: median', 'worst', 'promised'], times),

@@ -68,7 +68,7 @@ describe('groups over two nodes', () => {
     expect(await older.ask({ type: 'watch', groups: ['club'] })).toMatchObject({ code: 'forbidden' });
   });
 
-  it('nothing of a group tells that somebody invisible joined it', async () => {
+  it('nothing of a group shows that an invisible user joined it', async () => {
     const watcher = await member('observer', ['secret']);
     await watcher.watch({ groups: ['secret'] });
     const eve = await member('hidden', ['else'], 1);

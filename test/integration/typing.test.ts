@@ -121,7 +121,7 @@ describe('typing over two nodes', () => {
     }
   });
 
-  it('of somebody invisible reaches nobody, also when they hid on another node', async () => {
+  it('of an invisible user reaches no other, also when they hid on another node', async () => {
     const here = await cluster.connect('ann');
     const there = await cluster.connect('ann', { node: 1 });
     const ben = await cluster.connect('ben', { node: 1 });

@@ -26,7 +26,7 @@ export const ABUSE: readonly Mutant[] = [
     from: "if (this.#dropped.add(now)) this.close(4429, 'flooding');",
     to: '',
     test: 'test/abuse/sockets.test.ts',
-    title: 'as fast as they can are closed, and cost nobody else',
+    title: 'as fast as they can are closed, and cost no other client',
     proves: 'who floods is answered for ever',
   },
   {
@@ -53,7 +53,7 @@ export const ABUSE: readonly Mutant[] = [
     from: 'deps.unread ?? new UnreadAnswers()',
     to: 'deps.unread ?? new UnreadAnswers({ perCaller: 2 ** 40, inAll: 2 ** 40, withinMs: 30_000 })',
     test: 'test/abuse/answers.test.ts',
-    title: 'are held within a bound, whoever asked for them',
+    title: 'are held within a bound, whatever user asked for them',
     proves: 'who asks and never reads fills a node with answers',
   },
   {
@@ -224,7 +224,7 @@ export const ABUSE: readonly Mutant[] = [
     from: 'if (this.size <= this.#max) return;',
     to: 'return;',
     test: 'test/abuse/requests.test.ts',
-    title: 'that nobody uses give way to new ones',
+    title: 'that are idle give way to new ones',
     proves: 'idle connections take all files of a node',
   },
   {

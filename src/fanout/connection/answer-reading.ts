@@ -59,15 +59,15 @@ const untilKnown = async (
   const sets = [...answer.groups].map((set) => groups.fresh(set, isStoreAway));
   if (answer.tenantSet !== undefined) sets.push(tenantSets.fresh(answer.tenantSet, isStoreAway));
   const [wereRead] = await Promise.all([Promise.all(sets), ...byId]);
-  // A set that the store cannot tell is shown as it is known: its users are not asked for one by one instead.
+  // A set that the store cannot read now is shown as it is known: its users are not asked for one by one instead.
   const needsRead = ({ readAt, confirmed }: CachedUser): boolean =>
     wereRead.includes(false) ? !confirmed : readAt <= asked;
   const tried = new Set<CachedUser>();
   // Whom the pages of the tenant left out went offline, or came behind them: the feed may be late to say which. Once
-  // only: in a large tenant somebody comes all the time.
+  // only: in a large tenant users come all the time.
   const listed = answer.tenant ? [...tenant.users.values()].filter(({ present }) => present) : [];
   for (;;) {
-    // Also members whom no reading had, because the feed told of them meanwhile.
+    // Also members whom no reading had, because the feed added them meanwhile.
     const unread = [...new Set([...membersOf(answer), ...listed])].filter(
       (user) => needsRead(user) && !tried.has(user) && tenant.users.get(user.user) === user,
     );

@@ -56,7 +56,7 @@ export class Answer implements Reply {
   /**
    * Everything is known.
    * @param groupMembers - the members of the groups asked for.
-   * @param tenantUsers - the users of the tenant, if asked for: those present now, but nobody twice.
+   * @param tenantUsers - the users of the tenant, if asked for: those present now, no user twice.
    */
   begin(groupMembers: Iterable<CachedUser>, tenantUsers: Iterable<CachedUser> | undefined): void {
     this.#begun = true;

@@ -3,7 +3,7 @@ import { type Viewer, visibility } from '../visibility.ts';
 import type { Answer } from './answer.ts';
 import { UNTELLABLE } from './refusal.ts';
 
-/** @throws WatchError when something that an answer would show is not visible to a viewer, or nobody knows yet. */
+/** @throws WatchError when something that an answer would show is not visible to a viewer, or not known to be. */
 export const checkVisible = (answer: Answer, viewer: Viewer): void => {
   const users = [...answer.users].filter((user) => visibility(viewer, user) === 'hidden');
   const groups = [...answer.groups].filter(({ name }) => !viewer.users || !viewer.groups.includes(name));

@@ -42,7 +42,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     this.#watched = new Watched(node.cache, node.context);
   }
 
-  /** Made anew at each look: for the rare case that somebody asks. */
+  /** Computed at each call, because calls are rare. */
   get watching(): { users: ReadonlySet<string>; groups: ReadonlySet<string>; tenant: boolean } {
     const waiting = this.#waiting;
     const users = new Set(this.#watched.named.map(({ user }) => user));
@@ -82,7 +82,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   unwatch(request: WatchRequest): void {
     const tenant = this.#node.cache.find(this.#tenant);
     if (this.#closed || tenant === undefined) return;
-    // Whoever watches and unwatches pays for both; it is done at once all the same.
+    // A client that watches and unwatches pays for both. It is done at once all the same.
     this.#node.budgets.charge(this.#person, this.#sizeOfUnwatch(request));
     const waiting = this.#waiting;
     for (const id of request.users ?? []) {

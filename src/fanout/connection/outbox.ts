@@ -32,7 +32,7 @@ export interface OutboxOwner {
 export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
   /** Where the tenant's stream was sent up to; meaningful between {@link join} and {@link leave}. */
   cursor = 0;
-  /** The cursor at {@link join}: whoever has no later place in the stream was not told by it. */
+  /** The cursor at {@link join}: the stream did not send this connection any user without a later place. */
   #joinedAt = 0;
   readonly #sink: Sink;
   readonly #context: FanoutContext;
@@ -74,8 +74,8 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
       this.changed(user, now);
       return;
     }
-    // Whoever watches the tenant was shown those present, and is told of changes since by the stream. When somebody
-    // offline was told before and then released, nobody knows it any more: to tell a version again does no harm.
+    // A watcher of the tenant was shown those present, and the stream sends it every change since. That an offline user
+    // was sent before is forgotten when the user is released. Sending a version again does no harm.
     const isTold = user.present || user.seq > this.#joinedAt;
     if (this.#closed || isTold || user.record === undefined || this.#owner.isUnsent(user)) return;
     this.#pending.add(user);
@@ -272,13 +272,13 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
     return false;
   }
 
-  // By contract a sink never throws; should one, the others still get theirs and the feed never hears of it.
+  // By contract a sink never throws. If one does, the others still get theirs, and the feed does not notice.
 
   #room(): boolean {
     try {
       return this.#sink.buffered <= this.#context.tuning.bufferLimit;
     } catch (err) {
-      this.#context.log.error({ err }, 'a socket could not tell what it holds');
+      this.#context.log.error({ err }, 'socket threw when asked how much it holds');
       return false;
     }
   }

@@ -4,7 +4,7 @@ import type { CachedUser } from '../views/cached-user.ts';
 /** Up to here going through a list costs less than a look-up. */
 const FEW = 32;
 
-/** The users one connection has to be told of, each once, in the order in which they first changed. */
+/** The users that one connection has still to be sent, each once, in the order in which they first changed. */
 export class Pending {
   #few: CachedUser[] = [];
   /** In place of the list once there were more. */

@@ -9,7 +9,7 @@ export interface QuotaRequest {
   readonly users: number;
   /** Groups and tenants. */
   readonly sets: number;
-  /** Users nobody on this node watches yet. */
+  /** Users that no connection of this node watches yet. */
   readonly views: number;
   /** What its answer weighs among those that wait to be sent. */
   readonly weight: number;

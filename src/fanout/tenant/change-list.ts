@@ -1,7 +1,7 @@
 import type { CachedUser } from '../views/cached-user.ts';
 
 /**
- * The users of a tenant by when they last changed. Whoever remembers a sequence number finds behind it exactly the
+ * The users of a tenant by when they last changed. Behind a sequence number that a reader remembers are exactly the
  * users that changed since, each once: conflation needs no memory of its own for any connection, however slow.
  */
 export class ChangeList {

@@ -3,17 +3,17 @@ import type { SharedRead } from './shared-read.ts';
 
 /** A connection that watches a group. */
 export interface GroupReader {
-  /** Somebody is in the group from now on; their newest view is in the cache. */
+  /** A user is in the group from now on; their newest view is in the cache. */
   memberJoined(set: GroupSet, user: CachedUser, now: number): void;
-  /** Somebody is in the group no longer: nothing of them that is newer may go out because of it. */
+  /** A user is in the group no longer: nothing newer of theirs may be sent because of it. */
   memberLeft(set: GroupSet, user: CachedUser): void;
   /** The group grew too large to be watched: the watch is over. */
   groupOutgrown(set: GroupSet): void;
 }
 
 /**
- * The members of a watched group, online or not, kept by the feed once they were read. It lasts as long as somebody is
- * interested; the object is the generation of what is read for it.
+ * The members of a watched group, online or not, kept by the feed once they were read. It lasts as long as a
+ * connection needs it; the object is the generation of what is read for it.
  */
 export class GroupSet {
   readonly name: string;

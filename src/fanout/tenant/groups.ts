@@ -13,7 +13,7 @@ import { SharedRead } from './shared-read.ts';
 import type { TenantCache } from './tenant-cache.ts';
 import { TooLarge } from './too-large.ts';
 
-/** Reads the members of watched groups, and keeps them as the feed tells who joins and leaves. */
+/** Reads the members of watched groups, and keeps them current from the feed: who joins and leaves. */
 export class Groups {
   readonly #views: GroupViews;
   readonly #cache: ViewCache;
@@ -31,7 +31,7 @@ export class Groups {
     this.#rests = new Rests(context.timing);
   }
 
-  /** Somebody wants the members; {@link leave} undoes it. @throws WatchError when the group was too large just now. */
+  /** A connection needs the members until {@link leave}. @throws WatchError when the group was too large just now. */
   enter(tenant: TenantCache, group: string): GroupSet {
     let set = tenant.groups.get(group);
     if (set === undefined) {
@@ -50,7 +50,7 @@ export class Groups {
   }
 
   /**
-   * Reads the members, not earlier than now. While the store is away, who is known to be in it has to do.
+   * Reads the members, not earlier than now. While the store is unreachable, the known members have to do.
    * @returns whether it was read. Rejects as the store does, or with a WatchError when the group is too large.
    */
   async fresh(set: GroupSet, isAway: boolean): Promise<boolean> {
@@ -68,7 +68,7 @@ export class Groups {
     set.interest -= 1;
     if (set.interest > 0 || tenant.groups.get(set.name) !== set) return;
     tenant.groups.delete(set.name);
-    // Whoever watches and unwatches a group has it read no more often than who stays.
+    // A client that watches and unwatches a group causes no more reads than one that stays.
     this.#rests.keep(tenant.name, set.name, set.reading.restUntil);
     for (const user of set.members) {
       user.memberOf = removed(user.memberOf, set);
@@ -94,7 +94,7 @@ export class Groups {
   }
 
   /**
-   * An event carries all groups a user is in, as of a version. Watchers who may no longer see the user are told at once,
+   * An event carries all groups a user is in, as of a version. Watchers who may no longer see the user get `gone` at once,
    * before its news; those who watch a group that the user joins keep the user.
    * @returns the sets they are new in: to be {@link announce}d once the event's view is in the cache.
    */
@@ -167,7 +167,7 @@ export class Groups {
     }
   }
 
-  /** Whose groups the feed told since the reading began is in the group as the feed says. */
+  /** For a user whose groups the feed has sent since the reading began, the feed decides. */
   #take(tenant: TenantCache, set: GroupSet, views: readonly View[], reading: Reading): void {
     const now = this.#context.timing.now();
     const settled = new Set<CachedUser>();

@@ -3,7 +3,7 @@ import type { Timing } from '../../time/timing.ts';
 /** Sets that are remembered at once. */
 const MOST = 10_000;
 
-/** When sets that nobody watches any more may be read again: leaving one and coming back makes no reading free. */
+/** When sets that no connection watches any more may be read again: leaving one and coming back makes no reading free. */
 export class Rests {
   readonly #timing: Pick<Timing, 'now'>;
   readonly #until = new Map<string, number>();

@@ -9,9 +9,9 @@ export class TenantCache {
   readonly users = new Map<string, CachedUser>();
   /** How many of {@link users} are not offline. */
   present = 0;
-  /** While somebody watches the whole tenant. */
+  /** While a connection watches the whole tenant. */
   set: TenantSet | undefined;
-  /** Groups that somebody watches. */
+  /** Groups that a connection watches. */
   readonly groups = new Map<string, GroupSet>();
   readonly readings = new Readings();
 

@@ -3,7 +3,7 @@ import type { TenantStream } from './tenant-stream.ts';
 
 /**
  * The complete set of a watched tenant: everyone not offline, kept by the feed once it was read. It lasts as long as
- * somebody is interested; the object is the generation of what is read for it.
+ * a connection needs it; the object is the generation of what is read for it.
  */
 export class TenantSet {
   readonly stream: TenantStream;
@@ -19,7 +19,7 @@ export class TenantSet {
     this.reading = reading(this);
   }
 
-  /** Users who went offline may be forgotten once everybody was told. */
+  /** Users who went offline may be forgotten once every watcher was sent it. */
   get settled(): boolean {
     return this.complete && this.readings === 0;
   }

@@ -25,7 +25,7 @@ export class TenantSets {
     this.#tooLarge = new TooLarge(context.timing);
   }
 
-  /** Somebody wants the complete set; {@link leave} undoes it. @throws WatchError when it was too large just now. */
+  /** A connection needs the complete set until {@link leave}. @throws WatchError when it was too large just now. */
   enter(tenant: TenantCache): TenantSet {
     if (tenant.set === undefined && this.#tooLarge.has(tenant.name, '')) throw tooMany();
     const set = tenant.set ?? this.#open(tenant);
@@ -34,7 +34,7 @@ export class TenantSets {
   }
 
   /**
-   * Reads the set, not earlier than now. While the store is away, what is known of it has to do.
+   * Reads the set, not earlier than now. While the store is unreachable, what is known of it has to do.
    * @returns whether it was read. Rejects as the store does, or with a WatchError when the tenant is too large.
    */
   async fresh(set: TenantSet, isAway: boolean): Promise<boolean> {
@@ -120,7 +120,7 @@ export class TenantSets {
     try {
       let cursor: string | undefined;
       do {
-        if (tenant.set !== set) return true; // Nobody wants it any more.
+        if (tenant.set !== set) return true; // No connection needs it any more.
         cursor = await this.#readPage(tenant, set, cursor);
         if (!fits()) return false;
       } while (cursor !== undefined);

@@ -40,7 +40,7 @@ export class TenantStream implements Windowed {
   #inWindow = false;
   #again = false;
 
-  /** @param delivered - told after each round up to which change everybody was sent everything. */
+  /** @param delivered - called after each round with the last change up to which every reader was sent everything. */
   constructor(context: FanoutContext, delivered: (upTo: number) => void) {
     this.#context = context;
     this.#delivered = delivered;
@@ -59,7 +59,7 @@ export class TenantStream implements Windowed {
     this.#parts.length = 0;
   }
 
-  /** Everything of a user was forgotten: what was told of them, or still is to be, counts no more. */
+  /** Everything of a user was forgotten: what was sent of them, or still is to be, no longer counts. */
   drop(user: CachedUser): void {
     this.#changes.drop(user);
     this.#parts.length = 0;
@@ -75,7 +75,7 @@ export class TenantStream implements Windowed {
     this.#changes.deliveredUpTo(upTo, out);
   }
 
-  /** Tells again how far everybody is, when that could not be used before. */
+  /** Reports again how far all readers are, when that could not be used before. */
   tell(): void {
     let slowest = this.head;
     for (const { cursor } of this.readers) if (cursor < slowest) slowest = cursor;
@@ -95,7 +95,7 @@ export class TenantStream implements Windowed {
     if (this.#again) this.wake(now);
   }
 
-  /** The next frame for whoever is as far as `from`; the caller made sure that there is something after it. */
+  /** The next frame for readers that are as far as `from`; the caller made sure that there is something after it. */
   part(from: number, now: number): StreamPart {
     for (const part of this.#parts) if (part.from === from) return part;
     const builder = new FrameBuilder(this.#context);

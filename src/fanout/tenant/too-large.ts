@@ -5,7 +5,7 @@ const REMEMBERED_MS = 5000;
 /** Sets that are remembered at once. */
 const MOST = 10_000;
 
-/** Sets that were too large to be watched just now: whoever asks again is refused without asking the store. */
+/** Sets that were too large to be watched just now: asking again is refused without a call of the store. */
 export class TooLarge {
   readonly #timing: Pick<Timing, 'now'>;
   readonly #until = new Map<string, number>();

@@ -20,9 +20,9 @@ export interface UserRead {
 }
 
 /**
- * One user somebody on this node watches. It exists before the first read of them is sent and takes events from then
+ * One user that a connection of this node watches. It exists before the first read of them is sent and takes events from then
  * on. The object is also the generation of the registration: when the last watcher goes, it goes, and a read that
- * comes back for it later finds nobody.
+ * comes back for it later finds no user.
  */
 export class CachedUser {
   readonly user: string;
@@ -44,10 +44,10 @@ export class CachedUser {
   /** All groups the user is in; kept only where the policy needs it. */
   groups: KnownGroups = 'unknown';
 
-  /** A read told the watchers of the tenant first: the event is under way, and must find what it is compared with. */
+  /** A read informed the watchers of the tenant first. The event is under way, and must find what it is compared with. */
   eventDue = false;
 
-  /** Place in the tenant's {@link ChangeList}; 0 while unchanged since somebody began to watch the tenant. */
+  /** Place in the tenant's {@link ChangeList}; 0 while unchanged since the watch of the tenant began. */
   seq = 0;
   listed = false;
   older: CachedUser | undefined;
@@ -62,7 +62,7 @@ export class CachedUser {
     return this.record !== undefined && this.record.view.status !== 'offline';
   }
 
-  /** Somebody asked for this very user, or for a group they are in. */
+  /** A connection asked for this very user, or for a group they are in. */
   get referenced(): boolean {
     return this.holds > 0 || sizeOf(this.memberOf) > 0;
   }

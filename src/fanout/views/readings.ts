@@ -1,14 +1,14 @@
 /** What the feed said of a user while reads were under way. Numbers are places in {@link Readings.now}. */
 interface Told {
   groupsAt: number;
-  /** Version at which the groups were told. */
+  /** Version at which the feed sent the groups. */
   groupsVer: number;
   forgottenAt: number;
   /** Moment of the forgetting, µs of the clock that also gives versions. */
   forgotten: number;
 }
 
-/** Told users that are kept although some reads that needed them ended. */
+/** Users sent by the feed that are kept although some reads that needed them ended. */
 const KEPT = 1000;
 
 /** One read of the store: what comes back for it may be older than what the feed said since it began. */
@@ -28,13 +28,13 @@ export class Reading {
     return told !== undefined && told.forgottenAt > this.began && ver <= told.forgotten;
   }
 
-  /** The feed told the groups of a user since, as of this version or later. */
+  /** The feed has sent the groups of a user since, as of this version or later. */
   isRegrouped(user: string, ver: number): boolean {
     const told = this.#readings.told(user);
     return told !== undefined && told.groupsAt > this.began && ver <= told.groupsVer;
   }
 
-  /** The feed told something of a user's groups since, or that they are forgotten. */
+  /** The feed has sent something of a user's groups since, or that the user is forgotten. */
   isTold(user: string): boolean {
     const told = this.#readings.told(user);
     return told !== undefined && Math.max(told.groupsAt, told.forgottenAt) > this.began;
@@ -88,7 +88,7 @@ export class Readings {
     return this.#told.get(user);
   }
 
-  /** With no read under way nobody will ask. */
+  /** Without a read under way they are not needed. */
   #note(user: string): Told | undefined {
     if (this.#open.size === 0) return undefined;
     this.#now += 1;

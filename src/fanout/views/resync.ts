@@ -29,7 +29,7 @@ interface Batch {
   readonly partition: number;
   readonly tenant: TenantCache;
   readonly users: readonly CachedUser[];
-  /** The versions that the store was told, and how often the partition had lost data by then. */
+  /** The versions that the store was sent, and how often the partition had lost data by then. */
   told: ReadonlyMap<string, number> | undefined;
   toldAt: number;
 }
@@ -37,7 +37,7 @@ interface Batch {
 /**
  * After a partition lost part of its history, every view cached from it is read again, together with what this node
  * knew, so that the store can repair what it lost. Every node does so at once: hence the random start and order and
- * the few reads at a time. Watchers hear of differences only. Partitions do not wait for one another.
+ * the few reads at a time. Watchers get differences only. Partitions do not wait for one another.
  */
 export class Resync {
   readonly #options: ResyncOptions;
@@ -119,11 +119,11 @@ export class Resync {
     const reading = tenant.readings.begin();
     try {
       if (users.length === 0) return;
-      // Told once a loss, at once: it counts while the store gathers, which may be long before it can answer.
+      // Sent once a loss, at once: it counts while the store gathers, which may be long before it can answer.
       const isToldNow = await this.#tell(batch, users);
       const isLess = await this.#take(batch, users, reading, isToldNow);
       if (!isLess) return;
-      // What was told may have been lost since, and nobody knows yet.
+      // What was sent may have been lost since, which is not known yet.
       batch.told = undefined;
       await this.#tell(batch, users);
       await this.#take(batch, users, reading, true);
@@ -136,7 +136,7 @@ export class Resync {
     }
   }
 
-  /** @returns whether it was told just now, and not by an attempt before. */
+  /** @returns whether it was sent just now, and not by an attempt before. */
   async #tell(batch: Batch, users: readonly CachedUser[]): Promise<boolean> {
     const losses = this.#lossesOf(batch.partition);
     if (batch.told !== undefined && batch.toldAt === losses) return false;
@@ -150,7 +150,7 @@ export class Resync {
   }
 
   /**
-   * Takes what the store knows by now of these users, unless it knows less than it was told earlier.
+   * Takes what the store knows by now of these users, unless it knows less than it was sent earlier.
    * @returns whether it does.
    */
   async #take(
@@ -173,7 +173,7 @@ export class Resync {
     const now = context.timing.now();
     for (const answer of answers) {
       const [user, view] = answer;
-      // Told what this node knew, the store still knows less: the user was forgotten, and the command was lost.
+      // After it was sent what this node knew, the store still knows less: the user was forgotten, and the command was lost.
       if (isLess(answer)) forgotten(tenant, user.user, told?.get(user.user) ?? 0);
       cache.settle(tenant, user, view, reading, now);
     }
@@ -192,7 +192,7 @@ export class Resync {
     this.#reads += 1;
   }
 
-  /** Again and again, ever more rarely, while the store cannot tell. */
+  /** Again and again, ever more rarely, while the store cannot answer. */
   async #untilDone(attempt: () => Promise<void>): Promise<void> {
     const { context, random } = this.#options;
     const { retryMinMs, retryMaxMs } = context.tuning;

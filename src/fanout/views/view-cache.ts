@@ -71,7 +71,7 @@ export class ViewCache {
     return user;
   }
 
-  /** Forgets a user unless somebody still needs them. */
+  /** Forgets a user unless a connection still needs them. */
   release(tenant: TenantCache, user: CachedUser): void {
     if (user.referenced || tenant.users.get(user.user) !== user) return;
     if (tenant.set !== undefined && (user.present || user.listed || user.eventDue)) return;
@@ -81,7 +81,7 @@ export class ViewCache {
     this.prune(tenant);
   }
 
-  /** Takes an event; users nobody watches cost a look-up. @returns the tenant, if anything of it is watched. */
+  /** Takes an event; users whom no connection watches cost a look-up. @returns the tenant, if anything of it is watched. */
   transition(event: LoggedTransition, now: number): TenantCache | undefined {
     const made = event.transition;
     this.#reached[event.partition] = Math.max(this.#reachedIn(event.partition), event.id, made.ver);
@@ -116,12 +116,12 @@ export class ViewCache {
     if (!reading.isRegrouped(user.user, view.ver)) this.#learnGroups(user, view.groups ?? []);
     if (tenant.users.get(user.user) !== user) return; // No longer watched.
     if (held?.view.ver === view.ver) {
-      // What changes without a version may have changed. Nobody is told who was shown it before.
+      // What changes without a version may have changed. Watchers who were shown it before get nothing.
       if (isLater && !sameView(held.view, view)) user.record = readRecord(view);
       return;
     }
     this.#replace(tenant, user, readRecord(view));
-    // Ahead of the feed, the watchers of the tenant learn it from here. Else whoever is offline has long been so.
+    // Ahead of the feed, the watchers of the tenant learn it from here. Otherwise an offline user has long been so.
     const ahead = view.ver > this.#reachedIn(user.partition);
     if (held === undefined && !user.present && !ahead) return;
     if (ahead && tenant.set !== undefined && !user.present) {
@@ -136,13 +136,13 @@ export class ViewCache {
     const held = user.record;
     if (held !== undefined && view.ver <= held.view.ver) return;
     this.#replace(tenant, user, readRecord(view));
-    // Whoever is not held and offline has long been so: no news of the tenant.
+    // A user who is not held and offline has long been so: no news of the tenant.
     if (held !== undefined || user.present) this.#announce(tenant, user, now);
   }
 
   /**
    * Reads users, so that what is shown of them is not older than this call: name, devices and last seen change without
-   * an event. While the store is away, what is known already has to do.
+   * an event. While the store is unreachable, what is known already has to do.
    * @returns what to wait for until all of them are known; each rejects with whatever the store throws.
    */
   fresh(tenant: TenantCache, users: Iterable<CachedUser>, isAway: boolean): Promise<void>[] {
@@ -204,12 +204,12 @@ export class ViewCache {
     }
   }
 
-  /** An event tells a user's groups, as of a version. */
+  /** An event has a user's groups, as of a version. */
   regroup(user: CachedUser, groups: readonly string[] | undefined): void {
     this.#learnGroups(user, groups ?? []);
   }
 
-  /** Everything of a user was forgotten; who watches them is told by {@link Subscriber.forgotten}. */
+  /** Everything of a user was forgotten; watchers learn it from {@link Subscriber.forgotten}. */
   forget(tenant: TenantCache, user: CachedUser): void {
     for (const subscriber of [...user.subscribers]) subscriber.forgotten(user);
     if (user.present) tenant.present -= 1;

@@ -1,7 +1,7 @@
 import { sameAdornment } from '../../domain/adornment.ts';
 import type { Transition, View } from '../../domain/model.ts';
 
-/** One version of what others see of a user, with its encoded forms once somebody needed them. */
+/** One version of what others see of a user, with its encoded forms once they were needed. */
 export interface ViewRecord {
   readonly view: View;
   /** From a read or a command, with all groups of the user. */

@@ -70,7 +70,7 @@ const freeze: Fault = {
 };
 
 const clientPause: Fault = {
-  kind: 'Redis answers nobody for 3 s',
+  kind: 'Redis gives no answer for 3 s',
   weight: 1,
   needs: 'store',
   async run({ recorder, random, world }) {

@@ -56,7 +56,7 @@ export const REFUSALS: readonly Fault[] = [
   }),
   refusal(
     {
-      name: 'a replica of nobody',
+      name: 'a replica without a master',
       // Port 9 is that of nobody: it keeps what it has, and takes no writes.
       begin: (server) => server.call('REPLICAOF', '127.0.0.1', '9'),
       end: (server) => server.call('REPLICAOF', 'NO', 'ONE'),

@@ -6,7 +6,7 @@ const start = rigs();
 const ALICE = { tenant: 'acme', user: 'alice' };
 
 describe('GET /v1/presence/me', () => {
-  it('tells what others see', async () => {
+  it('says what others see', async () => {
     const { store, call } = await start();
     const response = await call('GET', '/v1/presence/me', { token: 'user' });
     expect(response.statusCode).toBe(200);

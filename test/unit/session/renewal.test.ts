@@ -27,7 +27,7 @@ describe('renewing in place', () => {
     expect(await harness.value('rollcall_connections')).toBe(1);
   });
 
-  it('tells what others see of the person, once that is known', async () => {
+  it('says what others see of the person, once that is known', async () => {
     const client = await harness.enter('anna');
     expect(await renew(client, { iat: 2000 })).not.toHaveProperty('self');
     harness.membership.known = { view: { ...view('anna'), status: 'offline' }, invisible: true };
