@@ -26,6 +26,8 @@ export interface Report {
   readonly idle: boolean;
   /** The newest connection that opened alone here reported on opening that it is not in use. */
   readonly openedIdle?: boolean;
+  /** The last of the connections was closed because its token was revoked. */
+  readonly isRevoked?: boolean;
   /** Newest opening and newest unclean close; 0 for none. */
   readonly openedAt: number;
   readonly closedAt: number;

@@ -63,6 +63,8 @@ export class Holding {
   /** When the first of the open connections opened, and the newest opening that is stored. */
   #here = -1;
   #openedStored = -1;
+  /** The connection that ended last was closed because its token was revoked. */
+  #isRevoked = false;
   /** What the newest tokens used here say, and for groups also what the store says. */
   #words: Profile = {};
   /** Name and groups must be sent until the newest batch carried their current values. */
@@ -128,7 +130,8 @@ export class Holding {
     // A member that was taken to be gone has had a grace, and no opening of it has ended one.
     const wasInDoubt = this.believe(member);
     if (!wasInDoubt) this.#left = Math.max(this.#left, member.openedAt);
-    const hasGrace = !wasInDoubt && how !== 'goodbye';
+    const hasGrace = !wasInDoubt && how !== 'goodbye' && how !== 'revoked';
+    this.#isRevoked = how === 'revoked';
     this.activity.closes(member, this.members, now, {
       begins: hasGrace,
       runs: this.#isInGrace(now),
@@ -299,6 +302,7 @@ export class Holding {
       activeAgo: ago(this.activity.last),
       idle: this.activity.idle,
       ...(this.activity.openedIdle && { openedIdle: true }),
+      ...(members.length === 0 && this.#isRevoked && { isRevoked: true }),
       openedAgo: ago(this.#opened),
       closedAgo: ago(closed),
       graceMs: this.#graceMs,

@@ -51,8 +51,8 @@ export interface Member extends UserConnection {
  */
 export type Hiding = 'hidden' | 'visible' | 'unknown';
 
-/** How a connection ended: a goodbye has no grace, a drain a longer one. */
-export type Leaving = 'goodbye' | 'lost' | 'drain';
+/** How a connection ended: a goodbye has no grace, nor has one whose token was revoked; a drain has a longer one. */
+export type Leaving = 'goodbye' | 'revoked' | 'lost' | 'drain';
 
 /**
  * Who is connected here. Calls only change memory and mark the user dirty; the flusher brings the store to match.

@@ -145,7 +145,7 @@ export class Session extends Connection implements ClientSession, WheelItem {
 
   evict(how: EndingKind): void {
     if (how === 'logout') this.close(1000, 'logged out', 'goodbye');
-    else this.close(4403, 'revoked, or disconnected by an operator', 'goodbye');
+    else this.close(4403, 'revoked, or disconnected by an operator', 'revoked');
   }
 
   override probe(answered: () => void): void {

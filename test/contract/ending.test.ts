@@ -36,6 +36,20 @@ describeBothStores((both: Subject) => {
       },
     );
 
+    it.each([
+      [true, 'revoked'],
+      [false, 'goodbye'],
+    ])(
+      'by the close of the last connection, of a revoked token: %s, is one offline for `%s`',
+      async (isRevoked, reason) => {
+        await both.opens('a.0', 'ann');
+        await both.opens('b.0', 'ann');
+        await both.opens('a.0', 'ann', { count: 0, isRevoked: true });
+        await both.opens('b.0', 'ann', { count: 0, isRevoked });
+        expect(await both.story()).toEqual(['ann online connect', `ann offline ${reason}`]);
+      },
+    );
+
     it('ends a grace with the rest', async () => {
       await both.opens('a.0', 'ann', { openedAgo: 100 });
       await both.opens('a.0', 'ann', { count: 0, openedAgo: 100, closedAgo: 0 });

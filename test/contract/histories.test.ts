@@ -211,6 +211,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         activeAgo: fc.constantFrom(-1, 0, 500, 2999, 3000, 8000),
         idle: fc.boolean(),
         openedIdle: fc.boolean(),
+        isRevoked: fc.boolean(),
         openedAgo: fc.constantFrom(0, 100, 2500, 6000),
         closedAgo: fc.constantFrom(-1, -1, 0, 50, 900, 1500),
         watchedAgo: fc.option(fc.constantFrom(0, 100, 6000), { nil: undefined, freq: 2 }),

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../support/client.ts';
 import { Cluster, type HttpAnswer } from '../support/cluster.ts';
+import { Transitions } from '../support/transitions.ts';
 import { until } from '../support/until.ts';
 
 const OPERATOR = { sub: 'operator', scope: 'admin' };
@@ -34,10 +35,14 @@ describe('a revocation of the tokens issued before a moment', () => {
     const old = await cluster.connect('ann', { token: stolen });
     const watcher = await cluster.connect('watcher');
     await watcher.watch({ users: ['ann'] });
+    const heard = await Transitions.listen(cluster.redis.url, cluster.prefix);
     const before = Date.now();
     expect((await revoke('ann', before)).status).toBe(204);
     expect(await old.end(1000)).toBe(4403);
     await watcher.sees('ann', 'offline', 1000);
+    await until(() => heard.of('offline').some(({ user }) => user === 'ann'));
+    expect(heard.of('offline').map(({ user, reason }) => [user, reason])).toEqual([['ann', 'revoked']]);
+    heard.stop();
     for (const node of [0, 1]) {
       await until(async () => (await me(stolen, node)) === 401, { timeoutMs: 1000, what: 'the refusal' });
       const fresh = await token('ann', iso(before));

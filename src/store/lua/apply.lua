@@ -2,11 +2,11 @@
 -- generation, what group keys begin with, and after them the tenants, each after its length. Then the entries.
 local BATCH, TENANT = '<ddddHBc0Bc0Bc0', '<Bc0'
 -- An entry: tenant's position, count, flags (1 idle, 2 the answer says what is stored, 4 opened idle, 8 a connection
--- that only watches), known status and devices; then as doubles ms since: activity, newest opening, unclean close
--- (-1 for none); ms of its grace, iat of newest and oldest
+-- that only watches, 16 the last connection was closed because its token was revoked), known status and devices; then as
+-- doubles ms since: activity, newest opening, unclean close (-1 for none); ms of its grace, iat of newest and oldest
 -- token, and version, since and last seen of the known view; then user and rest, each after its length. Rest is '' or
--- JSON {name, groups (as JSON text), their stamps where those are not the newest token's, claim, note, shown (of the known view, with its note), ms
--- since the newest opening of those who only watch}.
+-- JSON {name, groups (as JSON text), their stamps where those are not the newest token's, claim, note, shown (of the known
+-- view, with its note), ms since the newest opening of those who only watch}.
 local ENTRY = '<HI4BBBdddddddddBc0I4c0'
 
 -- A report in the store's time. Keep at eight fields, because a ninth doubles the table's allocation: rare ones are set
@@ -67,7 +67,7 @@ local function apply(keys, args)
       unpackFrom(ENTRY, packed, at)
     local entry = Entries.open(tenants[tenant], user, KEYS[firstUser + n - 1], stored[n + 2])
     local row = Entries.load(entry)
-    if row.revoked and (count > 0 or flags >= 8) and Ending.isRevoked(row, oldest) then
+    if row.revoked and (count > 0 or flags % 16 >= 8) and Ending.isRevoked(row, oldest) then
       -- The whole entry is refused until the connections with revoked tokens are gone.
       turned = turned .. digits(n - 1) .. 't' .. Json.revocation(row.revoked) .. ' '
     else
@@ -75,11 +75,12 @@ local function apply(keys, args)
       local noteStamp = 0
       if closed >= 0 then report.graceMs = grace end
       if flags % 8 >= 4 then report.openedIdle = true end
+      if flags >= 16 then report.isRevoked = true end
       local more = rest ~= '' and cjson.decode(rest) or EMPTY
       if more ~= EMPTY then
         report.iat, report.name, report.groups, report.claim = iat, more.name, more.groups, more.claim
         report.nameIat, report.groupsIat = more.nameIat, more.groupsIat
-        if flags >= 8 then report.watchedAt = now - more.watchedAgo end
+        if flags % 16 >= 8 then report.watchedAt = now - more.watchedAgo end
         if more.claim then
           stamp = more.claim.stamp
           -- Above the stored stamp even where the clock stands still, but no node may claim a stamp far in the future.
@@ -101,10 +102,10 @@ local function apply(keys, args)
       local was, knownGroups = Evaluate.before(row), Profile.trueGroups(row)
       local wasHeardOf, hid = Profile.isHeardOf(row), Row.isInvisible(row)
       local restored, claimed, prior, noted = Absorb.absorb(row, node, report)
-      was.repair, was.deliberate = restored, claimed
+      was.repair, was.deliberate = restored, claimed or (report.isRevoked and 'revoked')
       if wasHeardOf or heldElsewhere(row, node) then Settle.tellGroups(entry, knownGroups) end
       Settle.settle(entry, was)
-      if was.deliberate and (hid or Row.isInvisible(row) or heldElsewhere(row, node)) then tellClaim(entry) end
+      if claimed and (hid or Row.isInvisible(row) or heldElsewhere(row, node)) then tellClaim(entry) end
       if noted and heldElsewhere(row, node) then Settle.tellNote(entry) end
       if entry.value or not Evaluate.isNobody(row) then entries[#entries + 1] = entry end
       if report.count < count then

@@ -12,6 +12,7 @@ export const reportOf = (entry: Entry, now: StoreMs, order: HybridMicros): Repor
     activeAt: moment(entry.activeAgo),
     idle: entry.idle,
     openedIdle: entry.openedIdle === true,
+    isRevoked: entry.isRevoked === true,
     openedAt: moment(entry.openedAgo),
     closedAt: moment(entry.closedAgo),
     watchedAt: moment(entry.watchedAgo ?? -1),

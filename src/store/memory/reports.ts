@@ -52,7 +52,9 @@ export class MemoryReports implements Reports {
       if (restored && entry.known) shard.clock.raise(entry.known.ver);
       const others = row.nodes.size - (row.nodes.has(batch.node) ? 1 : 0);
       if (others > 0 || wasHeardOf) announceGroups(shard, ref, row, knownGroups);
-      shard.settle(ref, row, now, was, { deliberate: claimed ? 'claim' : undefined, repair: restored });
+      const ending = report.isRevoked ? 'revoked' : undefined;
+      const deliberate = claimed ? 'claim' : ending;
+      shard.settle(ref, row, now, was, { deliberate, repair: restored });
       if (claimed && (others > 0 || wasHiding || row.ownClaim?.status === 'invisible'))
         announce(shard, ref, row);
       if (noted && others > 0) announceNote(shard, ref, row);

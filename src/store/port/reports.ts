@@ -31,6 +31,8 @@ export interface Entry extends UserRef {
   readonly idle: boolean;
   /** The only report of activity here was one, on opening, that the device is not in use. */
   readonly openedIdle?: boolean;
+  /** The last of the connections was closed because its token was revoked. */
+  readonly isRevoked?: boolean;
   /** ms since the newest opening; -1 when nothing was open since the user was last forgotten here. */
   readonly openedAgo: number;
   /** ms since the newest close without a goodbye, -1 for none, and how long its grace is. */

@@ -92,7 +92,8 @@ const packEntry = (entry: Entry, tenant: number): Buffer => {
     (entry.idle ? 1 : 0) +
     (entry.asks ? 2 : 0) +
     (entry.openedIdle ? 4 : 0) +
-    (entry.watchedAgo === undefined ? 0 : 8);
+    (entry.watchedAgo === undefined ? 0 : 8) +
+    (entry.isRevoked ? 16 : 0);
   at = packed.writeUInt8(flags, at);
   at = packed.writeUInt8(STATUS_CODE[known?.status ?? 'offline'], at);
   at = packed.writeUInt8(deviceMask(entry.devices), at);
