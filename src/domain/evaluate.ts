@@ -1,4 +1,5 @@
 import { adornmentOf, sameAdornment, saysSomething } from './adornment.ts';
+import { endClaim, lasts, rememberedUntil } from './claims.ts';
 import { type DayMs, type HybridMicros, type StoreMs, stampedAt } from './clock.ts';
 import { forgetPace, spend, turnAt } from './damping.ts';
 import { revokedUntil, tombstoneUntil } from './ending.ts';
@@ -91,7 +92,7 @@ export const evaluate = (row: Row, at: Circumstances): Change | undefined => {
   const turn = turnAt(row, policy, now);
   const isDamped = turn > now;
   const ended = expire(row, at, held, isDamped);
-  const target = decide(row, now, policy);
+  const target = decide(row, at);
   const isShown = isAsShown(row, target);
   const isUnsure = at.gathering || isLess(row, target);
   const isHeld = !isShown && held && !isOnPurpose(at, target) && isUnsure;
@@ -158,10 +159,12 @@ const expire = (
   }
   if (!damped) ended.note = endNote(row, today);
   for (const [source, claim] of row.claims) {
-    if (damped || claim.until === undefined || claim.until > today) continue;
-    row.claims.delete(source);
+    if (damped || lasts(claim, today)) continue;
+    endClaim(row, source, claim);
     ended.claim = true;
   }
+  for (const [source, word] of row.endedClaims)
+    if (rememberedUntil(word, today) <= today) row.endedClaims.delete(source);
   for (const [id, session] of row.sessions) {
     if (damped || session.expiresAt > now) continue;
     row.goneActiveAt = Math.max(row.goneActiveAt, session.activeAt);
@@ -179,10 +182,10 @@ const expire = (
 };
 
 /** When the damped transition is shown; 0 when none waits. */
-export const awaitedTurn = (row: Row, now: StoreMs, policy: Policy): StoreMs => {
-  const turn = turnAt(row, policy, now);
-  if (turn <= now) return 0;
-  return isAsShown(row, decide(row, now, policy)) ? 0 : turn;
+export const awaitedTurn = (row: Row, at: Moment): StoreMs => {
+  const turn = turnAt(row, at.policy, at.now);
+  if (turn <= at.now) return 0;
+  return isAsShown(row, decide(row, at)) ? 0 : turn;
 };
 
 interface Target {
@@ -198,14 +201,16 @@ const isStatusShown = (row: Row, { status, shown }: Target): boolean =>
 const isAsShown = (row: Row, target: Target): boolean =>
   isStatusShown(row, target) && sameAdornment(target.note, row.shownNote);
 
-const decide = (row: Row, now: number, policy: Policy): Target => {
-  const target = decideStatus(row, now, policy);
+type Moment = Pick<Circumstances, 'now' | 'today' | 'policy'>;
+
+const decide = (row: Row, at: Moment): Target => {
+  const target = decideStatus(row, at);
   return { ...target, note: adornmentOf(noteToShow(row, target.status !== 'offline')) };
 };
 
-const decideStatus = (row: Row, now: number, policy: Policy): Omit<Target, 'note'> => {
+const decideStatus = (row: Row, { now, today, policy }: Moment): Omit<Target, 'note'> => {
   if (!isPresent(row)) return { status: 'offline', shown: {}, why: 'gone' };
-  const claim = countingClaim(row);
+  const claim = countingClaim(row, today);
   if (claim?.status === 'invisible') return { status: 'offline', shown: {}, why: 'invisible' };
   const active = activeUntil(row, policy.idleAwayMs) > now;
   const forgotten = policy.idleOfflineMs > 0 && !active && lastActive(row) + policy.idleOfflineMs <= now;
@@ -230,7 +235,12 @@ const deadline = (
   atTimeOfDay(row.ownClaim?.until);
   atTimeOfDay(row.pendingNote?.until);
   atTimeOfDay((row.note ?? row.shownNote).until);
-  for (const claim of row.claims.values()) atTimeOfDay(claim.until);
+  for (const { from, until, leaseUntil } of row.claims.values()) {
+    atTimeOfDay(from);
+    atTimeOfDay(until);
+    atTimeOfDay(leaseUntil);
+  }
+  for (const word of row.endedClaims.values()) atTimeOfDay(rememberedUntil(word, today));
   for (const session of row.sessions.values()) at(session.expiresAt);
   atTimeOfDay(revokedUntil(row, policy));
   if (row.grace !== undefined) {
@@ -259,7 +269,8 @@ const deadline = (
 const viewUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): StoreMs => {
   const shift = now - today;
   let told = Math.max(row.since, stampedAt(row.ver, now), row.hiddenLastSeen ?? row.goneActiveAt);
-  for (const claim of row.claims.values()) told = Math.max(told, stampedAt(claim.stamp, now));
+  for (const { stamp, from = 0 } of row.claims.values())
+    told = Math.max(told, stampedAt(stamp, now), from === 0 ? 0 : from + shift);
   if (row.note !== undefined) told = Math.max(told, stampedAt(row.note.stamp, now));
   const refused = row.revoked > 0 ? revokedUntil(row, policy) + shift : 0;
   return Math.max(told + policy.retentionMs, refused, tombstoneUntil(row));
@@ -283,7 +294,10 @@ const retainedUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): St
   if (note !== undefined && saysSomething(note) && note.until === undefined) return Number.POSITIVE_INFINITY;
   const shown = shownUntil(row, policy, now, today);
   const said = Math.max(ownClaim?.stamp ?? 0, note?.stamp ?? 0);
-  return Math.max(shown, said === 0 ? 0 : stampedAt(said, now) + policy.retentionMs);
+  let until = Math.max(shown, said === 0 ? 0 : stampedAt(said, now) + policy.retentionMs);
+  for (const word of row.endedClaims.values())
+    until = Math.max(until, rememberedUntil(word, today) + (now - today));
+  return until;
 };
 
 /** Gone, or indistinguishable from it. */

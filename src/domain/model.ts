@@ -52,6 +52,18 @@ export interface Claim extends Adornment {
   readonly priority: number;
   /** When it was set: the greater stamp wins, and decides which is newest. */
   readonly stamp: HybridMicros;
+  /** When its writer says that it was written. */
+  readonly at?: DayMs;
+  /** When it begins. */
+  readonly from?: DayMs;
+  /** When it ends unless its writer renews it; never shown. */
+  readonly leaseUntil?: DayMs;
+}
+
+/** That a service said something, and when. */
+export interface Word {
+  readonly stamp: HybridMicros;
+  readonly at?: DayMs;
 }
 
 /** The person's own claim, or (status `null`) its clearing, as one stamped value. */

@@ -1,4 +1,4 @@
-import type { HybridMicros, StoreMicros, StoreMs } from './clock.ts';
+import type { DayMs, HybridMicros, StoreMicros, StoreMs } from './clock.ts';
 import type { DeviceMask } from './devices.ts';
 import {
   type Adornment,
@@ -10,6 +10,7 @@ import {
   type Profile,
   type Stamped,
   type Status,
+  type Word,
 } from './model.ts';
 
 /**
@@ -67,6 +68,8 @@ export interface Row {
   readonly sessions: Map<string, PresenceSession>;
   /** Claims of services by source. */
   readonly claims: Map<string, Claim>;
+  /** Of claims of services that were cleared or have ended, by source: what is older comes too late. */
+  readonly endedClaims: Map<string, Word>;
   ownClaim: OwnClaim | undefined;
   grace: Grace | undefined;
   /**
@@ -121,6 +124,7 @@ export const emptyRow = (): Row => ({
   nodes: new Map(),
   sessions: new Map(),
   claims: new Map(),
+  endedClaims: new Map(),
   ownClaim: undefined,
   grace: undefined,
   endedGraceUntil: 0,
@@ -218,13 +222,14 @@ export const activeUntil = (row: Row, idleAwayMs: number): number => {
 };
 
 /** The claim that counts: an own `invisible` before all, then the highest priority, then the newest. */
-export const countingClaim = (row: Row): (Claim & { readonly source: string }) | undefined => {
+export const countingClaim = (row: Row, today: DayMs): (Claim & { readonly source: string }) | undefined => {
   let best: (Claim & { source: string }) | undefined;
   if (row.ownClaim !== undefined && row.ownClaim.status !== null) {
     best = { ...row.ownClaim, status: row.ownClaim.status, priority: OWN_PRIORITY, source: OWN_SOURCE };
     if (best.status === 'invisible') return best;
   }
   for (const [source, claim] of row.claims) {
+    if (claim.from !== undefined && claim.from > today) continue;
     const wins =
       best === undefined ||
       claim.priority > best.priority ||

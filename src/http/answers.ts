@@ -49,7 +49,7 @@ const PROBLEMS = {
   },
   409: {
     code: 'too_many_claims',
-    description: 'The maximum number has been reached.',
+    description: 'The maximum number has been reached, or (`outdated`) a later word is known.',
     detail: 'There are eight claims of other services already.',
   },
   413: { code: 'too_large', description: 'The body is too large.', detail: 'The body is too large.' },

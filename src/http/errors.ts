@@ -85,6 +85,8 @@ export const problemFor = (error: unknown): ProblemError | undefined => {
     if (error.code === 'invalid_cursor')
       return invalid('query.cursor is not a cursor that this service returned');
     if (error.code === 'too_many_claims') return new ProblemError(409, error.code, TOO_MANY.claims);
+    if (error.code === 'outdated')
+      return new ProblemError(409, error.code, 'A later word of this source is known: nothing was changed.');
     if (error.code === 'too_many_sessions') return new ProblemError(409, error.code, TOO_MANY.sessions);
     if (error.code === 'revoked') return unauthorized(new AuthError('revoked', 'The token was revoked.'));
     return undefined;

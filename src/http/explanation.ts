@@ -60,11 +60,14 @@ export const explanationOf = (why: Explanation, precision: LastSeenPrecision) =>
           },
         ]
       : []),
-    ...why.claims.map(({ source, status, priority, stamp, ...rest }) => ({
+    ...why.claims.map(({ source, status, priority, stamp, at, from, leaseUntil, ...rest }) => ({
       source,
       status,
       priority,
       set: stampTime(stamp),
+      ...(at !== undefined && { at: isoTime(at) }),
+      ...(from !== undefined && { from: isoTime(from) }),
+      ...(leaseUntil !== undefined && { leaseEnds: isoTime(leaseUntil) }),
       ...adornment(rest),
     })),
   ],

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import { DEVICES, REASONS } from '../domain/model.ts';
-import { isServiceSource, PRIORITY, SERVICE_STATUSES } from '../protocol/claim-fields.ts';
+import { isServiceSource, LEASE_S, PRIORITY, SERVICE_STATUSES } from '../protocol/claim-fields.ts';
 import {
   ALICE,
   claimFields,
@@ -111,8 +111,23 @@ const serviceClaimFields = {
   ),
   text: claimFields.text,
   emoji: claimFields.emoji,
+  from: Type.Optional(givenTime('when it begins; before `until`')),
   until: claimFields.until,
+  ttlSeconds: Type.Optional(
+    Type.Integer({
+      minimum: LEASE_S.min,
+      maximum: LEASE_S.max,
+      description: 'ends after so long unless it is set again',
+    }),
+  ),
+  at: Type.Optional(givenTime('when it was written, by the writer’s clock; at most 5 s from now')),
 };
+
+/** Query of `DELETE …/claims/{source}`. */
+export const ClearClaimQuery = query({
+  tenant: TENANT,
+  at: Type.Optional(givenTime('when it was cleared, by the writer’s clock; at most 5 s from now')),
+});
 
 /** Body of `PUT …/claims/{source}`; its rules are those of `parseServiceClaim`. */
 export const ServiceClaimSchema = Type.Object(serviceClaimFields, {
@@ -216,6 +231,9 @@ export const ExplanationSchema = Type.Object(
         status: Type.Enum([...OWN_STATUSES], { type: 'string' }),
         priority: Type.Integer(),
         set: time('when it was set'),
+        at: Type.Optional(time('when its writer says that it was written')),
+        from: Type.Optional(time('when it begins')),
+        leaseEnds: Type.Optional(time('when it ends unless it is renewed')),
         text: presenceFields.text,
         emoji: presenceFields.emoji,
         until: presenceFields.until,

@@ -82,9 +82,15 @@ const emoji = (value: unknown): string => {
   return value as string;
 };
 
-const until = (value: unknown, now: number): number => {
+/** @throws FieldError */
+export const timeOf = (field: string, value: unknown): number => {
   const ms = typeof value === 'string' ? parseTime(value) : undefined;
-  if (ms === undefined) throw new FieldError('until', 'must be an RFC 3339 time with an offset');
+  if (ms === undefined) throw new FieldError(field, 'must be an RFC 3339 time with an offset');
+  return ms;
+};
+
+const until = (value: unknown, now: number): number => {
+  const ms = timeOf('until', value);
   if (ms <= now) throw new FieldError('until', 'must be in the future');
   return ms;
 };

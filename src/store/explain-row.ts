@@ -18,8 +18,9 @@ export const explainRow = (
   lagMs: number,
   transitions: readonly Transition[],
   waitsUntil: DayMs,
+  today: DayMs,
 ): Explanation => {
-  const counting = isPresent(row) ? countingClaim(row) : undefined;
+  const counting = isPresent(row) ? countingClaim(row, today) : undefined;
   const last = lastActive(row);
   const { grace } = row;
   return {

@@ -38,7 +38,7 @@ type Step =
   | { kind: 'sweep' }
   | { kind: 'claim'; user: string; claim: ClaimRequest }
   | { kind: 'note'; user: string; note: NoteRequest }
-  | { kind: 'service'; user: string; source: string; claim: ServiceClaim | null }
+  | { kind: 'service'; user: string; source: string; claim: ServiceClaim | null; at: number | undefined }
   | { kind: 'session'; user: string; id: string; session: SessionRequest; profile: CallerProfile }
   | { kind: 'goodbye'; user: string; id: string }
   | { kind: 'end'; user: string; how: Ending | 'forget'; before?: number | undefined }
@@ -103,16 +103,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
             priority: fc.constantFrom(0, 50, 100, 200),
             text: fc.option(fc.constantFrom('call', 'ünïcode'), { nil: undefined }),
             until: fc.option(fc.integer({ min: 1, max: 12_000 }), { nil: undefined }),
+            from: fc.option(fc.integer({ min: 1, max: 9000 }), { nil: undefined, freq: 3 }),
+            leaseMs: fc.option(fc.constantFrom(1000, 4000), { nil: undefined, freq: 2 }),
           }),
           { nil: null, freq: 4 },
         ),
+        at: fc.option(fc.constantFrom(-3_600_001, -500, 0, 1000, 5000), { nil: undefined, freq: 2 }),
       })
       .map(
-        ({ user, source, claim }): Step => ({
+        ({ user, source, claim, at }): Step => ({
           kind: 'service',
           user,
           source,
-          claim: claim && (definedOnly({ ...claim, ...ending(claim.until) }) as ServiceClaim),
+          at: at === undefined ? undefined : EPOCH + at,
+          claim:
+            claim &&
+            (definedOnly({
+              ...{ ...claim, ...ending(claim.until) },
+              from: claim.from && EPOCH + claim.from,
+              at: at === undefined ? undefined : EPOCH + at,
+            }) as ServiceClaim),
         }),
       ),
   },
@@ -276,7 +286,9 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
     case 'note':
       return store.people.note({ tenant: TENANT, user: step.user }, step.note);
     case 'service':
-      return store.people.claim({ tenant: TENANT, user: step.user }, step.source, step.claim).catch(codeOf);
+      return store.people
+        .claim({ tenant: TENANT, user: step.user }, step.source, step.claim, step.at)
+        .catch(codeOf);
     case 'session':
       return store.people
         .keepSession({ tenant: TENANT, user: step.user }, step.id, step.session, step.profile)

@@ -15,7 +15,7 @@ const PROBLEMS: Readonly<Record<number, readonly string[]>> = {
   401: ['unauthorized'],
   403: ['forbidden'],
   404: ['not_found'],
-  409: ['too_many_claims', 'too_many_sessions'],
+  409: ['too_many_claims', 'too_many_sessions', 'outdated'],
   413: ['too_large'],
   429: ['rate_limited'],
   503: ['unavailable'],

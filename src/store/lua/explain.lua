@@ -1,7 +1,7 @@
 -- Everything that is stored of a user, and their last transitions as long as the log holds them: each names the one before.
 -- KEYS: 1 meta  2 log  3 user   ARGV: 1 policy
 -- Reply: {'young'} or {'ok', the user as in reply.lua, {seen, left, due, lag, revoked, frozen or -1,
---   when a transition that waits is shown, or 0},
+--   when a transition that waits is shown, or 0, the time of day},
 --   {node, stance, idle 0|1, devices, count, opened, act, …}, {session, idle 0|1, devices, expires, act, …},
 --   {source, claim as JSON, …}, {at, grace, idle 0|1, lost 0|1, devices} or {}, {entry of the log as XRANGE has it, …}}
 local MAX_TRANSITIONS = 5
@@ -45,7 +45,7 @@ local function explain(keys, args)
   local row = RowCodec.decode(call('GET', KEYS[3]))
   local numbers, nodes, sessions, claims, running = {}, {}, {}, {}, {}
   put(numbers, told(row.goneActiveAt), told(row.goneOpenedAt), told(row.nextDeadline), lag, row.revoked and Json.revocation(row.revoked) or '0',
-    told(row.hiddenLastSeen or -1), waitsUntil(row))
+    told(row.hiddenLastSeen or -1), waitsUntil(row), redisNow)
   for _, holding in ipairs(row.nodes) do
     put(nodes, holding.node, holding.stance, holding.idle and 1 or 0, holding.devices, holding.count, told(holding.openedAt),
       told(holding.activeAt))

@@ -1,9 +1,10 @@
 import { mergeOwnClaim } from '../../domain/absorb.ts';
 import { adornmentOf, saysSomething } from '../../domain/adornment.ts';
-import { setClaim } from '../../domain/claims.ts';
+import { isNews, setClaim } from '../../domain/claims.ts';
+import type { DayMs, HybridMicros } from '../../domain/clock.ts';
 import { deviceMask } from '../../domain/devices.ts';
 import { isRevoked } from '../../domain/ending.ts';
-import type { UserRef } from '../../domain/model.ts';
+import type { Claim, UserRef } from '../../domain/model.ts';
 import { setNote, trueNote } from '../../domain/note.ts';
 import { isHeardOf, mergeProfile, profileOf, trueProfile } from '../../domain/profile.ts';
 import type { Row } from '../../domain/row.ts';
@@ -58,15 +59,22 @@ export class MemoryPeople implements People {
     });
   }
 
-  async claim(ref: UserRef, source: string, claim: ServiceClaim | null): Promise<SelfView> {
+  async claim(ref: UserRef, source: string, claim: ServiceClaim | null, at?: DayMs): Promise<SelfView> {
     const shard = this.#shards.of(ref);
     const known = shard.peek(ref);
-    if (claim === null && !known.claims.has(source)) return selfOf(shard, ref, known);
-    return change(this.#shards, ref, { deliberate: 'claim' }, ({ row, order, now }) => {
+    const saidAt = claim ? claim.at : at;
+    if (claim === null && at === undefined && !known.claims.has(source)) return selfOf(shard, ref, known);
+    const today = timeOfDay(shard.now);
+    if (!isNews(known, source, { stamp: 0, ...(saidAt !== undefined && { at: saidAt }) }, today)) {
+      return selfOf(shard, ref, known);
+    }
+    return change(this.#shards, ref, { deliberate: 'claim' }, ({ row, order }) => {
       const stamp = order + 1;
-      if (!setClaim(row, source, claim && { ...claim, stamp }, timeOfDay(now))) {
+      const word = claim ? claimOf(claim, stamp, today) : { stamp, ...(at !== undefined && { at }) };
+      const verdict = setClaim(row, source, word, today);
+      if (verdict === 'outdated') throw new StoreError('outdated', 'a later word of this source is known');
+      if (verdict === 'too_many')
         throw new StoreError('too_many_claims', 'services have set as many claims as one user may have');
-      }
       shard.clock.raise(stamp);
     });
   }
@@ -113,6 +121,12 @@ export class MemoryPeople implements People {
     if (row.nodes.size > 0 || wasHeardOf) announceGroups(shard, ref, row, known);
   }
 }
+
+const claimOf = ({ leaseMs, ...claim }: ServiceClaim, stamp: HybridMicros, today: DayMs): Claim => ({
+  ...claim,
+  stamp,
+  ...(leaseMs !== undefined && { leaseUntil: today + leaseMs }),
+});
 
 const issuedOf = ({ iat, issued = iat }: CallerProfile): number => issued;
 

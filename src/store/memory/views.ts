@@ -37,9 +37,10 @@ export class MemoryViews implements Views {
   async explain(ref: UserRef): Promise<Explanation> {
     const shard = this.#shards.of(ref);
     const row = shard.peek(ref);
-    const waitsUntil = awaitedTurn(row, shard.now, this.#shards.policy);
+    const today = timeOfDay(shard.now);
+    const waitsUntil = awaitedTurn(row, { now: shard.now, today, policy: this.#shards.policy });
     const transitions = shard.lastTransitions(ref, row.ver);
-    return explainRow(selfOf(shard, ref, row), row, 0, transitions, timeOfDay(waitsUntil));
+    return explainRow(selfOf(shard, ref, row), row, 0, transitions, timeOfDay(waitsUntil), today);
   }
 
   #present(tenant: string): string[] {

@@ -1,3 +1,4 @@
+import type { DayMs } from '../../domain/clock.ts';
 import type { Adornment, ClaimStatus, Device, Note, OwnClaim, UserRef } from '../../domain/model.ts';
 import type { SelfView } from './views.ts';
 
@@ -12,9 +13,11 @@ export interface People {
   note(ref: UserRef, note: NoteRequest): Promise<SelfView>;
   /**
    * Sets the claim of a service, or clears it with `null`; also while the user is offline. Errors as `Views.read`.
-   * @throws StoreError `too_many_claims` for a ninth source.
+   * An older word of the source changes nothing, and one of the same `at` is a repetition that changes nothing either.
+   * @param at - ms, when the service says that it cleared the claim.
+   * @throws StoreError `too_many_claims` for a ninth source, `outdated`.
    */
-  claim(ref: UserRef, source: string, claim: ServiceClaim | null): Promise<SelfView>;
+  claim(ref: UserRef, source: string, claim: ServiceClaim | null, at?: DayMs): Promise<SelfView>;
   /**
    * Begins a session, presence without a socket, or prolongs it. The first call is activity, later ones only when they
    * say so. Errors as `Views.read`.
@@ -42,6 +45,11 @@ export interface ServiceClaim extends Adornment {
   readonly status: Exclude<ClaimStatus, 'invisible'>;
   /** 0–200. */
   readonly priority: number;
+  /** When the service says that it wrote it; absent: now. */
+  readonly at?: DayMs;
+  readonly from?: DayMs;
+  /** It ends after so long unless it is set again. */
+  readonly leaseMs?: number;
 }
 
 /** What the token of a call without a socket says about its user; see `Entry`. */

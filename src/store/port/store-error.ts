@@ -9,6 +9,8 @@ export type StoreErrorCode =
   /** A ninth claim of services, a 17th session. */
   | 'too_many_claims'
   | 'too_many_sessions'
+  /** An older word of a service than one that is known, or one that took too long to come. */
+  | 'outdated'
   /** The token behind the call was revoked. */
   | 'revoked';
 

@@ -23,6 +23,7 @@ const RETRY_MS = 50;
 const REFUSALS: Readonly<Record<string, readonly [StoreErrorCode, string]>> = {
   young: ['unavailable', 'presence is still being gathered after a loss'],
   too_many_claims: ['too_many_claims', 'services have set as many claims as one user may have'],
+  outdated: ['outdated', 'a later word of this source is known'],
   too_many_sessions: ['too_many_sessions', 'there are as many sessions as one user may have'],
   revoked: ['revoked', 'the token was revoked'],
 };

@@ -14,7 +14,8 @@ export const decodeExplanation = ({ user }: UserRef, reply: readonly RawReply[])
   const [told, numbers, nodes, sessions, claims, grace, entries] = reply;
   const self = decodeSelf('explain', user, told);
   const row = rowOf(self);
-  const [seen = 0, left = 0, due = 0, lag = 0, revoked = 0, frozen = -1, waitsUntil = 0] = numbersOf(numbers);
+  const [seen = 0, left = 0, due = 0, lag = 0, revoked = 0, frozen = -1, waitsUntil = 0, today = 0] =
+    numbersOf(numbers);
   Object.assign(row, {
     ...{ goneActiveAt: seen, goneOpenedAt: left, nextDeadline: due, revoked },
     ...(frozen >= 0 && { hiddenLastSeen: frozen }),
@@ -47,6 +48,7 @@ export const decodeExplanation = ({ user }: UserRef, reply: readonly RawReply[])
     lag,
     transitions.filter((each) => each?.user === user).filter((each) => each !== undefined),
     waitsUntil,
+    today,
   );
 };
 

@@ -145,7 +145,9 @@ export const encodeClaim = (claim: ClaimRequest | ServiceClaim): string => {
   const { status, text, emoji, until } = claim;
   return JSON.stringify({
     ...{ status, text, emoji, until },
-    ...('priority' in claim && { priority: claim.priority }),
+    ...('priority' in claim && {
+      ...{ priority: claim.priority, at: claim.at, from: claim.from, leaseMs: claim.leaseMs },
+    }),
   });
 };
 

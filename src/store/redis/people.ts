@@ -1,3 +1,4 @@
+import type { DayMs } from '../../domain/clock.ts';
 import { deviceMask } from '../../domain/devices.ts';
 import { OWN_SOURCE, type UserRef } from '../../domain/model.ts';
 import type { RawReply } from '../../redis/functions.ts';
@@ -34,8 +35,8 @@ export class RedisPeople implements People {
     return this.#self('note', ref, encodeNote(note));
   }
 
-  claim(ref: UserRef, source: string, claim: ServiceClaim | null): Promise<SelfView> {
-    return this.#self('claim', ref, source, claim === null ? '' : encodeClaim(claim));
+  claim(ref: UserRef, source: string, claim: ServiceClaim | null, at?: DayMs): Promise<SelfView> {
+    return this.#self('claim', ref, source, claim === null ? JSON.stringify({ at }) : encodeClaim(claim));
   }
 
   keepSession(ref: UserRef, id: string, session: SessionRequest, profile: CallerProfile): Promise<SelfView> {

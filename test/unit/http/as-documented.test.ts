@@ -127,7 +127,7 @@ const BEYOND_NOTATION: readonly { readonly of: RegExp; readonly refused: Check }
   { of: /^name$/, refused: (value) => Buffer.byteLength(String(value)) > 256 },
   // No keyword knows what time it is.
   { of: /^until$/, refused: (value) => Date.parse(String(value)) <= NOW },
-  { of: /^before$/, refused: (value) => Date.parse(String(value)) > NOW + 5000 },
+  { of: /^(before|at)$/, refused: (value) => Date.parse(String(value)) > NOW + 5000 },
 ];
 
 const isBeyond = (name: string, value: unknown): boolean =>
@@ -247,6 +247,9 @@ const callOf = (dice: Dice, plan: Plan): Call => {
     beyond.push(isBeyond(field.name, body[field.name]));
   }
   if (dice.chance(0.05)) body['unknown'] = 1;
+  // No keyword compares two fields.
+  if ('from' in body && 'until' in body)
+    beyond.push(Date.parse(String(body['until'])) <= Date.parse(String(body['from'])));
   good.push(plan.takesBody(body));
   return { url, body, isGood: good.every(Boolean), isBeyond: beyond.some(Boolean) };
 };

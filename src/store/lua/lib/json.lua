@@ -37,7 +37,10 @@ function Json.claim(claim)
     .. (claim.priority and ',"priority":' .. digits(claim.priority) or '')
     .. (claim.text and ',"text":' .. cjson.encode(claim.text) or '')
     .. (claim.emoji and ',"emoji":' .. cjson.encode(claim.emoji) or '')
-    .. (claim['until'] and ',"until":' .. digits(claim['until']) or '') .. '}'
+    .. (claim['until'] and ',"until":' .. digits(claim['until']) or '')
+    .. (claim.at and ',"at":' .. digits(claim.at) or '')
+    .. (claim.from and ',"from":' .. digits(claim.from) or '')
+    .. (claim.leaseUntil and ',"leaseUntil":' .. digits(claim.leaseUntil) or '') .. '}'
 end
 
 -- A note with its stamp, as nodes keep it.

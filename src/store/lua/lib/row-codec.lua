@@ -6,7 +6,7 @@
 --   a grace   flags: 1 idle, 2 node lost  devices  startedAt  durationMs
 --   rare      a MessagePack map of what few rows have: name, groups (JSON), iat (the newest stamp of either, also of those
 --             that wait), nat and gat (their own stamps, where those are others), pendingProfile (the same of what waits), shown,
---             ownClaim, note, pendingNote, shownNote, claims, sessions, goneOpenedAt, endedGraceUntil, hiddenLastSeen, burstFullAt, ended (at, how), forgotten,
+--             ownClaim, note, pendingNote, shownNote, claims, endedClaims, sessions, goneOpenedAt, endedGraceUntil, hiddenLastSeen, burstFullAt, ended (at, how), forgotten,
 --             forgottenAt, revoked; what a later release adds is kept
 -- Rows share EMPTY and BLANK where they have nothing, so that rare fields cost nothing when absent. A row has room for
 -- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s
@@ -21,7 +21,7 @@ local CODE = { offline = 0, online = 1, away = 2, busy = 3 }
 RowCodec.LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
 
 -- A row with nothing known.
-local BLANK = { __index = { rare = EMPTY, shown = EMPTY, shownNote = EMPTY, sessions = EMPTY, claims = EMPTY, goneOpenedAt = 0, endedGraceUntil = 0,
+local BLANK = { __index = { rare = EMPTY, shown = EMPTY, shownNote = EMPTY, sessions = EMPTY, claims = EMPTY, endedClaims = EMPTY, goneOpenedAt = 0, endedGraceUntil = 0,
   profileSaidAt = 0, nameIat = 0, groupsIat = 0 } }
 
 local function loadRare(row, rare)
@@ -41,6 +41,7 @@ local function loadRare(row, rare)
   if rare.note or rare.pendingNote or rare.shownNote then
     row.note, row.pendingNote, row.shownNote = rare.note, rare.pendingNote, rare.shownNote or EMPTY
   end
+  if rare.endedClaims then row.endedClaims = rare.endedClaims end
   -- Of a cleared claim only the stamp is left.
   if row.ownClaim and not row.ownClaim.status then row.ownClaim.status = cjson.null end
 end
@@ -101,7 +102,7 @@ local function rareOf(row)
   local shown, claims, sessions = row.shown, row.claims, row.sessions
   if not (row.ownClaim or row.name or row.groups or row.pendingProfile or row.hiddenLastSeen or shown ~= EMPTY or claims ~= EMPTY or sessions ~= EMPTY
       or row.goneOpenedAt > 0 or row.profileSaidAt > 0 or row.endedGraceUntil > now or row.burstFullAt or row.ended or row.revoked or row.rare ~= EMPTY
-      or row.note or row.pendingNote or row.shownNote ~= EMPTY) then
+      or row.note or row.pendingNote or row.shownNote ~= EMPTY or row.endedClaims ~= EMPTY) then
     return nil
   end
   local rare = row.rare == EMPTY and {} or row.rare
@@ -113,6 +114,7 @@ local function rareOf(row)
   rare.shown, rare.claims, rare.sessions =
     next(shown) and shown, next(claims) and claims or nil, next(sessions) and sessions or nil
   rare.note, rare.pendingNote, rare.shownNote = row.note, row.pendingNote, row.shownNote ~= EMPTY and row.shownNote or nil
+  rare.endedClaims = next(row.endedClaims) and row.endedClaims or nil
   return next(rare) and rare
 end
 

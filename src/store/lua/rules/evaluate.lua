@@ -11,10 +11,15 @@ local function expire(row, held, damped)
   if not damped and (row.note or row.pendingNote or row.shownNote ~= EMPTY) then endedNote = Note.endNote(row) end
   if not damped and row.claims ~= EMPTY then
     for source, claim in pairs(row.claims) do
-      if claim['until'] and claim['until'] <= redisNow then
-        row.claims[source] = nil
+      if not Claims.lasts(claim) then
+        Claims.endClaim(row, source, claim)
         endedClaim = true
       end
+    end
+  end
+  if row.endedClaims ~= EMPTY then
+    for source, word in pairs(row.endedClaims) do
+      if Claims.rememberedUntil(word) <= redisNow then row.endedClaims[source] = nil end
     end
   end
   if not damped and row.sessions ~= EMPTY then
@@ -54,7 +59,9 @@ end
 local function viewUntil(row)
   local told = max(row.since, Clock.stampedAt(row.ver), row.hiddenLastSeen or row.goneActiveAt)
   if row.claims ~= EMPTY then
-    for _, claim in pairs(row.claims) do told = max(told, Clock.stampedAt(claim.stamp)) end
+    for _, claim in pairs(row.claims) do
+      told = max(told, Clock.stampedAt(claim.stamp), claim.from and claim.from + shift or 0)
+    end
   end
   if row.note then told = max(told, Clock.stampedAt(row.note.stamp)) end
   if not row.revoked and not row.forgotten then return told + RETENTION end
@@ -77,11 +84,13 @@ end
 
 local function retainedUntil(row)
   local own, note = row.ownClaim, Note.trueNote(row)
-  if not own and not note then return shownUntil(row) end
+  if not own and not note and row.endedClaims == EMPTY then return shownUntil(row) end
   if own and own.status ~= cjson.null and not own['until'] then return FOREVER end
   if note and Adornment.saysSomething(note) and not note['until'] then return FOREVER end
   local said = max(own and own.stamp or 0, note and note.stamp or 0)
-  return max(shownUntil(row), said == 0 and 0 or Clock.stampedAt(said) + RETENTION)
+  local till = max(shownUntil(row), said == 0 and 0 or Clock.stampedAt(said) + RETENTION)
+  for _, word in pairs(row.endedClaims) do till = max(till, Claims.rememberedUntil(word) + shift) end
+  return till
 end
 
 -- What others see of a user who is gone, or indistinguishable from it, ends with the retention, as it does with the row of a
@@ -123,8 +132,14 @@ local function deadline(row, present, activeTo, status)
   end
   if row.claims ~= EMPTY then
     for _, claim in pairs(row.claims) do
+      if claim.from and claim.from > redisNow then soonest = min(soonest, claim.from + shift) end
       if claim['until'] and claim['until'] > redisNow then soonest = min(soonest, claim['until'] + shift) end
+      if claim.leaseUntil and claim.leaseUntil > redisNow then soonest = min(soonest, claim.leaseUntil + shift) end
     end
+  end
+  for _, word in pairs(row.endedClaims) do
+    local till = Claims.rememberedUntil(word) + shift
+    if till > now then soonest = min(soonest, till) end
   end
   if row.sessions ~= EMPTY then
     for _, session in pairs(row.sessions) do

@@ -83,8 +83,8 @@ function Row.countingClaim(row)
     if best.status == 'invisible' then return best end
   end
   for name, claim in pairs(row.claims) do
-    if not best or claim.priority > priority or (claim.priority == priority and
-        (claim.stamp > best.stamp or (claim.stamp == best.stamp and name > source))) then
+    if not (claim.from and claim.from > redisNow) and (not best or claim.priority > priority or (claim.priority == priority and
+        (claim.stamp > best.stamp or (claim.stamp == best.stamp and name > source)))) then
       best, priority, source = claim, claim.priority, name
     end
   end
