@@ -145,6 +145,11 @@ describe('every code of the contract', () => {
       409,
       'too_many_claims',
     ]);
+    const late = { status: 'busy', at: new Date(Date.now() - 7_200_000).toISOString() };
+    expect(await problem('/v1/presence/users/m/claims/s7', { ...write, body: late })).toEqual([
+      409,
+      'outdated',
+    ]);
     const own = { claims: { sub: 'n' }, method: 'PUT', body: { ttlSeconds: 60 } } as const;
     for (let n = 0; n < 16; n += 1) {
       expect((await cluster.http(`/v1/presence/me/sessions/s${n}`, own)).status).toBe(200);
