@@ -14,7 +14,7 @@ const DELIVERY_MS = 3_600_000;
 export type ClaimVerdict = 'set' | 'repeated' | 'outdated' | 'too_many';
 
 /** When a word was written, as far as its writer or the store knows. */
-export const writtenAt = ({ at, stamp }: Word, today: DayMs): DayMs =>
+const writtenAt = ({ at, stamp }: Word, today: DayMs): DayMs =>
   at ?? Math.min(Math.floor(stamp / 1000), today);
 
 export const rememberedUntil = (word: Word, today: DayMs): DayMs => writtenAt(word, today) + DELIVERY_MS;
