@@ -6,7 +6,8 @@
 --   a grace   flags: 1 idle, 2 node lost  devices  startedAt  durationMs
 --   rare      a MessagePack map of what few rows have: name, groups (JSON), iat (the newest stamp of either, also of those
 --             that wait), nat and gat (their own stamps, where those are others), pendingProfile (the same of what waits), shown,
---             ownClaim, note, pendingNote, shownNote, claims, endedClaims, sessions, goneOpenedAt, endedGraceUntil, hiddenLastSeen, burstFullAt, ended (at, how), forgotten,
+--             ownClaim, note, pendingNote, shownNote, claims,
+--             endedClaims, sessions, goneOpenedAt, endedGraceUntil, hiddenLastSeen, burstFullAt, ended (at, how), forgotten,
 --             forgottenAt, revoked; what a later release adds is kept
 -- Rows share EMPTY and BLANK where they have nothing, so that rare fields cost nothing when absent. A row has room for
 -- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s
@@ -21,7 +22,8 @@ local CODE = { offline = 0, online = 1, away = 2, busy = 3 }
 RowCodec.LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
 
 -- A row with nothing known.
-local BLANK = { __index = { rare = EMPTY, shown = EMPTY, shownNote = EMPTY, sessions = EMPTY, claims = EMPTY, endedClaims = EMPTY, goneOpenedAt = 0, endedGraceUntil = 0,
+local BLANK = { __index = { rare = EMPTY, shown = EMPTY, shownNote = EMPTY,
+  sessions = EMPTY, claims = EMPTY, endedClaims = EMPTY, goneOpenedAt = 0, endedGraceUntil = 0,
   profileSaidAt = 0, nameIat = 0, groupsIat = 0 } }
 
 local function loadRare(row, rare)
