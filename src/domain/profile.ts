@@ -1,4 +1,4 @@
-import type { StoreMs } from './clock.ts';
+import type { DayMs, StoreMs } from './clock.ts';
 import type { Profile, Stamped } from './model.ts';
 import { isInvisible, type Row } from './row.ts';
 
@@ -63,6 +63,23 @@ export const mergeProfile = (row: Row, said: Profile, saidAt: StoreMs = 0): void
   }
   Object.assign(row, newerProfile(row, said));
   row.profileSaidAt = Math.max(row.profileSaidAt, saidAt);
+};
+
+/** A call counts as a token issued so much later, s: the clocks of issuers differ from ours. */
+const CALL_LEAD_S = 5;
+/** Tokens are written to the millisecond. */
+const TICK_S = 0.001;
+
+/**
+ * A backend's word on the groups, as of now: the newest, whatever tokens said before. Others see it at once, also of a
+ * hidden user, whose groups change as those of one who left.
+ */
+export const regroup = (row: Row, groups: readonly string[], today: DayMs): void => {
+  const held = trueGroups(row)?.iat ?? 0;
+  row.groups = { value: groups, iat: Math.max(today / 1000 + CALL_LEAD_S, held + TICK_S) };
+  if (row.pendingProfile === undefined) return;
+  const { name } = row.pendingProfile;
+  row.pendingProfile = name && { name };
 };
 
 /** The pending profile takes effect. */

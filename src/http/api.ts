@@ -18,6 +18,7 @@ import { invalid } from './errors.ts';
 import { spend } from './limits.ts';
 import { claimRoutes } from './routes/claims.ts';
 import { eventRoutes } from './routes/events.ts';
+import { groupRoutes } from './routes/groups.ts';
 import { meRoutes } from './routes/me.ts';
 import { nodeRoutes } from './routes/nodes.ts';
 import { noteRoutes } from './routes/notes.ts';
@@ -105,6 +106,7 @@ export const registerApi = async (app: FastifyInstance, deps: ApiDeps): Promise<
     scope.register(sessionRoutes, { prefix: '/presence/me', ...routeDeps });
     scope.register(noteRoutes, { prefix: '/presence', ...routeDeps });
     scope.register(claimRoutes, { prefix: '/presence/users/:id', ...routeDeps });
+    scope.register(groupRoutes, routeDeps);
     scope.register(operatorRoutes, routeDeps);
     scope.register(tokenRoutes, routeDeps);
     scope.register(nodeRoutes, routeDeps);

@@ -37,6 +37,7 @@ type Step =
   | { kind: 'wait'; ms: number }
   | { kind: 'sweep' }
   | { kind: 'claim'; user: string; claim: ClaimRequest }
+  | { kind: 'regroup'; user: string; groups: readonly string[] }
   | { kind: 'note'; user: string; note: NoteRequest }
   | { kind: 'service'; user: string; source: string; claim: ServiceClaim | null; at: number | undefined }
   | { kind: 'session'; user: string; id: string; session: SessionRequest; profile: CallerProfile }
@@ -146,6 +147,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
           session: definedOnly(session) as SessionRequest,
         }),
       ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('regroup' as const),
+      user,
+      groups: fc.constantFrom(['g1'], ['g3', 'g1'], []),
+    }),
   },
   {
     weight: 2,
@@ -283,6 +292,8 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
       return undefined;
     case 'claim':
       return store.people.claimOwn({ tenant: TENANT, user: step.user }, step.claim);
+    case 'regroup':
+      return store.people.regroup({ tenant: TENANT, user: step.user }, step.groups);
     case 'note':
       return store.people.note({ tenant: TENANT, user: step.user }, step.note);
     case 'service':

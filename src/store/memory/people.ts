@@ -6,7 +6,7 @@ import { deviceMask } from '../../domain/devices.ts';
 import { isRevoked } from '../../domain/ending.ts';
 import type { Claim, UserRef } from '../../domain/model.ts';
 import { setNote, trueNote } from '../../domain/note.ts';
-import { isHeardOf, mergeProfile, profileOf, trueProfile } from '../../domain/profile.ts';
+import { isHeardOf, mergeProfile, profileOf, regroup, trueProfile } from '../../domain/profile.ts';
 import type { Row } from '../../domain/row.ts';
 import { endSession, keepSession, touch } from '../../domain/sessions.ts';
 import type {
@@ -111,6 +111,15 @@ export class MemoryPeople implements People {
       refuseRevoked(row, profile);
       touch(row, now);
       this.#takeProfile({ shard, ref, row }, profile);
+    });
+  }
+
+  async regroup(ref: UserRef, groups: readonly string[]): Promise<SelfView> {
+    return change(this.#shards, ref, {}, ({ shard, row, now }) => {
+      const known = trueProfile(row).groups;
+      const wasHeardOf = isHeardOf(row);
+      regroup(row, groups, timeOfDay(now));
+      if (row.nodes.size > 0 || wasHeardOf) announceGroups(shard, ref, row, known);
     });
   }
 

@@ -32,6 +32,11 @@ export interface People {
    * keepSession}.
    */
   touch(ref: UserRef, profile: CallerProfile): Promise<SelfView>;
+  /**
+   * A backend's word on a user's groups as of now; also while the user is offline. It counts as that of a token issued
+   * in 5 s, and as newer than what is known. Errors as `Views.read`.
+   */
+  regroup(ref: UserRef, groups: readonly string[]): Promise<SelfView>;
 }
 
 /** What a person sets as their own claim: `status` null clears. The store or the node that takes it gives the stamp. */

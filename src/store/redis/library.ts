@@ -18,6 +18,7 @@ const FUNCTIONS = [
   'note',
   'session',
   'touch',
+  'regroup',
   'finish',
   'revoked',
   'refuse',

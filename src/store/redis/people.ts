@@ -60,6 +60,10 @@ export class RedisPeople implements People {
     return this.#self('touch', ref, encodeProfile(profile));
   }
 
+  regroup(ref: UserRef, groups: readonly string[]): Promise<SelfView> {
+    return this.#self('regroup', ref, JSON.stringify(groups));
+  }
+
   async #self(name: FunctionName, ref: UserRef, ...args: (string | number)[]): Promise<SelfView> {
     const [self] = await this.#call(name, ref, ...args);
     return decodeSelf(name, ref.user, self);

@@ -32,6 +32,7 @@ const CALLS = [
   'PUT /v1/presence/me/status',
   'PUT /v1/presence/users/{id}/claims/{source}',
   'PUT /v1/presence/users/{id}/note',
+  'PUT /v1/users/{id}/groups',
 ].sort();
 
 interface Media {

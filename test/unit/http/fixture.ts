@@ -110,6 +110,10 @@ class FakeStore {
     return this.#answer('page', [tenant, limit, cursor], () => this.nextPage);
   }
 
+  regroup(ref: UserRef, groups: readonly string[]): Promise<SelfView> {
+    return this.#answer('regroup', [ref, groups], () => ({ view: view(ref.user), invisible: false }));
+  }
+
   note(ref: UserRef, note: NoteRequest): Promise<SelfView> {
     return this.#answer('note', [ref, note], () => ({ view: view(ref.user), invisible: false }));
   }

@@ -12,6 +12,7 @@ const BODIES: Readonly<Record<string, object>> = {
   setMyStatus: { status: 'busy' },
   setClaim: { status: 'busy' },
   setMyNote: { text: 'Back soon' },
+  setGroups: { groups: ['team-7'] },
   setNote: { text: 'Back soon' },
   keepSession: { ttlSeconds: 60 },
   issueToken: { user: 'zoe' },

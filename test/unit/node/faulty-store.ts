@@ -57,6 +57,7 @@ export class FaultyStore implements PresenceStore {
       keepSession: notHere,
       endSession: notHere,
       touch: notHere,
+      regroup: notHere,
     },
   };
   readonly endings: Endings = {

@@ -44,6 +44,17 @@ function Profile.mergeProfile(row, said, saidAt)
   to.name, to.nameIat, to.groups, to.groupsIat = name, nameIat, groups, groupsIat
 end
 
+-- A backend's word on the groups, as of now: the newest, whatever tokens said before. Others see it at once.
+local CALL_LEAD, TICK = 5, 0.001
+function Profile.regroup(row, groups)
+  local _, held = Profile.trueGroups(row)
+  row.groups, row.groupsIat = groups, max(redisNow / 1000 + CALL_LEAD, (held or 0) + TICK)
+  local pending = row.pendingProfile
+  if not pending then return end
+  pending.groups, pending.groupsIat = nil, nil
+  if not pending.name then row.pendingProfile = nil end
+end
+
 function Profile.revealProfile(row)
   local name, nameIat = Profile.trueName(row)
   local groups, groupsIat = Profile.trueGroups(row)
