@@ -64,12 +64,6 @@ export class Hearings<T extends Hearer> implements WheelItem, Work {
     }
   }
 
-  /** Sends it ahead of all that waits and besides the rate: for words that have to come before another frame. */
-  tellNow(listener: T, key: string, frame: Buffer): void {
-    this.#hearings.get(listener)?.waiting.delete(key);
-    send(listener, frame);
-  }
-
   leave(listener: T): void {
     this.#hearings.delete(listener);
     this.#behind.delete(listener);

@@ -279,6 +279,9 @@ export class TypingDesk {
   }
 
   #tell(signal: Signal): void {
+    // An end that still waits would be lost if this beginning were taken back before its own turn.
+    const waiting = this.#tellings.get(keyOf(signal));
+    if (signal.on && waiting?.signal.on === false) this.#tellEndNow(waiting.signal);
     const telling = new Telling(signal, this.#options.wheel.now, (one) => this.#tellSome(one));
     this.#tellings.set(keyOf(signal), telling);
     this.#options.turns.add(telling);
@@ -289,7 +292,7 @@ export class TypingDesk {
     const key = keyOf(signal);
     this.#tellings.delete(key);
     const frame = frameOf(signal);
-    for (const listener of this.#audience(signal)) this.#hearings.tellNow(listener, key, frame);
+    for (const listener of this.#audience(signal)) this.#hearings.tell(listener, key, frame);
   }
 
   /** @returns what it cost. */

@@ -113,6 +113,18 @@ it('ends in its turn, and at once when the typist goes meanwhile', () => {
   expect(heard).toHaveLength(4);
 });
 
+it('loses no end when the next beginning is taken back before its turn', () => {
+  const waits: Work[] = [];
+  const { feed, heard } = rig(waits);
+  feed.hear(SIGNAL);
+  for (const work of waits.splice(0)) work.run();
+  feed.hear({ ...SIGNAL, on: false });
+  feed.hear(SIGNAL);
+  feed.hear({ ...SIGNAL, on: false });
+  for (const work of waits.splice(0)) work.run();
+  expect(heard.map(({ on }) => on)).toEqual([true, false]);
+});
+
 it('ends everything a person types by one word, in the order in which it was said', () => {
   const { feed, frames, pass } = rig();
   const toGroup = { ...SIGNAL, to: { group: 'g' } } as const;
