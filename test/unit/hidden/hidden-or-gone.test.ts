@@ -83,6 +83,27 @@ const common = fc.oneof(
       await world.store.people.claim(ANN, 'calendar', claim);
     },
   })),
+  fc
+    .tuple(
+      fc.constantFrom('On leave', 'Back soon', undefined),
+      fc.constantFrom(undefined, 600, POLICY.retentionMs + 1000),
+    )
+    .map(([text, ms]) => ({
+      ms: 1,
+      does: async (world: World) => {
+        const until = ms === undefined ? {} : { until: world.today + ms };
+        // A store that still gathers after a loss refuses it in both worlds.
+        await world.store.people
+          .note(ANN, text === undefined ? {} : { text, ...until })
+          .catch(() => undefined);
+      },
+    })),
+  fc.constantFrom<string[]>(['g'], ['g', 'h'], []).map((groups) => ({
+    ms: 1,
+    does: async (world: World) => {
+      await world.store.people.regroup(ANN, groups).catch(() => undefined);
+    },
+  })),
   fc.boolean().map((idle) => ({ ms: 1, does: (world: World) => world.bob(idle) })),
   fc.constant({ ms: LATE_MS + 1, does: (world: World) => world.late() }),
   fc.constant({ ms: 3 * INTERVAL_MS, does: (world: World) => world.lose() }),

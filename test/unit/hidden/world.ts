@@ -178,6 +178,10 @@ export class World {
     return world;
   }
 
+  get today(): number {
+    return wallNow();
+  }
+
   get store(): Lossy['store'] {
     return this.#lossy.store;
   }
