@@ -15,6 +15,7 @@ const BATCH = 200;
 const FRAME_TYPES = new Set([
   'welcome',
   'presence',
+  'self',
   'gone',
   'typing',
   'ack',
@@ -32,6 +33,7 @@ const frames = (dice: Dice): Record<string, unknown>[] => [
   { type: 'activity', state: dice.one(['active', 'idle']) },
   { type: 'status', status: dice.one(['busy', 'away', 'online', 'invisible', null]), ref: 'r' },
   { type: 'status', status: 'busy', text: 'hello', emoji: '🙂', until: '2030-01-01T00:00:00Z', ref: 'r' },
+  { type: 'note', text: 'hello', emoji: '🙂', until: '2030-01-01T00:00:00Z', ref: 'r' },
   { type: 'typing', to: dice.chance(0.5) ? { user: 'bystander' } : { group: 'g' }, on: dice.chance(0.5) },
   { type: 'auth', token: 'v4.public.nonsense', ref: 'r' },
   { type: 'ping', ref: 'r' },

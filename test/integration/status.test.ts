@@ -135,7 +135,11 @@ describe('invisible cannot be told from offline', () => {
     // Coming, going, a second tab, being idle: none of it shows.
     const mark = watcher.mark;
     const second = await cluster.connect('ghost', { node: 1 });
-    expect(second.first('welcome')?.self).toEqual({ status: 'offline', invisible: true });
+    expect(second.first('welcome')?.self).toEqual({
+      status: 'offline',
+      invisible: true,
+      claim: { status: 'invisible' },
+    });
     second.send({ type: 'activity', state: 'idle' });
     second.send({ type: 'activity', state: 'active' });
     ghost.terminate();

@@ -285,7 +285,7 @@ export const ABUSE: readonly Mutant[] = [
   {
     name: 'claims of services without end',
     file: 'src/domain/claims.ts',
-    from: 'if (othersInForce(row, source, today) >= MAX_CLAIMS) return 'too_many';',
+    from: "if (othersInForce(row, source, today) >= MAX_CLAIMS) return 'too_many';",
     to: '',
     test: 'test/contract/service-claims.test.ts',
     title: 'are at most eight',
