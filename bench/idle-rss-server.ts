@@ -8,6 +8,8 @@ import type { Principal } from '../src/auth/principal.ts';
 import { FairTurns } from '../src/fanout/fair-turns.ts';
 import { createFront } from '../src/http/front.ts';
 import { registerWebSocket } from '../src/http/websocket.ts';
+import type { Membership } from '../src/node/membership.ts';
+import { Observers } from '../src/node/observers.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
 import { Sessions } from '../src/session/sessions.ts';
 import { systemClock } from '../src/time/clock.ts';
@@ -50,6 +52,20 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
       scopes: SCOPES,
     }),
   };
+  const membership: Membership = {
+    join: async () => undefined,
+    leave: () => undefined,
+    observe: async () => undefined,
+    unobserve: () => undefined,
+    renewed: () => undefined,
+    touched: () => undefined,
+    claim: async () => undefined,
+    note: async () => undefined,
+    membersOf: () => [],
+    selfOf: () => undefined,
+    hiding: () => 'visible',
+    users: 0,
+  };
   const sessions = new Sessions({
     turns: new FairTurns({
       now: () => performance.now(),
@@ -75,20 +91,8 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
     },
     authenticator,
     isRevoked: () => false,
-    membership: {
-      join: async () => undefined,
-      leave: () => undefined,
-      observe: async () => undefined,
-      unobserve: () => undefined,
-      renewed: () => undefined,
-      touched: () => undefined,
-      claim: async () => undefined,
-      note: async () => undefined,
-      membersOf: () => [],
-      selfOf: () => undefined,
-      hiding: () => 'visible',
-      users: 0,
-    },
+    membership,
+    observers: new Observers(membership),
     feed: { subscribe: () => () => undefined, signal: async () => undefined },
     fanout: {
       start: async () => undefined,

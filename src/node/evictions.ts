@@ -6,13 +6,14 @@ import type { EndingKind } from '../domain/row.ts';
 import type { Command } from '../store/log-entry.ts';
 import type { Holding } from './holding.ts';
 import type { Evictable } from './membership.ts';
+import type { Observers } from './observers.ts';
 import type { Revocations } from './revocations.ts';
 import type { Roster } from './roster.ts';
 
 export interface EvictionsOptions {
   readonly roster: Pick<Roster, 'membersOf' | 'ended' | 'forget' | 'refused'>;
   /** Connections that only watch: they are not part of presence, but end with the others. */
-  readonly observersOf: (owner: TokenOwner) => readonly Evictable[];
+  readonly observers: Pick<Observers, 'of'>;
   /** The time of a user's partition at a moment of the monotonic clock (ms), erring late rather than early. */
   readonly timeAt: (ref: UserRef, moment: number) => StoreMs;
   readonly revocations: Pick<Revocations, 'learn'>;
@@ -57,9 +58,9 @@ export class Evictions {
   }
 
   #evict(owner: TokenOwner, how: EndingKind, isMeant: (connection: Evictable) => boolean): void {
-    const { roster, observersOf } = this.#options;
+    const { roster, observers } = this.#options;
     const members = owner.service === undefined ? roster.membersOf(owner) : [];
-    for (const connection of [...members, ...observersOf(owner)]) {
+    for (const connection of [...members, ...observers.of(owner)]) {
       if (isMeant(connection)) connection.evict(how);
     }
   }

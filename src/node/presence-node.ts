@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { TokenOwner } from '../domain/model.ts';
 import { nodeRef } from '../domain/node-ref.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -14,7 +13,7 @@ import { Evictions } from './evictions.ts';
 import { Flusher } from './flusher.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { KnownViews } from './known-views.ts';
-import type { Evictable } from './membership.ts';
+import { Observers } from './observers.ts';
 import { PartitionState } from './partition-state.ts';
 import type { Revocations } from './revocations.ts';
 import { Roster } from './roster.ts';
@@ -40,8 +39,6 @@ export interface PresenceNodeOptions {
   /** The link to the store is up. */
   readonly linkUp: () => boolean;
   readonly connections: () => number;
-  /** Open connections of a user that only watch. */
-  readonly observersOf: (owner: TokenOwner) => readonly Evictable[];
   readonly revocations: Revocations;
   readonly knownViews: Pick<KnownViews, 'newest'>;
   readonly metrics: Metrics;
@@ -56,6 +53,7 @@ const DRAIN_LOOK_MS = 20;
 /** This node's part in the cluster: what it holds, its lease, and its share of reaping and sweeping. */
 export class PresenceNode {
   readonly roster: Roster;
+  readonly observers: Observers;
   readonly health: ClusterHealth;
   readonly directory: Directory;
   readonly #options: PresenceNodeOptions;
@@ -122,9 +120,10 @@ export class PresenceNode {
       now,
       metrics,
     });
+    this.observers = new Observers(this.roster);
     this.#evictions = new Evictions({
       roster: this.roster,
-      observersOf: options.observersOf,
+      observers: this.observers,
       timeAt: (ref, moment) => partitions[store.partitionOf(ref)]?.latestAt(moment) ?? 0,
       revocations: options.revocations,
     });

@@ -5,12 +5,12 @@ import type { EventFeed } from '../events/feed.ts';
 import type { FairTurns } from '../fanout/fair-turns.ts';
 import type { Fanout } from '../fanout/fanout.ts';
 import type { Health, Membership } from '../node/membership.ts';
+import type { Observers } from '../node/observers.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import type { Intake } from './intake.ts';
-import type { Observers } from './observers.ts';
 import type { Typists } from './typing.ts';
 import type { TypingDesk } from './typing-desk.ts';
 import type { Unauthenticated } from './unauthenticated.ts';
@@ -43,6 +43,7 @@ export interface SessionDeps {
   /** Whether a token was revoked since it was verified. */
   readonly isRevoked: (principal: Principal) => boolean;
   readonly membership: Membership;
+  readonly observers: Observers;
   readonly fanout: Fanout;
   readonly feed: Pick<EventFeed, 'subscribe' | 'signal'>;
   readonly health: Health;
@@ -67,7 +68,6 @@ export interface SessionHost extends SessionDeps {
   readonly wheel: TimerWheel;
   readonly intake: Intake;
   readonly unauthenticated: Unauthenticated;
-  readonly observers: Observers;
   readonly typing: TypingDesk;
   readonly typists: Typists;
   /** What messages that have begun and not ended take. */

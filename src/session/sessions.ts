@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
-import type { TokenOwner, UserRef } from '../domain/model.ts';
+import type { UserRef } from '../domain/model.ts';
 import type { CloseCodeNumber } from '../protocol/codes.ts';
 import { TimerWheel } from '../time/timer-wheel.ts';
 import type { Admission } from './admission.ts';
@@ -10,7 +10,6 @@ import { Drain } from './drain.ts';
 import { HeldBytes } from './held-bytes.ts';
 import type { SessionDeps, SessionHost } from './host.ts';
 import { Intake } from './intake.ts';
-import { Observers } from './observers.ts';
 import { refuseSocket } from './refuse-socket.ts';
 import { Session } from './session.ts';
 import { Typists } from './typing.ts';
@@ -42,7 +41,6 @@ export class Sessions {
       typing: new TypingDesk({ ...deps, wheel, typists, connectionsOf: (ref) => this.#connectionsOf(ref) }),
       typists,
       unauthenticated: new Unauthenticated(settings),
-      observers: new Observers(deps.membership),
       unfinished: new HeldBytes(deps.maxUnfinishedBytes ?? MAX_UNFINISHED_BYTES, (one) => one.giveUp()),
       gone: (session) => this.#sessions.delete(session as Session),
     };
@@ -122,11 +120,6 @@ export class Sessions {
   #connectionsOf(ref: UserRef): Session[] {
     const { membership, observers } = this.#host;
     return [...membership.membersOf(ref), ...observers.of(ref)].filter((one) => one instanceof Session);
-  }
-
-  /** Connections of an owner of tokens that only watch, which the membership does not know. Oldest first. */
-  observersOf(owner: TokenOwner): readonly Session[] {
-    return this.#host.observers.of(owner).filter((observer) => observer instanceof Session);
   }
 
   /**

@@ -123,7 +123,6 @@ export class World {
       commandTimeoutMs: 2000,
       linkUp: () => true,
       connections: () => 0,
-      observersOf: (owner) => this.#sessions.observersOf(owner),
       revocations: revocationsOf(store, wallNow),
       onIncompatible: () => undefined,
     });
@@ -139,6 +138,7 @@ export class World {
         authenticator,
         isRevoked: () => false,
         membership: this.#node.roster,
+        observers: this.#node.observers,
         fanout: this.#fanout,
         feed,
         metrics,

@@ -98,7 +98,8 @@ describe('connections that somebody ended', () => {
   it('only watched, and are closed all the same', async () => {
     const observer = new FakeMember('ann');
     const other = new FakeMember('bob');
-    rig.observers.push(observer, other);
+    void rig.observers.add(observer);
+    void rig.observers.add(other);
     await pass(1);
     end('disconnect');
     expect([observer.evicted, other.evicted]).toEqual([['disconnect'], []]);

@@ -44,6 +44,7 @@ export class FakeMember implements Member {
   }
 
   readonly ref: UserRef;
+  readonly owner: UserRef;
   principal: UserPrincipal;
   readonly device: Device;
   openedAt: number;
@@ -58,6 +59,7 @@ export class FakeMember implements Member {
   ) {
     const { tenant = 'acme', device = 'web', openedAt = performance.now(), ...principal } = over;
     this.ref = { tenant, user };
+    this.owner = this.ref;
     this.device = device;
     this.openedAt = openedAt;
     this.principal = { tenant, user, scopes: new Set(['connect']), exp: 4_000_000_000, ...principal };

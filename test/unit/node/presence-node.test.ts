@@ -42,7 +42,6 @@ describe('a node in the cluster', () => {
       clock: { monotonic: () => performance.now(), wall: () => WALL + performance.now() },
       linkUp: () => linkUp,
       connections: () => 7,
-      observersOf: () => [],
       revocations: revocationsOf(store, () => WALL + performance.now()),
       knownViews: new KnownViews(),
       metrics: createMetrics(),

@@ -150,7 +150,6 @@ class World {
       clock: { monotonic: now, wall: () => EPOCH + now() },
       linkUp: () => true,
       connections: () => this.members.length,
-      observersOf: () => [],
       revocations: revocationsOf(this.store, () => EPOCH + now()),
       knownViews: new KnownViews(),
       metrics: createMetrics(),

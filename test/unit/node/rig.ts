@@ -1,9 +1,9 @@
 import { vi } from 'vitest';
-import { ownerKey, subOf, userKey } from '../../../src/domain/model.ts';
+import { subOf } from '../../../src/domain/model.ts';
 import { Evictions } from '../../../src/node/evictions.ts';
 import { Flusher } from '../../../src/node/flusher.ts';
 import { KnownViews } from '../../../src/node/known-views.ts';
-import type { Member } from '../../../src/node/membership.ts';
+import { Observers } from '../../../src/node/observers.ts';
 import { PartitionState } from '../../../src/node/partition-state.ts';
 import { Roster, type RosterOptions } from '../../../src/node/roster.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
@@ -48,7 +48,7 @@ export class Rig {
   readonly flusher: Flusher;
   readonly roster: Roster;
   readonly evictions: Evictions;
-  readonly observers: Member[] = [];
+  readonly observers: Observers;
   readonly learnt: [user: string, at: number][] = [];
   storeAnswers = true;
   readonly knownViews = new KnownViews();
@@ -87,9 +87,10 @@ export class Rig {
       metrics: this.metrics,
       ...over,
     });
+    this.observers = new Observers(this.roster);
     this.evictions = new Evictions({
       roster: this.roster,
-      observersOf: (owner) => this.observers.filter((observer) => userKey(observer.ref) === ownerKey(owner)),
+      observers: this.observers,
       timeAt: (ref, moment) => this.state(this.store.partitionOf(ref)).latestAt(moment),
       revocations: { learn: (owner, at) => this.learnt.push([subOf(owner), at]) },
     });

@@ -18,8 +18,7 @@ describe('connections that only watch', () => {
   type Token = ConstructorParameters<typeof FakeMember>[1];
   const observe = async (token: Token = {}): Promise<FakeMember> => {
     const observer = new FakeMember('ann', token);
-    rig.observers.push(observer);
-    void rig.roster.observe(observer);
+    void rig.observers.add(observer);
     await turn();
     return observer;
   };
@@ -61,7 +60,7 @@ describe('connections that only watch', () => {
 
   it('do not wait for a store that does not answer', async () => {
     rig.storeAnswers = false;
-    expect(await rig.roster.observe(new FakeMember('ann', { groups: ['eng'], iat: 5 }))).toBeUndefined();
+    expect(await rig.observers.add(new FakeMember('ann', { groups: ['eng'], iat: 5 }))).toBeUndefined();
   });
 
   it('are told again after a loss while they are open, and after their user left; of what others saw nothing', async () => {
@@ -85,14 +84,14 @@ describe('connections that only watch', () => {
 
   it('that close leave nothing to tell, and what was not told yet is not told', async () => {
     const observer = await observe({ groups: ['eng'], iat: 10 });
-    rig.roster.unobserve(observer);
+    rig.observers.remove(observer);
     const before = entries();
     rig.roster.reassert(0);
     await pass(50);
     expect(entries()).toBe(before);
     const other = new FakeMember('ann', { groups: ['ops'], iat: 11 });
-    void rig.roster.observe(other);
-    rig.roster.unobserve(other);
+    void rig.observers.add(other);
+    rig.observers.remove(other);
     await pass(50);
     expect(entries()).toBe(before);
   });
@@ -101,7 +100,7 @@ describe('connections that only watch', () => {
     const first = gate<ApplyReply>();
     rig.store.onApply = () => first.promise;
     const observer = await observe({ groups: ['eng'], iat: 10 });
-    rig.roster.unobserve(observer);
+    rig.observers.remove(observer);
     rig.store.onApply = async () => ok();
     first.resolve(ok());
     await turn();
@@ -116,7 +115,7 @@ describe('connections that only watch', () => {
     const observer = new FakeMember('ann', { groups: ['eng'], iat: 10 });
     let isKnown = false;
     void rig.roster.join(member);
-    void rig.roster.observe(observer).then(() => (isKnown = true));
+    void rig.observers.add(observer).then(() => (isKnown = true));
     rig.roster.leave(member, 'goodbye');
     await turn();
     expect(newest()).toMatchObject({ count: 0, openedAgo: -1, groups: ['eng'] });
@@ -165,14 +164,11 @@ describe('connections that only watch', () => {
       const one = how === 'observe' ? new FakeMember('ann', { groups: ['eng'], iat: 10 }) : undefined;
       const member = one ?? new FakeMember('ann', { groups: ['eng'], iat: 10 });
       member.onEvict = () => {
-        rig.observers.length = 0;
-        if (one) rig.roster.unobserve(one);
+        if (one) rig.observers.remove(one);
         else rig.roster.leave(member, 'goodbye');
       };
-      if (one) {
-        rig.observers.push(one);
-        void rig.roster.observe(one);
-      } else void rig.roster.join(member);
+      if (one) void rig.observers.add(one);
+      else void rig.roster.join(member);
       await pass(500);
       expect(member.evicted).toEqual(['revoke']);
       const later = rig.store.applied.slice(1).flatMap(({ batch }) => batch.entries);

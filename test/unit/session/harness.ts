@@ -8,6 +8,7 @@ import { FairTurns } from '../../../src/fanout/fair-turns.ts';
 import { ON_ADMIN_PORT, registerErrors } from '../../../src/http/errors.ts';
 import { createFront } from '../../../src/http/front.ts';
 import { registerWebSocket } from '../../../src/http/websocket.ts';
+import { Observers } from '../../../src/node/observers.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { SessionSettings } from '../../../src/session/host.ts';
 import { Sessions } from '../../../src/session/sessions.ts';
@@ -57,6 +58,7 @@ export class Harness {
   readonly auth = new FakeAuthenticator();
   readonly membership = new FakeMembership();
   readonly fanout = new FakeFanout();
+  readonly observers = new Observers(this.membership);
   readonly health = new FakeHealth();
   readonly feed = new FakeFeed();
   readonly metrics = createMetrics();
@@ -83,6 +85,7 @@ export class Harness {
       authenticator: this.auth,
       isRevoked: (principal) => this.revoked.has(subOf(ownerOf(principal))),
       membership: this.membership,
+      observers: this.observers,
       turns: options.turns ?? new FairTurns({ now: clock.monotonic, onError: note }),
       ...(options.maxWaitingFrames !== undefined && { maxWaitingFrames: options.maxWaitingFrames }),
       fanout: this.fanout,

@@ -178,11 +178,11 @@ describe('losing and gaining connect', () => {
     const client = await harness.enter('anna');
     await client.ask({ type: 'auth', token: harness.auth.issue(principal('anna', { scopes: ['watch'] })) });
     expect(harness.membership.left).toMatchObject([{ how: 'goodbye' }]);
-    expect(harness.sessions.observersOf(ref)).toHaveLength(1);
+    expect(harness.observers.of(ref)).toHaveLength(1);
 
     await client.ask({ type: 'auth', token: harness.auth.issue(principal('anna')) });
     expect(harness.membership.members).toHaveLength(1);
-    expect(harness.sessions.observersOf(ref)).toHaveLength(0);
+    expect(harness.observers.of(ref)).toHaveLength(0);
     client.close();
     await until(() => harness.membership.left.length === 2);
     expect(harness.membership.left[1]?.how).toBe('lost');

@@ -111,7 +111,7 @@ describe('with a token that is revoked while its socket opens', () => {
         expect(client.frames).toEqual([]);
       }
       expect(harness.membership.members).toEqual([]);
-      expect(harness.sessions.observersOf({ tenant: 'acme', user: 'anna' })).toEqual([]);
+      expect(harness.observers.of({ tenant: 'acme', user: 'anna' })).toEqual([]);
       await until(() => harness.sessions.size === 0);
       expect(await harness.value('rollcall_connections')).toBe(0);
       expect(await harness.value('rollcall_unauthenticated_connections')).toBe(0);
@@ -239,10 +239,10 @@ describe('a token without connect', () => {
     expect(client.first('welcome')).toMatchObject({ user: 'board' });
     expect(await client.ask({ type: 'watch', tenant: true })).toMatchObject({ type: 'presence' });
     expect(harness.membership.members).toEqual([]);
-    expect(harness.sessions.observersOf({ tenant: 'acme', user: 'board' })).toHaveLength(1);
+    expect(harness.observers.of({ tenant: 'acme', user: 'board' })).toHaveLength(1);
     expect(await client.bye()).toBe(1000);
     expect(harness.membership.left).toEqual([]);
-    expect(harness.sessions.observersOf({ tenant: 'acme', user: 'board' })).toHaveLength(0);
+    expect(harness.observers.of({ tenant: 'acme', user: 'board' })).toHaveLength(0);
   });
 
   it('may not say anything of itself', async () => {
@@ -272,7 +272,7 @@ describe('a token without connect', () => {
 
   it('can be ended by an operator', async () => {
     const client = await harness.enter(principal('board', { scopes: ['watch'] }));
-    for (const observer of harness.sessions.observersOf({ tenant: 'acme', user: 'board' }))
+    for (const observer of harness.observers.of({ tenant: 'acme', user: 'board' }))
       observer.evict('disconnect');
     expect(await client.end()).toBe(4403);
   });

@@ -4,6 +4,7 @@ import type { FeedListener } from '../../../../src/events/feed.ts';
 import { FairTurns } from '../../../../src/fanout/fair-turns.ts';
 import type { Fanout } from '../../../../src/fanout/fanout.ts';
 import { NodeFanout } from '../../../../src/fanout/node-fanout.ts';
+import { Observers } from '../../../../src/node/observers.ts';
 import { createMetrics } from '../../../../src/observability/metrics.ts';
 import { Sessions } from '../../../../src/session/sessions.ts';
 import { FakeTime, settle } from '../rig.ts';
@@ -108,6 +109,7 @@ export class World {
       authenticator,
       isRevoked: () => false,
       membership: this.#membership,
+      observers: new Observers(this.#membership),
       fanout: this.#watched(),
       feed,
       health: { degraded: false, ready: true, onDegraded: () => () => undefined },

@@ -1,5 +1,5 @@
 import { type OwnGroups, ownerKey, type TokenOwner, type UserKey } from '../domain/model.ts';
-import type { Membership, UserConnection } from '../node/membership.ts';
+import type { Membership, UserConnection } from './membership.ts';
 
 /** An open connection that only watches. Of a service of all tenants there is no `ref`. */
 export interface Observer extends UserConnection {
