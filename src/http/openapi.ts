@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { asyncApiDocument } from '../protocol/asyncapi.ts';
 import { NAMED_SCHEMAS } from './schemas.ts';
 
@@ -52,15 +52,33 @@ export const registerOpenApi = async (app: FastifyInstance, version: string): Pr
   });
 };
 
-/** Serves the document at `/docs/json` and `/docs/openapi.json`, a page made of it at `/docs`, and the one of the frames beside them. */
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/**
+ * Serves the document at `/docs/json` and `/docs/openapi.json`, a page made of it at `/docs`, and the one of the frames
+ * beside them. Each document is encoded once: anybody may ask for it, and made again for each answer it would cost a
+ * stranger nothing and the node a hundred kilobytes.
+ */
 export const registerDocs = async (app: FastifyInstance, version: string): Promise<void> => {
-  const frames = asyncApiDocument(version);
-  app.get('/docs/asyncapi.json', { schema: { hide: true } }, async () => frames);
-  app.get('/docs/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  const frames = Buffer.from(JSON.stringify(asyncApiDocument(version)));
+  let calls: Buffer | undefined;
+  const answerCalls = (reply: FastifyReply): FastifyReply => {
+    calls ??= Buffer.from(JSON.stringify(app.swagger()));
+    return reply.type(JSON_TYPE).send(calls);
+  };
+  app.get('/docs/asyncapi.json', { schema: { hide: true } }, async (_request, reply) =>
+    reply.type(JSON_TYPE).send(frames),
+  );
+  app.get('/docs/openapi.json', { schema: { hide: true } }, async (_request, reply) => answerCalls(reply));
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: DOCS_CSP,
     uiConfig: { layout: 'BaseLayout', deepLinking: true, displayRequestDuration: true },
     theme: { title: 'Rollcall API' },
+    uiHooks: {
+      onRequest: async (request, reply) => {
+        if (request.routeOptions.url === '/docs/json') return answerCalls(reply);
+      },
+    },
   });
 };
