@@ -1,4 +1,4 @@
-import type { DayMs, HybridMicros } from '../domain/clock.ts';
+import type { DayMs } from '../domain/clock.ts';
 import {
   type Note,
   type OwnGroups,
@@ -10,39 +10,16 @@ import {
 } from '../domain/model.ts';
 import { sameGroups, type TokenProfile } from '../domain/profile.ts';
 import type { Command } from '../events/feed.ts';
-import type { Metrics } from '../observability/metrics.ts';
-import type { ClaimRequest, NoteRequest, People } from '../store/port/people.ts';
+import type { ClaimRequest, NoteRequest } from '../store/port/people.ts';
 import { StoreError } from '../store/port/store-error.ts';
 import type { SelfView } from '../store/port/views.ts';
 import type { DueQueue } from '../time/due-queue.ts';
-import type { Flusher } from './flusher.ts';
 import { Holding } from './holding.ts';
 import { inTurns } from './in-turns.ts';
-import type { KnownViews } from './known-views.ts';
 import type { Hiding, Leaving, Member, Membership, UserConnection } from './membership.ts';
+import type { RosterOptions } from './roster-options.ts';
 import { inForce, selfViewOf, tellSelf } from './self-view.ts';
 import { Waiter, waiters } from './waiter.ts';
-
-export interface RosterOptions {
-  readonly partitionOf: (ref: UserRef) => number;
-  /** The partition's hybrid clock now: stamps of own claims. */
-  readonly orderOf: (partition: number) => HybridMicros;
-  /** The time of day of the partition: ends of own claims. */
-  readonly timeOfDay: (partition: number) => DayMs;
-  /** Whether the store answers: a sign-in does not wait for one that does not. */
-  readonly storeAnswers: () => boolean;
-  readonly knownViews: Pick<KnownViews, 'newest'>;
-  readonly people: Pick<People, 'note'>;
-  readonly flusher: Pick<Flusher, 'mark' | 'unmark' | 'isPending'>;
-  readonly graceMs: number;
-  readonly drainGraceMs: number;
-  readonly idleAwayMs: number;
-  readonly ttlMs: number;
-  readonly commandTimeoutMs: number;
-  /** Monotonic ms. */
-  readonly now: () => number;
-  readonly metrics: Metrics;
-}
 
 /** How long a sign-in waits for the store before it is welcomed without knowing its own status, ms. */
 const WELCOME_MS = 1000;
@@ -174,7 +151,7 @@ export class Roster implements Membership {
   hiding(ref: UserRef): Hiding {
     const holding = this.#holdings.get(userKey(ref));
     if (holding === undefined) return 'unknown';
-    if (this.#isHidden(holding)) return 'hidden';
+    if (inForce(holding, this.#today(holding)).claim?.status === 'invisible') return 'hidden';
     // Their own claim shows only once it is stored, and what time has ended only once the store has evaluated it.
     const isSeen = holding.view !== undefined && holding.view.status !== 'offline';
     return holding.isAnswered && isSeen ? 'visible' : 'unknown';
@@ -294,9 +271,7 @@ export class Roster implements Membership {
       if (members.length > 0 && view) counts[view.status] += 1;
     }
     const { usersOnline } = this.#options.metrics;
-    usersOnline.set({ status: 'online' }, counts.online);
-    usersOnline.set({ status: 'away' }, counts.away);
-    usersOnline.set({ status: 'busy' }, counts.busy);
+    for (const status of ['online', 'away', 'busy'] as const) usersOnline.set({ status }, counts[status]);
   }
 
   stop(): void {
@@ -386,10 +361,6 @@ export class Roster implements Membership {
 
   #today({ partition }: Holding): DayMs {
     return this.#options.timeOfDay(partition);
-  }
-
-  #isHidden(holding: Holding): boolean {
-    return inForce(holding, this.#today(holding)).claim?.status === 'invisible';
   }
 
   /** Checks a user who may turn idle without any report. */
