@@ -1,3 +1,4 @@
+import { Capacity } from '../src/time/capacity.ts';
 /** The server side of `idle-rss.ts`: prints nothing, answers its parent. */
 
 import { createServer } from 'node:http';
@@ -66,6 +67,7 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
     hiding: () => 'visible',
     users: 0,
   };
+  const capacity = new Capacity(100_000);
   const sessions = new Sessions({
     turns: new FairTurns({
       now: () => performance.now(),
@@ -78,7 +80,6 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
       pingIntervalMs: Number(pingIntervalMs),
       pingTimeoutMs: 10_000,
       authTimeoutMs: 5000,
-      maxConnections: 100_000,
       maxConnectionsPerUser: 50,
       maxUnauthenticated: 1000,
       maxUnauthenticatedPerAddress: 1000,
@@ -92,6 +93,7 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
     authenticator,
     isRevoked: () => false,
     membership,
+    capacity,
     observers: new Observers(membership),
     feed: { subscribe: () => () => undefined, signal: async () => undefined },
     fanout: {
@@ -126,7 +128,7 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
   });
   sessions.start();
   await app.listen({ port: 0, host: '127.0.0.1' });
-  return [(app.server.address() as AddressInfo).port, () => sessions.size];
+  return [(app.server.address() as AddressInfo).port, () => capacity.sockets];
 };
 
 const [port, connections] = await (kind === 'bare' ? bare() : rollcall());

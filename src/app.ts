@@ -38,6 +38,7 @@ import { DeploymentCheck } from './store/redis/check/deployment-check.ts';
 import { Library } from './store/redis/library.ts';
 import { RedisStore } from './store/redis/redis-store.ts';
 import { EventStreams } from './streams/event-streams.ts';
+import { Capacity } from './time/capacity.ts';
 import { systemClock } from './time/clock.ts';
 
 export interface AppOptions {
@@ -208,7 +209,8 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   });
   const issuer = new TokenIssuer({ keys: keyring, rules: claimRules(settings), clock });
   const knownViews = new KnownViews();
-  const node: PresenceNode = new PresenceNode({
+  const capacity = new Capacity(settings.maxConnections);
+  const node = new PresenceNode({
     id: nodeId,
     name: settings.nodeName,
     version,
@@ -223,7 +225,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     commandTimeoutMs: settings.redisCommandTimeoutMs,
     clock,
     linkUp: storage.linkUp,
-    connections: (): number => sessions.size,
+    capacity,
     revocations,
     knownViews,
     metrics,
@@ -250,7 +252,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     log: logger,
   });
   knownViews.add((ref) => fanout.lastKnown(ref));
-  const sessions: Sessions = new Sessions({
+  const sessions = new Sessions({
     settings,
     authenticator,
     isRevoked: (principal) => revocations.refuses(principal),
@@ -263,16 +265,16 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     metrics,
     clock,
     random: Math.random,
-    others: (): number => streams.size,
+    capacity,
     log: logger,
   });
-  const streams: EventStreams = new EventStreams({
+  const streams = new EventStreams({
     feed,
     metrics,
     clock,
     random: Math.random,
     perUser: settings.maxConnectionsPerUser,
-    full: () => sessions.full,
+    capacity,
     ended: (principal) => revocations.refuses(principal),
   });
   const lag = new LoopLag(clock.monotonic);

@@ -5,6 +5,7 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { NodeInfo } from '../store/port/registry.ts';
 import type { StoreError } from '../store/port/store-error.ts';
 import type { PresenceStore } from '../store/presence-store.ts';
+import type { Capacity } from '../time/capacity.ts';
 import type { Clock } from '../time/clock.ts';
 import { Caretaker } from './caretaker.ts';
 import { ClusterHealth } from './cluster-health.ts';
@@ -38,7 +39,7 @@ export interface PresenceNodeOptions {
   readonly clock: Clock;
   /** The link to the store is up. */
   readonly linkUp: () => boolean;
-  readonly connections: () => number;
+  readonly capacity: Pick<Capacity, 'sockets'>;
   readonly revocations: Revocations;
   readonly knownViews: Pick<KnownViews, 'newest'>;
   readonly metrics: Metrics;
@@ -252,12 +253,12 @@ export class PresenceNode {
   }
 
   #describe(startedAt: number): NodeInfo {
-    const { id, name, version, connections } = this.#options;
+    const { id, name, version, capacity } = this.#options;
     return {
       id,
       name,
       version,
-      connections: connections(),
+      connections: capacity.sockets,
       users: this.roster.users,
       startedAt,
       heartbeatAgo: 0,

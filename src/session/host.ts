@@ -7,6 +7,7 @@ import type { Fanout } from '../fanout/fanout.ts';
 import type { Health, Membership } from '../node/membership.ts';
 import type { Observers } from '../node/observers.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import type { Capacity } from '../time/capacity.ts';
 import type { Clock } from '../time/clock.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import type { HeldBytes } from './held-bytes.ts';
@@ -24,7 +25,6 @@ export type SessionSettings = Pick<
   | 'pingIntervalMs'
   | 'pingTimeoutMs'
   | 'authTimeoutMs'
-  | 'maxConnections'
   | 'maxConnectionsPerUser'
   | 'maxUnauthenticated'
   | 'maxUnauthenticatedPerAddress'
@@ -50,8 +50,8 @@ export interface SessionDeps {
   readonly metrics: Metrics;
   /** The monotonic one is that of the membership, which compares its times with those of sessions. */
   readonly clock: Clock;
-  /** Connections of this node that are no sockets, and count as some: event streams. */
-  readonly others?: () => number;
+  /** Counts the sockets, also those that have not signed in or are closing. */
+  readonly capacity: Capacity;
   /** Bytes that unfinished messages of all connections may take; by default what suits a node. */
   readonly maxUnfinishedBytes?: number;
   /** Characters of frames that may wait for their turns, of all connections; by default what suits a node. */

@@ -42,20 +42,16 @@ export class Sessions {
       typists,
       unauthenticated: new Unauthenticated(settings),
       unfinished: new HeldBytes(deps.maxUnfinishedBytes ?? MAX_UNFINISHED_BYTES, (one) => one.giveUp()),
-      gone: (session) => this.#sessions.delete(session as Session),
+      gone: (session) => {
+        if (this.#sessions.delete(session as Session)) deps.capacity.sockets -= 1;
+      },
     };
     this.#notice = new DegradedNotice(this.#sessions, () => health.degraded);
   }
 
-  /** Sockets, also those that have not signed in or are closing. */
-  get size(): number {
-    return this.#sessions.size + this.#refused.size;
-  }
-
   /** No more connections can be taken. */
   get full(): boolean {
-    const { settings, others } = this.#host;
-    return this.size + (others?.() ?? 0) >= settings.maxConnections;
+    return this.#host.capacity.full;
   }
 
   /** So many refused sockets have not gone yet that the next is better refused before it opens. */
@@ -99,22 +95,27 @@ export class Sessions {
    * @param socket - the one under `ws`.
    */
   open(ws: WebSocket, socket: Socket, admission: Admission): void {
-    const { unauthenticated, metrics } = this.#host;
+    const { unauthenticated, metrics, capacity } = this.#host;
     if (this.draining) this.refuse(ws, 1012, 'this node is restarting');
-    else if (this.full) this.refuse(ws, 1013, 'too many connections');
+    else if (capacity.full) this.refuse(ws, 1013, 'too many connections');
     else if (admission.principal === undefined && !unauthenticated.enter(admission.address)) {
       this.refuse(ws, 1013, 'too many connections without a token');
     } else {
       metrics.unauthenticated.set(unauthenticated.count);
       this.#sessions.add(new Session(this.#host, ws, socket, admission));
+      capacity.sockets += 1;
     }
   }
 
   /** Closes a socket that was only opened because browsers cannot see the status of a refused upgrade. */
   refuse(ws: WebSocket, code: CloseCodeNumber, reason: string): void {
+    const { capacity, metrics } = this.#host;
     this.#refused.add(ws);
-    this.#host.metrics.closes.inc({ code: String(code) });
-    refuseSocket(ws, code, reason, () => this.#refused.delete(ws));
+    capacity.sockets += 1;
+    metrics.closes.inc({ code: String(code) });
+    refuseSocket(ws, code, reason, () => {
+      if (this.#refused.delete(ws)) capacity.sockets -= 1;
+    });
   }
 
   #connectionsOf(ref: UserRef): Session[] {
@@ -147,8 +148,9 @@ export class Sessions {
   /** Drains, and gives the closing handshakes this long to finish. Nothing is open afterwards. */
   async finish(drainMs: number, handshakeMs: number): Promise<void> {
     await this.drain(drainMs);
-    const end = this.#host.clock.monotonic() + handshakeMs;
-    while (this.size > 0 && this.#host.clock.monotonic() < end) await sleep(SETTLE_STEP_MS);
+    const { clock, capacity } = this.#host;
+    const end = clock.monotonic() + handshakeMs;
+    while (capacity.sockets > 0 && clock.monotonic() < end) await sleep(SETTLE_STEP_MS);
     this.stop();
   }
 }

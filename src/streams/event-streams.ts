@@ -7,6 +7,7 @@ import { ownerKey } from '../domain/model.ts';
 import type { Command, EventFeed, LoggedTransition, Place, Replay } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { CutReason } from '../observability/series.ts';
+import type { Capacity } from '../time/capacity.ts';
 import type { Clock } from '../time/clock.ts';
 import type { EventFilter } from './event-filter.ts';
 import { EventReader } from './event-reader.ts';
@@ -22,8 +23,8 @@ export interface EventStreamsOptions {
   readonly random: () => number;
   /** Streams that one user, of one tenant, may have on this node. */
   readonly perUser: number;
-  /** This node can take no more connections of any kind. */
-  readonly full: () => boolean;
+  /** Counts the streams that are open or about to be. */
+  readonly capacity: Capacity;
   /** Whether a token stopped working since it was verified; asked when a stream begins, and about once a second. */
   readonly ended?: (principal: Principal) => boolean;
 }
@@ -80,11 +81,6 @@ export class EventStreams {
 
   get draining(): boolean {
     return this.#draining;
-  }
-
-  /** Streams that are open or about to be. */
-  get size(): number {
-    return this.#slots.size;
   }
 
   /**

@@ -1,8 +1,9 @@
+import type { Capacity } from '../time/capacity.ts';
+
 export interface StreamSlotsOptions {
   /** Streams that one user may have on this node. */
   readonly perUser: number;
-  /** No more connections of any kind can be taken. */
-  readonly full: () => boolean;
+  readonly capacity: Capacity;
 }
 
 /** A stream was refused: the user has `perUser` already, or the node takes no more connections of any kind. */
@@ -28,15 +29,9 @@ export class StreamSlots {
   readonly #options: StreamSlotsOptions;
   /** Only users that have one now. */
   readonly #byUser = new Map<string, number>();
-  #count = 0;
 
   constructor(options: StreamSlotsOptions) {
     this.#options = options;
-  }
-
-  /** Taken now, by all users. */
-  get size(): number {
-    return this.#count;
   }
 
   /**
@@ -44,11 +39,11 @@ export class StreamSlots {
    * @throws StreamRefused
    */
   take(user: string): Release {
-    const { perUser, full } = this.#options;
+    const { perUser, capacity } = this.#options;
     if ((this.#byUser.get(user) ?? 0) >= perUser) throw new StreamRefused('too_many_streams', perUser);
-    if (full()) throw new StreamRefused('at_capacity', perUser);
+    if (capacity.full) throw new StreamRefused('at_capacity', perUser);
     this.#byUser.set(user, (this.#byUser.get(user) ?? 0) + 1);
-    this.#count += 1;
+    capacity.streams += 1;
     let isHeld = true;
     return () => {
       if (!isHeld) return;
@@ -61,6 +56,6 @@ export class StreamSlots {
     const here = this.#byUser.get(user) ?? 0;
     if (here <= 1) this.#byUser.delete(user);
     else this.#byUser.set(user, here - 1);
-    this.#count -= 1;
+    this.#options.capacity.streams -= 1;
   }
 }

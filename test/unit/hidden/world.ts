@@ -12,6 +12,7 @@ import { PresenceNode } from '../../../src/node/presence-node.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import { Sessions } from '../../../src/session/sessions.ts';
 import { EventStreams } from '../../../src/streams/event-streams.ts';
+import { Capacity } from '../../../src/time/capacity.ts';
 import { EPOCH, POLICY as FROZEN } from '../../support/frozen-stores.ts';
 import { SETTINGS } from '../fanout/fuzz/client.ts';
 import { FakeSocket } from '../fanout/fuzz/socket.ts';
@@ -122,7 +123,7 @@ export class World {
       idleAwayMs: POLICY.idleAwayMs,
       commandTimeoutMs: 2000,
       linkUp: () => true,
-      connections: () => 0,
+      capacity: new Capacity(1000),
       revocations: revocationsOf(store, wallNow),
       onIncompatible: () => undefined,
     });
@@ -138,6 +139,7 @@ export class World {
         authenticator,
         isRevoked: () => false,
         membership: this.#node.roster,
+        capacity: new Capacity(1000),
         observers: this.#node.observers,
         fanout: this.#fanout,
         feed,
@@ -355,7 +357,7 @@ export class World {
       clock: { monotonic: now, wall: wallNow },
       random: () => 0.5,
       perUser: 50,
-      full: () => false,
+      capacity: new Capacity(1000),
     });
     const reader = { ...principal('events', { user: 'reader' }), exp: EPOCH };
     const written = (text: string): void => this.#hear('events', text);

@@ -8,6 +8,7 @@ import { createMetrics } from '../../../src/observability/metrics.ts';
 import { StoreError } from '../../../src/store/port/store-error.ts';
 import { EventStreams } from '../../../src/streams/event-streams.ts';
 import { StreamRefused, StreamSlots } from '../../../src/streams/stream-slots.ts';
+import { Capacity } from '../../../src/time/capacity.ts';
 import { systemClock } from '../../../src/time/clock.ts';
 import { EventClient } from '../../support/event-client.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
@@ -17,12 +18,15 @@ import { NOW, PRINCIPALS, principal, rigs, service, settings } from './fixture.t
 const start = rigs();
 const COMMAND_TIMEOUT_MS = 50;
 
+/** Connections that the node may have. */
+const MAX = 1000;
+
 let feed: MemoryFeed;
 let streams: EventStreams;
 let url: string;
 let connections: () => Promise<number>;
 let wall: number;
-let isFull: boolean;
+let capacity: Capacity;
 let clients: EventClient[];
 
 /** What a resume is given instead of the feed's own replay. */
@@ -36,7 +40,7 @@ beforeEach(async () => {
   PRINCIPALS['reader'] = principal('read', { user: 'crm' });
   feed = memoryFeed();
   wall = NOW;
-  isFull = false;
+  capacity = new Capacity(MAX);
   clients = [];
   replay = undefined;
   const own = feed.replay.bind(feed);
@@ -47,7 +51,7 @@ beforeEach(async () => {
     clock: { ...systemClock, wall: () => wall },
     random: () => 0.5,
     perUser: 2,
-    full: () => isFull,
+    capacity,
   });
   const rig = await start({
     feed,
@@ -81,7 +85,7 @@ const holdLog = (): (() => void) => {
   return go;
 };
 const areTaken = (count: number): Promise<unknown> =>
-  until(() => streams.size === count, { what: `${count} slots taken` });
+  until(() => capacity.streams === count, { what: `${count} slots taken` });
 const cursor = (): string => `?after=${feed.watermark()}`;
 
 describe('event streams of one user', () => {
@@ -91,7 +95,7 @@ describe('event streams of one user', () => {
     expect(await third.problem()).toMatchObject({ status: 429, code: 'rate_limited' });
     expect(Number(third.headers['retry-after'])).toBeGreaterThan(0);
     await holds(() => two.every(({ ended }) => ended === undefined), 100, 'the open ones');
-    expect(streams.size).toBe(2);
+    expect(capacity.streams).toBe(2);
   });
 
   it('count for a user of a tenant, whichever of them a token for every tenant reads', async () => {
@@ -160,7 +164,7 @@ describe('the slot of a stream is given back', () => {
   it('when its call was answered that the log took too long, once the log is there', async () => {
     const go = holdLog();
     expect((await open(cursor())).status).toBe(503);
-    expect(streams.size).toBe(1);
+    expect(capacity.streams).toBe(1);
     go();
     await again();
   });
@@ -172,7 +176,7 @@ describe('the slot of a stream is given back', () => {
     await areTaken(1);
     left.destroy();
     await until(async () => (await connections()) === 0, { what: 'its connection gone' });
-    expect(streams.size).toBe(1);
+    expect(capacity.streams).toBe(1);
     go();
     await again();
   });
@@ -181,11 +185,11 @@ describe('the slot of a stream is given back', () => {
 describe('a node that is full', () => {
   it('takes no stream, and says when to come back', async () => {
     const before = await open();
-    isFull = true;
+    capacity.sockets = MAX;
     const refused = await open('', 'erp');
     expect(await refused.problem()).toMatchObject({ status: 503, code: 'unavailable' });
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-    isFull = false;
+    capacity.sockets = 0;
     expect((await open('', 'erp')).status).toBe(200);
     expect(before.ended).toBeUndefined();
   });
@@ -193,12 +197,13 @@ describe('a node that is full', () => {
 
 describe('a slot', () => {
   it('is given back once, however often that is said', () => {
-    const slots = new StreamSlots({ perUser: 2, full: () => false });
+    const ofNode = new Capacity(MAX);
+    const slots = new StreamSlots({ perUser: 2, capacity: ofNode });
     const release = slots.take('acme:ann');
     slots.take('acme:ann');
     release();
     release();
-    expect(slots.size).toBe(1);
+    expect(ofNode.streams).toBe(1);
     slots.take('acme:ann');
     expect(() => slots.take('acme:ann')).toThrow(StreamRefused);
   });

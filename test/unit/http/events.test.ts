@@ -5,6 +5,7 @@ import { subOf, type Transition } from '../../../src/domain/model.ts';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
 import { createMetrics, type Metrics } from '../../../src/observability/metrics.ts';
 import { EventStreams } from '../../../src/streams/event-streams.ts';
+import { Capacity } from '../../../src/time/capacity.ts';
 import { systemClock } from '../../../src/time/clock.ts';
 import { EventClient, type EventClientOptions } from '../../support/event-client.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
@@ -17,6 +18,7 @@ const START = NOW * 1000;
 let feed: MemoryFeed;
 let metrics: Metrics;
 let streams: EventStreams;
+let capacity: Capacity;
 let rig: Rig;
 let url: string;
 let wall: number;
@@ -35,13 +37,14 @@ beforeEach(async () => {
   clock = START;
   clients = [];
   refused.clear();
+  capacity = new Capacity(1000);
   streams = new EventStreams({
     feed,
     metrics,
     clock: { ...systemClock, wall: () => wall },
     random: () => 0.5,
     perUser: 50,
-    full: () => false,
+    capacity,
     ended: (principal) => refused.has(subOf(ownerOf(principal))),
   });
   rig = await start({ feed, streams, metrics });
@@ -453,7 +456,7 @@ describe('a reader that does not read', () => {
       clock: { ...systemClock, wall: () => wall },
       random: () => 0.5,
       perUser: 50,
-      full: () => false,
+      capacity,
     });
     rig = await start({ feed, streams, metrics });
     await rig.app.listen({ port: 0, host: '127.0.0.1' });
@@ -506,7 +509,7 @@ describe('a reader that does not read', () => {
     expect((await metrics.eventStreamsCut.get()).values).toMatchObject([
       { labels: { reason: 'stalled' }, value: 1 },
     ]);
-    expect(streams.size).toBe(0);
+    expect(capacity.streams).toBe(0);
   });
 });
 

@@ -28,6 +28,7 @@ import { StoreError } from '../../../src/store/port/store-error.ts';
 import type { Counts, Page, SelfView } from '../../../src/store/port/views.ts';
 import type { PresenceStore } from '../../../src/store/presence-store.ts';
 import { EventStreams } from '../../../src/streams/event-streams.ts';
+import { Capacity } from '../../../src/time/capacity.ts';
 import { systemClock } from '../../../src/time/clock.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { expectDocumented } from './documented.ts';
@@ -296,7 +297,7 @@ const rig = async (more: Partial<PublicServerDeps> = {}): Promise<Rig> => {
     clock: { ...systemClock, wall: () => NOW },
     random: () => 0.5,
     perUser: 50,
-    full: () => false,
+    capacity: new Capacity(1000),
   });
   const app = await buildPublicServer({
     feed,

@@ -67,7 +67,7 @@ describe('the query', () => {
       expect({ status, code }).toEqual({ status: 400, code: 'invalid' });
       expect(detail).toMatch(/^query\.\w+ is not known$/);
     }
-    expect(harness.sessions.size).toBe(0);
+    expect(harness.capacity.sockets).toBe(0);
   });
 
   it('is not repeated at length', async () => {
@@ -171,7 +171,7 @@ describe('a bad token', () => {
     expect(client.closed?.reason).toBe('the signature is wrong');
     expect(client.frames).toEqual([]);
     expect(await harness.value('rollcall_closes_total', { code: '4401' })).toBe(1);
-    await until(() => harness.sessions.size === 0);
+    await until(() => harness.capacity.sockets === 0);
   });
 
   // A reason longer than 123 bytes is an exception of the WebSocket library: the socket stayed open, and the node logged.
@@ -320,16 +320,16 @@ describe('no room', () => {
     const clients = [await harness.enter('anna'), await harness.enter('bob')];
     await refusedEverywhere(1013, 'overloaded');
     clients[0]?.close();
-    await until(() => harness.sessions.size === 1);
+    await until(() => harness.capacity.sockets === 1);
     await harness.enter('carol');
   });
 
   it('beyond MAX_CONNECTIONS, of which event streams are some', async () => {
     harness = await Harness.start({ settings: { maxConnections: 2 } });
-    harness.streams = 1;
+    harness.capacity.streams = 1;
     await harness.enter('anna');
     await refusedEverywhere(1013, 'overloaded');
-    harness.streams = 0;
+    harness.capacity.streams = 0;
     await harness.enter('bob');
   });
 

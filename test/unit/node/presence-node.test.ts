@@ -41,7 +41,7 @@ describe('a node in the cluster', () => {
       commandTimeoutMs: COMMAND_MS,
       clock: { monotonic: () => performance.now(), wall: () => WALL + performance.now() },
       linkUp: () => linkUp,
-      connections: () => 7,
+      capacity: { sockets: 7 },
       revocations: revocationsOf(store, () => WALL + performance.now()),
       knownViews: new KnownViews(),
       metrics: createMetrics(),

@@ -6,6 +6,7 @@ import { PresenceNode } from '../../../src/node/presence-node.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
 import type { Entry } from '../../../src/store/port/reports.ts';
+import { Capacity } from '../../../src/time/capacity.ts';
 import fc from '../../support/fast-check.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { FakeMember, revocationsOf, silent } from './fakes.ts';
@@ -149,7 +150,7 @@ class World {
       commandTimeoutMs: COMMAND_MS,
       clock: { monotonic: now, wall: () => EPOCH + now() },
       linkUp: () => true,
-      connections: () => this.members.length,
+      capacity: new Capacity(1000),
       revocations: revocationsOf(this.store, () => EPOCH + now()),
       knownViews: new KnownViews(),
       metrics: createMetrics(),

@@ -12,11 +12,12 @@ import { Observers } from '../../../src/node/observers.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { SessionSettings } from '../../../src/session/host.ts';
 import { Sessions } from '../../../src/session/sessions.ts';
+import { Capacity } from '../../../src/time/capacity.ts';
 import { Client, type ClientOptions } from '../../support/client.ts';
 import { FakeAuthenticator, FakeFanout, FakeFeed, FakeHealth, FakeMembership, principal } from './fakes.ts';
 
 type SocketSettings = SessionSettings &
-  Pick<Settings, 'maxFrameBytes' | 'tokenInQuery' | 'allowedOrigins' | 'upgradeRate'>;
+  Pick<Settings, 'maxConnections' | 'maxFrameBytes' | 'tokenInQuery' | 'allowedOrigins' | 'upgradeRate'>;
 
 /** Generous, so that a test only meets the limit it is about. */
 const ROOMY: SocketSettings = {
@@ -68,8 +69,7 @@ export class Harness {
   /** Added to both clocks: moves time without waiting. */
   readonly ahead = { monotonic: 0, wall: 0 };
   overloaded = false;
-  /** Event streams, which count as connections. */
-  streams = 0;
+  readonly capacity: Capacity;
   readonly sessions: Sessions;
   readonly app: FastifyInstance;
   readonly #clients: Client[] = [];
@@ -80,6 +80,7 @@ export class Harness {
       wall: () => Date.now() + this.ahead.wall,
     };
     const note = (...said: unknown[]) => void this.logged.push(said);
+    this.capacity = new Capacity(settings.maxConnections);
     this.sessions = new Sessions({
       settings,
       authenticator: this.auth,
@@ -95,7 +96,7 @@ export class Harness {
       clock,
       ...(options.maxUnfinishedBytes !== undefined && { maxUnfinishedBytes: options.maxUnfinishedBytes }),
       random: options.random ?? Math.random,
-      others: () => this.streams,
+      capacity: this.capacity,
       log: { debug: note, error: note },
     });
     this.app = Fastify(options.server ?? {}) as unknown as FastifyInstance;

@@ -75,7 +75,7 @@ describe('pings of the server', () => {
     const client = await harness.enter('anna');
     client.pauseReading();
     await until(() => harness.membership.left.length === 1);
-    await until(() => harness.sessions.size === 0, { timeoutMs: 8000 });
+    await until(() => harness.capacity.sockets === 0, { timeoutMs: 8000 });
   });
 });
 

@@ -122,7 +122,7 @@ describe('draining', () => {
     const started = performance.now();
     await harness.app.close();
     expect(performance.now() - started).toBeLessThan(3000);
-    await until(() => harness?.sessions.size === 0);
+    await until(() => harness?.capacity.sockets === 0);
   });
 
   it('spreads by the clock, however often it is looked at', async () => {

@@ -88,7 +88,7 @@ describe('signing in', () => {
     client.close();
     await until(async () => (await harness.value('rollcall_unauthenticated_connections')) === 0);
     expect(await harness.value('rollcall_connections')).toBe(0);
-    expect(harness.sessions.size).toBe(0);
+    expect(harness.capacity.sockets).toBe(0);
   });
 });
 
@@ -112,7 +112,7 @@ describe('with a token that is revoked while its socket opens', () => {
       }
       expect(harness.membership.members).toEqual([]);
       expect(harness.observers.of({ tenant: 'acme', user: 'anna' })).toEqual([]);
-      await until(() => harness.sessions.size === 0);
+      await until(() => harness.capacity.sockets === 0);
       expect(await harness.value('rollcall_connections')).toBe(0);
       expect(await harness.value('rollcall_unauthenticated_connections')).toBe(0);
       await harness.enter('bob');

@@ -88,7 +88,7 @@ describe('frames on a node that is behind', () => {
     client.send({ type: 'status', status: 'busy' });
     await until(() => turns.size > 0);
     client.terminate();
-    await until(() => harness.sessions.size === 0);
+    await until(() => harness.capacity.sockets === 0);
     goOn();
     expect(turns.size).toBe(0);
     expect(harness.membership.claims).toEqual([]);

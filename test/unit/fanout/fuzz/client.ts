@@ -23,7 +23,6 @@ export const SETTINGS: SessionSettings = {
   pingIntervalMs: 1_000_000,
   pingTimeoutMs: 1_000_000,
   authTimeoutMs: 5000,
-  maxConnections: 1000,
   maxConnectionsPerUser: 50,
   maxUnauthenticated: 1000,
   maxUnauthenticatedPerAddress: 1000,

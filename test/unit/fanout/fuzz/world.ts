@@ -7,6 +7,7 @@ import { NodeFanout } from '../../../../src/fanout/node-fanout.ts';
 import { Observers } from '../../../../src/node/observers.ts';
 import { createMetrics } from '../../../../src/observability/metrics.ts';
 import { Sessions } from '../../../../src/session/sessions.ts';
+import { Capacity } from '../../../../src/time/capacity.ts';
 import { FakeTime, settle } from '../rig.ts';
 import { type Client, frameOf, rightsOf, SETTINGS } from './client.ts';
 import { LateStore } from './late-store.ts';
@@ -109,6 +110,7 @@ export class World {
       authenticator,
       isRevoked: () => false,
       membership: this.#membership,
+      capacity: new Capacity(1000),
       observers: new Observers(this.#membership),
       fanout: this.#watched(),
       feed,
