@@ -32,6 +32,8 @@ export interface FairTurnsOptions {
   /** ms of a monotonic clock. */
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
+  /** What waiting work may take of the loop in one go, ms; default 3. */
+  readonly sliceMs?: number;
   /** Calls back once whatever else has come was looked at. */
   readonly yieldFirst?: (next: () => void) => void;
 }
@@ -44,6 +46,7 @@ export interface FairTurnsOptions {
  */
 export class FairTurns {
   readonly #now: () => number;
+  readonly #sliceMs: number;
   readonly #onError: (error: unknown) => void;
   readonly #yieldFirst: (next: () => void) => void;
   readonly #people = new Map<string, Person>();
@@ -61,7 +64,8 @@ export class FairTurns {
   #isYielding = false;
   #emptySince = Number.NEGATIVE_INFINITY;
 
-  constructor({ now, onError, yieldFirst = setImmediate }: FairTurnsOptions) {
+  constructor({ now, onError, sliceMs = SLICE_MS, yieldFirst = setImmediate }: FairTurnsOptions) {
+    this.#sliceMs = sliceMs;
     this.#now = now;
     this.#onError = onError;
     this.#yieldFirst = yieldFirst;
@@ -74,7 +78,7 @@ export class FairTurns {
 
   /** Whether work that came now would wait. */
   get busy(): boolean {
-    return this.#size > 0 || this.#isRunning || this.#spentMs >= SLICE_MS;
+    return this.#size > 0 || this.#isRunning || this.#spentMs >= this.#sliceMs;
   }
 
   /** Does the work now, or in its turn. Work of one person is done in the order in which it was added. */
@@ -126,7 +130,7 @@ export class FairTurns {
   }
 
   #goOn(): void {
-    while (this.#spentMs < SLICE_MS) {
+    while (this.#spentMs < this.#sliceMs) {
       const person = pop(this.#next);
       const work = person?.works.shift();
       if (person === undefined || work === undefined) return;

@@ -9,6 +9,7 @@ const loop = () => {
   const errors: unknown[] = [];
   const turns = new FairTurns({
     now: () => now,
+    sliceMs: 5,
     onError: (error) => void errors.push(error),
     yieldFirst: (go) => void next.push(go),
   });
