@@ -124,7 +124,7 @@ export const ABUSE: readonly Mutant[] = [
     file: 'src/session/sessions.ts',
     from: 'return this.#refused.size >= MAX_REFUSED;',
     to: 'return false;',
-    test: 'test/unit/http/websocket.test.ts',
+    test: 'test/unit/http/websocket-room.test.ts',
     title: 'the next gets the HTTP status instead',
     proves: 'sockets in the closing handshake are held without a bound',
   },

@@ -491,7 +491,7 @@ describe('a reader that does not read', () => {
     await until(() => slow.lastId === feed.watermark() && slow.lastId !== told, { what: 'the newest id' });
     happens('last');
     await slow.sees('last online');
-  });
+  }, 60_000);
 
   it('is cut after a minute, and told so in a metric', async () => {
     const client = await open();

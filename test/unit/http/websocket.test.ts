@@ -1,52 +1,14 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AuthError } from '../../../src/auth/principal.ts';
 import { until } from '../../support/until.ts';
 import { principal, service } from '../session/fakes.ts';
 import { Harness } from '../session/harness.ts';
+import { type Answer, ask, problemOf, UPGRADE, upgradesBy } from './upgrade-answers.ts';
 
 let harness: Harness;
 afterEach(() => harness.stop());
-
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: string;
-}
-
-const UPGRADE = {
-  connection: 'Upgrade',
-  upgrade: 'websocket',
-  'sec-websocket-version': '13',
-  'sec-websocket-key': Buffer.from('0123456789abcdef').toString('base64'),
-};
-
-/** Sends an upgrade, or what looks like one, and reads the HTTP answer. */
-const ask = async (
-  path: string,
-  headers: Readonly<Record<string, string>> = UPGRADE,
-  method = 'GET',
-): Promise<Answer> => {
-  const asked = request({ port: harness.port, host: '127.0.0.1', path, method, headers });
-  asked.end();
-  const got = await Promise.race([
-    once(asked, 'response') as Promise<[IncomingMessage]>,
-    once(asked, 'upgrade').then(() => Promise.reject(new Error('was upgraded'))),
-  ]);
-  const [response] = got;
-  let body = '';
-  for await (const chunk of response) body += chunk;
-  return { status: response.statusCode ?? 0, headers: response.headers, body };
-};
-
-const problemOf = ({ headers, body }: Answer): { code: string; detail: string; status: number } => {
-  expect(headers['content-type']).toMatch(/^application\/problem\+json/);
-  return JSON.parse(body);
-};
-
-const upgradesBy = (result: string) => harness.value('rollcall_upgrades_total', { result });
 
 // `?activty=idle` opened active, and `?devise=mobile` as a browser, without a word.
 describe('the query', () => {
@@ -63,7 +25,7 @@ describe('the query', () => {
     'device=web&x=',
   ])('has no unknown names: %s', async (query) => {
     for (const path of ['/v1/ws', '/ws']) {
-      const { status, code, detail } = problemOf(await ask(`${path}?${query}`));
+      const { status, code, detail } = problemOf(await ask(harness, `${path}?${query}`));
       expect({ status, code }).toEqual({ status: 400, code: 'invalid' });
       expect(detail).toMatch(/^query\.\w+ is not known$/);
     }
@@ -71,7 +33,7 @@ describe('the query', () => {
   });
 
   it('is not repeated at length', async () => {
-    const { detail } = problemOf(await ask(`/v1/ws?${'x'.repeat(4000)}=1`));
+    const { detail } = problemOf(await ask(harness, `/v1/ws?${'x'.repeat(4000)}=1`));
     expect(detail.length).toBeLessThan(120);
   });
 });
@@ -85,7 +47,7 @@ describe('the four ways to sign in', () => {
     const client = await harness.enter('anna', { signIn });
     expect(client.first('welcome')).toMatchObject({ user: 'anna', tenant: 'acme' });
     expect(client.socket.protocol).toBe(signIn === 'subprotocol' ? 'rollcall.v1' : '');
-    expect(await upgradesBy('accepted')).toBe(1);
+    expect(await upgradesBy(harness, 'accepted')).toBe(1);
   });
 
   it('is the same at /ws', async () => {
@@ -156,13 +118,13 @@ describe('a bad token', () => {
     ['empty', 'Bearer '],
     ['of another scheme', 'Basic YTpi'],
   ])('in the header is 401 before the upgrade: %s', async (_what, authorization) => {
-    const answer = await ask('/v1/ws', { ...UPGRADE, authorization });
+    const answer = await ask(harness, '/v1/ws', { ...UPGRADE, authorization });
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
     expect(answer.headers.connection).toBe('close');
     expect(problemOf(answer).code).toBe('unauthorized');
     expect(answer.body).not.toContain('YTpi');
-    expect(await upgradesBy('unauthorized')).toBe(1);
+    expect(await upgradesBy(harness, 'unauthorized')).toBe(1);
   });
 
   it.each(['subprotocol', 'query', 'frame'] as const)('by %s is accepted and closed 4401', async (signIn) => {
@@ -204,7 +166,7 @@ describe('a bad token', () => {
 
   it('that cannot be verified is our fault: 503, or 1013', async () => {
     harness.auth.error = new Error('boom');
-    const answer = await ask('/v1/ws', { ...UPGRADE, authorization: 'Bearer x' });
+    const answer = await ask(harness, '/v1/ws', { ...UPGRADE, authorization: 'Bearer x' });
     expect(answer.status).toBe(503);
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
     expect(problemOf(answer).code).toBe('unavailable');
@@ -225,7 +187,7 @@ describe('a token that is not for this', () => {
     const scopes = 'scopes' in over ? over.scopes : undefined;
     const who = 'service' in over ? over : principal('anna', scopes && { scopes: [...scopes] });
     const token = harness.auth.issue(who);
-    const answer = await ask(`/v1/ws${query}`, { ...UPGRADE, authorization: `Bearer ${token}` });
+    const answer = await ask(harness, `/v1/ws${query}`, { ...UPGRADE, authorization: `Bearer ${token}` });
     expect(answer.status).toBe(status);
     expect(problemOf(answer).code).toBe(code);
     for (const signIn of ['subprotocol', 'frame'] as const) {
@@ -250,32 +212,32 @@ describe('what is refused before any token is looked at', () => {
     'a bad query: %s',
     async (path) => {
       harness = await Harness.start();
-      const answer = await ask(path, { ...UPGRADE, ...token() });
+      const answer = await ask(harness, path, { ...UPGRADE, ...token() });
       expect(answer.status).toBe(400);
       expect(problemOf(answer)).toMatchObject({ code: 'invalid', detail: expect.stringMatching(/^query\./) });
-      expect(await upgradesBy('invalid')).toBe(1);
+      expect(await upgradesBy(harness, 'invalid')).toBe(1);
     },
   );
 
   it('an origin that is not allowed', async () => {
     harness = await Harness.start({ settings: { allowedOrigins: ['https://app.example'] } });
     for (const origin of ['https://evil.example', 'null', 'https://app.example.evil.example']) {
-      const answer = await ask('/v1/ws', { ...UPGRADE, ...token(), origin });
+      const answer = await ask(harness, '/v1/ws', { ...UPGRADE, ...token(), origin });
       expect(answer.status).toBe(403);
       expect(problemOf(answer).code).toBe('forbidden');
     }
-    expect(await upgradesBy('origin_refused')).toBe(3);
+    expect(await upgradesBy(harness, 'origin_refused')).toBe(3);
     await harness.enter('anna', { headers: { origin: 'https://app.example' } });
     await harness.enter('anna');
   });
 
   it('a handshake of another version, or without a key', async () => {
     harness = await Harness.start();
-    const old = await ask('/v1/ws', { ...UPGRADE, ...token(), 'sec-websocket-version': '8' });
+    const old = await ask(harness, '/v1/ws', { ...UPGRADE, ...token(), 'sec-websocket-version': '8' });
     expect(old.status).toBe(426);
     expect(old.headers['sec-websocket-version']).toBe('13');
     expect(problemOf(old).code).toBe('invalid');
-    const keyless = await ask('/v1/ws', { ...UPGRADE, ...token(), 'sec-websocket-key': 'short' });
+    const keyless = await ask(harness, '/v1/ws', { ...UPGRADE, ...token(), 'sec-websocket-key': 'short' });
     expect(keyless.status).toBe(400);
     expect(problemOf(keyless).code).toBe('invalid');
   });
@@ -283,7 +245,7 @@ describe('what is refused before any token is looked at', () => {
   it('too many upgrades of one address, and of no other', async () => {
     harness = await Harness.start({ settings: { upgradeRate: 3 }, trustProxy: true });
     const from = (address: string) =>
-      ask('/v1/ws', { ...UPGRADE, authorization: 'Bearer bad', 'x-forwarded-for': address });
+      ask(harness, '/v1/ws', { ...UPGRADE, authorization: 'Bearer bad', 'x-forwarded-for': address });
     const first = await Promise.all(Array.from({ length: 5 }, () => from('192.0.2.1')));
     expect(first.map(({ status }) => status).sort()).toEqual([401, 401, 401, 429, 429]);
     const limited = first.find(({ status }) => status === 429) as Answer;
@@ -292,106 +254,6 @@ describe('what is refused before any token is looked at', () => {
     expect((await from('192.0.2.2')).status).toBe(401);
     harness.ahead.monotonic += 1000;
     expect((await from('192.0.2.1')).status).toBe(401);
-  });
-});
-
-describe('no room', () => {
-  const refusedEverywhere = async (code: number, result: string) => {
-    const token = harness.auth.issue(principal('anna'));
-    const answer = await ask('/v1/ws', { ...UPGRADE, authorization: `Bearer ${token}` });
-    expect(answer.status).toBe(503);
-    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
-    expect(problemOf(answer).code).toBe('unavailable');
-    expect(await harness.dial({ token, signIn: 'subprotocol' }).end()).toBe(code);
-    expect(await harness.dial().end()).toBe(code);
-    expect(await upgradesBy(result)).toBe(3);
-  };
-
-  it('while the event loop is behind', async () => {
-    harness = await Harness.start();
-    harness.overloaded = true;
-    await refusedEverywhere(1013, 'overloaded');
-    harness.overloaded = false;
-    await harness.enter('anna');
-  });
-
-  it('beyond MAX_CONNECTIONS', async () => {
-    harness = await Harness.start({ settings: { maxConnections: 2 } });
-    const clients = [await harness.enter('anna'), await harness.enter('bob')];
-    await refusedEverywhere(1013, 'overloaded');
-    clients[0]?.close();
-    await until(() => harness.capacity.sockets === 1);
-    await harness.enter('carol');
-  });
-
-  it('beyond MAX_CONNECTIONS, of which event streams are some', async () => {
-    harness = await Harness.start({ settings: { maxConnections: 2 } });
-    harness.capacity.streams = 1;
-    await harness.enter('anna');
-    await refusedEverywhere(1013, 'overloaded');
-    harness.capacity.streams = 0;
-    await harness.enter('bob');
-  });
-
-  it('also for those whose tokens were verified at the same time', async () => {
-    harness = await Harness.start({ settings: { maxConnections: 1 } });
-    const dialed = Array.from({ length: 4 }, (_, i) =>
-      harness.dial({ token: harness.auth.issue(principal(`u${i}`)), signIn: 'subprotocol' }),
-    );
-    await until(() => dialed.filter((client) => client.over).length === 3);
-    expect(dialed.filter((client) => client.over).every((client) => client.closed?.code === 1013)).toBe(true);
-    expect(harness.membership.members).toHaveLength(1);
-  });
-
-  it('while draining', async () => {
-    harness = await Harness.start();
-    await harness.sessions.drain(0);
-    await refusedEverywhere(1012, 'draining');
-  });
-
-  describe('for sockets that are only opened to be closed', () => {
-    const SHAKE = Object.entries(UPGRADE).map((line) => line.join(': '));
-    const PROTOCOLS = 'sec-websocket-protocol: rollcall.v1, bearer.bad';
-    let lingering: Socket[] = [];
-    beforeEach(async () => {
-      harness = await Harness.start();
-      // They never answer the close frame.
-      lingering = Array.from({ length: 200 }, () => connect(harness.port, '127.0.0.1'));
-      for (const socket of lingering) {
-        socket.write(`GET /ws HTTP/1.1\r\nhost: x\r\n${[...SHAKE, PROTOCOLS].join('\r\n')}\r\n\r\n`);
-      }
-      await until(() => harness.sessions.overrun);
-    });
-    afterEach(() => {
-      for (const socket of lingering) socket.destroy();
-    });
-
-    it('the next gets the HTTP status instead', async () => {
-      expect(await harness.dial({ token: 'bad', signIn: 'subprotocol' }).end()).toBe(401);
-      harness.overloaded = true;
-      expect(await harness.dial().end()).toBe(503);
-    });
-
-    it('nobody who is welcome suffers', async () => {
-      await harness.enter('anna');
-      await harness.enter('bob', { signIn: 'subprotocol' });
-      await harness.enter('carol', { signIn: 'frame' });
-    });
-
-    it('there is room again when they are gone', async () => {
-      for (const socket of lingering) socket.destroy();
-      await until(() => !harness.sessions.overrun);
-      expect(await harness.dial({ token: 'bad', signIn: 'subprotocol' }).end()).toBe(4401);
-    });
-  });
-
-  it('for one more without a token is 1013', async () => {
-    harness = await Harness.start({ settings: { maxUnauthenticated: 1 } });
-    const first = harness.dial();
-    await first.until(() => first.opened);
-    expect(await harness.dial().end()).toBe(1013);
-    await harness.enter('anna');
-    expect(await upgradesBy('overloaded')).toBe(1);
   });
 });
 
@@ -406,7 +268,7 @@ describe('what is no upgrade of ours', () => {
 
   it.each(['GET', 'HEAD'])('a plain %s is told that it takes a WebSocket', async (method) => {
     for (const path of ['/v1/ws', '/ws?device=web']) {
-      const answer = await ask(path, {}, method);
+      const answer = await ask(harness, path, {}, method);
       expect(answer.status).toBe(426);
       expect(answer.headers.upgrade).toBe('websocket');
       if (method === 'GET') expect(problemOf(answer).code).toBe('invalid');
@@ -414,7 +276,7 @@ describe('what is no upgrade of ours', () => {
   });
 
   it.each(['/v1/other', '/nowhere', '/v1/ws/', '/'])('there is no WebSocket at %s', async (path) => {
-    const answer = await ask(path);
+    const answer = await ask(harness, path);
     expect(answer.status).toBe(404);
     expect(problemOf(answer)).toMatchObject({ code: 'not_found', detail: expect.stringContaining('/v1/ws') });
     expect(answer.headers.connection).toBe('close');
@@ -426,15 +288,15 @@ describe('what is no upgrade of ours', () => {
       upgrade: 'h2c',
       'http2-settings': 'AAMAAABkAAQAoAAAAAIAAAAA',
     };
-    const answer = await ask('/v1/other', headers);
+    const answer = await ask(harness, '/v1/other', headers);
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.body)).toEqual({ hello: 'world' });
-    expect((await ask('/v1/ws', headers)).status).toBe(426);
-    expect((await ask('/nowhere', headers)).status).toBe(404);
+    expect((await ask(harness, '/v1/ws', headers)).status).toBe(426);
+    expect((await ask(harness, '/nowhere', headers)).status).toBe(404);
   });
 
   it('an upgrade by another method is none', async () => {
-    const answer = await ask('/v1/ws', UPGRADE, 'POST');
+    const answer = await ask(harness, '/v1/ws', UPGRADE, 'POST');
     expect(answer.status).toBe(404);
     expect(problemOf(answer).code).toBe('not_found');
   });
