@@ -14,7 +14,7 @@ import { EPOCH, POLICY } from '../support/frozen-stores.ts';
 export const TENANT = 'acme';
 export const USERS = ['ann', 'bob', 'çelik "x"'] as const;
 export const GROUPS = ['g1', 'g "2"', 'g3'] as const;
-export const NODES = ['n1.0', 'n2.0'] as const;
+const NODES = ['n1.0', 'n2.0'] as const;
 
 export type Step =
   | { kind: 'wait'; ms: number }
