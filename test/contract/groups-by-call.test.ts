@@ -39,6 +39,12 @@ describeBothStores((both) => {
     expect(await members('g')).toEqual([]);
   });
 
+  it('is stamped as of now, however new the name of a user without groups is', async () => {
+    await both.opens('a.0', 'ann', { name: 'Ann', iat: NOW_S + 60 });
+    const { own } = await sets('ann', 'g');
+    expect(own?.stamp).toBeLessThan(NOW_S + 6);
+  });
+
   it('of two calls in one moment the later one counts', async () => {
     await sets('ann', 'g');
     await sets('ann', 'h');

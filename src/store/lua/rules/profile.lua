@@ -47,8 +47,9 @@ end
 -- A backend's word on the groups, as of now: the newest, whatever tokens said before. Others see it at once.
 local CALL_LEAD, TICK = 5, 0.001
 function Profile.regroup(row, groups)
-  local _, held = Profile.trueGroups(row)
-  row.groups, row.groupsIat = groups, max(redisNow / 1000 + CALL_LEAD, (held or 0) + TICK)
+  -- A row without groups may have the stamp of its name in their place.
+  local known, held = Profile.trueGroups(row)
+  row.groups, row.groupsIat = groups, max(redisNow / 1000 + CALL_LEAD, (known and held or 0) + TICK)
   local pending = row.pendingProfile
   if not pending then return end
   pending.groups, pending.groupsIat = nil, nil
