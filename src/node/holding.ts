@@ -63,6 +63,11 @@ export class Holding {
   /** When the first of the open connections opened, and the newest opening that is stored. */
   #here = -1;
   #openedStored = -1;
+  /**
+   * When the grace that an opening here ended last would have ended. Connections that come back until then come back
+   * together, and none of them is a sign that the person is active.
+   */
+  #endedGraceUntil = -1;
   /** The connection that ended last was closed because its token was revoked. */
   #isRevoked = false;
   /** What the newest tokens used here say, and for groups also what the store says. */
@@ -81,7 +86,8 @@ export class Holding {
   add(member: Member, now: number, idleAwayMs: number, graceMs: number): void {
     // Connections that come back from another node in one grace arrive one after another: only the first one ends it.
     const isFollower = this.members.length > 0 && now - this.activity.begun < graceMs;
-    const grace = this.#isInGrace(now) ? 'here' : isFollower ? 'elsewhere' : 'none';
+    if (this.#isInGrace(now)) this.#endedGraceUntil = this.#closed + this.#graceMs;
+    const grace = now < this.#endedGraceUntil ? 'here' : isFollower ? 'elsewhere' : 'none';
     this.activity.opens(member, this.members.length, grace, idleAwayMs);
     // The store may have forgotten a user who was not present.
     if (this.members.length === 0) {
@@ -251,6 +257,7 @@ export class Holding {
   /** No grace runs any more: closed connections were ended permanently. */
   endGrace(): void {
     this.#closed = -1;
+    this.#endedGraceUntil = -1;
   }
 
   /** Drops what this node knew of the user, except what the open connections say. */

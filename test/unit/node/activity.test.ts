@@ -59,6 +59,21 @@ describe('activity of several connections here', () => {
     expect(isIdle()).toBe(false);
   });
 
+  it('connections that come back in one grace are as idle as those that left, however many they are', async () => {
+    const tabs = [await opens(), await opens()];
+    for (const tab of tabs) tab.idles(rig);
+    await waits(MINUTE);
+    for (const tab of tabs) rig.roster.leave(tab, 'lost');
+    await opens();
+    expect(isIdle()).toBe(true);
+    await opens();
+    expect(isIdle()).toBe(true);
+    // Long after that grace, somebody has opened a tab.
+    await waits(2 * GRACE_MS);
+    await opens();
+    expect(isIdle()).toBe(false);
+  });
+
   it('turning idle or active is told at once, anything else with the next batch', async () => {
     const tab = await opens();
     tab.uses(rig);
