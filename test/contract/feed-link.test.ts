@@ -9,7 +9,7 @@ import { useRedis } from './use-redis.ts';
 const BEHIND_MS = 500;
 const SLACK_MS = 1500;
 
-/** G7: the newest is never missing, and never later than one heartbeat and a second, whatever the links do. */
+/** The newest is never missing, and never later than one heartbeat and a second, whatever the links do. */
 describe.skipIf(!isOneServer)('the feed over a link that breaks', () => {
   const redis = useRedis();
   let rig: RealFeed;

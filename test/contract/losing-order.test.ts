@@ -11,13 +11,6 @@ beforeEach(async () => {
 });
 afterEach(() => line.stop());
 
-/** Redis came back with nothing, a second later. */
-const everythingIsLost = async (): Promise<void> => {
-  const machine = await line.machine();
-  await line.raw.loseEverything();
-  await line.redis.hset(line.keys.meta, MACHINE, machine + 1_000_000);
-};
-
 describe('the hybrid clock', () => {
   /** The clock of Redis is 74 years behind the one the partition has told: as after a failover to a slower machine. */
   it('makes versions and log ids rise although the clock of Redis went back', async () => {
@@ -107,7 +100,7 @@ describe('revocations', () => {
   const knownTo = async (): Promise<number> => (await line.store.endings.revocations())[0]?.at ?? 0;
 
   it.each([
-    ['everything is lost', everythingIsLost],
+    ['everything is lost', () => line.everythingIsLost()],
     [
       'the keys of revocations and users are',
       async () => {
@@ -147,7 +140,7 @@ describe('revocations', () => {
   it('are not taken where nobody has beaten since: that would look like data that was kept', async () => {
     await line.store.endings.revoke(ann);
     const at = await knownTo();
-    await everythingIsLost();
+    await line.everythingIsLost();
     await expect(line.store.endings.refuse(0, [{ ...ann, at }])).rejects.toMatchObject({
       code: 'unavailable',
     });
@@ -158,7 +151,7 @@ describe('revocations', () => {
     const at = Math.floor((START + (await line.now())) / 1000) - 3600;
     await line.opens('a.0', 'ann', { iat: at + 1800 });
     const known = await line.view('ann');
-    await everythingIsLost();
+    await line.everythingIsLost();
     await line.beat('b.0');
     await line.store.endings.refuse(0, [{ ...ann, at }]);
     await line.beat('a.0');

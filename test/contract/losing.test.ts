@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { View } from '../../src/domain/model.ts';
-import { MACHINE } from '../support/own-time.ts';
 import { entryOf } from '../support/raw-store.ts';
 import { readKnowing } from './read-knowing.ts';
 import { GRACE, INTERVAL, START, Timeline, TTL } from './timeline.ts';
@@ -12,13 +11,6 @@ beforeEach(async () => {
   line = await Timeline.running(server.url(), ['a.0', 'b.0']);
 });
 afterEach(() => line.stop());
-
-/** Redis came back with nothing, a second later. */
-const everythingIsLost = async (): Promise<void> => {
-  const machine = await line.machine();
-  await line.raw.loseEverything();
-  await line.redis.hset(line.keys.meta, MACHINE, machine + 1_000_000);
-};
 
 /** What a failover to a replica that lagged behind is like: every key is as it was. */
 const keepCopy = async (): Promise<() => Promise<void>> => {
@@ -51,7 +43,7 @@ describe('a batch', () => {
 
   it('of a generation that is gone is lost, whatever is there instead', async () => {
     await line.opens('a.0', 'ann');
-    await everythingIsLost();
+    await line.everythingIsLost();
     expect(await line.opens('a.0', 'ann')).toEqual({ result: 'lost' });
     await line.beat('c.0');
     expect(await line.opens('a.0', 'ann')).toEqual({ result: 'lost' });
@@ -170,7 +162,7 @@ describe('after a loss', () => {
     await line.opens('b.0', 'ann');
     await line.opens('a.0', 'bob', { claim: { status: 'busy', text: 'x', stamp: 9 } });
     const [ann, bob] = [await line.view('ann'), await line.view('bob')];
-    await everythingIsLost();
+    await line.everythingIsLost();
     await heals('b.0', 'a.0');
     await line.opens('b.0', 'ann', { known: ann, openedAgo: 2000 });
     await line.tell(
@@ -200,7 +192,7 @@ describe('after a loss', () => {
       [older, newer],
       [newer, older],
     ] as const) {
-      await everythingIsLost();
+      await line.everythingIsLost();
       await heals('a.0', 'b.0');
       await line.opens('a.0', 'ann', { known: first, idle: true, openedAgo: 2000 });
       await line.opens('b.0', 'ann', { known: second, idle: true, openedAgo: 2000 });
@@ -217,7 +209,7 @@ describe('after a loss', () => {
     await line.opens('a.0', 'ann', { openedAgo: 1000 });
     await line.closes('a.0', 'ann');
     const known = await line.view('ann');
-    await everythingIsLost();
+    await line.everythingIsLost();
     await heals('a.0');
     await line.closes('a.0', 'ann', { known, openedAgo: 2000, closedAgo: 1000 });
     expect(await line.story()).toEqual([]);
@@ -231,7 +223,7 @@ describe('after a loss', () => {
   it('who left meanwhile is offline once the partition is sure of it', async () => {
     await line.opens('a.0', 'ann');
     const known = await line.view('ann');
-    await everythingIsLost();
+    await line.everythingIsLost();
     await heals('b.0');
     // The only one who still knows of ann is a watcher on another node.
     await expect(readKnowing(line.store, 'acme', ['ann'], [known])).rejects.toMatchObject({
@@ -264,7 +256,7 @@ describe('after a loss', () => {
     await line.opens('a.0', 'ann', { activeAgo: 1000, openedAgo: 1000, claim });
     const known = await line.view('ann');
     expect(known).toMatchObject({ status: 'offline', lastSeen: START + INTERVAL * 1.5 });
-    await everythingIsLost();
+    await line.everythingIsLost();
     await heals('a.0');
     await line.pass(GRACE, 'a.0');
     await line.opens('a.0', 'ann', { known, claim, openedAgo: 9000 });

@@ -95,6 +95,13 @@ export class Timeline {
     return Number(await this.redis.hget(this.keys.meta, MACHINE));
   }
 
+  /** Redis came back with nothing, a second later. */
+  async everythingIsLost(): Promise<void> {
+    const machine = await this.machine();
+    await this.raw.loseEverything();
+    await this.redis.hset(this.keys.meta, MACHINE, machine + 1_000_000);
+  }
+
   /** The hybrid clock as stored, µs. */
   async clock(): Promise<number> {
     return Number(await this.redis.hget(this.keys.meta, 'clock'));

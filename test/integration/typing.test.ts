@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Client } from '../support/client.ts';
 import { Cluster } from '../support/cluster.ts';
 import { holds } from '../support/until.ts';
 
@@ -9,6 +10,22 @@ describe('typing over two nodes', () => {
   });
   afterEach(() => cluster.disconnectAll());
   afterAll(() => cluster?.stop());
+
+  /** A person who types on both nodes, to `ben` and to a group, and ben on both nodes, who watches and hears of both. */
+  const typingOnBothNodes = async (mia: string): Promise<{ here: Client; bens: Client[] }> => {
+    const claims = { groups: ['room'] };
+    const connect = (user: string, node: number): Promise<Client> => cluster.connect(user, { claims, node });
+    const [here, there] = [await connect(mia, 0), await connect(mia, 1)];
+    const bens = [await connect('ben', 0), await connect('ben', 1)];
+    for (const ben of bens) {
+      await ben.watch({ users: [mia] });
+      await ben.sees(mia, 'online');
+    }
+    here.send({ type: 'typing', to: { user: 'ben' }, on: true });
+    there.send({ type: 'typing', to: { group: 'room' }, on: true });
+    for (const ben of bens) await ben.until(() => ben.of('typing').length === 2);
+    return { here, bens };
+  };
 
   it('reaches every connection of a user, on every node, and is stored nowhere', async () => {
     const ann = await cluster.connect('ann');
@@ -50,22 +67,10 @@ describe('typing over two nodes', () => {
 
   // Told the other way round, it would tell who hides from who says goodbye.
   it.each(['frame', 'call'])('ends on every node before its person is seen to hide by a %s', async (way) => {
-    const claims = { groups: ['room'] };
     const mia = `mia-${way}`;
-    const mias = [await cluster.connect(mia, { claims }), await cluster.connect(mia, { claims, node: 1 })];
-    const bens = [
-      await cluster.connect('ben', { claims }),
-      await cluster.connect('ben', { claims, node: 1 }),
-    ];
-    for (const ben of bens) {
-      await ben.watch({ users: [mia] });
-      await ben.sees(mia, 'online');
-    }
-    mias[0]?.send({ type: 'typing', to: { user: 'ben' }, on: true });
-    mias[1]?.send({ type: 'typing', to: { group: 'room' }, on: true });
-    for (const ben of bens) await ben.until(() => ben.of('typing').length === 2);
+    const { here, bens } = await typingOnBothNodes(mia);
     const body = { status: 'invisible' } as const;
-    if (way === 'frame') await mias[0]?.ask({ type: 'status', ...body });
+    if (way === 'frame') await here.ask({ type: 'status', ...body });
     else await cluster.http('/v1/presence/me/status', { claims: { sub: mia }, method: 'PUT', body });
     for (const ben of bens) {
       await ben.sees(mia, 'offline');
@@ -88,20 +93,8 @@ describe('typing over two nodes', () => {
     ],
     ['are forgotten', (user) => [`/v1/presence/users/${user}`, 'DELETE']],
   ])('ends before the typist is seen to go when they %s', async (name, call) => {
-    const claims = { groups: ['room'] };
     const mia = `mia ${name}`.replaceAll(' ', '-');
-    const mias = [await cluster.connect(mia, { claims }), await cluster.connect(mia, { claims, node: 1 })];
-    const bens = [
-      await cluster.connect('ben', { claims }),
-      await cluster.connect('ben', { claims, node: 1 }),
-    ];
-    for (const ben of bens) {
-      await ben.watch({ users: [mia] });
-      await ben.sees(mia, 'online');
-    }
-    mias[0]?.send({ type: 'typing', to: { user: 'ben' }, on: true });
-    mias[1]?.send({ type: 'typing', to: { group: 'room' }, on: true });
-    for (const ben of bens) await ben.until(() => ben.of('typing').length === 2);
+    const { bens } = await typingOnBothNodes(mia);
     const [path, method, body] = call(mia);
     await cluster.http(path, {
       claims: { sub: 'operator', scope: 'admin write' },

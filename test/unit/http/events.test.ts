@@ -1,97 +1,24 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CLOCK_SKEW_MS } from '../../../src/auth/claims.ts';
-import { ownerOf } from '../../../src/auth/principal.ts';
-import { subOf, type Transition } from '../../../src/domain/model.ts';
-import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
-import { createMetrics, type Metrics } from '../../../src/observability/metrics.ts';
-import { EventStreams } from '../../../src/streams/event-streams.ts';
-import { Capacity } from '../../../src/time/capacity.ts';
-import { systemClock } from '../../../src/time/clock.ts';
-import { EventClient, type EventClientOptions } from '../../support/event-client.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { holds, until } from '../../support/until.ts';
-import { NOW, PRINCIPALS, principal, problem, type Rig, rigs, service } from './fixture.ts';
-
-const start = rigs();
-const START = NOW * 1000;
-
-let feed: MemoryFeed;
-let metrics: Metrics;
-let streams: EventStreams;
-let capacity: Capacity;
-let rig: Rig;
-let url: string;
-let wall: number;
-let clients: EventClient[];
-let clock: number;
-/** Users whose tokens do not work any more. */
-const refused = new Set<string>();
-
-beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-  PRINCIPALS['events'] = principal('events', { user: 'crm', iat: NOW / 1000 - 10 });
-  PRINCIPALS['everywhereEvents'] = service('events');
-  feed = memoryFeed({ eventLogMax: 4000 });
-  metrics = createMetrics();
-  wall = NOW;
-  clock = START;
-  clients = [];
-  refused.clear();
-  capacity = new Capacity(1000);
-  streams = new EventStreams({
-    feed,
-    metrics,
-    clock: { ...systemClock, wall: () => wall },
-    random: () => 0.5,
-    perUser: 50,
-    capacity,
-    ended: (principal) => refused.has(subOf(ownerOf(principal))),
-  });
-  rig = await start({ feed, streams, metrics });
-  await rig.app.listen({ port: 0, host: '127.0.0.1' });
-  const address = rig.app.server.address();
-  url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/v1/events`;
-  for (let p = 0; p < feed.partitions; p += 1) feed.expect(p, 'memory', 0, clock);
-});
-afterEach(() => {
-  for (const client of clients) client.close();
-  vi.useRealTimers();
-});
-
-const open = async (query = '', options: EventClientOptions = {}): Promise<EventClient> => {
-  const client = await EventClient.open(url + query, { token: 'events', ...options });
-  clients.push(client);
-  return client;
-};
-const tick = (seconds = 1): void => {
-  for (let i = 0; i < seconds; i += 1) vi.advanceTimersByTime(1000);
-};
-const happens = (user: string, more: Partial<Transition> = {}, partition = 0): number => {
-  clock += 1;
-  const transition: Transition = {
-    tenant: 'acme',
-    user,
-    status: 'online',
-    previous: 'offline',
-    since: Math.floor(clock / 1000),
-    ver: clock,
-    reason: 'connect',
-    devices: ['web'],
-    ...more,
-  };
-  feed.publish(partition, [{ id: clock, kind: 'transition', transition }]);
-  return clock;
-};
-/** Every partition is known to be as far as this. */
-const beat = (): void => {
-  clock += 1;
-  for (let p = 0; p < feed.partitions; p += 1) feed.expect(p, 'memory', 0, clock);
-};
-const countOf = async (
-  name: 'eventStreams' | 'eventsSent' | 'eventsEncoded' | 'eventResets' | 'eventReadersBehind',
-) => (await metrics[name].get()).values[0]?.value ?? 0;
-const isOpen = (count: number): Promise<unknown> =>
-  until(async () => (await countOf('eventStreams')) === count, { what: `${count} open streams` });
+import {
+  beat,
+  clock,
+  countOf,
+  feed,
+  happens,
+  isNow,
+  isOpen,
+  metrics,
+  next,
+  open,
+  refused,
+  rig,
+  start,
+  tick,
+} from './event-stream-rig.ts';
+import { NOW, PRINCIPALS, principal, problem } from './fixture.ts';
 
 describe('the event stream', () => {
   it('tells every transition of the tenant as a CloudEvent, and of no other', async () => {
@@ -169,7 +96,7 @@ describe('the event stream', () => {
     ];
     await isOpen(3);
     const ref = { tenant: 'acme', user: 'ann' };
-    clock += 1;
+    next();
     feed.publish(1, [{ id: clock, kind: 'command', command: { type: 'forget', ref, at: clock - 1 } }]);
     happens('bob');
     for (const client of [all, some]) await client.sees('ann forgotten');
@@ -334,11 +261,11 @@ describe('about once a second', () => {
   it('looks whether the token has ended', async () => {
     const client = await open();
     await isOpen(1);
-    wall = NOW + 3_599_000 + CLOCK_SKEW_MS;
+    isNow(NOW + 3_599_000 + CLOCK_SKEW_MS);
     tick();
     happens('ann');
     await client.sees('ann online');
-    wall = NOW + 3_600_000 + CLOCK_SKEW_MS;
+    isNow(NOW + 3_600_000 + CLOCK_SKEW_MS);
     tick();
     await until(() => client.ended, { what: 'the end' });
     expect(client.ended).toBe('end');
@@ -372,7 +299,7 @@ describe('about once a second', () => {
 
 describe('a revocation', () => {
   const revoked = (user: string, at: number, tenant = 'acme'): void => {
-    clock += 1;
+    next();
     const command = { type: 'revoke', ref: { tenant, user }, at } as const;
     feed.publish(0, [{ id: clock, kind: 'command', command }]);
   };
@@ -395,144 +322,5 @@ describe('a revocation', () => {
     await until(() => old.ended, { what: 'the end of the one that was issued before' });
     happens('bob');
     await other.sees('bob online');
-  });
-});
-
-describe('coming back', () => {
-  it.each(['header', 'query'])('with the last id in the %s, a reader gets what it missed', async (where) => {
-    const first = await open();
-    await isOpen(1);
-    happens('ann');
-    await first.sees('ann online');
-    beat();
-    tick();
-    const cursor = await until(() => (first.ids.length > 1 ? first.lastId : undefined), { what: 'an id' });
-    first.close();
-    await isOpen(0);
-    for (let i = 0; i < 1500; i += 1) happens(`user${i}`, {}, i % feed.partitions);
-    happens('ann', { tenant: 'other' });
-    const second =
-      where === 'query'
-        ? await open(`?after=${cursor}`)
-        : await open('?after=nonsense', { headers: { 'last-event-id': cursor } });
-    happens('last', {}, 3);
-    await second.sees('last online');
-    await until(() => second.story.length >= 1501, { what: 'everything' });
-    expect(second.of('reset')).toEqual([]);
-    expect(new Set(second.story).size).toBe(1501);
-    expect(second.story).not.toContain('ann online');
-    beat();
-    tick();
-    await until(() => second.lastId === feed.watermark(), { what: 'the newest id' });
-  });
-
-  it('after longer than the log holds, a reader is told to begin anew, and goes on', async () => {
-    const cursor = feed.watermark() ?? '';
-    for (let i = 0; i < 9000; i += 1) happens(`user${i}`);
-    const client = await open(`?after=${cursor}`);
-    await until(() => client.of('reset').length === 1, { what: 'a reset' });
-    happens('ann');
-    await client.sees('ann online');
-    expect(client.story).toEqual(['ann online']);
-    expect(client.events.map(({ event, id }) => [event, id])).toEqual([
-      ['reset', ''],
-      ['cursor', feed.watermark()],
-      ['transition', feed.watermark()],
-    ]);
-    expect(await countOf('eventResets')).toBe(1);
-  });
-});
-
-describe('a reader that does not read', () => {
-  const TEXT = 'x'.repeat(140);
-  const EVENTS = 40_000;
-
-  it('costs a bounded buffer, and misses nothing when it reads again', async () => {
-    feed = memoryFeed({ eventLogMax: 8 * EVENTS });
-    for (let p = 0; p < feed.partitions; p += 1) feed.expect(p, 'memory', 0, clock);
-    streams = new EventStreams({
-      feed,
-      metrics,
-      clock: { ...systemClock, wall: () => wall },
-      random: () => 0.5,
-      perUser: 50,
-      capacity,
-    });
-    rig = await start({ feed, streams, metrics });
-    await rig.app.listen({ port: 0, host: '127.0.0.1' });
-    const address = rig.app.server.address();
-    url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/v1/events`;
-    const [slow, quick] = [await open(), await open()];
-    await isOpen(2);
-    slow.pause();
-    for (let i = 0; i < EVENTS; i += 1) {
-      happens(`user${i}`, { text: TEXT }, i % feed.partitions);
-      if (i % 200 === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
-    await until(() => quick.story.length === EVENTS, {
-      what: 'everything at the quick one',
-      timeoutMs: 30_000,
-    });
-    expect(await countOf('eventReadersBehind')).toBeGreaterThan(0);
-    // What the systems in between hold is theirs; here it is a fraction of the 22 MB that were told.
-    expect((await countOf('eventsSent')) - EVENTS).toBeLessThan(EVENTS * 0.75);
-    const told = slow.lastId;
-    beat();
-    tick();
-    slow.resume();
-    await until(() => slow.story.length === EVENTS, {
-      what: 'everything at the slow one',
-      timeoutMs: 30_000,
-    });
-    const sorted = slow.story.toSorted();
-    expect(sorted).toEqual(quick.story.toSorted());
-    expect(slow.of('reset')).toEqual([]);
-    tick();
-    await until(() => slow.lastId === feed.watermark() && slow.lastId !== told, { what: 'the newest id' });
-    happens('last');
-    await slow.sees('last online');
-  }, 60_000);
-
-  it('is cut after a minute, and told so in a metric', async () => {
-    const client = await open();
-    await isOpen(1);
-    client.pause();
-    for (let i = 0; i < EVENTS && (await countOf('eventReadersBehind')) === 0; i += 1) {
-      happens(`user${i}`, { text: TEXT });
-      if (i % 200 === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
-    tick();
-    const later = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 61_000);
-    tick();
-    later.mockRestore();
-    await isOpen(0);
-    expect((await metrics.eventStreamsCut.get()).values).toMatchObject([
-      { labels: { reason: 'stalled' }, value: 1 },
-    ]);
-    expect(capacity.streams).toBe(0);
-  });
-});
-
-describe('the end of a node', () => {
-  it('ends streams over the window, and takes no more', async () => {
-    const all = await Promise.all(Array.from({ length: 8 }, () => open()));
-    await isOpen(8);
-    const before = performance.now();
-    await streams.drain(200);
-    expect(performance.now() - before).toBeLessThan(1500);
-    for (const client of all) await until(() => client.ended, { what: 'the end' });
-    expect(all.map(({ ended }) => ended)).toEqual(Array(8).fill('end'));
-    expect(problem(await rig.call('GET', '/v1/events', { token: 'events' }))).toMatchObject({
-      code: 'unavailable',
-    });
-  });
-
-  it('does not wait for a reader that does not read', async () => {
-    const client = await open();
-    await isOpen(1);
-    client.pause();
-    for (let i = 0; i < 20_000; i += 1) happens(`user${i}`, { text: 'x'.repeat(140) });
-    await rig.app.close();
-    await isOpen(0);
   });
 });
