@@ -25,7 +25,7 @@ export default defineConfig({
           testTimeout: 60_000,
           retry,
           fileParallelism: true,
-          maxWorkers: 3,
+          maxWorkers: 4,
           // Alone: real processes and their timings want the machine to themselves. Projects with worker counts of
           // their own need an order of their own.
           sequence: { groupOrder: 1 },

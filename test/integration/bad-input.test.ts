@@ -45,7 +45,7 @@ const TABLE: [name: string, data: string, code: string][] = [
   ['a ref that is not text', '{"type":"watch","users":["ann"],"ref":1}', 'invalid'],
 ];
 
-describe('G14: bad frames', () => {
+describe('abuse is contained: bad frames', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await Cluster.start({

@@ -182,7 +182,7 @@ const TABLE: Case[] = [
   },
 ];
 
-describe('G14: bad requests', () => {
+describe('abuse is contained: bad requests', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 1 });

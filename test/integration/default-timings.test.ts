@@ -135,7 +135,7 @@ describe.skipIf(!hasRedisBinary).concurrent('with the default settings', { timeo
     expectRisingVersions(watcher);
   });
 
-  it('G6: three nodes restarted in turn under three hundred clients, and nobody is offline', async () => {
+  it('restarts are unseen: three nodes restarted in turn under three hundred clients, and nobody is offline', async () => {
     const { cluster, redis } = await start(3);
     const heard = await Transitions.listen(redis.url, cluster.prefix);
     const users = Array.from({ length: CROWD }, (_, i) => `rolling-${i}`);

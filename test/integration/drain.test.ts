@@ -48,7 +48,7 @@ describe('leaving in good order', () => {
     expect(performance.now() - from).toBeLessThan(3_000);
   });
 
-  it('G6: every node restarted one after another under load, nobody with a live client goes offline', async () => {
+  it('restarts are unseen: every node restarted one after another under load, nobody with a live client goes offline', async () => {
     cluster = await Cluster.start({ nodes: 2 });
     const names = Array.from({ length: 25 }, (_, i) => `rolling-${i}`);
     let running = true;

@@ -8,7 +8,7 @@ const TTL_S = 3;
 /** Expiry is to the second, and clocks may differ by five. */
 const LATEST_MS = TTL_S * 1_000 + 5_000 + 1_500;
 
-describe('G10: expiry and renewal', () => {
+describe('identity is the token’s: expiry and renewal', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 2 });

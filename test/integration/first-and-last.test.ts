@@ -4,7 +4,7 @@ import { changes, expectRisingVersions, statuses } from '../support/history.ts';
 import { bound, SLACK_MS, TIMINGS } from '../support/timings.ts';
 import { holds } from '../support/until.ts';
 
-describe('G1: the first connection is one online, the end of the last one is one offline', () => {
+describe('one online, one offline: the first connection and the end of the last one', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 2 });

@@ -80,7 +80,7 @@ class RawSocket {
   }
 }
 
-describe('G14: unfinished messages', () => {
+describe('abuse is contained: unfinished messages', () => {
   let cluster: Cluster;
   const sockets: RawSocket[] = [];
   const open = async (headers?: readonly string[]): Promise<RawSocket> => {

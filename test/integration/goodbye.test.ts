@@ -5,7 +5,7 @@ import { statuses } from '../support/history.ts';
 import { TIMINGS } from '../support/timings.ts';
 import { holds, until } from '../support/until.ts';
 
-describe('G11: goodbye', () => {
+describe('goodbyes are prompt', () => {
   let cluster: Cluster;
   let watchers: Client[];
   beforeAll(async () => {

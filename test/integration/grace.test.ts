@@ -8,7 +8,7 @@ import { holds } from '../support/until.ts';
 /** Longer than any grace that began before it, and the sweep after it. */
 const PAST_GRACE_MS = TIMINGS.offlineGraceMs + 4 * TIMINGS.reapIntervalMs + 300;
 
-describe('G2: refreshing, roaming and reconnecting within the grace make no transition', () => {
+describe('no flicker: refreshing, roaming and reconnecting within the grace', () => {
   let cluster: Cluster;
   let watcher: Client;
   beforeAll(async () => {

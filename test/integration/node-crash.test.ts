@@ -4,7 +4,7 @@ import { expectRisingVersions, statuses } from '../support/history.ts';
 import { bound, SLACK_MS, TIMINGS } from '../support/timings.ts';
 import { holds, until } from '../support/until.ts';
 
-describe('G3: kill -9 of a node', () => {
+describe('dead nodes are cleared: kill -9 of a node', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 3 });

@@ -6,7 +6,7 @@ import { bound, SLACK_MS, TIMINGS } from '../support/timings.ts';
 import { isOneServer } from '../support/topologies/chosen-topology.ts';
 import { holds, until } from '../support/until.ts';
 
-describe('G4: a node that was only stalled', () => {
+describe('stalled nodes are fenced: a node that was only stalled', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 2 });

@@ -7,7 +7,7 @@ import { until } from '../support/until.ts';
 
 const FAR = 1;
 
-describe('G7: a pub/sub link that silently stops', () => {
+describe('watchers end with the newest: a pub/sub link that silently stops', () => {
   let cluster: Cluster;
   let proxy: TcpProxy;
   beforeAll(async () => {

@@ -13,7 +13,7 @@ const USERS = 4;
 const BURST = 5_000;
 const STORMS = 5;
 
-describe.skipIf(!hasRedisBinary)('G13: what a node spends while Redis is away', () => {
+describe.skipIf(!hasRedisBinary)('Redis may be unreachable: what a node spends while Redis is away', () => {
   let cluster: Cluster;
   let node: NodeProcess;
   let proxy: TcpProxy;

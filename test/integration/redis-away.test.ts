@@ -6,7 +6,7 @@ import { hasRedisBinary, RedisServer } from '../support/redis-server.ts';
 import { bound, healBound, SLACK_MS, TIMINGS } from '../support/timings.ts';
 import { holds, until } from '../support/until.ts';
 
-describe.skipIf(!hasRedisBinary)('G13: while Redis is away', () => {
+describe.skipIf(!hasRedisBinary)('Redis may be unreachable: while Redis is away', () => {
   let redis: RedisServer;
   let cluster: Cluster;
   beforeEach(async () => {

@@ -5,7 +5,7 @@ import { hasRedisBinary, RedisServer } from '../support/redis-server.ts';
 import { bound, healBound, SLACK_MS, TIMINGS } from '../support/timings.ts';
 import { holds, until } from '../support/until.ts';
 
-describe.skipIf(!hasRedisBinary)('G5: FLUSHALL', () => {
+describe.skipIf(!hasRedisBinary)('lost data heals: FLUSHALL', () => {
   let redis: RedisServer;
   let cluster: Cluster;
   beforeAll(async () => {

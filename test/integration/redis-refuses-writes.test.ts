@@ -35,7 +35,7 @@ const REFUSALS: [
   ],
 ];
 
-describe.skipIf(!hasRedisBinary)('G13: while Redis answers but refuses writes', () => {
+describe.skipIf(!hasRedisBinary)('Redis may be unreachable: while Redis answers but refuses writes', () => {
   let redis: RedisServer;
   let cluster: Cluster;
   beforeEach(async () => {

@@ -9,7 +9,7 @@ import { holds, until } from '../support/until.ts';
 const BLINK_MS = 300;
 const LONG_MS = TIMINGS.heartbeatTtlMs * 2;
 
-describe.skipIf(!hasRedisBinary)('G5: Redis is killed and started again', () => {
+describe.skipIf(!hasRedisBinary)('lost data heals: Redis is killed and started again', () => {
   let cluster: Cluster | undefined;
   afterEach(async () => {
     await cluster?.stop();

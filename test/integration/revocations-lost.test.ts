@@ -12,7 +12,7 @@ const OPERATOR = { sub: 'operator', scope: 'admin write read' };
 /** Tokens issued up to so long after a revocation are refused with it. */
 const SKEW_MS = 5000;
 
-describe.skipIf(!hasRedisBinary)('G5, G10: a Redis that lost its revocations', () => {
+describe.skipIf(!hasRedisBinary)('lost data heals: a Redis that lost its revocations', () => {
   let redis: RedisServer;
   let cluster: Cluster;
   beforeEach(async () => {

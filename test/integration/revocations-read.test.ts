@@ -12,7 +12,7 @@ import { until } from '../support/until.ts';
 const PARTITIONS = 8;
 
 /** The log may have been trimmed past a command that a node was cut off from: then only the list tells of it. */
-describe('G10: a revocation that a node finds in the list and never heard of', () => {
+describe('identity is the token’s: a revocation that a node finds in the list and never heard of', () => {
   let cluster: Cluster;
   let proxy: TcpProxy;
   beforeAll(async () => {

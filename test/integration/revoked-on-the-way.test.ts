@@ -10,7 +10,7 @@ import { createIssuer } from '../support/tokens.ts';
  * A revocation closes the connections that it finds. One whose token was found good a moment before it, and that is
  * entered a moment after, is found by nobody.
  */
-describe('G10: a token that is revoked between the look at it and the entry of its connection', () => {
+describe('identity is the token’s: a token that is revoked between the look at it and the entry of its connection', () => {
   let app: App | undefined;
   afterEach(async () => {
     vi.restoreAllMocks();

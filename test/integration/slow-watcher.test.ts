@@ -9,7 +9,7 @@ const PEOPLE = 150;
 const TEXT = '\u{1F980}'.repeat(60);
 const ROUNDS_AT_MOST = 400;
 
-describe('G8: a watcher that does not read', () => {
+describe('slow watchers are bounded: a watcher that does not read', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await Cluster.start({

@@ -3,7 +3,7 @@ import { Cluster } from '../support/cluster.ts';
 import { expectRisingVersions, statuses } from '../support/history.ts';
 import { holds } from '../support/until.ts';
 
-describe('G7: a watcher gets a snapshot and then every later state', () => {
+describe('watchers end with the newest: a watcher gets a snapshot and then every later state', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await Cluster.start({ nodes: 2 });

@@ -8,7 +8,7 @@ import { holds } from '../../support/until.ts';
 
 const PARTITIONS = 8;
 
-describe.skipIf(!hasRedisBinary)('G5 on Cluster', () => {
+describe.skipIf(!hasRedisBinary)('lost data heals, on Cluster', () => {
   let redis: ClusterTopology;
   let cluster: Cluster;
   let crowd: Crowd;

@@ -6,7 +6,7 @@ import { healBound, SLACK_MS } from '../../support/timings.ts';
 import { SentinelTopology } from '../../support/topologies/sentinel-topology.ts';
 import { until } from '../../support/until.ts';
 
-describe.skipIf(!hasRedisBinary)('G5 on Sentinel', () => {
+describe.skipIf(!hasRedisBinary)('lost data heals, on Sentinel', () => {
   let redis: SentinelTopology;
   let cluster: Cluster;
   let crowd: Crowd;
