@@ -7,7 +7,6 @@ import { TokenVerifier } from './auth/verifier.ts';
 import type { ConfigError } from './config/config-error.ts';
 import { MEMORY_URL } from './config/redis-url.ts';
 import type { Settings } from './config/settings.ts';
-import type { EventFeed } from './events/feed.ts';
 import { MemoryFeed } from './events/memory-feed.ts';
 import { RedisFeed } from './events/redis-feed.ts';
 import { FairTurns } from './fanout/fair-turns.ts';
@@ -19,9 +18,7 @@ import { registerWebSocket } from './http/websocket.ts';
 import { drain, STOP_MS } from './lifecycle/drain.ts';
 import { LoopLag } from './lifecycle/loop-lag.ts';
 import { Services } from './lifecycle/service.ts';
-import { KnownViews } from './node/known-views.ts';
-import { PresenceNode } from './node/presence-node.ts';
-import { Revocations } from './node/revocations.ts';
+import { type NodePeriods, PresenceNode, type Storage } from './node/presence-node.ts';
 import { trustedReads } from './node/trusted-reads.ts';
 import { recordVitals } from './node/vitals.ts';
 import { recordLimits } from './observability/limits.ts';
@@ -33,7 +30,6 @@ import { RedisLink } from './redis/link.ts';
 import { Sessions } from './session/sessions.ts';
 import { MemoryStore } from './store/memory/memory-store.ts';
 import type { StoreError } from './store/port/store-error.ts';
-import type { PresenceStore } from './store/presence-store.ts';
 import { DeploymentCheck } from './store/redis/check/deployment-check.ts';
 import { Library } from './store/redis/library.ts';
 import { RedisStore } from './store/redis/redis-store.ts';
@@ -75,19 +71,28 @@ const clock = systemClock;
 /** µs; the fraction comes from the monotonic clock, so that two moments of one millisecond differ. */
 const micros = (): number => Math.floor((performance.timeOrigin + performance.now()) * 1000);
 
-interface Storage {
-  readonly store: PresenceStore;
-  readonly feed: EventFeed;
+interface CheckedStorage extends Storage {
   /** Checks that the store is the right one, before anything else starts. */
   readonly check?: Pick<DeploymentCheck, 'start' | 'stop'>;
-  readonly linkUp: () => boolean;
-  readonly onLink: (listener: () => void) => void;
 }
 
 const claimRules = ({ maxTokenTtlS, tokenAudience, tokenIssuer }: Settings): ClaimRules => ({
   maxTtlSeconds: maxTokenTtlS,
   ...(tokenAudience !== undefined && { audience: tokenAudience }),
   ...(tokenIssuer !== undefined && { issuer: tokenIssuer }),
+});
+
+const revocationMs = ({ maxTokenTtlS }: Settings): number => maxTokenTtlS * 1000 + REVOCATION_SLACK_MS;
+
+const nodePeriods = (settings: Settings): NodePeriods => ({
+  heartbeatIntervalMs: settings.heartbeatIntervalMs,
+  heartbeatTtlMs: settings.heartbeatTtlMs,
+  reapIntervalMs: settings.reapIntervalMs,
+  graceMs: settings.offlineGraceMs,
+  drainGraceMs: settings.drainGraceMs,
+  idleAwayMs: settings.idleAwayMs,
+  commandTimeoutMs: settings.redisCommandTimeoutMs,
+  revocationMs: revocationMs(settings),
 });
 
 const storeOptions = (settings: Settings) => ({
@@ -100,7 +105,7 @@ const storeOptions = (settings: Settings) => ({
     idleOfflineMs: settings.idleOfflineMs,
     graceMs: settings.offlineGraceMs,
     retentionMs: settings.lastSeenRetentionDays * DAY_MS,
-    revocationMs: settings.maxTokenTtlS * 1000 + REVOCATION_SLACK_MS,
+    revocationMs: revocationMs(settings),
     ...(settings.transitionBurst > 0 &&
       settings.transitionIntervalMs > 0 && {
         damping: { burst: settings.transitionBurst, intervalMs: settings.transitionIntervalMs },
@@ -108,7 +113,7 @@ const storeOptions = (settings: Settings) => ({
   },
 });
 
-const openMemory = (settings: Settings, nodeId: string, logger: Logger): Storage => {
+const openMemory = (settings: Settings, nodeId: string, logger: Logger): CheckedStorage => {
   const feed = new MemoryFeed({
     ...settings,
     generation: nodeId,
@@ -119,7 +124,7 @@ const openMemory = (settings: Settings, nodeId: string, logger: Logger): Storage
     micros,
     publish: (partition, entries) => feed.publish(partition, entries),
   });
-  return { store, feed, linkUp: () => true, onLink: () => undefined };
+  return { store, feed, link: { up: true, onTurn: () => () => undefined } };
 };
 
 const openRedis = (
@@ -127,7 +132,7 @@ const openRedis = (
   metrics: Metrics,
   logger: Logger,
   onWrong: (error: ConfigError) => void,
-): Storage => {
+): CheckedStorage => {
   const source = new AddressSource({ ...settings, log: logger });
   const linkOptions = {
     get address() {
@@ -171,7 +176,7 @@ const openRedis = (
     writeReplicas: settings.writeReplicas,
     onWrong,
   });
-  return { store, feed, check, linkUp: () => link.up, onLink: (listener) => void link.onTurn(listener) };
+  return { store, feed, check, link };
 };
 
 /** Builds one node explicitly: every part is passed its dependencies. */
@@ -192,14 +197,18 @@ export const createApp = async (options: AppOptions): Promise<App> => {
       : openRedis(settings, metrics, logger, options.onIncompatible);
   const { store, feed, check } = storage;
 
-  const revocations = new Revocations({
-    endings: store.endings,
-    partitioning: store,
-    keepMs: storeOptions(settings).policy.revocationMs,
-    retryMs: settings.heartbeatIntervalMs,
+  const capacity = new Capacity(settings.maxConnections);
+  const node = new PresenceNode({
+    identity: { id: nodeId, name: settings.nodeName, version },
+    storage,
+    periods: nodePeriods(settings),
     clock,
+    capacity,
+    metrics,
     logger,
+    onIncompatible: options.onIncompatible,
   });
+  const { revocations } = node;
   const authenticator = new TokenVerifier({
     isRevoked: (principal) => revocations.refuses(principal),
     keys: keyring,
@@ -208,32 +217,6 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     clock,
   });
   const issuer = new TokenIssuer({ keys: keyring, rules: claimRules(settings), clock });
-  const knownViews = new KnownViews();
-  const capacity = new Capacity(settings.maxConnections);
-  const node = new PresenceNode({
-    id: nodeId,
-    name: settings.nodeName,
-    version,
-    store,
-    feed,
-    heartbeatIntervalMs: settings.heartbeatIntervalMs,
-    heartbeatTtlMs: settings.heartbeatTtlMs,
-    reapIntervalMs: settings.reapIntervalMs,
-    graceMs: settings.offlineGraceMs,
-    drainGraceMs: settings.drainGraceMs,
-    idleAwayMs: settings.idleAwayMs,
-    commandTimeoutMs: settings.redisCommandTimeoutMs,
-    clock,
-    linkUp: storage.linkUp,
-    capacity,
-    revocations,
-    knownViews,
-    metrics,
-    logger,
-    onIncompatible: options.onIncompatible,
-  });
-  storage.onLink(() => node.health.refresh());
-
   const reads = trustedReads(store, node.health);
   const turns = new FairTurns({
     now: clock.monotonic,
@@ -251,7 +234,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     tuning: { resyncJitterMs: settings.heartbeatIntervalMs / 2 },
     log: logger,
   });
-  knownViews.add((ref) => fanout.lastKnown(ref));
+  node.knownViews.add((ref) => fanout.lastKnown(ref));
   const sessions = new Sessions({
     settings,
     authenticator,

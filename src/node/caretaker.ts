@@ -1,24 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { Logger } from 'pino';
-import type { Metrics } from '../observability/metrics.ts';
-import type { NodeInfo } from '../store/port/registry.ts';
 import type { Upkeep } from '../store/port/upkeep.ts';
 import { Periodic } from '../time/periodic.ts';
+import type { NodeContext } from './context.ts';
+import type { Directory } from './directory.ts';
 import type { PartitionState } from './partition-state.ts';
 
 export interface CaretakerOptions {
   readonly upkeep: Upkeep;
-  readonly partitions: readonly PartitionState[];
-  readonly nodeId: string;
   readonly intervalMs: number;
-  readonly heartbeatIntervalMs: number;
-  readonly ttlMs: number;
-  /** Monotonic ms. */
-  readonly now: () => number;
-  /** The nodes as last listed, with how long ago each beat, and when the list was read (monotonic ms). */
-  readonly nodes: () => { readonly list: readonly NodeInfo[]; readonly at: number };
-  readonly metrics: Metrics;
-  readonly logger: Logger;
+  /** The nodes as last listed, with how long ago each beat, and when the list was read. */
+  readonly directory: Pick<Directory, 'nodes'>;
 }
 
 /** Other nodes' partitions are checked every Nth round. */
@@ -29,18 +20,20 @@ const OTHERS_EVERY = 5;
  * checks each. Any other node may check it at any time, which costs only the check.
  */
 export class Caretaker {
+  readonly #context: NodeContext;
   readonly #options: CaretakerOptions;
   readonly #periodic: Periodic;
   #round = 0;
   #stopped = true;
 
-  constructor(options: CaretakerOptions) {
+  constructor(context: NodeContext, options: CaretakerOptions) {
+    this.#context = context;
     this.#options = options;
     this.#periodic = new Periodic(
       options.intervalMs,
-      options.now,
+      context.now,
       () => this.#tend(),
-      (err) => options.logger.error({ err }, 'caretaker'),
+      (err) => context.logger.error({ err }, 'caretaker'),
     );
   }
 
@@ -57,16 +50,15 @@ export class Caretaker {
   /** Partitions that this node checks in this round. */
   mine(): readonly PartitionState[] {
     const alive = this.#alive();
-    return this.#options.partitions.filter(
-      ({ partition }) => owner(partition, alive) === this.#options.nodeId,
-    );
+    const { partitions, nodeId } = this.#context;
+    return partitions.list.filter(({ partition }) => owner(partition, alive) === nodeId);
   }
 
   async #tend(): Promise<void> {
-    const { partitions, now, ttlMs } = this.#options;
+    const { partitions, now, ttlMs } = this.#context;
     this.#round += 1;
     const mine = new Set(this.mine());
-    const chosen = partitions.filter(
+    const chosen = partitions.list.filter(
       (state) =>
         state.mayWrite(now(), ttlMs) &&
         (mine.has(state) || (state.partition + this.#round) % OTHERS_EVERY === 0),
@@ -75,7 +67,8 @@ export class Caretaker {
   }
 
   async #look(state: PartitionState): Promise<void> {
-    const { upkeep, now, metrics, logger } = this.#options;
+    const { now, metrics, logger } = this.#context;
+    const { upkeep } = this.#options;
     try {
       const reaped = await upkeep.reap(state.partition);
       metrics.reapedNodes.inc(reaped.fenced);
@@ -100,12 +93,10 @@ export class Caretaker {
    * ends.
    */
   #alive(): string[] {
-    const { nodes, nodeId, now, heartbeatIntervalMs } = this.#options;
-    const { list, at } = nodes();
+    const { nodeId, now, intervalMs } = this.#context;
+    const { list, at } = this.#options.directory.nodes;
     const since = now() - at;
-    const heard = list
-      .filter((node) => node.heartbeatAgo + since < 2 * heartbeatIntervalMs)
-      .map((node) => node.id);
+    const heard = list.filter((node) => node.heartbeatAgo + since < 2 * intervalMs).map((node) => node.id);
     return heard.includes(nodeId) ? heard : [...heard, nodeId];
   }
 }

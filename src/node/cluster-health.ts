@@ -1,25 +1,21 @@
-import type { Logger } from 'pino';
+import type { NodeContext } from './context.ts';
 import type { Flusher } from './flusher.ts';
 import type { Health } from './membership.ts';
-import type { PartitionState } from './partition-state.ts';
+import type { Revocations } from './revocations.ts';
+
+/** The connection to the store. */
+export interface StoreLink {
+  readonly up: boolean;
+  /** Called when the link comes up or goes down. @returns a function that unsubscribes. */
+  onTurn(listener: () => void): () => void;
+}
 
 export interface ClusterHealthOptions {
-  readonly partitions: readonly PartitionState[];
-  readonly intervalMs: number;
-  readonly ttlMs: number;
-  /** Monotonic ms. */
-  readonly now: () => number;
-  readonly linkUp: () => boolean;
+  readonly link: StoreLink;
   /** Whether the store takes this node's writes in a partition, and the age of the oldest change not yet stored, ms. */
   readonly flusher: Pick<Flusher, 'isStuck' | 'lag'>;
-  /**
-   * The link to the store came back: this node must find out now what the store still knows. A user's reconnect may
-   * have waited for as long as the store was unreachable, and on another node it is written only after this.
-   */
-  readonly onLinkUp: (lateMs: number) => void;
-  /** This node knows which tokens are refused: before that it must not receive clients. */
-  readonly informed: () => boolean;
-  readonly logger: Logger;
+  /** While they are not complete, this node may accept a refused token: it must not receive clients. */
+  readonly revocations: Pick<Revocations, 'complete'>;
 }
 
 /** A change that waits for longer than this is no mere delay, ms: reads may be wrong then. */
@@ -38,7 +34,9 @@ const OTHERS_LATER_MS = 1_000;
  * once.
  */
 export class ClusterHealth implements Health {
+  readonly #context: NodeContext;
   readonly #options: ClusterHealthOptions;
+  readonly #onLinkUp: ((lateMs: number) => void)[] = [];
   readonly #listeners = new Set<(degraded: boolean) => void>();
   #degraded = true;
   #joined = false;
@@ -55,9 +53,11 @@ export class ClusterHealth implements Health {
   #stuckSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: ClusterHealthOptions) {
+  constructor(context: NodeContext, options: ClusterHealthOptions) {
+    this.#context = context;
     this.#options = options;
-    this.#startedAt = options.now();
+    this.#startedAt = context.now();
+    options.link.onTurn(() => this.refresh());
   }
 
   get degraded(): boolean {
@@ -85,7 +85,7 @@ export class ClusterHealth implements Health {
    * start.
    */
   get silenceMs(): number {
-    return this.#options.now() - Math.max(this.#oldestBeat(), this.#startedAt);
+    return this.#context.now() - Math.max(this.#oldestBeat(), this.#startedAt);
   }
 
   onDegraded(listener: (degraded: boolean) => void): () => void {
@@ -93,8 +93,19 @@ export class ClusterHealth implements Health {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * Called for good each time the link to the store came back: this node must find out now what the store still knows.
+   * A user's reconnect may have waited for as long as the store was unreachable, and on another node it is written
+   * only after this.
+   *
+   * @param listener - is given how late any node's report to the store may be by then, ms.
+   */
+  onLinkUp(listener: (lateMs: number) => void): void {
+    this.#onLinkUp.push(listener);
+  }
+
   start(): void {
-    this.#timer ??= setInterval(() => this.#lookAtReadiness(), this.#options.intervalMs);
+    this.#timer ??= setInterval(() => this.#lookAtReadiness(), this.#context.intervalMs);
   }
 
   stop(): void {
@@ -110,9 +121,9 @@ export class ClusterHealth implements Health {
   /** Checks again: called whenever a beat was answered or failed, and when the link comes up or goes down. */
   refresh(): void {
     this.#checkLink();
-    this.#stuckSince = this.#isStuck() ? (this.#stuckSince ?? this.#options.now()) : undefined;
+    this.#stuckSince = this.#isStuck() ? (this.#stuckSince ?? this.#context.now()) : undefined;
     const degraded = this.#isDegraded();
-    if (!this.#joined && !degraded && this.#options.informed()) {
+    if (!this.#joined && !degraded && this.#options.revocations.complete) {
       this.#joined = true;
       this.#setReady(true);
     }
@@ -122,49 +133,50 @@ export class ClusterHealth implements Health {
       try {
         listener(degraded);
       } catch (err) {
-        this.#options.logger.error({ err }, 'health listener threw');
+        this.#context.logger.error({ err }, 'health listener threw');
       }
     }
   }
 
   #checkLink(): void {
-    const { linkUp, onLinkUp, now } = this.#options;
+    const { now } = this.#context;
     const was = this.#linkUp;
-    this.#linkUp = linkUp();
+    this.#linkUp = this.#options.link.up;
     // The links of others may not have come back before it broke again: for them it was one outage.
     const isNew = this.#linkDownAt === undefined || now() - this.#linkUpAt > OTHERS_LATER_MS;
     if (was && !this.#linkUp && this.#joined && isNew) this.#linkDownAt = now();
     if (was || !this.#linkUp) return;
     this.#linkUpAt = now();
-    onLinkUp(this.#linkDownAt === undefined ? 0 : now() - this.#linkDownAt + OTHERS_LATER_MS);
+    const lateMs = this.#linkDownAt === undefined ? 0 : now() - this.#linkDownAt + OTHERS_LATER_MS;
+    for (const listener of this.#onLinkUp) listener(lateMs);
   }
 
   #isDegraded(): boolean {
-    return !this.#linkUp || !this.trusted || this.#options.partitions.some((state) => state.young);
+    return !this.#linkUp || !this.trusted || this.#context.partitions.list.some((state) => state.young);
   }
 
   #isSilent(): boolean {
     const beatAt = this.#oldestBeat();
-    return beatAt < this.#linkUpAt || this.#options.now() - beatAt > 2 * this.#options.intervalMs;
+    return beatAt < this.#linkUpAt || this.#context.now() - beatAt > 2 * this.#context.intervalMs;
   }
 
   #isStuck(): boolean {
-    const { partitions, flusher, intervalMs } = this.#options;
-    const longest = longestLag(intervalMs);
-    return partitions.some(
+    const { flusher } = this.#options;
+    const longest = longestLag(this.#context.intervalMs);
+    return this.#context.partitions.list.some(
       ({ partition, stuck }) => stuck || flusher.isStuck(partition) || flusher.lag(partition) > longest,
     );
   }
 
   /** When the last answered beat was sent, in the partition where that is longest ago, monotonic ms. */
   #oldestBeat(): number {
-    return Math.min(...this.#options.partitions.map((state) => state.beatAt));
+    return Math.min(...this.#context.partitions.list.map((state) => state.beatAt));
   }
 
   #lookAtReadiness(): void {
     this.refresh();
     if (!this.#joined) return;
-    const { now, ttlMs } = this.#options;
+    const { now, ttlMs } = this.#context;
     const silence = now() - this.#oldestBeat();
     const stuckFor = now() - (this.#stuckSince ?? now());
     this.#healthyChecks = this.trusted ? this.#healthyChecks + 1 : 0;
@@ -175,9 +187,9 @@ export class ClusterHealth implements Health {
   #setReady(ready: boolean): void {
     if (ready === this.#ready) return;
     this.#ready = ready;
-    if (ready) this.#options.logger.info('ready');
+    if (ready) this.#context.logger.info('ready');
     else
-      this.#options.logger.warn(
+      this.#context.logger.warn(
         'not ready: the store has not answered, or not taken writes, for a whole lease',
       );
   }

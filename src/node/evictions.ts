@@ -1,12 +1,12 @@
 import { issuedBy } from '../auth/principal.ts';
-import type { StoreMs } from '../domain/clock.ts';
 import { refusesToken } from '../domain/ending.ts';
-import type { TokenOwner, UserRef } from '../domain/model.ts';
+import type { TokenOwner } from '../domain/model.ts';
 import type { EndingKind } from '../domain/row.ts';
 import type { Command } from '../store/log-entry.ts';
 import type { Holding } from './holding.ts';
 import type { Evictable } from './membership.ts';
 import type { Observers } from './observers.ts';
+import type { Partitions } from './partitions.ts';
 import type { Revocations } from './revocations.ts';
 import type { Roster } from './roster.ts';
 
@@ -14,8 +14,7 @@ export interface EvictionsOptions {
   readonly roster: Pick<Roster, 'membersOf' | 'ended' | 'forget' | 'refused'>;
   /** Connections that only watch: they are not part of presence, but end with the others. */
   readonly observers: Pick<Observers, 'of'>;
-  /** The time of a user's partition at a moment of the monotonic clock (ms), erring late rather than early. */
-  readonly timeAt: (ref: UserRef, moment: number) => StoreMs;
+  readonly partitions: Pick<Partitions, 'latestAt'>;
   readonly revocations: Pick<Revocations, 'learn'>;
 }
 
@@ -30,7 +29,7 @@ export class Evictions {
   command(command: Command): void {
     if (command.type === 'claim' || command.type === 'note') return;
     if (command.type === 'groups' || command.type === 'own') return;
-    const { roster, timeAt, revocations } = this.#options;
+    const { roster, partitions, revocations } = this.#options;
     if (command.type === 'refuse') {
       revocations.learn(command.ref, command.at);
       return;
@@ -41,7 +40,7 @@ export class Evictions {
     if (ref.service !== undefined) return;
     // Connections opened at about this moment may or may not be meant: what is left is reported again, and the store
     // decides.
-    this.#evict(ref, type, ({ openedAt }) => timeAt(ref, openedAt) * 1000 <= at);
+    this.#evict(ref, type, ({ openedAt }) => partitions.latestAt(ref, openedAt) * 1000 <= at);
     if (type === 'forget') roster.forget(ref);
     else roster.ended(ref);
   }

@@ -1,36 +1,32 @@
-import type { Logger } from 'pino';
 import { nodeRef } from '../domain/node-ref.ts';
 import type { EndingKind } from '../domain/row.ts';
-import type { Metrics } from '../observability/metrics.ts';
 import type { ApplyReply, Reports } from '../store/port/reports.ts';
 import { StoreError } from '../store/port/store-error.ts';
 import type { SelfView } from '../store/port/views.ts';
 import { Alarm } from '../time/alarm.ts';
+import type { NodeContext } from './context.ts';
 import type { Holding } from './holding.ts';
 import { Lane } from './lane.ts';
 import type { PartitionState } from './partition-state.ts';
 import type { Waiter } from './waiter.ts';
 
-export interface FlusherOptions {
-  readonly reports: Reports;
-  readonly partitions: readonly PartitionState[];
-  readonly nodeId: string;
-  readonly ttlMs: number;
-  /** Monotonic ms. */
-  readonly now: () => number;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
+/** What became of a batch, for each of its users and for its partition. */
+export type FlushOutcome =
   /** A user was stored; `self` when the store knows something this node did not. */
-  readonly onStored: (holding: Holding, self: SelfView | undefined, tookOver: boolean) => void;
-  /** All reported connections were counted as none, because they had been ended. */
-  readonly onEnded: (holding: Holding, how: EndingKind) => void;
+  | {
+      readonly type: 'stored';
+      readonly holding: Holding;
+      readonly self: SelfView | undefined;
+      readonly tookOver: boolean;
+    }
+  /** All reported connections of a user were counted as none, because they had been ended. */
+  | { readonly type: 'ended'; readonly holding: Holding; readonly how: EndingKind }
   /** A user's report was refused: tokens of reported connections were revoked at that time (s). */
-  readonly onRevoked: (holding: Holding, at: number) => void;
+  | { readonly type: 'revoked'; readonly holding: Holding; readonly at: number }
   /** The partition refuses this node's writes: a beat has to find out why at once, and {@link Flusher.wake} follows. */
-  readonly onRefused: (state: PartitionState) => void;
+  | { readonly type: 'refused'; readonly state: PartitionState }
   /** Whether the store takes a partition's writes has changed: {@link Flusher.isStuck}. */
-  readonly onStuck: (state: PartitionState) => void;
-}
+  | { readonly type: 'stuck'; readonly state: PartitionState };
 
 /** A batch that the store refused, or whose outcome is unknown: it is never sent again unchanged. */
 interface Untaken {
@@ -41,21 +37,28 @@ interface Untaken {
  * Brings the store to match the roster: one batch in flight per partition while the next one gathers (group commit).
  */
 export class Flusher {
-  readonly #options: FlusherOptions;
+  readonly #context: NodeContext;
+  readonly #reports: Reports;
   readonly #lanes: readonly Lane[];
   readonly #alarms: readonly Alarm[];
+  readonly #listeners: ((outcome: FlushOutcome) => void)[] = [];
   #stopped = false;
 
-  constructor(options: FlusherOptions) {
-    const { partitions, now } = options;
-    this.#options = options;
-    this.#lanes = partitions.map((state) => new Lane(state));
-    this.#alarms = this.#lanes.map((lane) => new Alarm(now, () => this.#pump(lane)));
+  constructor(context: NodeContext, reports: Reports) {
+    this.#context = context;
+    this.#reports = reports;
+    this.#lanes = context.partitions.list.map((state) => new Lane(state));
+    this.#alarms = this.#lanes.map((lane) => new Alarm(context.now, () => this.#pump(lane)));
+  }
+
+  /** Called for good with everything that the store answers: a batch may land after {@link stop}. */
+  onOutcome(listener: (outcome: FlushOutcome) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** The user's newest state has to be stored. */
   mark(holding: Holding): void {
-    const { now, metrics } = this.#options;
+    const { now, metrics } = this.#context;
     const lane = this.#lane(holding.partition);
     const before = lane.size;
     lane.add(holding, now());
@@ -68,7 +71,7 @@ export class Flusher {
     const lane = this.#lane(holding.partition);
     const before = lane.size;
     lane.delete(holding);
-    this.#options.metrics.dirty.inc(lane.size - before);
+    this.#context.metrics.dirty.inc(lane.size - before);
   }
 
   /** The user waits to be stored, or is in a batch in flight. */
@@ -84,7 +87,7 @@ export class Flusher {
 
   /** Age of the oldest change of a partition that is not stored yet, ms. */
   lag(partition: number): number {
-    return this.#lane(partition).lag(this.#options.now());
+    return this.#lane(partition).lag(this.#context.now());
   }
 
   /** The store refuses a partition's writes, although it may answer beats and reads. */
@@ -108,6 +111,10 @@ export class Flusher {
     for (const alarm of this.#alarms) alarm.stop();
   }
 
+  #emit(outcome: FlushOutcome): void {
+    for (const listener of this.#listeners) listener(outcome);
+  }
+
   #lane(partition: number): Lane {
     const lane = this.#lanes[partition];
     if (!lane) throw new RangeError(`there is no partition ${partition}`);
@@ -116,7 +123,7 @@ export class Flusher {
 
   /** Sends the next batch when there is one and it may go; otherwise schedules the next check. */
   #pump(lane: Lane): void {
-    const { now, ttlMs } = this.#options;
+    const { now, ttlMs } = this.#context;
     if (this.#stopped || lane.isFlying || lane.size === 0) return;
     // Without a lease every batch would be refused; the beat that renews it wakes this lane.
     if (!lane.state.mayWrite(now(), ttlMs)) return;
@@ -126,7 +133,7 @@ export class Flusher {
   }
 
   async #flush(lane: Lane): Promise<void> {
-    const { metrics, now, onRefused, onStuck } = this.#options;
+    const { metrics, now } = this.#context;
     const { state } = lane;
     const wasStuck = lane.isStuck;
     const { epoch, gen } = state;
@@ -151,22 +158,22 @@ export class Flusher {
       });
       if (reply.result === 'fenced' || reply.result === 'lost') {
         lane.close();
-        onRefused(state);
+        this.#emit({ type: 'refused', state });
       } else lane.backOff(batch.length, now(), reply.result === 'refused');
     }
-    if (lane.isStuck !== wasStuck) onStuck(state);
+    if (lane.isStuck !== wasStuck) this.#emit({ type: 'stuck', state });
     this.#alarms[state.partition]?.soon();
   }
 
   async #send(lane: Lane, batch: readonly Holding[]): Promise<ApplyReply | Untaken> {
-    const { reports, nodeId, now, metrics, logger } = this.#options;
+    const { nodeId, now, metrics, logger } = this.#context;
     const { state } = lane;
     state.seq += 1;
     const sentAt = now();
     const stop = metrics.flushSeconds.startTimer();
     try {
       for (const holding of batch) holding.sent = true;
-      return await reports.apply(state.partition, {
+      return await this.#reports.apply(state.partition, {
         node: nodeRef(nodeId, state.epoch),
         gen: state.gen ?? '',
         seen: state.seen,
@@ -198,13 +205,14 @@ export class Flusher {
       const revokedAt = reply.revoked?.get(position);
       if (revokedAt !== undefined) {
         for (const waiter of waiters[position] ?? []) holding.wait(waiter);
-        this.#options.onRevoked(holding, revokedAt);
+        this.#emit({ type: 'revoked', holding, at: revokedAt });
         return;
       }
       const { hidesAnew } = holding;
-      this.#options.onStored(holding, reply.selves.get(position), tookOver.has(position));
+      const self = reply.selves.get(position);
+      this.#emit({ type: 'stored', holding, self, tookOver: tookOver.has(position) });
       const ended = reply.ended?.get(position);
-      if (ended) this.#options.onEnded(holding, ended.how);
+      if (ended) this.#emit({ type: 'ended', holding, how: ended.how });
       for (const waiter of waiters[position] ?? []) {
         if (hidesAnew) unconfirmed.push(waiter);
         else waiter.store();
@@ -215,7 +223,7 @@ export class Flusher {
 
   /** Outside the lane: replicas may be unreachable for long, and other users' batches continue meanwhile. */
   async #confirm(partition: number, waiters: readonly Waiter[]): Promise<void> {
-    const isSafe = await this.#options.reports.replicated(partition);
+    const isSafe = await this.#reports.replicated(partition);
     for (const waiter of waiters) {
       if (isSafe) waiter.store();
       else waiter.expire();

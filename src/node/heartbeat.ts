@@ -1,30 +1,22 @@
-import type { Logger } from 'pino';
 import { nodeRef } from '../domain/node-ref.ts';
 import type { EventFeed } from '../events/feed.ts';
-import type { Metrics } from '../observability/metrics.ts';
 import type { BeatReply, Leases } from '../store/port/leases.ts';
-import { longestLag } from './cluster-health.ts';
+import { type ClusterHealth, longestLag } from './cluster-health.ts';
+import type { NodeContext } from './context.ts';
 import type { Flusher } from './flusher.ts';
 import type { PartitionState } from './partition-state.ts';
+import type { Revocations } from './revocations.ts';
 import type { Roster } from './roster.ts';
 
 export interface HeartbeatOptions {
   readonly leases: Leases;
   readonly feed: Pick<EventFeed, 'expect'>;
-  readonly partitions: readonly PartitionState[];
-  readonly nodeId: string;
-  readonly intervalMs: number;
-  readonly ttlMs: number;
-  /** Monotonic ms. */
-  readonly now: () => number;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
   readonly flusher: Pick<Flusher, 'lag' | 'wake' | 'isStuck'>;
   readonly roster: Pick<Roster, 'reassert' | 'rejoin' | 'takeBack' | 'tend'>;
-  /** A partition may have lost its revocations. */
-  readonly onLost: (partition: number) => void;
-  /** A beat was answered or failed: health may have changed. */
-  readonly onBeat: () => void;
+  /** Sends them again to each partition that may have lost them. */
+  readonly revocations: Pick<Revocations, 'tellAgain'>;
+  /** Refreshed with every beat that was answered or failed. */
+  readonly health: Pick<ClusterHealth, 'refresh'>;
 }
 
 /**
@@ -47,6 +39,7 @@ interface Underway {
  * fenced, that data was lost, how far the log is.
  */
 export class Heartbeat {
+  readonly #context: NodeContext;
   readonly #options: HeartbeatOptions;
   readonly #beating = new Map<PartitionState, Underway>();
   /** Partitions whose list of this node's users is being read from the store. */
@@ -59,9 +52,10 @@ export class Heartbeat {
   #youngTimer: NodeJS.Timeout | undefined;
   #stopped = true;
 
-  constructor(options: HeartbeatOptions) {
+  constructor(context: NodeContext, options: HeartbeatOptions) {
+    this.#context = context;
     this.#options = options;
-    this.#turns = Math.max(1, Math.floor(options.intervalMs / TURN_MS));
+    this.#turns = Math.max(1, Math.floor(context.intervalMs / TURN_MS));
   }
 
   start(): void {
@@ -80,7 +74,7 @@ export class Heartbeat {
 
   /** The feed delivered an entry: the partition's log must never be behind it again. */
   saw(partition: number, id: number): void {
-    this.#options.partitions[partition]?.gave(id);
+    this.#context.partitions.list[partition]?.gave(id);
   }
 
   /** Beats one partition now, because it refused a write. */
@@ -99,21 +93,22 @@ export class Heartbeat {
    */
   beatAll(lateMs = 0): void {
     if (this.#stopped) return;
-    for (const state of this.#options.partitions) void this.#beat(state, lateMs);
+    for (const state of this.#context.partitions.list) void this.#beat(state, lateMs);
   }
 
   #tick(): void {
-    const { intervalMs, partitions, roster } = this.#options;
+    const { intervalMs, partitions } = this.#context;
     this.#timer = setTimeout(() => this.#tick(), intervalMs / this.#turns);
     // A late beat is waited for: it ends by itself, and a second one would only queue behind it.
-    for (const state of partitions)
+    for (const state of partitions.list)
       if (state.partition % this.#turns === this.#turn && !this.#beating.has(state)) void this.#beat(state);
-    if (this.#turn === 0) roster.tend();
+    if (this.#turn === 0) this.#options.roster.tend();
     this.#turn = (this.#turn + 1) % this.#turns;
   }
 
   async #beat(state: PartitionState, lateMs = 0): Promise<void> {
-    const { leases, nodeId, now, flusher, metrics, logger, onBeat } = this.#options;
+    const { nodeId, now, metrics, logger } = this.#context;
+    const { leases, flusher, health } = this.#options;
     const { partition, epoch, gen, seen, delivered, acked } = state;
     const underway = { again: false };
     this.#beating.set(state, underway);
@@ -137,17 +132,18 @@ export class Heartbeat {
     } finally {
       if (this.#beating.get(state) === underway) this.#beating.delete(state);
     }
-    onBeat();
+    health.refresh();
     if (underway.again) this.beatNow(state);
   }
 
   #isStuck(partition: number): boolean {
-    const { flusher, intervalMs } = this.#options;
-    return flusher.isStuck(partition) || flusher.lag(partition) > longestLag(intervalMs);
+    const { flusher } = this.#options;
+    return flusher.isStuck(partition) || flusher.lag(partition) > longestLag(this.#context.intervalMs);
   }
 
   #answered(state: PartitionState, reply: BeatReply, sentAt: number, underway: Underway): void {
-    const { feed, flusher, roster, metrics, logger, now, ttlMs, onLost } = this.#options;
+    const { metrics, logger, now, ttlMs } = this.#context;
+    const { feed, flusher, roster, revocations } = this.#options;
     const { partition, epoch } = state;
     if (reply.fenced) {
       metrics.beats.inc({ result: 'fenced' });
@@ -164,7 +160,7 @@ export class Heartbeat {
       metrics.lost.inc();
       logger.warn({ partition }, 'the store lost data in this partition; sending again what this node knows');
       state.forgetWrites();
-      onLost(partition);
+      revocations.tellAgain(partition);
     }
     metrics.beats.inc({ result: reply.lost ? 'lost' : 'ok' });
     if (reply.lost || hasRejoined) {
@@ -183,7 +179,7 @@ export class Heartbeat {
     this.#youngTimer ??= setTimeout(
       () => {
         this.#youngTimer = undefined;
-        for (const state of this.#options.partitions) if (state.young) this.beatNow(state);
+        for (const state of this.#context.partitions.list) if (state.young) this.beatNow(state);
       },
       Math.max(ms + 1, SWEPT_MS),
     );
@@ -194,7 +190,8 @@ export class Heartbeat {
    * Runs beside the beats, which must not wait for it; when it fails, the next beat tries again.
    */
   async #takeBack(state: PartitionState): Promise<void> {
-    const { leases, nodeId, roster, logger } = this.#options;
+    const { nodeId, logger } = this.#context;
+    const { leases, roster } = this.#options;
     const { partition, epoch, gen } = state;
     this.#asking.add(state);
     try {

@@ -8,25 +8,36 @@ import type { PresenceStore } from '../store/presence-store.ts';
 import type { Capacity } from '../time/capacity.ts';
 import type { Clock } from '../time/clock.ts';
 import { Caretaker } from './caretaker.ts';
-import { ClusterHealth } from './cluster-health.ts';
+import { ClusterHealth, type StoreLink } from './cluster-health.ts';
+import type { NodeContext } from './context.ts';
 import { Directory } from './directory.ts';
 import { Evictions } from './evictions.ts';
 import { Flusher } from './flusher.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { KnownViews } from './known-views.ts';
+import { KnownViews } from './known-views.ts';
 import { Observers } from './observers.ts';
-import { PartitionState } from './partition-state.ts';
-import type { Revocations } from './revocations.ts';
+import { Partitions } from './partitions.ts';
+import { Reconciler } from './reconciler.ts';
+import { Revocations } from './revocations.ts';
 import { Roster } from './roster.ts';
 import type { Vitals } from './vitals.ts';
 
-export interface PresenceNodeOptions {
+export interface NodeIdentity {
   /** Random, new with every start. */
   readonly id: string;
   readonly name: string;
   readonly version: string;
+}
+
+/** Where presence is stored, and the feed of its changes. */
+export interface Storage {
   readonly store: PresenceStore;
   readonly feed: EventFeed;
+  readonly link: StoreLink;
+}
+
+/** All in ms. */
+export interface NodePeriods {
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTtlMs: number;
   readonly reapIntervalMs: number;
@@ -35,13 +46,17 @@ export interface PresenceNodeOptions {
   /** 0: no user is idle for being silent. */
   readonly idleAwayMs: number;
   readonly commandTimeoutMs: number;
+  /** How long a revocation is needed. */
+  readonly revocationMs: number;
+}
+
+export interface PresenceNodeOptions {
+  readonly identity: NodeIdentity;
+  readonly storage: Storage;
+  readonly periods: NodePeriods;
   /** The wall clock is a label in the list of nodes, and stands in for the store's time until that is known. */
   readonly clock: Clock;
-  /** The link to the store is up. */
-  readonly linkUp: () => boolean;
   readonly capacity: Pick<Capacity, 'sockets'>;
-  readonly revocations: Revocations;
-  readonly knownViews: Pick<KnownViews, 'newest'>;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** This node does not fit the deployment and must stop. */
@@ -55,89 +70,68 @@ const DRAIN_LOOK_MS = 20;
 export class PresenceNode {
   readonly roster: Roster;
   readonly observers: Observers;
+  readonly revocations: Revocations;
+  readonly knownViews = new KnownViews();
   readonly health: ClusterHealth;
   readonly directory: Directory;
   readonly #options: PresenceNodeOptions;
-  readonly #partitions: readonly PartitionState[];
+  readonly #partitions: Partitions;
   readonly #flusher: Flusher;
   readonly #heartbeat: Heartbeat;
   readonly #caretaker: Caretaker;
-  readonly #evictions: Evictions;
-  #unsubscribe: (() => void) | undefined;
+  readonly #reconciler: Reconciler;
+  #started = false;
 
   constructor(options: PresenceNodeOptions) {
     this.#options = options;
-    const { store, feed, clock, metrics, logger, id: nodeId, heartbeatTtlMs: ttlMs } = options;
+    const { identity, storage, periods, clock, metrics, logger } = options;
+    const { store, feed, link } = storage;
+    const { heartbeatIntervalMs: intervalMs, heartbeatTtlMs: ttlMs } = periods;
     const now = (): number => clock.monotonic();
-    const intervalMs = options.heartbeatIntervalMs;
-    const partitions = Array.from(
-      { length: store.partitions },
-      (_, partition) => new PartitionState(partition, 0),
-    );
+    const partitions = new Partitions(store, clock);
     this.#partitions = partitions;
-    const shared = { partitions, nodeId, ttlMs, now, metrics, logger };
-    this.#flusher = new Flusher({
-      ...shared,
-      reports: store.reports,
-      onStored: (holding, self, tookOver) => this.roster.stored(holding, self, tookOver),
-      onRefused: (state) => this.#heartbeat.beatNow(state),
-      onStuck: (state) => {
-        this.health.refresh();
-        // Others read the same store.
-        this.#heartbeat.beatNow(state);
-      },
-      onEnded: (holding, how) => this.#evictions.ended(holding, how),
-      onRevoked: ({ ref }, at) => {
-        options.revocations.learn(ref, at);
-        this.#evictions.refused(ref, at);
-      },
-    });
-    this.health = new ClusterHealth({
+    const context: NodeContext = {
+      nodeId: identity.id,
       partitions,
       intervalMs,
       ttlMs,
       now,
-      logger,
-      linkUp: options.linkUp,
-      flusher: this.#flusher,
-      onLinkUp: (lateMs) => this.#heartbeat.beatAll(lateMs),
-      informed: () => options.revocations.complete,
-    });
-    this.roster = new Roster({
-      partitionOf: (ref) => store.partitionOf(ref),
-      // Before the first beat there is only this machine's clock, and a claim must not look older than those before
-      // it.
-      orderOf: (partition) => partitions[partition]?.order(now()) || clock.wall() * 1000,
-      timeOfDay: (partition) => partitions[partition]?.timeOfDay(now()) || clock.wall(),
-      storeAnswers: () => !this.health.degraded,
-      knownViews: options.knownViews,
-      people: store.people,
-      flusher: this.#flusher,
-      graceMs: options.graceMs,
-      drainGraceMs: options.drainGraceMs,
-      idleAwayMs: options.idleAwayMs,
-      ttlMs,
-      commandTimeoutMs: options.commandTimeoutMs,
-      now,
       metrics,
+      logger,
+    };
+    const revocations = new Revocations({
+      endings: store.endings,
+      partitioning: store,
+      keepMs: periods.revocationMs,
+      retryMs: intervalMs,
+      clock,
+      logger,
     });
-    this.observers = new Observers(this.roster);
-    this.#evictions = new Evictions({
-      roster: this.roster,
-      observers: this.observers,
-      timeAt: (ref, moment) => partitions[store.partitionOf(ref)]?.latestAt(moment) ?? 0,
-      revocations: options.revocations,
+    this.revocations = revocations;
+    const flusher = new Flusher(context, store.reports);
+    this.#flusher = flusher;
+    const health = new ClusterHealth(context, { link, flusher, revocations });
+    this.health = health;
+    const roster = new Roster(context, {
+      flusher,
+      health,
+      knownViews: this.knownViews,
+      people: store.people,
+      ...periods,
     });
-    this.#heartbeat = new Heartbeat({
-      ...shared,
+    this.roster = roster;
+    this.observers = new Observers(roster);
+    const evictions = new Evictions({ roster, observers: this.observers, partitions, revocations });
+    const heartbeat = new Heartbeat(context, {
       leases: store.leases,
       feed,
-      intervalMs,
-      flusher: this.#flusher,
-      roster: this.roster,
-      onLost: (partition) => options.revocations.tellAgain(partition),
-      onBeat: () => this.health.refresh(),
+      flusher,
+      roster,
+      revocations,
+      health,
     });
+    this.#heartbeat = heartbeat;
+    this.#reconciler = new Reconciler({ flusher, feed, roster, evictions, revocations, heartbeat, health });
     const startedAt = clock.wall();
     this.directory = new Directory({
       registry: store.registry,
@@ -147,41 +141,18 @@ export class PresenceNode {
       logger,
       onIncompatible: options.onIncompatible,
     });
-    this.#caretaker = new Caretaker({
-      ...shared,
+    this.#caretaker = new Caretaker(context, {
       upkeep: store.upkeep,
-      intervalMs: options.reapIntervalMs,
-      heartbeatIntervalMs: intervalMs,
-      nodes: () => this.directory.nodes,
+      intervalMs: periods.reapIntervalMs,
+      directory: this.directory,
     });
   }
 
   start(): void {
-    const { feed, revocations } = this.#options;
-    if (this.#unsubscribe) return;
-    const unsubscribe = feed.subscribe({
-      transition: ({ partition, id, transition }) => {
-        this.#heartbeat.saw(partition, id);
-        this.roster.transition(transition);
-      },
-      command: (command) => {
-        this.roster.command(command);
-        this.#evictions.command(command);
-      },
-      // The lost data may include a revocation.
-      reset: () => revocations.load(),
-    });
-    const unlearn = revocations.onLearnt((owner, at) => this.#evictions.refused(owner, at));
-    // Back from a time in which commands may have been missed, or for the first time able to ask.
-    const unheed = this.health.onDegraded((degraded) => degraded || revocations.load());
-    const uncomplete = revocations.onComplete(() => this.health.refresh());
-    this.#unsubscribe = () => {
-      unsubscribe();
-      unlearn();
-      uncomplete();
-      unheed();
-    };
-    revocations.start();
+    if (this.#started) return;
+    this.#started = true;
+    this.#reconciler.start();
+    this.revocations.start();
     this.directory.start();
     this.#heartbeat.start();
     this.#caretaker.start();
@@ -193,24 +164,16 @@ export class PresenceNode {
     const { list, at } = this.directory.nodes;
     const since = this.#options.clock.monotonic() - at;
     const isAlive = ({ heartbeatAgo }: NodeInfo): boolean =>
-      heartbeatAgo + since < this.#options.heartbeatTtlMs;
+      heartbeatAgo + since < this.#options.periods.heartbeatTtlMs;
     return {
       ready,
       degraded,
       draining,
       heartbeatAgeMs: silenceMs,
-      flushLagMs: Math.max(...this.#partitions.map(({ partition }) => this.#flusher.lag(partition))),
-      clockOffsetMs: this.#clockOffset(),
+      flushLagMs: Math.max(...this.#partitions.list.map(({ partition }) => this.#flusher.lag(partition))),
+      clockOffsetMs: this.#partitions.clockOffsetMs,
       nodes: list.filter(isAlive).length,
     };
-  }
-
-  #clockOffset(): number {
-    const { clock } = this.#options;
-    const offsets = this.#partitions
-      .filter((state) => state.hasTime)
-      .map((state) => clock.wall() - state.timeOfDay(clock.monotonic()));
-    return offsets.reduce((worst, offset) => (Math.abs(offset) > Math.abs(worst) ? offset : worst), 0);
   }
 
   /** Waits until everything this node knows is stored. @returns whether it was, within the time. */
@@ -229,21 +192,23 @@ export class PresenceNode {
    * runs out by itself, and the remaining users are reaped as after a crash.
    */
   async leave(): Promise<void> {
-    const { store, id, clock, heartbeatTtlMs } = this.#options;
+    const { identity, storage, periods, clock } = this.#options;
     this.#heartbeat.stop();
-    const done = this.#partitions.filter(
+    const done = this.#partitions.list.filter(
       (state) =>
-        state.mayWrite(clock.monotonic(), heartbeatTtlMs) &&
+        state.mayWrite(clock.monotonic(), periods.heartbeatTtlMs) &&
         !state.reassertDue &&
         this.#flusher.isDone(state.partition),
     );
-    await Promise.all(done.map(({ partition, epoch }) => store.leases.retire(partition, nodeRef(id, epoch))));
+    await Promise.all(
+      done.map(({ partition, epoch }) => storage.store.leases.retire(partition, nodeRef(identity.id, epoch))),
+    );
   }
 
   async stop(): Promise<void> {
-    this.#unsubscribe?.();
-    this.#unsubscribe = undefined;
-    this.#options.revocations.stop();
+    this.#started = false;
+    this.#reconciler.stop();
+    this.revocations.stop();
     this.health.stop();
     this.#heartbeat.stop();
     this.#flusher.stop();
@@ -253,11 +218,9 @@ export class PresenceNode {
   }
 
   #describe(startedAt: number): NodeInfo {
-    const { id, name, version, capacity } = this.#options;
+    const { identity, capacity } = this.#options;
     return {
-      id,
-      name,
-      version,
+      ...identity,
       connections: capacity.sockets,
       users: this.roster.users,
       startedAt,

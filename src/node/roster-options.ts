@@ -1,27 +1,17 @@
-import type { DayMs, HybridMicros } from '../domain/clock.ts';
-import type { UserRef } from '../domain/model.ts';
-import type { Metrics } from '../observability/metrics.ts';
 import type { People } from '../store/port/people.ts';
 import type { Flusher } from './flusher.ts';
 import type { KnownViews } from './known-views.ts';
+import type { Health } from './membership.ts';
 
 export interface RosterOptions {
-  readonly partitionOf: (ref: UserRef) => number;
-  /** The partition's hybrid clock now: stamps of own claims. */
-  readonly orderOf: (partition: number) => HybridMicros;
-  /** The time of day of the partition: ends of own claims. */
-  readonly timeOfDay: (partition: number) => DayMs;
-  /** Whether the store answers: a sign-in does not wait for one that does not. */
-  readonly storeAnswers: () => boolean;
+  readonly flusher: Pick<Flusher, 'mark' | 'unmark' | 'isPending'>;
+  /** A sign-in does not wait for a store that does not answer. */
+  readonly health: Pick<Health, 'degraded'>;
   readonly knownViews: Pick<KnownViews, 'newest'>;
   readonly people: Pick<People, 'note'>;
-  readonly flusher: Pick<Flusher, 'mark' | 'unmark' | 'isPending'>;
   readonly graceMs: number;
   readonly drainGraceMs: number;
+  /** 0: no user is idle for being silent. */
   readonly idleAwayMs: number;
-  readonly ttlMs: number;
   readonly commandTimeoutMs: number;
-  /** Monotonic ms. */
-  readonly now: () => number;
-  readonly metrics: Metrics;
 }

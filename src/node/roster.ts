@@ -14,11 +14,13 @@ import type { ClaimRequest, NoteRequest } from '../store/port/people.ts';
 import { StoreError } from '../store/port/store-error.ts';
 import type { SelfView } from '../store/port/views.ts';
 import type { DueQueue } from '../time/due-queue.ts';
+import type { NodeContext } from './context.ts';
 import { Holding } from './holding.ts';
 import { inTurns } from './in-turns.ts';
 import type { Hiding, Leaving, Member, Membership, UserConnection } from './membership.ts';
 import type { RosterOptions } from './roster-options.ts';
 import { inForce, selfViewOf, tellSelf } from './self-view.ts';
+import { recordOnline } from './vitals.ts';
 import { Waiter, waiters } from './waiter.ts';
 
 /** How long a sign-in waits for the store before it is welcomed without knowing its own status, ms. */
@@ -26,6 +28,7 @@ const WELCOME_MS = 1000;
 
 /** The users connected to this node, and those that may still have to be reported to the store. Plain memory. */
 export class Roster implements Membership {
+  readonly #context: NodeContext;
   readonly #options: RosterOptions;
   readonly #holdings = new Map<UserKey, Holding>();
   /** Users without a connection, kept so that their grace survives a loss of the store's data. */
@@ -37,10 +40,11 @@ export class Roster implements Membership {
   readonly #welcomes: DueQueue<Waiter>;
   readonly #claims: DueQueue<Waiter>;
 
-  constructor(options: RosterOptions) {
+  constructor(context: NodeContext, options: RosterOptions) {
+    this.#context = context;
     this.#options = options;
-    this.#welcomes = waiters(WELCOME_MS, options.now);
-    this.#claims = waiters(options.commandTimeoutMs, options.now);
+    this.#welcomes = waiters(WELCOME_MS, context.now);
+    this.#claims = waiters(options.commandTimeoutMs, context.now);
   }
 
   get users(): number {
@@ -48,14 +52,14 @@ export class Roster implements Membership {
   }
 
   join(member: Member): Promise<SelfView | undefined> {
-    const { now, idleAwayMs, graceMs } = this.#options;
+    const { idleAwayMs, graceMs } = this.#options;
     const holding = this.#hold(member.ref);
     // The nodes that held them may not be reachable when the store loses this user.
     if (!holding.view) holding.heard = this.#options.knownViews.newest(member.ref);
     this.#lingering.delete(holding);
     this.#observed.delete(holding);
     const known = holding.own;
-    holding.add(member, now(), idleAwayMs, graceMs);
+    holding.add(member, this.#context.now(), idleAwayMs, graceMs);
     this.#introduce(holding, member, known);
     this.#follow(holding);
     this.#count();
@@ -81,7 +85,8 @@ export class Roster implements Membership {
   }
 
   leave(member: Member, how: Leaving): void {
-    const { now, graceMs, drainGraceMs, flusher } = this.#options;
+    const { graceMs, drainGraceMs, flusher } = this.#options;
+    const { now } = this.#context;
     const holding = this.#holdings.get(userKey(member.ref));
     if (!holding?.remove(member, how, now(), how === 'drain' ? drainGraceMs : graceMs)) return;
     const isGone = holding.members.length === 0;
@@ -107,20 +112,19 @@ export class Roster implements Membership {
   }
 
   touched(member: Member): void {
-    const { flusher, now } = this.#options;
     const holding = this.#holdings.get(userKey(member.ref));
     if (!holding) return;
     const { activity, members } = holding;
     const hadSpoken = activity.last >= 0;
-    const hasTurned = activity.look(members, now());
+    const hasTurned = activity.look(members, this.#context.now());
     const isFirstWord = !hadSpoken && activity.last >= 0 && activity.tookOver;
-    if (hasTurned || isFirstWord) flusher.mark(holding);
+    if (hasTurned || isFirstWord) this.#options.flusher.mark(holding);
   }
 
   claim(ref: UserRef, claim: ClaimRequest): Promise<void> {
     const holding = this.#hold(ref);
     if (holding.members.length === 0) this.#linger(holding);
-    const order = this.#options.orderOf(holding.partition);
+    const order = this.#context.partitions.order(holding.partition);
     holding.make({ ...claim, stamp: Math.max(order, (holding.claim?.stamp ?? 0) + 1) });
     this.#options.flusher.mark(holding);
     return new Promise((resolve, reject) => {
@@ -128,7 +132,7 @@ export class Roster implements Membership {
         reject(new StoreError('unavailable', 'the status was not stored in time; it may still take effect')),
       );
       holding.wait(waiter);
-      this.#claims.add(waiter, this.#options.now());
+      this.#claims.add(waiter, this.#context.now());
     });
   }
 
@@ -141,7 +145,7 @@ export class Roster implements Membership {
 
   selfOf(ref: UserRef): SelfView | undefined {
     const holding = this.#holdings.get(userKey(ref));
-    return holding !== undefined && this.#options.storeAnswers() ? this.#viewed(holding) : undefined;
+    return holding !== undefined && !this.#options.health.degraded ? this.#viewed(holding) : undefined;
   }
 
   membersOf(ref: UserRef): readonly Member[] {
@@ -270,8 +274,7 @@ export class Roster implements Membership {
       if (claim?.until !== undefined || note?.until !== undefined) this.#tellSelf(holding);
       if (members.length > 0 && view) counts[view.status] += 1;
     }
-    const { usersOnline } = this.#options.metrics;
-    for (const status of ['online', 'away', 'busy'] as const) usersOnline.set({ status }, counts[status]);
+    recordOnline(this.#context.metrics, counts);
   }
 
   stop(): void {
@@ -296,14 +299,14 @@ export class Roster implements Membership {
 
   /** A sign-in does not wait for a store that does not answer. */
   #whenStored<T>(holding: Holding, answer: () => T | undefined): Promise<T | undefined> {
-    if (!this.#options.storeAnswers()) return Promise.resolve(undefined);
+    if (this.#options.health.degraded) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const waiter = new Waiter(
         () => resolve(answer()),
         () => resolve(undefined),
       );
       holding.wait(waiter);
-      this.#welcomes.add(waiter, this.#options.now());
+      this.#welcomes.add(waiter, this.#context.now());
     });
   }
 
@@ -333,7 +336,7 @@ export class Roster implements Membership {
     const key = userKey(ref);
     let holding = this.#holdings.get(key);
     if (!holding) {
-      holding = new Holding(key, ref, this.#options.partitionOf(ref));
+      holding = new Holding(key, ref, this.#context.partitions.of(ref));
       this.#holdings.set(key, holding);
     }
     return holding;
@@ -360,21 +363,21 @@ export class Roster implements Membership {
   }
 
   #today({ partition }: Holding): DayMs {
-    return this.#options.timeOfDay(partition);
+    return this.#context.partitions.timeOfDay(partition);
   }
 
   /** Checks a user who may turn idle without any report. */
   #follow(holding: Holding): void {
-    const { flusher, now } = this.#options;
+    const { now } = this.#context;
     const { activity, members } = holding;
-    if (activity.look(members, now())) flusher.mark(holding);
+    if (activity.look(members, now())) this.#options.flusher.mark(holding);
     if (activity.takenUntil > now() && Number.isFinite(activity.takenUntil)) this.#following.add(holding);
     else this.#following.delete(holding);
   }
 
   #expire(holding: Holding): void {
-    const { flusher, now, ttlMs } = this.#options;
-    if (flusher.isPending(holding) || holding.keepUntil(ttlMs) > now()) return;
+    const { now, ttlMs } = this.#context;
+    if (this.#options.flusher.isPending(holding) || holding.keepUntil(ttlMs) > now()) return;
     if (!this.#observed.has(holding) || holding.observers.length === 0) this.#drop(holding);
   }
 
@@ -394,6 +397,6 @@ export class Roster implements Membership {
   }
 
   #count(): void {
-    this.#options.metrics.users.set(this.users);
+    this.#context.metrics.users.set(this.users);
   }
 }

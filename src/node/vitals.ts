@@ -1,3 +1,4 @@
+import type { Status } from '../domain/model.ts';
 import type { Metrics } from '../observability/metrics.ts';
 
 /** This node's health at the moment of the call. */
@@ -29,4 +30,12 @@ export const recordVitals = (metrics: VitalMetrics, vitals: Vitals): void => {
   metrics.flushLag.set(vitals.flushLagMs / 1000);
   metrics.clockOffset.set(vitals.clockOffsetMs / 1000);
   metrics.clusterNodes.set(vitals.nodes);
+};
+
+/** How many users with connections here others see in each status. */
+export const recordOnline = (
+  { usersOnline }: Pick<Metrics, 'usersOnline'>,
+  counts: Readonly<Record<Status, number>>,
+): void => {
+  for (const status of ['online', 'away', 'busy'] as const) usersOnline.set({ status }, counts[status]);
 };

@@ -7,7 +7,6 @@ import {
 } from '../../../src/auth/principal.ts';
 import { FairTurns } from '../../../src/fanout/fair-turns.ts';
 import { NodeFanout } from '../../../src/fanout/node-fanout.ts';
-import { KnownViews } from '../../../src/node/known-views.ts';
 import { PresenceNode } from '../../../src/node/presence-node.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import { Sessions } from '../../../src/session/sessions.ts';
@@ -17,7 +16,7 @@ import { EPOCH, POLICY as FROZEN } from '../../support/frozen-stores.ts';
 import { SETTINGS } from '../fanout/fuzz/client.ts';
 import { FakeSocket } from '../fanout/fuzz/socket.ts';
 import { principal } from '../http/fixture.ts';
-import { revocationsOf, silent } from '../node/fakes.ts';
+import { silent } from '../node/fakes.ts';
 import { turn } from '../node/rig.ts';
 import { FakeResponse } from './fake-response.ts';
 import { type Lossy, lossyStore } from './lossy-store.ts';
@@ -86,7 +85,6 @@ export class World {
       micros,
     });
     const { store, feed } = this.#lossy;
-    const knownViews = new KnownViews();
     this.#fanout = new NodeFanout({
       ...{ store, feed, metrics, log: silent, clock: { monotonic: now, wall: wallNow }, random: () => 0.5 },
       schedule: (run, ms) => {
@@ -103,28 +101,21 @@ export class World {
       tuning: { resyncJitterMs: 0 },
     });
     this.#node = new PresenceNode({
-      ...{
-        id: 'n1',
-        name: 'node',
-        version: '1',
-        store,
-        feed,
-        metrics,
-        logger: silent,
-        clock: { monotonic: now, wall: wallNow },
-        knownViews,
+      identity: { id: 'n1', name: 'node', version: '1' },
+      storage: { store, feed, link: { up: true, onTurn: () => () => undefined } },
+      periods: {
+        heartbeatIntervalMs: INTERVAL_MS,
+        heartbeatTtlMs: 3 * INTERVAL_MS,
+        // The test sweeps, at the same moments in both worlds.
+        reapIntervalMs: 1_000_000_000,
+        graceMs: POLICY.graceMs,
+        drainGraceMs: POLICY.graceMs,
+        idleAwayMs: POLICY.idleAwayMs,
+        commandTimeoutMs: 2000,
+        revocationMs: POLICY.revocationMs,
       },
-      heartbeatIntervalMs: INTERVAL_MS,
-      heartbeatTtlMs: 3 * INTERVAL_MS,
-      // The test sweeps, at the same moments in both worlds.
-      reapIntervalMs: 1_000_000_000,
-      graceMs: POLICY.graceMs,
-      drainGraceMs: POLICY.graceMs,
-      idleAwayMs: POLICY.idleAwayMs,
-      commandTimeoutMs: 2000,
-      linkUp: () => true,
+      ...{ metrics, logger: silent, clock: { monotonic: now, wall: wallNow } },
       capacity: new Capacity(1000),
-      revocations: revocationsOf(store, wallNow),
       onIncompatible: () => undefined,
     });
     const authenticator: Authenticator = {

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Caretaker } from '../../../src/node/caretaker.ts';
-import { PartitionState } from '../../../src/node/partition-state.ts';
-import { createMetrics } from '../../../src/observability/metrics.ts';
+import type { PartitionState } from '../../../src/node/partition-state.ts';
 import type { NodeInfo } from '../../../src/store/port/registry.ts';
-import { beaten, silent } from './fakes.ts';
+import { beaten, contextOf, FakeStore } from './fakes.ts';
 import { freezeTime, pass } from './rig.ts';
 
 const PARTITIONS = 16;
@@ -22,14 +21,15 @@ const info = (id: string, heartbeatAgo: number): NodeInfo => ({
 /** One node's share of looking after the cluster, and what it did. */
 class Node {
   readonly looked: string[] = [];
-  readonly states = Array.from({ length: PARTITIONS }, (_, partition) => new PartitionState(partition, 0));
+  readonly states: readonly PartitionState[];
   readonly caretaker: Caretaker;
   more = 0;
   fails = false;
 
   constructor(id: string, nodes: () => { list: readonly NodeInfo[]; at: number }) {
-    const now = (): number => performance.now();
-    this.caretaker = new Caretaker({
+    const context = contextOf(new FakeStore(PARTITIONS), { nodeId: id, intervalMs: HEARTBEAT_MS });
+    this.states = context.partitions.list;
+    this.caretaker = new Caretaker(context, {
       upkeep: {
         reap: async (partition) => {
           this.looked.push(`reap ${partition}`);
@@ -44,15 +44,12 @@ class Node {
           return { swept: 1, more: this.more >= 0 };
         },
       },
-      partitions: this.states,
-      nodeId: id,
       intervalMs: 1000,
-      heartbeatIntervalMs: HEARTBEAT_MS,
-      ttlMs: 6000,
-      now,
-      nodes,
-      metrics: createMetrics(),
-      logger: silent,
+      directory: {
+        get nodes() {
+          return nodes();
+        },
+      },
     });
     this.beat();
   }

@@ -1,16 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ClusterHealth } from '../../../src/node/cluster-health.ts';
-import { PartitionState } from '../../../src/node/partition-state.ts';
+import type { PartitionState } from '../../../src/node/partition-state.ts';
 import type { BeatReply } from '../../../src/store/port/leases.ts';
-import { beaten, silent } from './fakes.ts';
+import { beaten, contextOf, FakeStore, silent } from './fakes.ts';
 import { freezeTime, pass } from './rig.ts';
 
 const INTERVAL_MS = 2000;
 const TTL_MS = 6000;
 
 describe('the health of a node', () => {
-  let states: PartitionState[];
+  let states: readonly PartitionState[];
   let linkUp: boolean;
+  /** What the link calls when it comes up or goes down. */
+  let turned: () => void;
   let informed: boolean;
   /** What was told at each return of the link. */
   let late: number[];
@@ -34,7 +36,6 @@ describe('the health of a node', () => {
 
   beforeEach(() => {
     freezeTime();
-    states = [0, 1].map((partition) => new PartitionState(partition, 0));
     linkUp = true;
     informed = true;
     stuck = false;
@@ -42,22 +43,33 @@ describe('the health of a node', () => {
     late = [];
     logged = [];
     told = [];
-    health = new ClusterHealth({
-      partitions: states,
+    const context = contextOf(new FakeStore(2), {
       intervalMs: INTERVAL_MS,
       ttlMs: TTL_MS,
-      now,
-      linkUp: () => linkUp,
-      onLinkUp: (lateMs) => {
-        late.push(lateMs);
-      },
-      informed: () => informed,
-      flusher: { isStuck: () => stuck, lag: () => lag },
       logger: Object.assign(Object.create(silent), {
         info: (line: string) => logged.push(line),
         warn: (line: string) => logged.push(line),
       }),
     });
+    states = context.partitions.list;
+    health = new ClusterHealth(context, {
+      link: {
+        get up() {
+          return linkUp;
+        },
+        onTurn: (listener) => {
+          turned = listener;
+          return () => undefined;
+        },
+      },
+      revocations: {
+        get complete() {
+          return informed;
+        },
+      },
+      flusher: { isStuck: () => stuck, lag: () => lag },
+    });
+    health.onLinkUp((lateMs) => late.push(lateMs));
     health.onDegraded((degraded) => told.push(degraded));
     health.start();
   });
@@ -149,7 +161,7 @@ describe('the health of a node', () => {
 
     it('is degraded at once', () => {
       linkUp = false;
-      health.refresh();
+      turned();
       expect(told).toEqual([true]);
     });
 

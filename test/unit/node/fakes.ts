@@ -1,8 +1,11 @@
 import { pino } from 'pino';
 import type { UserPrincipal } from '../../../src/auth/principal.ts';
 import type { Device, OwnGroups, UserRef, View } from '../../../src/domain/model.ts';
+import type { NodeContext } from '../../../src/node/context.ts';
 import type { Member } from '../../../src/node/membership.ts';
+import { Partitions } from '../../../src/node/partitions.ts';
 import { Revocations } from '../../../src/node/revocations.ts';
+import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { Partitioning } from '../../../src/store/partition.ts';
 import type { Endings, Revocation } from '../../../src/store/port/endings.ts';
 import type { Beat, BeatReply } from '../../../src/store/port/leases.ts';
@@ -203,6 +206,21 @@ export class FakeStore {
     this.calls.push(`unregister ${id}`);
   }
 }
+
+/** What the parts of a node share, over the fake clock. */
+export const contextOf = (partitioning: Partitioning, over: Partial<NodeContext> = {}): NodeContext => {
+  const now = (): number => performance.now();
+  return {
+    nodeId: 'n1',
+    partitions: new Partitions(partitioning, { monotonic: now, wall: now }),
+    intervalMs: 2000,
+    ttlMs: 6000,
+    now,
+    metrics: createMetrics(),
+    logger: silent,
+    ...over,
+  };
+};
 
 export const revocationsOf = (
   store: Partitioning & { readonly endings: Endings },

@@ -1,17 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { UserRef } from '../../../src/domain/model.ts';
 import { Heartbeat } from '../../../src/node/heartbeat.ts';
-import { PartitionState } from '../../../src/node/partition-state.ts';
-import { createMetrics } from '../../../src/observability/metrics.ts';
+import type { PartitionState } from '../../../src/node/partition-state.ts';
 import type { BeatReply } from '../../../src/store/port/leases.ts';
-import { beaten, FakeStore, gate, silent } from './fakes.ts';
+import { beaten, contextOf, FakeStore, gate } from './fakes.ts';
 import { freezeTime, pass, turn } from './rig.ts';
 
 const INTERVAL_MS = 2000;
 
 describe('the heartbeat of a node', () => {
   let store: FakeStore;
-  let states: PartitionState[];
+  let states: readonly PartitionState[];
   let heartbeat: Heartbeat;
   let said: string[];
   const lags = [0, 0];
@@ -19,17 +18,11 @@ describe('the heartbeat of a node', () => {
 
   const build = (partitions: number): void => {
     store = new FakeStore(partitions);
-    states = Array.from({ length: partitions }, (_, partition) => new PartitionState(partition, 0));
     said = [];
-    heartbeat = new Heartbeat({
+    const context = contextOf(store, { intervalMs: INTERVAL_MS });
+    states = context.partitions.list;
+    heartbeat = new Heartbeat(context, {
       leases: store,
-      partitions: states,
-      nodeId: 'n1',
-      intervalMs: INTERVAL_MS,
-      ttlMs: 6000,
-      now: () => performance.now(),
-      metrics: createMetrics(),
-      logger: silent,
       feed: {
         expect: (partition, gen, last, clock) => said.push(`feed ${partition} ${gen} ${last} ${clock}`),
       },
@@ -44,8 +37,8 @@ describe('the heartbeat of a node', () => {
         takeBack: (listed) => said.push(`take back ${listed.map(({ user }) => user).join(' ')}`),
         tend: () => said.push('tend'),
       },
-      onLost: (partition) => said.push(`lost ${partition}`),
-      onBeat: () => said.push('beat'),
+      revocations: { tellAgain: (partition) => said.push(`lost ${partition}`) },
+      health: { refresh: () => said.push('beat') },
     });
   };
   const state = (): PartitionState => states[0] as PartitionState;

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
 import type { MemoryFeed } from '../../../src/events/memory-feed.ts';
-import { KnownViews } from '../../../src/node/known-views.ts';
 import { PresenceNode } from '../../../src/node/presence-node.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { Revocation } from '../../../src/store/port/endings.ts';
@@ -8,7 +7,7 @@ import type { BeatReply } from '../../../src/store/port/leases.ts';
 import type { ApplyReply } from '../../../src/store/port/reports.ts';
 import type { PresenceStore } from '../../../src/store/presence-store.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
-import { beaten, FakeMember, FakeStore, gate, ok, revocationsOf, selfView, silent, view } from './fakes.ts';
+import { beaten, FakeMember, FakeStore, gate, ok, selfView, silent, view } from './fakes.ts';
 import { AWAY_MS, COMMAND_MS, DRAIN_GRACE_MS, freezeTime, GRACE_MS, pass, TTL_MS, turn } from './rig.ts';
 
 const INTERVAL_MS = 2000;
@@ -27,23 +26,29 @@ describe('a node in the cluster', () => {
     feed = memoryFeed({ partitions: 2 });
     subscribed = vi.spyOn(feed, 'subscribe');
     node = new PresenceNode({
-      id: 'n1',
-      name: 'one',
-      version: '1',
-      store: store as unknown as PresenceStore,
-      feed,
-      heartbeatIntervalMs: INTERVAL_MS,
-      heartbeatTtlMs: TTL_MS,
-      reapIntervalMs: 1000,
-      graceMs: GRACE_MS,
-      drainGraceMs: DRAIN_GRACE_MS,
-      idleAwayMs: AWAY_MS,
-      commandTimeoutMs: COMMAND_MS,
+      identity: { id: 'n1', name: 'one', version: '1' },
+      storage: {
+        store: store as unknown as PresenceStore,
+        feed,
+        link: {
+          get up() {
+            return linkUp;
+          },
+          onTurn: () => () => undefined,
+        },
+      },
+      periods: {
+        heartbeatIntervalMs: INTERVAL_MS,
+        heartbeatTtlMs: TTL_MS,
+        reapIntervalMs: 1000,
+        graceMs: GRACE_MS,
+        drainGraceMs: DRAIN_GRACE_MS,
+        idleAwayMs: AWAY_MS,
+        commandTimeoutMs: COMMAND_MS,
+        revocationMs: 86_400_000,
+      },
       clock: { monotonic: () => performance.now(), wall: () => WALL + performance.now() },
-      linkUp: () => linkUp,
       capacity: { sockets: 7 },
-      revocations: revocationsOf(store, () => WALL + performance.now()),
-      knownViews: new KnownViews(),
       metrics: createMetrics(),
       logger: silent,
       onIncompatible: () => undefined,

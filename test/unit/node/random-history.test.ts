@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ClaimStatus, Device } from '../../../src/domain/model.ts';
-import { KnownViews } from '../../../src/node/known-views.ts';
 import type { Leaving } from '../../../src/node/membership.ts';
 import { PresenceNode } from '../../../src/node/presence-node.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
@@ -9,7 +8,7 @@ import type { Entry } from '../../../src/store/port/reports.ts';
 import { Capacity } from '../../../src/time/capacity.ts';
 import fc from '../../support/fast-check.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
-import { FakeMember, revocationsOf, silent } from './fakes.ts';
+import { FakeMember, silent } from './fakes.ts';
 import { FaultyStore } from './faulty-store.ts';
 import { AWAY_MS, COMMAND_MS, DRAIN_GRACE_MS, freezeTime, GRACE_MS, pass, TTL_MS } from './rig.ts';
 
@@ -136,23 +135,20 @@ class World {
       return beat(partition, told);
     };
     this.node = new PresenceNode({
-      id: 'n1',
-      name: 'node',
-      version: '1',
-      store: this.store,
-      feed: this.feed,
-      heartbeatIntervalMs: INTERVAL_MS,
-      heartbeatTtlMs: TTL_MS,
-      reapIntervalMs: 1000,
-      graceMs: GRACE_MS,
-      drainGraceMs: DRAIN_GRACE_MS,
-      idleAwayMs: AWAY_MS,
-      commandTimeoutMs: COMMAND_MS,
+      identity: { id: 'n1', name: 'node', version: '1' },
+      storage: { store: this.store, feed: this.feed, link: { up: true, onTurn: () => () => undefined } },
+      periods: {
+        heartbeatIntervalMs: INTERVAL_MS,
+        heartbeatTtlMs: TTL_MS,
+        reapIntervalMs: 1000,
+        graceMs: GRACE_MS,
+        drainGraceMs: DRAIN_GRACE_MS,
+        idleAwayMs: AWAY_MS,
+        commandTimeoutMs: COMMAND_MS,
+        revocationMs: STORE.policy.revocationMs,
+      },
       clock: { monotonic: now, wall: () => EPOCH + now() },
-      linkUp: () => true,
       capacity: new Capacity(1000),
-      revocations: revocationsOf(this.store, () => EPOCH + now()),
-      knownViews: new KnownViews(),
       metrics: createMetrics(),
       logger: silent,
       onIncompatible: () => undefined,

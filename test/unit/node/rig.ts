@@ -1,15 +1,15 @@
 import { vi } from 'vitest';
 import { subOf } from '../../../src/domain/model.ts';
 import { Evictions } from '../../../src/node/evictions.ts';
-import { Flusher } from '../../../src/node/flusher.ts';
+import { Flusher, type FlushOutcome } from '../../../src/node/flusher.ts';
 import { KnownViews } from '../../../src/node/known-views.ts';
 import { Observers } from '../../../src/node/observers.ts';
-import { PartitionState } from '../../../src/node/partition-state.ts';
+import type { PartitionState } from '../../../src/node/partition-state.ts';
 import { Roster } from '../../../src/node/roster.ts';
 import type { RosterOptions } from '../../../src/node/roster-options.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { BeatReply } from '../../../src/store/port/leases.ts';
-import { beaten, FakeStore, silent } from './fakes.ts';
+import { beaten, contextOf, FakeStore } from './fakes.ts';
 
 export const TTL_MS = 6000;
 export const GRACE_MS = 5000;
@@ -56,46 +56,54 @@ export class Rig {
 
   constructor(partitions = 1, over: Partial<RosterOptions> = {}) {
     this.store = new FakeStore(partitions);
-    this.states = Array.from({ length: partitions }, (_, partition) => new PartitionState(partition, 0));
-    this.flusher = new Flusher({
-      reports: this.store,
-      partitions: this.states,
-      nodeId: 'n1',
-      ttlMs: TTL_MS,
-      now,
-      metrics: this.metrics,
-      logger: silent,
-      onStored: (holding, self, tookOver) => this.roster.stored(holding, self, tookOver),
-      onRefused: ({ partition }) => this.refused.push(partition),
-      onStuck: ({ partition }) => this.stuck.push(this.flusher.isStuck(partition)),
-      onEnded: (holding, how) => this.evictions.ended(holding, how),
-      onRevoked: ({ ref }, at) => this.evictions.refused(ref, at),
-    });
-    this.roster = new Roster({
-      partitionOf: (ref) => this.store.partitionOf(ref),
-      orderOf: (partition) => this.state(partition).order(now()),
-      timeOfDay: (partition) => this.state(partition).timeOfDay(now()),
-      storeAnswers: () => this.storeAnswers,
+    const context = contextOf(this.store, { ttlMs: TTL_MS, metrics: this.metrics });
+    this.states = context.partitions.list;
+    this.flusher = new Flusher(context, this.store);
+    this.flusher.onOutcome((outcome) => this.#flushed(outcome));
+    const isDegraded = (): boolean => !this.storeAnswers;
+    this.roster = new Roster(context, {
+      flusher: this.flusher,
+      health: {
+        get degraded() {
+          return isDegraded();
+        },
+      },
       knownViews: this.knownViews,
       people: { note: async () => Promise.reject(new Error('not here')) },
-      flusher: this.flusher,
       graceMs: GRACE_MS,
       drainGraceMs: DRAIN_GRACE_MS,
       idleAwayMs: AWAY_MS,
-      ttlMs: TTL_MS,
       commandTimeoutMs: COMMAND_MS,
-      now,
-      metrics: this.metrics,
       ...over,
     });
     this.observers = new Observers(this.roster);
     this.evictions = new Evictions({
       roster: this.roster,
       observers: this.observers,
-      timeAt: (ref, moment) => this.state(this.store.partitionOf(ref)).latestAt(moment),
+      partitions: context.partitions,
       revocations: { learn: (owner, at) => this.learnt.push([subOf(owner), at]) },
     });
     for (const { partition } of this.states) this.beat(partition);
+  }
+
+  #flushed(outcome: FlushOutcome): void {
+    switch (outcome.type) {
+      case 'stored':
+        this.roster.stored(outcome.holding, outcome.self, outcome.tookOver);
+        break;
+      case 'ended':
+        this.evictions.ended(outcome.holding, outcome.how);
+        break;
+      case 'revoked':
+        this.evictions.refused(outcome.holding.ref, outcome.at);
+        break;
+      case 'refused':
+        this.refused.push(outcome.state.partition);
+        break;
+      case 'stuck':
+        this.stuck.push(this.flusher.isStuck(outcome.state.partition));
+        break;
+    }
   }
 
   state(partition: number): PartitionState {
