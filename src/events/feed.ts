@@ -1,17 +1,23 @@
 import type { Transition } from '../domain/model.ts';
+import type { PlaceTransition } from '../domain/place.ts';
 import type { Command, LogEntry } from '../store/log-entry.ts';
 
 export type { Command };
 
 /** A position in a log: the hybrid clock (µs) of the partition, which is the log id. */
-export interface Place {
+export interface LogPosition {
   readonly id: number;
   readonly partition: number;
 }
 
 /** A transition with its position in the log. */
-export interface LoggedTransition extends Place {
+export interface LoggedTransition extends LogPosition {
   readonly transition: Transition;
+}
+
+/** A change of what others see in a place, with its position in the log. */
+export interface LoggedPlace extends LogPosition {
+  readonly place: PlaceTransition;
 }
 
 /** Sent to every node at once, unordered, and stored nowhere. */
@@ -68,7 +74,9 @@ export class CursorLost extends Error {
 export interface FeedListener {
   /** Every transition of every partition, per partition in log order, each once. */
   transition?(event: LoggedTransition): void;
-  command?(command: Command, place: Place): void;
+  /** Every change of who is in a place and of their data, in one order with the transitions. */
+  place?(event: LoggedPlace): void;
+  command?(command: Command, position: LogPosition): void;
   /** Part of this partition's history is lost: everything derived from it must be read again. */
   reset?(partition: number): void;
   /** After the resets of one loss of data, once: every partition that it concerns has been reset. */

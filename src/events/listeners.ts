@@ -22,6 +22,7 @@ export class Listeners {
     this.#each((listener) => {
       const { id } = entry;
       if (entry.kind === 'command') listener.command?.(entry.command, { id, partition });
+      else if (entry.kind === 'place') listener.place?.({ id, partition, place: entry.place });
       else listener.transition?.({ id, partition, transition: entry.transition });
     });
   }

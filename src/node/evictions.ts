@@ -28,7 +28,7 @@ export class Evictions {
 
   command(command: Command): void {
     if (command.type === 'claim' || command.type === 'note') return;
-    if (command.type === 'groups' || command.type === 'own') return;
+    if (command.type === 'groups' || command.type === 'own' || command.type === 'put_out') return;
     const { roster, partitions, revocations } = this.#options;
     if (command.type === 'refuse') {
       revocations.learn(command.ref, command.at);

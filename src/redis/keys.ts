@@ -24,6 +24,8 @@ export const partitionTags = (partitions: number): readonly string[] => {
 export interface PartitionKeys {
   readonly meta: string;
   readonly log: string;
+  /** What happens in places: a log of its own, in one order with {@link log}. */
+  readonly placeLog: string;
   readonly events: string;
   readonly due: string;
   readonly nodes: string;
@@ -46,6 +48,12 @@ export interface PartitionKeys {
    * user names, see decision 10 in docs.
    */
   readonly groups: string;
+  /** Who is shown in a place. */
+  place(tenant: string, place: string): string;
+  /** Prefix of every {@link place}; `<tenant>:<place>` follows. Functions make these keys as those of groups. */
+  readonly places: string;
+  /** When everybody was last put out of a place. */
+  putOut(tenant: string, place: string): string;
 }
 
 export interface Keys {
@@ -65,6 +73,7 @@ export const createKeys = (prefix: string, partitions: number): Keys => ({
 const partitionKeys = (p: string): PartitionKeys => ({
   meta: `${p}meta`,
   log: `${p}log`,
+  placeLog: `${p}plog`,
   events: `${p}events`,
   due: `${p}due`,
   nodes: `${p}nodes`,
@@ -81,4 +90,7 @@ const partitionKeys = (p: string): PartitionKeys => ({
   busy: (tenant) => `${p}busy:${tenant}`,
   group: (tenant, group) => `${p}group:${tenant}:${group}`,
   groups: `${p}group:`,
+  place: (tenant, place) => `${p}place:${tenant}:${place}`,
+  places: `${p}place:`,
+  putOut: (tenant, place) => `${p}put-out:${tenant}:${place}`,
 });

@@ -1,5 +1,6 @@
-import type { StoreMicros } from '../domain/clock.ts';
+import type { HybridMicros, StoreMicros } from '../domain/clock.ts';
 import type { Note, OwnClaim, OwnGroups, TokenOwner, Transition, UserRef, View } from '../domain/model.ts';
+import type { PlaceTransition } from '../domain/place.ts';
 import type { EndingKind } from '../domain/row.ts';
 
 /** How an operator or the person ends everything alive of a user at one moment. */
@@ -26,15 +27,32 @@ export type Command =
   | { readonly type: 'revoke'; readonly ref: TokenOwner; readonly at: StoreMicros }
   /** Some tokens are refused: see `Revocation`. It was made so, or was sent again to a store that had lost it. */
   | { readonly type: 'refuse'; readonly ref: TokenOwner; readonly at: number }
+  /**
+   * Everybody, or one person, was put out of a place: connections that entered it up to `at` are in it no more, and enter
+   * again only with a token issued later.
+   */
+  | {
+      readonly type: 'put_out';
+      readonly tenant: string;
+      readonly place: string;
+      readonly user?: string;
+      readonly at: StoreMicros;
+    }
   /** Everything of the user is forgotten as of `at`: connections end with 4403, watchers are sent `gone`. */
   | { readonly type: 'forget'; readonly ref: UserRef; readonly at: StoreMicros };
 
 /** One entry of a partition's log. The id is the hybrid clock (µs) at which it was decided; a transition's is its `ver`. */
 export type LogEntry = { readonly id: number } & (
   | { readonly kind: 'transition'; readonly transition: Transition }
+  | {
+      readonly kind: 'place';
+      readonly place: PlaceTransition;
+      /** Of `changed`: the member's `changed` before it, which the log keeps no longer. */
+      readonly replaces?: HybridMicros;
+    }
   | { readonly kind: 'command'; readonly command: Command }
 );
 
 /** The newest of these that readers of events are given; 0 for none. Other commands are for nodes alone. */
 export const lastTold = (entries: readonly LogEntry[]): number =>
-  entries.findLast((entry) => entry.kind === 'transition' || entry.command.type === 'forget')?.id ?? 0;
+  entries.findLast((entry) => entry.kind !== 'command' || entry.command.type === 'forget')?.id ?? 0;

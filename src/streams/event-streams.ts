@@ -4,7 +4,7 @@ import { CLOCK_SKEW_MS } from '../auth/claims.ts';
 import { issuedBy, ownerOf, type Principal } from '../auth/principal.ts';
 import { refusesToken } from '../domain/ending.ts';
 import { ownerKey } from '../domain/model.ts';
-import type { Command, EventFeed, LoggedTransition, Place, Replay } from '../events/feed.ts';
+import type { Command, EventFeed, LoggedTransition, LogPosition, Replay } from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { CutReason } from '../observability/series.ts';
 import type { Capacity } from '../time/capacity.ts';
@@ -159,7 +159,7 @@ export class EventStreams {
     if (this.#leave) return;
     this.#leave = this.#options.feed.subscribe({
       transition: (event) => this.#transition(event),
-      command: (command, place) => this.#command(command, place),
+      command: (command, position) => this.#command(command, position),
       reset: () => {
         for (const { reader } of this.#streams) reader.reset();
       },
@@ -194,7 +194,7 @@ export class EventStreams {
     this.#pass(partition, transitionItem(id, transition, this.#onEncode));
   }
 
-  #command(command: Command, { id, partition }: Place): void {
+  #command(command: Command, { id, partition }: LogPosition): void {
     const item = itemOf({ id, kind: 'command', command }, this.#onEncode);
     if (item) this.#pass(partition, item);
     else if (command.type === 'revoke')

@@ -54,6 +54,7 @@ export const transitionItem = (id: number, transition: Transition, onEncode: () 
 /** @returns `undefined` for what concerns nodes alone. */
 export const itemOf = (entry: LogEntry, onEncode: () => void): StreamItem | undefined => {
   if (entry.kind === 'transition') return transitionItem(entry.id, entry.transition, onEncode);
+  if (entry.kind === 'place') return undefined;
   const { id, command } = entry;
   if (command.type !== 'forget') return undefined;
   return new Item(id, command.ref, () => forgottenEvent(command.ref, id), onEncode);

@@ -11,6 +11,7 @@ import {
   type UserRef,
   type View,
 } from '../../domain/model.ts';
+import type { PlaceChange, PlaceReason, PlaceTransition } from '../../domain/place.ts';
 import type { EndingKind } from '../../domain/row.ts';
 import type { Command, LogEntry } from '../log-entry.ts';
 
@@ -34,6 +35,18 @@ interface EventJson extends ViewJson, UserRef {
   reason: Reason;
 }
 
+/** See `place` in commit.lua. */
+interface PlaceJson extends UserRef {
+  place: string;
+  change: PlaceChange;
+  since?: string;
+  ver: number;
+  name?: string;
+  groups?: string[];
+  data?: object;
+  reason: PlaceReason;
+}
+
 type CommandJson = UserRef &
   (
     | { type: 'claim'; claim: OwnClaim }
@@ -43,6 +56,14 @@ type CommandJson = UserRef &
     | { type: EndingKind | 'refuse'; at: number }
     | { type: 'later' }
   );
+
+interface PutOutJson {
+  type: 'put_out';
+  tenant: string;
+  user?: string;
+  place: string;
+  at: number;
+}
 
 /** A message of a partition's channel: what one function recorded. */
 export interface Message {
@@ -104,11 +125,13 @@ export const streamId = (clock: number): string => `${Math.floor(clock / 1000)}-
 const decodeEntry = (id: number, kind: string | undefined, devices: number, json: string): LogEntry => {
   if (kind === 't')
     return { id, kind: 'transition', transition: transitionOf(JSON.parse(json) as EventJson, devices) };
+  if (kind === 'p') return { id, kind: 'place', place: placeOf(JSON.parse(json) as PlaceJson) };
   if (kind !== 'c') throw new UnknownEntry(kind);
-  return { id, kind: 'command', command: commandOf(JSON.parse(json) as CommandJson, devices) };
+  return { id, kind: 'command', command: commandOf(JSON.parse(json) as CommandJson | PutOutJson, devices) };
 };
 
-const commandOf = (json: CommandJson, devices: number): Command => {
+const commandOf = (json: CommandJson | PutOutJson, devices: number): Command => {
+  if (json.type === 'put_out') return json;
   const { tenant, user } = json;
   const ref = { tenant, user };
   switch (json.type) {
@@ -131,6 +154,12 @@ const commandOf = (json: CommandJson, devices: number): Command => {
       throw new UnknownEntry(json.type);
   }
 };
+
+const placeOf = ({ since, data, ...same }: PlaceJson): PlaceTransition => ({
+  ...same,
+  since: since === undefined ? 0 : Date.parse(since),
+  ...(data !== undefined && { data: JSON.stringify(data) }),
+});
 
 const transitionOf = (event: EventJson, devices: number): Transition => {
   const { tenant, previous, reason, ...view } = event;

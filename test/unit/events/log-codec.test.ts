@@ -51,6 +51,44 @@ describe('what a partition publishes', () => {
     ]);
   });
 
+  it('may tell what happens in places, beside transitions', () => {
+    const place = {
+      ...{
+        tenant: 'acme',
+        place: 'doc:7',
+        user: 'ann',
+        change: 'entered',
+        since: '2026-01-02T03:04:05.678Z',
+      },
+      ...{ ver: 9, name: 'Ann', data: { hue: 'r\u2028', at: [1] }, reason: 'enter' },
+    };
+    const left = {
+      tenant: 'acme',
+      place: 'doc:7',
+      user: 'ann',
+      change: 'left',
+      ver: 10,
+      reason: 'disconnect',
+    };
+    const decoded = decodeMessage(
+      ['gen', '5', '10', `9p0${JSON.stringify(place)}`, `10p0${JSON.stringify(left)}`].join('\n'),
+    );
+    expect(decoded.entries).toEqual([
+      {
+        ...{ id: 9, kind: 'place' },
+        place: { ...place, since: SINCE, data: '{"hue":"r\u2028","at":[1]}' },
+      },
+      { id: 10, kind: 'place', place: { ...left, since: 0 } },
+    ]);
+  });
+
+  it('may tell nodes that everybody, or one person, was put out of a place', () => {
+    const all = { type: 'put_out', tenant: 'acme', place: 'doc:7', at: 3 };
+    const one = { ...all, user: 'ann' };
+    const { entries } = decodeMessage(`gen\n5\n8\n7c0${JSON.stringify(all)}\n8c0${JSON.stringify(one)}`);
+    expect(entries.map((entry) => entry.kind === 'command' && entry.command)).toEqual([all, one]);
+  });
+
   it.each(['\u2028', '\u2029', '\r', '\u0085', '"}\\n{"', '🚲'])('may hold %j in a text', (text) => {
     const line = `7t0${event({ text }).replace(JSON.stringify(text), `"${text.includes('"') || text === '\r' ? JSON.stringify(text).slice(1, -1) : text}"`)}`;
     const [entry] = decodeMessage(`gen\n0\n7\n${line}`).entries;

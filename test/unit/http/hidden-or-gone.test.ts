@@ -109,6 +109,7 @@ class World {
 /** What of an entry reaches anybody but the person's own connections. */
 const shownBy = (entry: LogEntry): unknown[] => {
   if (entry.kind === 'transition') return [transitionEvent(entry.transition)];
+  if (entry.kind === 'place') return [entry.place];
   return entry.command.type === 'groups' ? [entry.command.view] : [];
 };
 

@@ -91,10 +91,16 @@ describe('keys', () => {
       .record({ kind: fc.constantFrom('online', 'away', 'busy'), tenant })
       .map(({ kind, tenant }) => ({ of: `${kind}|${tenant}`, key: keys[kind as 'online'](tenant) })),
     fc
+      .record({ kind: fc.constantFrom('group', 'place', 'putOut'), tenant, of: user })
+      .map(({ kind, tenant, of }) => ({
+        of: `${kind}|${tenant}|${of}`,
+        key: keys[kind as 'group'](tenant, of),
+      })),
+    fc
       .record({ kind: fc.constantFrom('beat', 'node', 'nodeMeta', 'seq', 'fence'), node })
       .map(({ kind, node }) => ({ of: `${kind}|${node}`, key: keys[kind as 'beat'](node) })),
     fc
-      .constantFrom('meta', 'log', 'events', 'due', 'nodes')
+      .constantFrom('meta', 'log', 'placeLog', 'events', 'due', 'nodes')
       .map((kind) => ({ of: kind, key: keys[kind as 'meta'] })),
   );
 
@@ -122,6 +128,9 @@ describe('keys', () => {
           each.seq(node),
           each.fence(node),
           each.log,
+          each.placeLog,
+          each.place(tenant, user),
+          each.putOut(tenant, user),
           each.events,
           each.due,
           each.nodes,

@@ -34,7 +34,7 @@ export interface Person {
 
 export type Entry = { readonly id: number; readonly partition: number; readonly own: Own | undefined } & (
   | { readonly event: LoggedTransition }
-  | { readonly command: Command }
+  | { readonly command: Exclude<Command, { type: 'put_out' }> }
 );
 
 /** What is true of everybody, and was, and the logs in which the changes are written: the store behind a node. */
@@ -162,7 +162,11 @@ export class Truth {
     person.states.push({ at: this.clock, view, forgotten: false });
   }
 
-  #write(user: string, id: number, what: { event: LoggedTransition } | { command: Command }): void {
+  #write(
+    user: string,
+    id: number,
+    what: { event: LoggedTransition } | { command: Exclude<Command, { type: 'put_out' }> },
+  ): void {
     this.#written({ id, partition: partitionOf(user), own: this.person(user).own, ...what });
   }
 }
