@@ -44,6 +44,30 @@ module.exports = {
       to: { path: '^src/(?!observability/|config/|domain/|protocol/)' },
     },
     {
+      name: 'packages-know-no-service',
+      severity: 'error',
+      from: { path: '^packages/' },
+      to: { path: '^(src|dist)/' },
+    },
+    {
+      name: 'packages-have-no-dependencies',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/' },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev'], pathNot: 'node_modules/(react|@types/react)/' },
+    },
+    {
+      name: 'react-is-of-react',
+      severity: 'error',
+      from: { path: '^packages/client/src/', pathNot: '^packages/client/src/react/' },
+      to: { path: ['node_modules/react', '^packages/client/src/react/'] },
+    },
+    {
+      name: 'core-does-nothing',
+      severity: 'error',
+      from: { path: '^packages/client/src/core/' },
+      to: { path: '^packages/client/src/(shell|testing|http|react)/' },
+    },
+    {
       name: 'domain-is-pure',
       severity: 'error',
       from: { path: '^src/domain/' },

@@ -34,6 +34,16 @@ export default defineConfig({
       {
         test: {
           ...common,
+          name: 'client',
+          include: ['packages/*/test/**/*.test.{ts,tsx}'],
+          retry,
+          maxWorkers,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...common,
           name: 'abuse',
           include: ['test/abuse/**/*.test.ts'],
           testTimeout: 30_000,

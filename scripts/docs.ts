@@ -1,10 +1,12 @@
-// npm run docs: writes the pages, and the parts of pages, that are made from the code; also the dashboards of Grafana.
+// npm run docs: writes the pages, and the parts of pages, that are made from the code; also the dashboards of
+// Grafana, and what the client shares with the service.
 // npm run docs:check: writes nothing and fails when one of them says something else than the code.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { dashboardFile } from './dashboards/dashboard.ts';
 import { overview } from './dashboards/overview.ts';
 import { rollout } from './dashboards/rollout.ts';
+import { clientCodes, clientFrames } from './docs/client-protocol.ts';
 import { protocolPage } from './docs/code-tables.ts';
 import { httpPage } from './docs/http-page.ts';
 import { metricsPage } from './docs/metrics-page.ts';
@@ -21,6 +23,8 @@ const PAGES: readonly (readonly [path: string, make: (now: string) => string | P
   ['tokens.md', tokensPage],
   ['protocol.md', protocolPage],
   ['redis.md', redisPage],
+  ['../packages/client/src/protocol/codes.ts', clientCodes],
+  ['../packages/client/src/protocol/frames.ts', clientFrames],
   ['../helm/rollcall/files/dashboards/overview.json', () => dashboardFile(overview)],
   ['../helm/rollcall/files/dashboards/rollout.json', () => dashboardFile(rollout)],
 ];

@@ -2,12 +2,14 @@
 //   npm test -- test/unit/auth
 import { spawn } from 'node:child_process';
 import { compile } from './lib/compile.mjs';
+import { compilePackages } from './lib/compile-packages.mjs';
 import { findRedis, NO_REDIS } from './lib/find-redis.mjs';
 import { install } from './lib/install.mjs';
 import { fail, root } from './lib/root.mjs';
 
 install();
 compile();
+await compilePackages();
 
 const redis = (await findRedis()) ?? fail(NO_REDIS);
 const env = { ...process.env };

@@ -5,27 +5,18 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { filesIn } from './files-in.mjs';
 import { fail, root } from './root.mjs';
 
 const STAMP = `${root}dist/.stamp`;
 const BUILD_INFO = `${root}dist/.tsbuildinfo`;
 const CONFIG = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
-
-/** Paths of all files below a folder, relative to it. */
-const filesIn = (folder) =>
-  existsSync(folder)
-    ? readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => `${entry.parentPath}/${entry.name}`.slice(folder.length))
-        .sort()
-    : [];
 
 /** Changes whenever a source or a setting of the compiler does, or one comes or goes. */
 const fingerprint = (sources) => {

@@ -1,0 +1,2 @@
+export { RollcallError } from './errors.ts';
+export type * from './types.ts';

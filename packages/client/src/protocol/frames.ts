@@ -1,0 +1,289 @@
+// Made from src/protocol of the service by `npm run docs`: do not edit. It is all that client and service share.
+
+import type { ErrorCode } from './codes.ts';
+
+/** What others see. */
+export type Status = 'online' | 'away' | 'busy' | 'offline';
+
+/** what the person says of themselves, also while offline */
+export interface Note {
+  readonly text?: string;
+  readonly emoji?: string;
+  /** when it ends by itself */
+  readonly until?: string;
+}
+
+/** What others see of one user. */
+export interface Presence {
+  /** 1 to 128 bytes of UTF-8 without control characters, not `.` or `..` */
+  readonly user: string;
+  /** what others see */
+  readonly status: Status;
+  /** when the status began; absent of users never seen; of who is offline or away as `LAST_SEEN` allows */
+  readonly since?: string;
+  /** rises with every change: drop what is not newer than what you hold; 0 of users never seen */
+  readonly ver: number;
+  /** when the user was last active; absent while online */
+  readonly lastSeen?: string;
+  /** display name */
+  readonly name?: string;
+  /** what the person says of themselves, also while offline */
+  readonly note?: Note;
+  readonly text?: string;
+  readonly emoji?: string;
+  /** when the claimed status ends */
+  readonly until?: string;
+  /** kinds of device alive; absent while offline */
+  readonly devices?: readonly ('web' | 'desktop' | 'mobile' | 'api')[];
+}
+
+/** What others see of the person, and what they have set. */
+export interface Self {
+  /** what others see */
+  readonly status: Status;
+  /** others see offline because the person wishes so */
+  readonly invisible?: true;
+  /** the status the person has set */
+  readonly claim?: {
+    readonly status: 'online' | 'away' | 'busy' | 'invisible';
+    /** with something to see, without control characters and characters that control direction; empty is none */
+    readonly text?: string;
+    /** one emoji */
+    readonly emoji?: string;
+    /** when it ends by itself: in the future */
+    readonly until?: string;
+  };
+  /** what the person says of themselves */
+  readonly note?: Note;
+}
+
+/** Signed in, or renewed. */
+export interface WelcomeFrame {
+  readonly type: 'welcome';
+  /** 1 to 128 bytes of UTF-8 without control characters, not `.` or `..` */
+  readonly user: string;
+  readonly tenant: string;
+  /** when the token ends, and the connection with it unless it is renewed */
+  readonly expiresAt: string;
+  /** silence after which this device counts as idle; 0: never */
+  readonly idleAfterMs: number;
+  /** how often the server pings */
+  readonly pingIntervalMs: number;
+  /** how long the server waits for a sign of life after a ping */
+  readonly pingTimeoutMs: number;
+  /** how long a lost connection still counts: who is back within it was never gone */
+  readonly graceMs: number;
+  /** now */
+  readonly serverTime: string;
+  /** what this connection may send and hold */
+  readonly limits: {
+    /** a longer frame closes the connection with 1009 */
+    readonly frameBytes: number;
+    /** frames a second */
+    readonly frameRate: number;
+    /** frames at once */
+    readonly frameBurst: number;
+    /** users watched at once; the members of a group count each */
+    readonly watches: number;
+  };
+  /** what others see, and what the person has set; absent while that is not known */
+  readonly self?: Self;
+  /** the one of the frame that this answers */
+  readonly ref?: string;
+}
+
+/** What others see of the person, or what they have set, has changed. Every connection of theirs gets it. */
+export interface SelfFrame {
+  readonly type: 'self';
+  /** what others see */
+  readonly status: Status;
+  /** others see offline because the person wishes so */
+  readonly invisible?: true;
+  /** the status the person has set */
+  readonly claim?: {
+    readonly status: 'online' | 'away' | 'busy' | 'invisible';
+    /** with something to see, without control characters and characters that control direction; empty is none */
+    readonly text?: string;
+    /** one emoji */
+    readonly emoji?: string;
+    /** when it ends by itself: in the future */
+    readonly until?: string;
+  };
+  /** what the person says of themselves */
+  readonly note?: Note;
+}
+
+/** What others see of some users: the answer to `watch`, or changes. */
+export interface PresenceFrame {
+  readonly type: 'presence';
+  readonly users: readonly Presence[];
+  /** the answer to `watch` */
+  readonly snapshot?: true;
+  /** further frames of the same answer follow */
+  readonly more?: true;
+  /** the one of the frame that this answers */
+  readonly ref?: string;
+}
+
+/** You get these no longer: forget what you hold, `ver` included. */
+export interface GoneFrame {
+  readonly type: 'gone';
+  /** users */
+  readonly users?: readonly string[];
+  /** groups */
+  readonly groups?: readonly string[];
+  /** the watch of the tenant */
+  readonly tenant?: true;
+}
+
+/** Somebody types, or stopped. Gone after 6 s unless repeated. */
+export interface TypingFrame {
+  readonly type: 'typing';
+  /** 1 to 128 bytes of UTF-8 without control characters, not `.` or `..` */
+  readonly from: string;
+  /** absent when you alone are meant */
+  readonly group?: string;
+  readonly on: boolean;
+}
+
+/** Done. */
+export interface AckFrame {
+  readonly type: 'ack';
+  /** the one of the frame that this answers */
+  readonly ref?: string;
+}
+
+/** The answer to `ping`. */
+export interface PongFrame {
+  readonly type: 'pong';
+  /** the one of the frame that this answers */
+  readonly ref?: string;
+}
+
+/** What was asked is not done; the connection stays. */
+export interface ErrorFrame {
+  readonly type: 'error';
+  /** for programs; stable */
+  readonly code: ErrorCode;
+  /** for people; may change */
+  readonly message: string;
+  /** the one of the frame that this answers */
+  readonly ref?: string;
+  /** those of a `watch` that were refused */
+  readonly users?: readonly string[];
+  /** those of a `watch` that were refused */
+  readonly groups?: readonly string[];
+}
+
+/** This node is going away: come back after that long, somewhere else. */
+export interface ReconnectFrame {
+  readonly type: 'reconnect';
+  readonly afterMs: number;
+}
+
+/** What you see may be stale, or is fresh again. */
+export interface DegradedFrame {
+  readonly type: 'degraded';
+  readonly on: boolean;
+}
+
+/** Every frame that a client gets, by its `type`. */
+export type ServerFrame =
+  | WelcomeFrame
+  | SelfFrame
+  | PresenceFrame
+  | GoneFrame
+  | TypingFrame
+  | AckFrame
+  | PongFrame
+  | ErrorFrame
+  | ReconnectFrame
+  | DegradedFrame;
+
+export interface SendAuth {
+  readonly type: 'auth';
+  /** Repeated in the answer. */
+  readonly ref?: string;
+  readonly token: string;
+  readonly activity?: 'active' | 'idle';
+}
+
+export interface SendWatch {
+  readonly type: 'watch';
+  /** Repeated in the answer. */
+  readonly ref?: string;
+  readonly users?: readonly string[];
+  readonly groups?: readonly string[];
+  readonly tenant?: true;
+}
+
+export interface SendUnwatch {
+  readonly type: 'unwatch';
+  /** Repeated in the answer. */
+  readonly ref?: string;
+  readonly users?: readonly string[];
+  readonly groups?: readonly string[];
+  readonly tenant?: true;
+}
+
+export interface SendActivity {
+  readonly type: 'activity';
+  /** Repeated in the answer. */
+  readonly ref?: string;
+  readonly state: 'active' | 'idle';
+}
+
+export interface SendStatus {
+  readonly type: 'status';
+  /** Repeated in the answer. */
+  readonly ref?: string;
+  readonly status: unknown;
+  readonly text?: unknown;
+  readonly emoji?: unknown;
+  readonly until?: unknown;
+}
+
+export interface SendNote {
+  readonly type: 'note';
+  /** Repeated in the answer. */
+  readonly ref?: string;
+  readonly text?: unknown;
+  readonly emoji?: unknown;
+  readonly until?: unknown;
+}
+
+export interface SendTyping {
+  readonly type: 'typing';
+  /** Repeated in the answer. */
+  readonly ref?: string;
+  readonly to: {
+    readonly user: string;
+  } | {
+    readonly group: string;
+  };
+  readonly on: boolean;
+}
+
+export interface SendPing {
+  readonly type: 'ping';
+  /** Repeated in the answer. */
+  readonly ref?: string;
+}
+
+export interface SendBye {
+  readonly type: 'bye';
+  /** Repeated in the answer. */
+  readonly ref?: string;
+}
+
+/** Every frame that a client may send, by its `type`. */
+export type ClientFrame =
+  | SendAuth
+  | SendWatch
+  | SendUnwatch
+  | SendActivity
+  | SendStatus
+  | SendNote
+  | SendTyping
+  | SendPing
+  | SendBye;

@@ -1,0 +1,2 @@
+'use client';
+export type { Client } from '../types.ts';
