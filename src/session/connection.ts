@@ -70,12 +70,29 @@ function onDrain(this: Socket): void {
   ownerOf(this)?.emptied();
 }
 
+/** What a connection carries: it handles the frames, and is called when something of the connection changes. */
+export interface ConnectionHandler {
+  /** For whom the frames are handled. */
+  readonly person: string;
+  /** Reading is paused, whatever the buffers say. */
+  readonly held: boolean;
+  /** A text frame within the limits, in its turn. Never while {@link held}. */
+  text(text: string): void;
+  /** All that was written has been taken. */
+  drained(): void;
+  /** The end was decided, by either side. Called once. */
+  ended(how: Leaving): void;
+  /** The socket is gone; nothing of it will happen any more. */
+  closed(): void;
+}
+
 /**
  * One WebSocket without any idea of who is at its other end: limits, pings, flow control, and how it ends. Its methods
- * are for its own listeners and for the files of this folder; outside, it is a {@link Sink}.
+ * are for its own listeners and for its handler; outside, it is a {@link Sink}.
  */
-export abstract class Connection implements Sink, Work {
+export class Connection implements Sink, Work {
   readonly host: SessionHost;
+  readonly #handler: ConnectionHandler;
   readonly #ws: WebSocket;
   readonly #socket: Socket;
   readonly #bucket: TokenBucket;
@@ -98,8 +115,9 @@ export abstract class Connection implements Sink, Work {
   #isQueued = false;
 
   /** @param socket - the one under `ws`, for what `ws` does not expose. */
-  constructor(host: SessionHost, ws: WebSocket, socket: Socket) {
+  constructor(host: SessionHost, ws: WebSocket, socket: Socket, handler: ConnectionHandler) {
     this.host = host;
+    this.#handler = handler;
     this.#ws = ws;
     this.#socket = socket;
     this.#bucket = new TokenBucket(host.settings.frameBurst, host.clock.monotonic());
@@ -119,17 +137,11 @@ export abstract class Connection implements Sink, Work {
   }
 
   /** For whom its frames are handled. */
-  abstract get person(): string;
+  get person(): string {
+    return this.#handler.person;
+  }
 
-  /** A text frame within the limits, in its turn. Never while {@link held}. */
-  protected abstract text(text: string): void;
-  /** The end was decided, by either side. Called once. */
-  protected abstract ended(how: Leaving): void;
-  /** All that was written has been taken. */
-  protected abstract drained(): void;
-  /** Reading is paused, whatever the buffers say. */
-  protected abstract get held(): boolean;
-
+  /** Its end was decided. */
   get over(): boolean {
     return this.#over;
   }
@@ -173,13 +185,13 @@ export abstract class Connection implements Sink, Work {
   }
 
   /** Stops reading; {@link release} resumes. */
-  protected hold(): void {
+  hold(): void {
     this.#ws.pause();
   }
 
   /** Handles the frames that wait and then, unless something prevents it, resumes reading. */
-  protected release(): void {
-    if (this.#over || this.held) return;
+  release(): void {
+    if (this.#over || this.#handler.held) return;
     if (this.#waiting !== undefined) this.#queue();
     else if (this.#ws.isPaused && this.#ws.bufferedAmount <= UNREAD_LIMIT) this.#readOn();
   }
@@ -187,12 +199,12 @@ export abstract class Connection implements Sink, Work {
   /** @internal Its turn has come: one frame, and with the next it stands behind everybody who waits. */
   run(): number {
     this.#isQueued = false;
-    if (this.#over || this.held || this.#waiting === undefined) return 0;
+    if (this.#over || this.#handler.held || this.#waiting === undefined) return 0;
     const { person, texts } = this.#waiting;
     const text = texts.shift() ?? '';
     this.host.intake.took(person, text);
     if (texts.length === 0) this.#waiting = undefined;
-    this.text(text);
+    this.#handler.text(text);
     this.release();
     return 1 + text.length / PING_COST_BYTES;
   }
@@ -220,13 +232,13 @@ export abstract class Connection implements Sink, Work {
     }
     this.#waiting ??= { person, texts: [] };
     this.#waiting.texts.push(text);
-    if (!this.held) this.#queue();
+    if (!this.#handler.held) this.#queue();
     // Not handled at once: what comes next would wait here, and can as well wait with its sender.
     if (this.#waiting !== undefined && !this.#ws.isPaused) this.#ws.pause();
   }
 
   /** A frame that no client should send: tolerated, but not for ever. */
-  protected malformed(code: ErrorCode, message: string, ref?: string): void {
+  malformed(code: ErrorCode, message: string, ref?: string): void {
     this.sendError(code, message, ref);
     this.#malformed ??= new RecentTimes(MALFORMED_LIMIT, MALFORMED_WINDOW_MS);
     if (this.#malformed.add(this.host.clock.monotonic())) this.close(4400, 'too many malformed frames');
@@ -238,7 +250,7 @@ export abstract class Connection implements Sink, Work {
    * @param now - running time, ms.
    * @returns when to be asked again, or `undefined` when the peer did not answer and is gone.
    */
-  protected keepAlive(now: number): number | undefined {
+  keepAlive(now: number): number | undefined {
     // What it answered may stand behind the frame that waits for its turn: it is not the one who is late.
     if (this.#pongBy > 0 && now >= this.#pongBy && this.#waiting === undefined) {
       this.close(4408, 'no answer to a ping');
@@ -313,7 +325,7 @@ export abstract class Connection implements Sink, Work {
     (this.#ws as Owned)[OWNER] = undefined;
     (this.#socket as Owned)[OWNER] = undefined;
     this.host.unfinished.release(this);
-    this.host.gone(this);
+    this.#handler.closed();
   }
 
   /** @internal All that was written has been taken. */
@@ -323,7 +335,7 @@ export abstract class Connection implements Sink, Work {
     // While nothing was read its answer may have come, and the ping itself stood behind all the rest.
     if (this.#pongBy > 0) this.#pongBy = this.host.wheel.now + this.host.settings.pingTimeoutMs;
     this.release();
-    this.drained();
+    this.#handler.drained();
   }
 
   /** Anything that comes is an answer. */
@@ -352,7 +364,7 @@ export abstract class Connection implements Sink, Work {
       this.#waiting = undefined;
     }
     this.host.metrics.closes.inc({ code: closeLabel(code) });
-    this.ended(how);
+    this.#handler.ended(how);
   }
 
   #awaitEmpty(): void {

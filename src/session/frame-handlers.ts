@@ -2,23 +2,22 @@ import type { ActivityFrame, TypingFrame } from '../protocol/client-frames.ts';
 import type { ClientFrame, NoteFrame, StatusFrame } from '../protocol/parse-frame.ts';
 import { ackFrame, pongFrame } from '../protocol/server-frames.ts';
 import { StoreError } from '../store/port/store-error.ts';
-import { mayConnect, mayWatchUsers } from './admission.ts';
+import { mayWatchUsers } from './admission.ts';
 import { answerFailure } from './answer-failure.ts';
 import type { ClientSession } from './client-session.ts';
-import { renew } from './sign-in.ts';
 import { silence } from './typing.ts';
 import { unwatch, watch } from './watching.ts';
 
 const isPresent = (session: ClientSession, ref: string | undefined): boolean => {
-  if (mayConnect(session.principal)) return true;
+  if (session.identity.isMember) return true;
   session.sendError('forbidden', 'this needs the scope connect', ref);
   return false;
 };
 
 const activity = (session: ClientSession, { state, ref }: ActivityFrame): void => {
   if (!isPresent(session, ref)) return;
-  if (state === 'active') session.wasActive();
-  else session.wasIdle();
+  if (state === 'active') session.identity.wasActive();
+  else session.identity.wasIdle();
 };
 
 /** Rejects when the promise has not settled in time; what becomes of it then is not waited for. */
@@ -36,11 +35,12 @@ const within = async (promise: Promise<void>, ms: number): Promise<void> => {
 
 const status = async (session: ClientSession, { claim, ref }: StatusFrame): Promise<void> => {
   if (!isPresent(session, ref)) return;
-  const { membership, settings } = session.host;
+  const { identity, host } = session;
+  const { membership, settings } = host;
   // Who hides leaves, and a goodbye is no activity: they were last seen when they were last active.
-  if (claim.status !== 'invisible') session.wasActive();
-  else if (membership.hiding(session.ref) !== 'hidden') silence(session.host, session.ref);
-  await within(membership.claim(session.ref, claim), settings.redisCommandTimeoutMs);
+  if (claim.status !== 'invisible') identity.wasActive();
+  else if (membership.hiding(identity.ref) !== 'hidden') silence(host, identity.ref);
+  await within(membership.claim(identity.ref, claim), settings.redisCommandTimeoutMs);
   session.send(ackFrame(ref));
 };
 
@@ -48,13 +48,13 @@ const status = async (session: ClientSession, { claim, ref }: StatusFrame): Prom
 const note = async (session: ClientSession, { note, ref }: NoteFrame): Promise<void> => {
   if (!isPresent(session, ref)) return;
   const { membership, settings } = session.host;
-  await within(membership.note(session.ref, note), settings.redisCommandTimeoutMs);
+  await within(membership.note(session.identity.ref, note), settings.redisCommandTimeoutMs);
   session.send(ackFrame(ref));
 };
 
 const typing = (session: ClientSession, { to, on, ref }: TypingFrame): void => {
   if (!isPresent(session, ref)) return;
-  const { principal, groups } = session;
+  const { principal, groups } = session.identity;
   if (!mayWatchUsers(principal)) {
     session.sendError('forbidden', 'this needs the scope watch', ref);
     return;
@@ -63,7 +63,7 @@ const typing = (session: ClientSession, { to, on, ref }: TypingFrame): void => {
     session.sendError('forbidden', 'this is no group of yours', ref);
     return;
   }
-  session.wasActive();
+  session.identity.wasActive();
   if (!session.typing.say(to, on))
     session.sendError('rate_limited', 'too much typing: this was not passed on', ref);
 };
@@ -71,7 +71,7 @@ const typing = (session: ClientSession, { to, on, ref }: TypingFrame): void => {
 const act = (session: ClientSession, frame: ClientFrame): Promise<void> | undefined => {
   switch (frame.type) {
     case 'auth':
-      return session.inTurn(() => renew(session, frame));
+      return session.renew(frame);
     case 'watch':
       return watch(session, frame);
     case 'status':

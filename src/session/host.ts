@@ -73,5 +73,5 @@ export interface SessionHost extends SessionDeps {
   /** What messages that have begun and not ended take. */
   readonly unfinished: HeldBytes<{ giveUp(): void }>;
   /** The socket is gone; nothing of it will happen any more. */
-  gone(connection: object): void;
+  gone(session: object): void;
 }

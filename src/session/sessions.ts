@@ -9,11 +9,12 @@ import { DegradedNotice } from './degraded-notice.ts';
 import { Drain } from './drain.ts';
 import { HeldBytes } from './held-bytes.ts';
 import type { SessionDeps, SessionHost } from './host.ts';
+import { Identity } from './identity.ts';
 import { Intake } from './intake.ts';
 import { refuseSocket } from './refuse-socket.ts';
 import { Session } from './session.ts';
 import { Typists } from './typing.ts';
-import { TypingDesk } from './typing-desk.ts';
+import { type Listener, TypingDesk } from './typing-desk.ts';
 import { Unauthenticated } from './unauthenticated.ts';
 
 /** Every WebSocket of this node. */
@@ -118,9 +119,10 @@ export class Sessions {
     });
   }
 
-  #connectionsOf(ref: UserRef): Session[] {
+  #connectionsOf(ref: UserRef): Listener[] {
     const { membership, observers } = this.#host;
-    return [...membership.membersOf(ref), ...observers.of(ref)].filter((one) => one instanceof Session);
+    const all = [...membership.membersOf(ref), ...observers.of(ref)];
+    return all.filter((one) => one instanceof Identity).map(({ session }) => session);
   }
 
   /**

@@ -26,9 +26,11 @@ const MAX_TYPISTS = 100_000;
 
 /** A connection that may be sent typing. */
 export interface Listener extends Sink {
-  readonly ref: UserRef;
-  readonly principal: Principal;
-  readonly groups: readonly string[];
+  readonly identity: {
+    readonly ref: UserRef;
+    readonly principal: Principal;
+    readonly groups: readonly string[];
+  };
   /** It was welcomed, and its end is not decided. */
   readonly open: boolean;
 }
@@ -155,11 +157,12 @@ export class TypingDesk {
   /** A connection is there, or its token or groups changed: what it may hear follows from them. */
   hears(listener: Listener): void {
     this.#unlist(listener);
-    const { groups, principal } = listener;
+    const { identity } = listener;
+    const { groups, principal } = identity;
     // A service of all tenants is no member of anything here, and no person types to it.
     if (groups.length === 0 || principal.service !== undefined || !mayWatchUsers(principal)) return;
     this.#groupsOf.set(listener, groups);
-    const { tenant } = listener.ref;
+    const { tenant } = identity.ref;
     for (const group of groups) add(this.#byGroup, userKey({ tenant, user: group }), listener);
   }
 
@@ -173,7 +176,7 @@ export class TypingDesk {
     const groups = this.#groupsOf.get(listener);
     if (groups === undefined) return;
     this.#groupsOf.delete(listener);
-    const { tenant } = listener.ref;
+    const { tenant } = listener.identity.ref;
     for (const group of groups) remove(this.#byGroup, userKey({ tenant, user: group }), listener);
   }
 
@@ -270,11 +273,11 @@ export class TypingDesk {
         : [...(this.#byGroup.get(userKey({ tenant, user: to.group })) ?? [])];
     const isPrivate = 'user' in to && settings.watchPolicy === 'groups';
     return listeners.filter(
-      (listener) =>
-        listener.open &&
-        listener.ref.user !== from &&
-        mayWatchUsers(listener.principal) &&
-        (!isPrivate || sharesGroup(listener.groups, groups)),
+      ({ open, identity }) =>
+        open &&
+        identity.ref.user !== from &&
+        mayWatchUsers(identity.principal) &&
+        (!isPrivate || sharesGroup(identity.groups, groups)),
     );
   }
 

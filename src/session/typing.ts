@@ -52,8 +52,7 @@ export class Typists {
 
 /** The connection whose person types. */
 interface TypingSession {
-  readonly ref: UserRef;
-  readonly groups: readonly string[];
+  readonly identity: { readonly ref: UserRef; readonly groups: readonly string[] };
   readonly host: {
     readonly clock: { monotonic(): number };
     readonly feed: Pick<EventFeed, 'signal'>;
@@ -76,9 +75,9 @@ export class Typing {
 
   /** @returns whether it was passed on, or need not be. */
   say(to: Target, on: boolean): boolean {
-    const { host, ref } = this.#session;
+    const { host, identity } = this.#session;
     const now = host.clock.monotonic();
-    const typist = host.typists.of(ref, now);
+    const typist = host.typists.of(identity.ref, now);
     typist.words = typist.words.filter(({ at }) => now - at < FORGET_MS);
     const last = typist.words.find((word) => sameTarget(word.to, to));
     if (!on && last === undefined) return true;
@@ -95,21 +94,22 @@ export class Typing {
 
   /** The connection ends, and with it what no other connection of the person has said again since. */
   end(): void {
-    const { host, ref } = this.#session;
-    const typist = host.typists.of(ref, host.clock.monotonic());
+    const { host, identity } = this.#session;
+    const typist = host.typists.of(identity.ref, host.clock.monotonic());
     for (const { to, by, isPassed } of typist.words) if (by === this && isPassed) this.#pass(to, false);
     typist.words = typist.words.filter(({ by }) => by !== this);
   }
 
   /** @returns whether it was passed on. */
   #begin(to: Target): boolean {
-    const { host, ref } = this.#session;
+    const { host, identity } = this.#session;
     // A person who hides, or may do so, is not there. Not even an error may reveal that others would have known.
-    return host.membership.hiding(ref) === 'visible' && this.#pass(to, true);
+    return host.membership.hiding(identity.ref) === 'visible' && this.#pass(to, true);
   }
 
   #pass(to: Target, on: boolean): true {
-    const { host, ref, groups } = this.#session;
+    const { host, identity } = this.#session;
+    const { ref, groups } = identity;
     passOn(host, { type: 'typing', tenant: ref.tenant, from: ref.user, to, on, groups });
     return true;
   }

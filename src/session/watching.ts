@@ -4,6 +4,7 @@ import type { ErrorCode } from '../protocol/codes.ts';
 import { ackFrame } from '../protocol/server-frames.ts';
 import { mayWatchTenant, mayWatchUsers } from './admission.ts';
 import type { ClientSession } from './client-session.ts';
+import type { Identity } from './identity.ts';
 
 const requestOf = ({ users, groups, tenant }: WatchFrame | UnwatchFrame) => ({
   ...(users !== undefined && { users }),
@@ -13,7 +14,7 @@ const requestOf = ({ users, groups, tenant }: WatchFrame | UnwatchFrame) => ({
 
 /** What keeps a request from being looked at; nothing is registered then. Whom the policy hides only fan-out knows. */
 const objection = (
-  { principal, groups: own }: ClientSession,
+  { principal, groups: own }: Identity,
   { users, groups, tenant }: WatchFrame,
 ): readonly [code: ErrorCode, message: string, refused?: Refused] | undefined => {
   if (tenant && !mayWatchTenant(principal)) return ['forbidden', 'this needs the scope watch:tenant'];
@@ -26,7 +27,7 @@ const objection = (
 
 /** @throws WatchError when nothing was registered. */
 export const watch = async (session: ClientSession, frame: WatchFrame): Promise<void> => {
-  const objected = objection(session, frame);
+  const objected = objection(session.identity, frame);
   if (objected !== undefined) {
     const [code, message, refused] = objected;
     session.sendError(code, message, frame.ref, refused);

@@ -131,8 +131,8 @@ export const ABUSE: readonly Mutant[] = [
   {
     name: 'read while a token is verified',
     file: 'src/session/session.ts',
-    from: "    this.#stage = 'verifying';\n    this.hold();",
-    to: "    this.#stage = 'verifying';",
+    from: "this.#holdAs('verifying');",
+    to: "this.#stage = 'verifying';",
     test: 'test/unit/session/sign-in.test.ts',
     title: 'is not read while its token is verified',
     proves: 'a stranger fills a node while their token is looked at',

@@ -40,8 +40,8 @@ export const SESSION: readonly Mutant[] = [
   },
   {
     name: 'connections of a user without end',
-    file: 'src/session/session.ts',
-    from: 'const excess = sameUser.length - this.host.settings.maxConnectionsPerUser;',
+    file: 'src/session/identity.ts',
+    from: 'const excess = sameUser.length - this.session.host.settings.maxConnectionsPerUser;',
     to: 'const excess = 0;',
     test: 'test/unit/session/limits.test.ts',
     title: 'beyond the limit close the oldest with 4409',
@@ -49,7 +49,7 @@ export const SESSION: readonly Mutant[] = [
   },
   {
     name: 'an older word on groups',
-    file: 'src/session/session.ts',
+    file: 'src/session/identity.ts',
     from: 'if (this.#own !== undefined && own.stamp <= this.#own.stamp) return;',
     to: '',
     test: 'test/unit/fanout/watchers.fuzz.test.ts',

@@ -21,9 +21,7 @@ const rig = (waits?: Work[]) => {
   const frames: object[] = [];
   const bob = principal('bob');
   const listener: Listener = {
-    ref: { tenant: 'acme', user: 'bob' },
-    principal: bob,
-    groups: ['g'],
+    identity: { ref: { tenant: 'acme', user: 'bob' }, principal: bob, groups: ['g'] },
     open: true,
     buffered: 0,
     send: (text) => {
