@@ -3,6 +3,7 @@ import type { Endings } from './port/endings.ts';
 import type { GroupViews } from './port/groups.ts';
 import type { Leases } from './port/leases.ts';
 import type { People } from './port/people.ts';
+import type { Places } from './port/places.ts';
 import type { Registry } from './port/registry.ts';
 import type { Reports } from './port/reports.ts';
 import type { Upkeep } from './port/upkeep.ts';
@@ -22,6 +23,7 @@ export interface PresenceStore extends Partitioning {
   readonly groups: GroupViews;
   readonly people: People;
   readonly endings: Endings;
+  readonly places: Places;
   readonly registry: Registry;
 
   start(): Promise<void>;

@@ -4,6 +4,7 @@ import { MemoryEndings } from './endings.ts';
 import { MemoryGroups } from './groups.ts';
 import { MemoryLeases } from './leases.ts';
 import { MemoryPeople } from './people.ts';
+import { NoPlaces } from './places.ts';
 import { MemoryRegistry } from './registry.ts';
 import { MemoryReports } from './reports.ts';
 import { Shards, type ShardsOptions } from './shards.ts';
@@ -22,6 +23,7 @@ export class MemoryStore implements PresenceStore {
   readonly groups: MemoryGroups;
   readonly people: MemoryPeople;
   readonly endings: MemoryEndings;
+  readonly places = new NoPlaces();
   readonly registry = new MemoryRegistry();
   readonly #shards: Shards;
 

@@ -1,4 +1,4 @@
-import type { HybridMicros } from '../../domain/clock.ts';
+import type { DayMs, HybridMicros } from '../../domain/clock.ts';
 import type { Device, Note, OwnClaim, UserRef, View } from '../../domain/model.ts';
 import type { EndingKind } from '../../domain/row.ts';
 import type { SelfView } from './views.ts';
@@ -64,6 +64,43 @@ export interface Entry extends UserRef {
   readonly known?: View;
   /** `known` comes from a watcher: the answer contains what the store holds, even at that same version. */
   readonly asks?: true;
+  /** All places of which this node's connections of the user said anything; absent: none, and none any more. */
+  readonly places?: readonly PlaceReport[];
+}
+
+/** One place as the connections of one user on one node say it. */
+export interface PlaceReport {
+  readonly place: string;
+  /** ms since the newest entering of an open connection here; -1: none is in it. */
+  readonly enteredAgo: number;
+  /** The newest living data here, a JSON object as text, and when it was said. */
+  readonly data?: string;
+  readonly stamp?: HybridMicros;
+  /** ms since the newest close without a goodbye of one that was in it; its grace, and the data that it had. */
+  readonly closedAgo?: number;
+  readonly graceMs?: number;
+  readonly closedData?: string;
+  readonly closedStamp?: HybridMicros;
+  /** ms since the person said here that they leave: it ends graces that began before. */
+  readonly leftAgo?: number;
+  /** The latest moment (s) at which the token that entered can have been issued; 0 unknown. */
+  readonly issued: number;
+  /** What this node last saw others being shown of it, from which a lost stay is restored without a frame. */
+  readonly known?: KnownStay;
+}
+
+/** What others are shown of a member of a place. */
+export interface KnownStay {
+  readonly since: DayMs;
+  readonly ver: HybridMicros;
+  readonly data?: string;
+}
+
+/** What the store holds of a reported place: `since` and `ver` are 0 while others are not shown the user there. */
+export interface PlaceAnswer extends KnownStay {
+  readonly place: string;
+  /** The report was not taken: the user has as many places or as much data as one may, or was put out. */
+  readonly refused?: 'too_many' | 'put_out';
 }
 
 export interface Batch {
@@ -101,4 +138,6 @@ export type ApplyReply =
        * node that missed the command learns of it here.
        */
       readonly ended?: ReadonlyMap<number, { readonly how: EndingKind; readonly at: number }>;
+      /** By position, reported places of which others are shown something else than the entry knew, or that were refused. */
+      readonly places?: ReadonlyMap<number, readonly PlaceAnswer[]>;
     };

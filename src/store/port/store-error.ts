@@ -12,7 +12,13 @@ export type StoreErrorCode =
   /** An older word of a service than one that is known, or one that took too long to come. */
   | 'outdated'
   /** The token behind the call was revoked. */
-  | 'revoked';
+  | 'revoked'
+  /** No such session. */
+  | 'not_found'
+  /** A 65th place of one user, or more data than one may have in all. */
+  | 'too_many_places'
+  /** Put out of the place: the token behind the call was issued before. */
+  | 'put_out';
 
 export interface StoreErrorOptions extends ErrorOptions {
   /** The store ran this call, and it failed: other calls may succeed. */

@@ -1,6 +1,7 @@
 import type { TokenOwner } from '../../domain/model.ts';
 import type { Keys } from '../../redis/keys.ts';
 import type { RedisLink } from '../../redis/link.ts';
+import { NoPlaces } from '../memory/places.ts';
 import type { PresenceStore } from '../presence-store.ts';
 import type { StoreOptions } from '../store-options.ts';
 import { Caller, type CallerOptions } from './caller.ts';
@@ -29,6 +30,7 @@ export class RedisStore implements PresenceStore {
   readonly groups: RedisGroups;
   readonly people: RedisPeople;
   readonly endings: RedisEndings;
+  readonly places = new NoPlaces();
   readonly registry: RedisRegistry;
   readonly #link: RedisLink;
   readonly #keys: KeySpace;

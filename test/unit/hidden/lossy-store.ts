@@ -103,6 +103,7 @@ export const lossyStore = (options: StoreOptions & { readonly micros: () => numb
     upkeep: current('upkeep'),
     people: current('people'),
     endings: current('endings'),
+    places: current('places', () => !isYoung()),
     registry: current('registry'),
     start: () => inner.start(),
     stop: () => inner.stop(),

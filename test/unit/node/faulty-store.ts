@@ -6,6 +6,7 @@ import type { Endings } from '../../../src/store/port/endings.ts';
 import type { GroupViews } from '../../../src/store/port/groups.ts';
 import type { Beat, BeatReply } from '../../../src/store/port/leases.ts';
 import type { People } from '../../../src/store/port/people.ts';
+import type { Places } from '../../../src/store/port/places.ts';
 import type { NodeInfo } from '../../../src/store/port/registry.ts';
 import type { ApplyReply, Batch, Entry } from '../../../src/store/port/reports.ts';
 import type { ReapReply, SweepReply } from '../../../src/store/port/upkeep.ts';
@@ -64,6 +65,10 @@ export class FaultyStore implements PresenceStore {
     ...{ end: notHere, revoke: notHere, forget: notHere },
     revocations: async () => [],
     refuse: async () => undefined,
+  };
+  readonly places: Places = {
+    ...{ members: notHere, top: notHere, page: notHere, counts: notHere, of: notHere },
+    ...{ enter: notHere, leave: notHere, ofSession: notHere, putOut: notHere },
   };
   readonly #options: FaultyStoreOptions;
   readonly #shards: Shard[];
