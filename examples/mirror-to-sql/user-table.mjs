@@ -21,7 +21,7 @@ const UPSERT = `
     status = excluded.status, last_seen = excluded.last_seen, presence_ver = excluded.presence_ver
 `;
 
-/** The table of users, and how far it follows Rollcall. */
+/** The table of users, and how far it follows Rollcall: a sink of `@rollcall/events`. */
 export class UserTable {
   #db;
 
@@ -34,12 +34,13 @@ export class UserTable {
     this.#db.exec(SCHEMA);
   }
 
-  /** Where to go on; `undefined` when a snapshot has to be read first. */
-  get cursor() {
+  /** Where to continue; `undefined` when a snapshot has to be read first. */
+  load() {
     return this.#db.get('SELECT cursor FROM rollcall_cursor')?.cursor;
   }
 
-  users() {
+  /** Whom to ask for when they are not online. */
+  known() {
     return this.#db.all('SELECT id FROM users').map(({ id }) => id);
   }
 
@@ -68,7 +69,8 @@ export class UserTable {
     });
   }
 
-  forgetCursor() {
+  /** What is here may be wrong: a process that starts now begins with a snapshot. */
+  forget() {
     this.#db.run('DELETE FROM rollcall_cursor');
   }
 

@@ -112,7 +112,7 @@ describe.skipIf(!hasRedisBinary)('the example that mirrors presence to a SQL tab
       users.slice(0, 12).map((user, i) => cluster.connect(user, { node: i % 2 })),
     );
     let running = await start(0);
-    await running.says('read a snapshot');
+    await running.says('snapshot: ');
     await agrees(users.slice(0, 12), 10_000);
 
     // Live, then down for a while: stopped in good order the first time, killed the second.
@@ -136,7 +136,7 @@ describe.skipIf(!hasRedisBinary)('the example that mirrors presence to a SQL tab
     // Redis loses everything while somebody leaves: the table must not keep them online.
     for (const master of await mastersOf(redis)) await master.call('FLUSHALL');
     await late[5]?.bye();
-    await running.says('told to begin anew', healBound() + 10_000);
+    await running.says('snapshot: ', healBound() + 10_000);
     await agrees(users, bound() + healBound() + SLACK_MS + 10_000);
     expect(await until(() => table().get('m-17')?.status, { what: 'a row' })).toBe('offline');
     await cluster.connect('m-17');

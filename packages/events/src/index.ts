@@ -1,2 +1,23 @@
-/** The cursor decides what is newer: a row that holds `held` takes only what has a greater `ver`. */
-export const newer = (held: number | undefined, ver: number): boolean => held === undefined || ver > held;
+export { FollowError, type FollowErrorCode } from './errors.ts';
+export type {
+  FollowedEvent,
+  Forgotten,
+  ForgottenEvent,
+  Note,
+  Occupancy,
+  OccupancyEvent,
+  PlaceChange,
+  PlaceData,
+  PlaceEvent,
+  PlaceMember,
+  Presence,
+  Reason,
+  Status,
+  Transition,
+  TransitionEvent,
+} from './event-types.ts';
+export { type Cursor, events, type Open, type Reset } from './events.ts';
+export { follow } from './follow.ts';
+export { type MemorySink, memorySink } from './memory-sink.ts';
+export type { EventsOptions, Filter, FollowOptions, FollowState, TokenRequest } from './options.ts';
+export { type CursorStore, newer, type Sink } from './sink.ts';
