@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ClaimRules, principalOf } from '../../../src/auth/claims.ts';
 import { AuthError, type AuthFailure, SCOPES } from '../../../src/auth/principal.ts';
 import fc from '../../support/fast-check.ts';
-import { at, goodClaims, NOW, RULES } from './fixtures.ts';
+import { at, goodClaims, NOW, RULES } from './test-keys.ts';
 
 const reasonOf = (claims: object, rules: ClaimRules = RULES): AuthFailure | undefined => {
   try {

@@ -4,7 +4,7 @@ import { generateSigningKeys } from '../../../src/auth/generate-keys.ts';
 import { IssueError, type IssueRequest, TokenIssuer } from '../../../src/auth/issuer.ts';
 import { TOKEN_VERSIONS } from '../../../src/auth/principal.ts';
 import { labelOf } from '../../../src/auth/token-format.ts';
-import { keySet, makeKey, makeVerifier, NOW, RAW_KEY, RULES } from './fixtures.ts';
+import { keySet, makeKey, makeVerifier, NOW, RAW_KEY, RULES } from './test-keys.ts';
 
 const request = (changes: Partial<IssueRequest> = {}): IssueRequest => ({
   user: 'ann',

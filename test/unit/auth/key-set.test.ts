@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { generateLocalKey, generateSigningKeys, type SigningKeys } from '../../../src/auth/generate-keys.ts';
 import { importLocalKey } from '../../../src/auth/local-keys.ts';
 import { parsePaserk } from '../../../src/auth/paserk.ts';
-import { goodClaims, keySet, makeKey, makeVerifier, RAW_KEY, rawToken } from './fixtures.ts';
+import { goodClaims, keySet, makeKey, makeVerifier, RAW_KEY, rawToken } from './test-keys.ts';
 
 let pair: SigningKeys;
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import { KeyError } from '../../../src/auth/key-error.ts';
 import { createKeyring, type Keyring, type KeySettings } from '../../../src/auth/keyring.ts';
 import { serializePaserk } from '../../../src/auth/paserk.ts';
 import { holds, until } from '../../support/until.ts';
-import { MATERIAL } from './fixtures.ts';
+import { MATERIAL } from './test-keys.ts';
 
 interface Line {
   readonly level: 'info' | 'warn' | 'error';

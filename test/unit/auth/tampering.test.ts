@@ -7,7 +7,7 @@ import { type KeyVersion, parsePaserk, serializePaserk } from '../../../src/auth
 import { AuthError, TOKEN_VERSIONS, type TokenVersion } from '../../../src/auth/principal.ts';
 import type { TokenVerifier } from '../../../src/auth/verifier.ts';
 import fc from '../../support/fast-check.ts';
-import { goodClaims, keySet, MATERIAL, makeKey, makeVerifier, type TestKey } from './fixtures.ts';
+import { goodClaims, keySet, MATERIAL, makeKey, makeVerifier, type TestKey } from './test-keys.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ é\u0000';
 const refused = async (verifier: TokenVerifier, token: string): Promise<void> => {

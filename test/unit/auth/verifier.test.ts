@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { AuthError, type AuthFailure, TOKEN_VERSIONS } from '../../../src/auth/principal.ts';
 import { authVersionOf } from '../../../src/auth/token-format.ts';
 import { systemClock } from '../../../src/time/clock.ts';
-import { at, goodClaims, keySet, makeKey, makeVerifier, NOW, RAW_KEY, rawToken } from './fixtures.ts';
+import { at, goodClaims, keySet, makeKey, makeVerifier, NOW, RAW_KEY, rawToken } from './test-keys.ts';
 
 const refusal = async (attempt: Promise<unknown>): Promise<AuthError> => {
   const error = await attempt.then(

@@ -3,8 +3,8 @@ import { encodePresence } from '../../../src/protocol/encode-presence.ts';
 import type { PresenceStore } from '../../../src/store/presence-store.ts';
 import fc from '../../support/fast-check.ts';
 import { EPOCH } from '../../support/frozen-stores.ts';
-import { rigs } from '../http/fixture.ts';
 import { READ_PATHS } from '../http/read-paths.ts';
+import { rigs } from '../http/rig.ts';
 import { freezeTime, turn } from '../node/rig.ts';
 import { ANN, INTERVAL_MS, LATE_MS, type Opening, POLICY, TENANT, World } from './world.ts';
 

@@ -15,7 +15,7 @@ import { Capacity } from '../../../src/time/capacity.ts';
 import { EPOCH, POLICY as FROZEN } from '../../support/frozen-stores.ts';
 import { SETTINGS } from '../fanout/fuzz/client.ts';
 import { FakeSocket } from '../fanout/fuzz/socket.ts';
-import { principal } from '../http/fixture.ts';
+import { principal } from '../http/rig.ts';
 import { silent } from '../node/fakes.ts';
 import { turn } from '../node/rig.ts';
 import { FakeResponse } from './fake-response.ts';

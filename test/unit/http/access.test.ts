@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CallOptions, PRINCIPALS, principal, problem, rigs, service } from './fixture.ts';
+import { type CallOptions, PRINCIPALS, principal, problem, rigs, service } from './rig.ts';
 
 const start = rigs();
 

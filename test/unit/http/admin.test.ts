@@ -4,7 +4,7 @@ import { afterEach, expect, it } from 'vitest';
 import { buildAdminServer } from '../../../src/http/admin.ts';
 import type { Health } from '../../../src/node/membership.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
-import { health, problem, settings } from './fixture.ts';
+import { health, problem, settings } from './rig.ts';
 
 const running: FastifyInstance[] = [];
 afterEach(async () => {

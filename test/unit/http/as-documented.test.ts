@@ -3,7 +3,7 @@ import { IsDateTime } from 'typebox/format';
 import { expect, it } from 'vitest';
 import { Dice } from '../../support/fuzz/dice.ts';
 import { type Document, documentOf } from './documented.ts';
-import { NOW, PRINCIPALS, principal, type Rig, rigs, service } from './fixture.ts';
+import { NOW, PRINCIPALS, principal, type Rig, rigs, service } from './rig.ts';
 
 const start = rigs();
 PRINCIPALS['all'] = principal('connect watch read write events mint admin');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../../src/store/port/store-error.ts';
-import { problem, rigs } from './fixture.ts';
+import { problem, rigs } from './rig.ts';
 
 const start = rigs();
 const URL = '/v1/presence/users/bob/claims/calendar';

@@ -2,7 +2,7 @@ import { Compile } from 'typebox/compile';
 import { expect, it } from 'vitest';
 import { asyncApiDocument } from '../../../src/protocol/asyncapi.ts';
 import { type Document, documentOf, resolved } from './documented.ts';
-import { rigs } from './fixture.ts';
+import { rigs } from './rig.ts';
 
 const start = rigs();
 

@@ -13,7 +13,7 @@ import { systemClock } from '../../../src/time/clock.ts';
 import { EventClient } from '../../support/event-client.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { holds, until } from '../../support/until.ts';
-import { NOW, PRINCIPALS, principal, rigs, service, settings } from './fixture.ts';
+import { NOW, PRINCIPALS, principal, rigs, service, settings } from './rig.ts';
 
 const start = rigs();
 const COMMAND_TIMEOUT_MS = 50;

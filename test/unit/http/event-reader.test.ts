@@ -9,7 +9,7 @@ import type { Outlet } from '../../../src/streams/outlet.ts';
 import { transitionItem } from '../../../src/streams/stream-item.ts';
 import fc from '../../support/fast-check.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
-import { principal } from './fixture.ts';
+import { principal } from './rig.ts';
 
 const PARTITIONS = 3;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -9,7 +9,7 @@ import { systemClock } from '../../../src/time/clock.ts';
 import { EventClient, type EventClientOptions } from '../../support/event-client.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { until } from '../../support/until.ts';
-import { NOW, PRINCIPALS, principal, type Rig, rigs, service } from './fixture.ts';
+import { NOW, PRINCIPALS, principal, type Rig, rigs, service } from './rig.ts';
 
 export const start = rigs();
 const START = NOW * 1000;

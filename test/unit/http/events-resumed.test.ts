@@ -15,7 +15,7 @@ import {
   streams,
   tick,
 } from './event-stream-rig.ts';
-import { problem } from './fixture.ts';
+import { problem } from './rig.ts';
 
 describe('coming back', () => {
   it.each(['header', 'query'])('with the last id in the %s, a reader gets what it missed', async (where) => {

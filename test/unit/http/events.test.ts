@@ -18,7 +18,7 @@ import {
   start,
   tick,
 } from './event-stream-rig.ts';
-import { NOW, PRINCIPALS, principal, problem } from './fixture.ts';
+import { NOW, PRINCIPALS, principal, problem } from './rig.ts';
 
 describe('the event stream', () => {
   it('tells every transition of the tenant as a CloudEvent, and of no other', async () => {

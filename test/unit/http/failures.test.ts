@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BodyBudget } from '../../../src/http/body-budget.ts';
 import { StoreError } from '../../../src/store/port/store-error.ts';
-import { away, type CallOptions, problem, rigs, settings } from './fixture.ts';
+import { away, type CallOptions, problem, rigs, settings } from './rig.ts';
 
 const start = rigs();
 

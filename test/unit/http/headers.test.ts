@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rigs, settings } from './fixture.ts';
+import { rigs, settings } from './rig.ts';
 
 const start = rigs();
 const APP = 'https://app.example';

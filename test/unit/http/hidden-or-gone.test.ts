@@ -7,8 +7,8 @@ import type { PresenceStore } from '../../../src/store/presence-store.ts';
 import fc from '../../support/fast-check.ts';
 import { EPOCH, type FrozenStore, frozenMemory, POLICY } from '../../support/frozen-stores.ts';
 import { entryOf } from '../../support/raw-store.ts';
-import { rigs } from './fixture.ts';
 import { READ_PATHS } from './read-paths.ts';
+import { rigs } from './rig.ts';
 
 const RUNS = Number(process.env['ROLLCALL_HIDDEN'] ?? 150);
 /** Long runs are made by hand. */

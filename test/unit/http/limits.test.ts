@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { PRINCIPALS, principal, problem, type Rig, rigs, settings } from './fixture.ts';
+import { PRINCIPALS, principal, problem, type Rig, rigs, settings } from './rig.ts';
 
 const start = rigs();
 

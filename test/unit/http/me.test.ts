@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryFeed } from '../../support/memory-feed.ts';
-import { NOW, problem, rigs, unknownView, view } from './fixture.ts';
+import { NOW, problem, rigs, unknownView, view } from './rig.ts';
 
 const start = rigs();
 const ALICE = { tenant: 'acme', user: 'alice' };

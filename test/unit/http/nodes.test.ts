@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { NOW, rigs } from './fixture.ts';
+import { NOW, rigs } from './rig.ts';
 
 const start = rigs();
 

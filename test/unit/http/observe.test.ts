@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { createMetrics } from '../../../src/observability/metrics.ts';
-import { away, rigs } from './fixture.ts';
+import { away, rigs } from './rig.ts';
 
 const start = rigs();
 

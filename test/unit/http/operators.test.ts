@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NOW, problem, rigs, settings, view } from './fixture.ts';
+import { NOW, problem, rigs, settings, view } from './rig.ts';
 
 const start = rigs();
 const BOB = { tenant: 'acme', user: 'bob' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NOW, problem, type Rig, rigs, view } from './fixture.ts';
+import { NOW, problem, type Rig, rigs, view } from './rig.ts';
 
 const start = rigs();
 

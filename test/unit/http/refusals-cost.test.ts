@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { validatorCompiler } from '../../../src/http/validation.ts';
 import { parseClientFrame } from '../../../src/protocol/parse-frame.ts';
-import { Harness } from '../session/harness.ts';
+import { Rig } from '../session/rig.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -67,9 +67,9 @@ describe('a refusal', () => {
 
 describe('before sign-in', () => {
   it('nothing but the type of a frame is looked at', async () => {
-    const harness = await Harness.start();
+    const rig = await Rig.start();
     try {
-      const client = harness.dial();
+      const client = rig.dial();
       await client.until(() => client.opened);
       const { value, reads } = watched({ type: 'watch', users: Array<unknown>(4000).fill('ann') });
       const parse = JSON.parse.bind(JSON);
@@ -80,7 +80,7 @@ describe('before sign-in', () => {
       expect(await client.end()).toBe(4401);
       expect(reads).toEqual(['type']);
     } finally {
-      await harness.stop();
+      await rig.stop();
     }
   });
 });

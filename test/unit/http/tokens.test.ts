@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { IssueError } from '../../../src/auth/issuer.ts';
-import { problem, rigs } from './fixture.ts';
+import { problem, rigs } from './rig.ts';
 
 const start = rigs();
 

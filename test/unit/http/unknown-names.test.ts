@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { documentOf } from './documented.ts';
-import { PRINCIPALS, principal, problem, type Rig, rigs, service } from './fixture.ts';
+import { PRINCIPALS, principal, problem, type Rig, rigs, service } from './rig.ts';
 
 const start = rigs();
 PRINCIPALS['everything'] = principal('connect watch read write events mint admin');

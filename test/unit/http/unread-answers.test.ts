@@ -2,7 +2,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UnreadAnswers } from '../../../src/http/unread-answers.ts';
 import { until } from '../../support/until.ts';
-import { type Rig, rigs, view } from './fixture.ts';
+import { type Rig, rigs, view } from './rig.ts';
 
 const start = rigs();
 const open = new Set<Socket>();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { expect } from 'vitest';
-import type { Harness } from '../session/harness.ts';
+import type { Rig } from '../session/rig.ts';
 
 export interface Answer {
   readonly status: number;
@@ -18,12 +18,12 @@ export const UPGRADE = {
 
 /** Sends an upgrade, or what looks like one, and reads the HTTP answer. */
 export const ask = async (
-  harness: Harness,
+  rig: Rig,
   path: string,
   headers: Readonly<Record<string, string>> = UPGRADE,
   method = 'GET',
 ): Promise<Answer> => {
-  const asked = request({ port: harness.port, host: '127.0.0.1', path, method, headers });
+  const asked = request({ port: rig.port, host: '127.0.0.1', path, method, headers });
   asked.end();
   const got = await Promise.race([
     once(asked, 'response') as Promise<[IncomingMessage]>,
@@ -40,5 +40,5 @@ export const problemOf = ({ headers, body }: Answer): { code: string; detail: st
   return JSON.parse(body);
 };
 
-export const upgradesBy = (harness: Harness, result: string): Promise<number | undefined> =>
-  harness.value('rollcall_upgrades_total', { result });
+export const upgradesBy = (rig: Rig, result: string): Promise<number | undefined> =>
+  rig.value('rollcall_upgrades_total', { result });

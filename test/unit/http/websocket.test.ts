@@ -4,16 +4,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AuthError } from '../../../src/auth/principal.ts';
 import { until } from '../../support/until.ts';
 import { principal, service } from '../session/fakes.ts';
-import { Harness } from '../session/harness.ts';
+import { Rig } from '../session/rig.ts';
 import { type Answer, ask, problemOf, UPGRADE, upgradesBy } from './upgrade-answers.ts';
 
-let harness: Harness;
-afterEach(() => harness.stop());
+let rig: Rig;
+afterEach(() => rig.stop());
 
 // `?activty=idle` opened active, and `?devise=mobile` as a browser, without a word.
 describe('the query', () => {
   beforeEach(async () => {
-    harness = await Harness.start({ settings: { tokenInQuery: true } });
+    rig = await Rig.start({ settings: { tokenInQuery: true } });
   });
 
   it.each([
@@ -25,39 +25,39 @@ describe('the query', () => {
     'device=web&x=',
   ])('has no unknown names: %s', async (query) => {
     for (const path of ['/v1/ws', '/ws']) {
-      const { status, code, detail } = problemOf(await ask(harness, `${path}?${query}`));
+      const { status, code, detail } = problemOf(await ask(rig, `${path}?${query}`));
       expect({ status, code }).toEqual({ status: 400, code: 'invalid' });
       expect(detail).toMatch(/^query\.\w+ is not known$/);
     }
-    expect(harness.capacity.sockets).toBe(0);
+    expect(rig.capacity.sockets).toBe(0);
   });
 
   it('is not repeated at length', async () => {
-    const { detail } = problemOf(await ask(harness, `/v1/ws?${'x'.repeat(4000)}=1`));
+    const { detail } = problemOf(await ask(rig, `/v1/ws?${'x'.repeat(4000)}=1`));
     expect(detail.length).toBeLessThan(120);
   });
 });
 
 describe('the four ways to sign in', () => {
   beforeEach(async () => {
-    harness = await Harness.start({ settings: { tokenInQuery: true } });
+    rig = await Rig.start({ settings: { tokenInQuery: true } });
   });
 
   it.each(['header', 'subprotocol', 'query', 'frame'] as const)('by %s', async (signIn) => {
-    const client = await harness.enter('anna', { signIn });
+    const client = await rig.enter('anna', { signIn });
     expect(client.first('welcome')).toMatchObject({ user: 'anna', tenant: 'acme' });
     expect(client.socket.protocol).toBe(signIn === 'subprotocol' ? 'rollcall.v1' : '');
-    expect(await upgradesBy(harness, 'accepted')).toBe(1);
+    expect(await upgradesBy(rig, 'accepted')).toBe(1);
   });
 
   it('is the same at /ws', async () => {
-    const client = await harness.enter('anna', { path: '/ws' });
+    const client = await rig.enter('anna', { path: '/ws' });
     expect(client.first('welcome')).toMatchObject({ user: 'anna' });
   });
 
   it('answers no other subprotocol', async () => {
-    const token = harness.auth.issue(principal('anna'));
-    const socket = connect(harness.port, '127.0.0.1');
+    const token = rig.auth.issue(principal('anna'));
+    const socket = connect(rig.port, '127.0.0.1');
     const lines = Object.entries({ ...UPGRADE, 'sec-websocket-protocol': `graphql-ws, bearer.${token}` });
     socket.write(
       `GET /v1/ws HTTP/1.1\r\nhost: x\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n`,
@@ -65,13 +65,13 @@ describe('the four ways to sign in', () => {
     const [head] = (await once(socket, 'data')) as [Buffer];
     expect(head.toString()).toMatch(/^HTTP\/1.1 101 /);
     expect(head.toString().toLowerCase()).not.toContain('sec-websocket-protocol');
-    await until(() => harness.membership.members.length === 1);
+    await until(() => rig.membership.members.length === 1);
     socket.destroy();
   });
 
   it('loses nothing that comes in the same packet as the upgrade', async () => {
-    const token = harness.auth.issue(principal('anna'));
-    const socket = connect(harness.port, '127.0.0.1');
+    const token = rig.auth.issue(principal('anna'));
+    const socket = connect(rig.port, '127.0.0.1');
     const lines = Object.entries({ ...UPGRADE, authorization: `Bearer ${token}` });
     const text = Buffer.from('{"type":"ping"}');
     const frame = Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), text]);
@@ -93,24 +93,24 @@ describe('the four ways to sign in', () => {
   });
 
   it('never lets a token in the URL be seen', async () => {
-    await harness.stop();
+    await rig.stop();
     const urls: (string | undefined)[] = [];
-    harness = await Harness.start({
+    rig = await Rig.start({
       settings: { tokenInQuery: true },
       extend: (app) => {
         app.addHook('onRequest', async ({ url, raw }) => void urls.push(url, raw.url));
       },
     });
-    const client = await harness.enter('anna', { signIn: 'query', device: 'mobile' });
+    const client = await rig.enter('anna', { signIn: 'query', device: 'mobile' });
     expect(client.first('welcome')).toMatchObject({ user: 'anna' });
     expect(urls).toEqual(['/v1/ws?device=mobile', '/v1/ws?device=mobile']);
-    expect(harness.membership.members[0]?.device).toBe('mobile');
+    expect(rig.membership.members[0]?.device).toBe('mobile');
   });
 });
 
 describe('a bad token', () => {
   beforeEach(async () => {
-    harness = await Harness.start({ settings: { tokenInQuery: true } });
+    rig = await Rig.start({ settings: { tokenInQuery: true } });
   });
 
   it.each([
@@ -118,65 +118,65 @@ describe('a bad token', () => {
     ['empty', 'Bearer '],
     ['of another scheme', 'Basic YTpi'],
   ])('in the header is 401 before the upgrade: %s', async (_what, authorization) => {
-    const answer = await ask(harness, '/v1/ws', { ...UPGRADE, authorization });
+    const answer = await ask(rig, '/v1/ws', { ...UPGRADE, authorization });
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
     expect(answer.headers.connection).toBe('close');
     expect(problemOf(answer).code).toBe('unauthorized');
     expect(answer.body).not.toContain('YTpi');
-    expect(await upgradesBy(harness, 'unauthorized')).toBe(1);
+    expect(await upgradesBy(rig, 'unauthorized')).toBe(1);
   });
 
   it.each(['subprotocol', 'query', 'frame'] as const)('by %s is accepted and closed 4401', async (signIn) => {
-    const client = harness.dial({ token: 'bad', signIn });
+    const client = rig.dial({ token: 'bad', signIn });
     expect(await client.end()).toBe(4401);
     expect(client.closed?.reason).toBe('the signature is wrong');
     expect(client.frames).toEqual([]);
-    expect(await harness.value('rollcall_closes_total', { code: '4401' })).toBe(1);
-    await until(() => harness.capacity.sockets === 0);
+    expect(await rig.value('rollcall_closes_total', { code: '4401' })).toBe(1);
+    await until(() => rig.capacity.sockets === 0);
   });
 
   // A reason longer than 123 bytes is an exception of the WebSocket library: the socket stayed open, and the node logged.
   it.each(['subprotocol', 'query', 'frame'] as const)(
     'by %s, refused at length, is closed all the same',
     async (signIn) => {
-      harness.auth.error = new AuthError('bad_claims', `The claim "groups" ${'é'.repeat(200)}`);
-      const client = harness.dial({ token: 'x', signIn });
+      rig.auth.error = new AuthError('bad_claims', `The claim "groups" ${'é'.repeat(200)}`);
+      const client = rig.dial({ token: 'x', signIn });
       expect(await client.end()).toBe(4401);
       expect(client.closed?.reason).toMatch(/^The claim "groups" é{50}é*$/);
     },
   );
 
   it('beside a password of a proxy is still looked at', async () => {
-    const token = harness.auth.issue(principal('anna'));
+    const token = rig.auth.issue(principal('anna'));
     const headers = { authorization: 'Basic YTpi' };
-    const client = harness.dial({ token, signIn: 'subprotocol', headers });
+    const client = rig.dial({ token, signIn: 'subprotocol', headers });
     await client.until(() => client.first('welcome'));
-    expect(await harness.dial({ token: 'bad', signIn: 'subprotocol', headers }).end()).toBe(4401);
+    expect(await rig.dial({ token: 'bad', signIn: 'subprotocol', headers }).end()).toBe(4401);
   });
 
   it('in the URL is closed 4401 where none may be, good or not', async () => {
-    await harness.stop();
-    harness = await Harness.start();
-    const token = harness.auth.issue(principal('anna'));
-    const client = harness.dial({ token, signIn: 'query' });
+    await rig.stop();
+    rig = await Rig.start();
+    const token = rig.auth.issue(principal('anna'));
+    const client = rig.dial({ token, signIn: 'query' });
     expect(await client.end()).toBe(4401);
     expect(client.closed?.reason).toMatch(/no token in the URL/);
   });
 
   it('that cannot be verified is our fault: 503, or 1013', async () => {
-    harness.auth.error = new Error('boom');
-    const answer = await ask(harness, '/v1/ws', { ...UPGRADE, authorization: 'Bearer x' });
+    rig.auth.error = new Error('boom');
+    const answer = await ask(rig, '/v1/ws', { ...UPGRADE, authorization: 'Bearer x' });
     expect(answer.status).toBe(503);
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
     expect(problemOf(answer).code).toBe('unavailable');
-    expect(await harness.dial({ token: 'x', signIn: 'subprotocol' }).end()).toBe(1013);
+    expect(await rig.dial({ token: 'x', signIn: 'subprotocol' }).end()).toBe(1013);
   });
 });
 
 describe('a token that is not for this', () => {
   beforeEach(async () => {
-    harness = await Harness.start();
+    rig = await Rig.start();
   });
 
   it.each([
@@ -186,80 +186,80 @@ describe('a token that is not for this', () => {
   ])('%s: 403 or 400 in the header, else 4403', async (_what, over, query, status, code) => {
     const scopes = 'scopes' in over ? over.scopes : undefined;
     const who = 'service' in over ? over : principal('anna', scopes && { scopes: [...scopes] });
-    const token = harness.auth.issue(who);
-    const answer = await ask(harness, `/v1/ws${query}`, { ...UPGRADE, authorization: `Bearer ${token}` });
+    const token = rig.auth.issue(who);
+    const answer = await ask(rig, `/v1/ws${query}`, { ...UPGRADE, authorization: `Bearer ${token}` });
     expect(answer.status).toBe(status);
     expect(problemOf(answer).code).toBe(code);
     for (const signIn of ['subprotocol', 'frame'] as const) {
-      expect(await harness.dial({ token, signIn, path: `/v1/ws${query}` }).end()).toBe(4403);
+      expect(await rig.dial({ token, signIn, path: `/v1/ws${query}` }).end()).toBe(4403);
     }
-    expect(harness.membership.members).toEqual([]);
+    expect(rig.membership.members).toEqual([]);
   });
 
   it('of every tenant is of the one it names', async () => {
     const who = service('board');
-    const client = await harness.enter(who, { path: '/v1/ws?tenant=acme' });
+    const client = await rig.enter(who, { path: '/v1/ws?tenant=acme' });
     expect(client.first('welcome')).toMatchObject({ tenant: 'acme' });
     await client.watch({ tenant: true });
-    expect(harness.fanout.watchers[0]?.tenant).toBe('acme');
+    expect(rig.fanout.watchers[0]?.tenant).toBe('acme');
   });
 });
 
 describe('what is refused before any token is looked at', () => {
-  const token = () => ({ authorization: `Bearer ${harness.auth.issue(principal('anna'))}` });
+  const token = () => ({ authorization: `Bearer ${rig.auth.issue(principal('anna'))}` });
 
   it.each(['/v1/ws?device=fridge', '/v1/ws?device=', '/v1/ws?device=web&device=api', '/v1/ws?tenant=a:b'])(
     'a bad query: %s',
     async (path) => {
-      harness = await Harness.start();
-      const answer = await ask(harness, path, { ...UPGRADE, ...token() });
+      rig = await Rig.start();
+      const answer = await ask(rig, path, { ...UPGRADE, ...token() });
       expect(answer.status).toBe(400);
       expect(problemOf(answer)).toMatchObject({ code: 'invalid', detail: expect.stringMatching(/^query\./) });
-      expect(await upgradesBy(harness, 'invalid')).toBe(1);
+      expect(await upgradesBy(rig, 'invalid')).toBe(1);
     },
   );
 
   it('an origin that is not allowed', async () => {
-    harness = await Harness.start({ settings: { allowedOrigins: ['https://app.example'] } });
+    rig = await Rig.start({ settings: { allowedOrigins: ['https://app.example'] } });
     for (const origin of ['https://evil.example', 'null', 'https://app.example.evil.example']) {
-      const answer = await ask(harness, '/v1/ws', { ...UPGRADE, ...token(), origin });
+      const answer = await ask(rig, '/v1/ws', { ...UPGRADE, ...token(), origin });
       expect(answer.status).toBe(403);
       expect(problemOf(answer).code).toBe('forbidden');
     }
-    expect(await upgradesBy(harness, 'origin_refused')).toBe(3);
-    await harness.enter('anna', { headers: { origin: 'https://app.example' } });
-    await harness.enter('anna');
+    expect(await upgradesBy(rig, 'origin_refused')).toBe(3);
+    await rig.enter('anna', { headers: { origin: 'https://app.example' } });
+    await rig.enter('anna');
   });
 
   it('a handshake of another version, or without a key', async () => {
-    harness = await Harness.start();
-    const old = await ask(harness, '/v1/ws', { ...UPGRADE, ...token(), 'sec-websocket-version': '8' });
+    rig = await Rig.start();
+    const old = await ask(rig, '/v1/ws', { ...UPGRADE, ...token(), 'sec-websocket-version': '8' });
     expect(old.status).toBe(426);
     expect(old.headers['sec-websocket-version']).toBe('13');
     expect(problemOf(old).code).toBe('invalid');
-    const keyless = await ask(harness, '/v1/ws', { ...UPGRADE, ...token(), 'sec-websocket-key': 'short' });
+    const keyless = await ask(rig, '/v1/ws', { ...UPGRADE, ...token(), 'sec-websocket-key': 'short' });
     expect(keyless.status).toBe(400);
     expect(problemOf(keyless).code).toBe('invalid');
   });
 
   it('too many upgrades of one address, and of no other', async () => {
-    harness = await Harness.start({ settings: { upgradeRate: 3 }, trustProxy: true });
+    rig = await Rig.start({ settings: { upgradeRate: 3 }, trustProxy: true });
     const from = (address: string) =>
-      ask(harness, '/v1/ws', { ...UPGRADE, authorization: 'Bearer bad', 'x-forwarded-for': address });
+      ask(rig, '/v1/ws', { ...UPGRADE, authorization: 'Bearer bad', 'x-forwarded-for': address });
     const first = await Promise.all(Array.from({ length: 5 }, () => from('192.0.2.1')));
     expect(first.map(({ status }) => status).sort()).toEqual([401, 401, 401, 429, 429]);
     const limited = first.find(({ status }) => status === 429) as Answer;
     expect(problemOf(limited).code).toBe('rate_limited');
     expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
     expect((await from('192.0.2.2')).status).toBe(401);
-    harness.ahead.monotonic += 1000;
+    rig.ahead.monotonic += 1000;
     expect((await from('192.0.2.1')).status).toBe(401);
   });
 });
 
 describe('what is no upgrade of ours', () => {
   beforeEach(async () => {
-    harness = await Harness.start({
+    rig = await Rig.start({
       extend: (app) => {
         app.get('/v1/other', async () => ({ hello: 'world' }));
       },
@@ -268,7 +268,7 @@ describe('what is no upgrade of ours', () => {
 
   it.each(['GET', 'HEAD'])('a plain %s is told that it takes a WebSocket', async (method) => {
     for (const path of ['/v1/ws', '/ws?device=web']) {
-      const answer = await ask(harness, path, {}, method);
+      const answer = await ask(rig, path, {}, method);
       expect(answer.status).toBe(426);
       expect(answer.headers.upgrade).toBe('websocket');
       if (method === 'GET') expect(problemOf(answer).code).toBe('invalid');
@@ -276,7 +276,7 @@ describe('what is no upgrade of ours', () => {
   });
 
   it.each(['/v1/other', '/nowhere', '/v1/ws/', '/'])('there is no WebSocket at %s', async (path) => {
-    const answer = await ask(harness, path);
+    const answer = await ask(rig, path);
     expect(answer.status).toBe(404);
     expect(problemOf(answer)).toMatchObject({ code: 'not_found', detail: expect.stringContaining('/v1/ws') });
     expect(answer.headers.connection).toBe('close');
@@ -288,26 +288,25 @@ describe('what is no upgrade of ours', () => {
       upgrade: 'h2c',
       'http2-settings': 'AAMAAABkAAQAoAAAAAIAAAAA',
     };
-    const answer = await ask(harness, '/v1/other', headers);
+    const answer = await ask(rig, '/v1/other', headers);
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.body)).toEqual({ hello: 'world' });
-    expect((await ask(harness, '/v1/ws', headers)).status).toBe(426);
-    expect((await ask(harness, '/nowhere', headers)).status).toBe(404);
+    expect((await ask(rig, '/v1/ws', headers)).status).toBe(426);
+    expect((await ask(rig, '/nowhere', headers)).status).toBe(404);
   });
 
   it('an upgrade by another method is none', async () => {
-    const answer = await ask(harness, '/v1/ws', UPGRADE, 'POST');
+    const answer = await ask(rig, '/v1/ws', UPGRADE, 'POST');
     expect(answer.status).toBe(404);
     expect(problemOf(answer).code).toBe('not_found');
   });
 
   it('leaves no connection behind', async () => {
-    const socket = connect({ port: harness.port, host: '127.0.0.1', allowHalfOpen: true });
+    const socket = connect({ port: rig.port, host: '127.0.0.1', allowHalfOpen: true });
     const lines = Object.entries(UPGRADE).map((line) => line.join(': '));
     socket.write(`GET /nowhere HTTP/1.1\r\nhost: x\r\n${lines.join('\r\n')}\r\n\r\n`);
     socket.resume();
-    const open = () =>
-      new Promise<number>((resolve) => harness.app.server.getConnections((_, n) => resolve(n)));
+    const open = () => new Promise<number>((resolve) => rig.app.server.getConnections((_, n) => resolve(n)));
     await once(socket, 'end');
     await until(async () => (await open()) === 0);
     socket.destroy();

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { answerClientError } from '../../../src/http/client-error.ts';
-import { type Rig, rigs } from './fixture.ts';
+import { type Rig, rigs } from './rig.ts';
 
 const start = rigs();
 const open = new Set<Socket>();

@@ -1,89 +1,87 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { holds, until } from '../../support/until.ts';
-import { Harness } from './harness.ts';
+import { Rig } from './rig.ts';
 
-let harness: Harness;
-afterEach(() => harness.stop());
+let rig: Rig;
+afterEach(() => rig.stop());
 
-const lastTouch = () => harness.membership.touches.at(-1);
+const lastTouch = () => rig.membership.touches.at(-1);
 
 describe('activity', () => {
   it('is nothing a new connection speaks of', async () => {
-    harness = await Harness.start();
-    await harness.enter('anna');
-    expect(harness.membership.members[0]).toMatchObject({ activeAt: -1, idle: false });
-    expect(harness.membership.touches).toEqual([]);
+    rig = await Rig.start();
+    await rig.enter('anna');
+    expect(rig.membership.members[0]).toMatchObject({ activeAt: -1, idle: false });
+    expect(rig.membership.touches).toEqual([]);
   });
 
   it('is a time by the monotonic clock', async () => {
-    harness = await Harness.start();
-    const client = await harness.enter('anna');
+    rig = await Rig.start();
+    const client = await rig.enter('anna');
     const before = performance.now();
     client.send({ type: 'activity', state: 'active' });
-    await until(() => harness.membership.touches.length === 1);
+    await until(() => rig.membership.touches.length === 1);
     expect(lastTouch()).toMatchObject({ idle: false });
     expect(lastTouch()?.activeAt).toBeGreaterThanOrEqual(before);
     expect(lastTouch()?.activeAt).toBeLessThanOrEqual(performance.now());
   });
 
   it('ends at once when the client says idle, and stays what it was', async () => {
-    harness = await Harness.start();
-    const client = await harness.enter('anna');
+    rig = await Rig.start();
+    const client = await rig.enter('anna');
     client.send({ type: 'activity', state: 'active' });
     client.send({ type: 'activity', state: 'idle' });
-    await until(() => harness.membership.touches.length === 2);
-    expect(lastTouch()).toMatchObject({ idle: true, activeAt: harness.membership.touches[0]?.activeAt });
+    await until(() => rig.membership.touches.length === 2);
+    expect(lastTouch()).toMatchObject({ idle: true, activeAt: rig.membership.touches[0]?.activeAt });
   });
 
   it('comes back with a status frame, not with a ping', async () => {
-    harness = await Harness.start();
-    const client = await harness.enter('anna');
+    rig = await Rig.start();
+    const client = await rig.enter('anna');
     client.send({ type: 'activity', state: 'idle' });
     await client.ask({ type: 'ping' });
-    expect(harness.membership.members[0]?.idle).toBe(true);
+    expect(rig.membership.members[0]?.idle).toBe(true);
     await client.ask({ type: 'status', status: 'busy' });
-    expect(harness.membership.members[0]?.idle).toBe(false);
-    expect(harness.membership.members[0]?.activeAt).toBeGreaterThan(0);
+    expect(rig.membership.members[0]?.idle).toBe(false);
+    expect(rig.membership.members[0]?.activeAt).toBeGreaterThan(0);
   });
 });
 
 it('goes on for everybody, and for the one concerned, when the membership cannot take it', async () => {
-  harness = await Harness.start({ settings: { idleAwayMs: 150, pingIntervalMs: 100, pingTimeoutMs: 300 } });
-  const touched = harness.membership.touched.bind(harness.membership);
+  rig = await Rig.start({ settings: { idleAwayMs: 150, pingIntervalMs: 100, pingTimeoutMs: 300 } });
+  const touched = rig.membership.touched.bind(rig.membership);
   let isBroken = true;
-  harness.membership.touched = (member) => {
+  rig.membership.touched = (member) => {
     if (isBroken && member.ref.user === 'anna') throw new Error('planted');
     touched(member);
   };
-  const anna = await harness.enter('anna');
-  await harness.enter('bob');
-  const deaf = await harness.enter('carl', { autoPong: false });
-  await until(() => harness.membership.touches.some(({ member }) => member.ref.user === 'bob'));
+  const anna = await rig.enter('anna');
+  await rig.enter('bob');
+  const deaf = await rig.enter('carl', { autoPong: false });
+  await until(() => rig.membership.touches.some(({ member }) => member.ref.user === 'bob'));
   // Deadlines of others in the same slot are kept, and hers as well.
   expect(await deaf.end()).toBe(4408);
   expect(anna.over).toBe(false);
-  expect(harness.logged.length).toBeGreaterThan(0);
+  expect(rig.logged.length).toBeGreaterThan(0);
   isBroken = false;
   anna.send({ type: 'activity', state: 'active' });
-  await until(
-    () => harness.membership.touches.filter(({ member }) => member.ref.user === 'anna').length >= 2,
-  );
+  await until(() => rig.membership.touches.filter(({ member }) => member.ref.user === 'anna').length >= 2);
 });
 
 describe('silence', () => {
   const start = async (idleAwayMs: number) => {
-    harness = await Harness.start({ settings: { idleAwayMs, pingIntervalMs: 100, pingTimeoutMs: 5000 } });
-    return harness.enter('anna');
+    rig = await Rig.start({ settings: { idleAwayMs, pingIntervalMs: 100, pingTimeoutMs: 5000 } });
+    return rig.enter('anna');
   };
 
   it('is idleness after the limit, told once', async () => {
     const client = await start(150);
     const entered = performance.now();
-    await until(() => harness.membership.touches.length > 0, { everyMs: 5 });
+    await until(() => rig.membership.touches.length > 0, { everyMs: 5 });
     expect(performance.now() - entered).toBeGreaterThan(100);
     expect(lastTouch()).toMatchObject({ idle: true, activeAt: -1 });
     await client.ask({ type: 'ping' });
-    await holds(() => harness.membership.touches.length === 1, 300);
+    await holds(() => rig.membership.touches.length === 1, 300);
   });
 
   it('begins anew with every activity', async () => {
@@ -92,33 +90,33 @@ describe('silence', () => {
     while (performance.now() < end) {
       client.send({ type: 'activity', state: 'active' });
       await client.ask({ type: 'ping' });
-      await holds(() => harness.membership.members[0]?.idle === false, 100);
+      await holds(() => rig.membership.members[0]?.idle === false, 100);
     }
-    await until(() => harness.membership.members[0]?.idle);
+    await until(() => rig.membership.members[0]?.idle);
     client.send({ type: 'activity', state: 'active' });
-    await until(() => harness.membership.members[0]?.idle === false);
-    await until(() => harness.membership.members[0]?.idle);
+    await until(() => rig.membership.members[0]?.idle === false);
+    await until(() => rig.membership.members[0]?.idle);
   });
 
   it('is noticed in time however rarely the client is pinged', async () => {
-    harness = await Harness.start({ settings: { idleAwayMs: 150 } });
-    const client = await harness.enter('anna');
-    await until(() => harness.membership.members[0]?.idle, { timeoutMs: 1000 });
+    rig = await Rig.start({ settings: { idleAwayMs: 150 } });
+    const client = await rig.enter('anna');
+    await until(() => rig.membership.members[0]?.idle, { timeoutMs: 1000 });
     client.send({ type: 'activity', state: 'active' });
-    await until(() => harness.membership.members[0]?.idle === false);
-    await until(() => harness.membership.members[0]?.idle, { timeoutMs: 1000 });
+    await until(() => rig.membership.members[0]?.idle === false);
+    await until(() => rig.membership.members[0]?.idle, { timeoutMs: 1000 });
   });
 
   it('is broken neither by pings nor by renewals', async () => {
     const client = await start(200);
     await until(async () => {
       await client.ask({ type: 'ping' });
-      return harness.membership.members[0]?.idle;
+      return rig.membership.members[0]?.idle;
     });
   });
 
   it('means nothing when the limit is off', async () => {
     await start(0);
-    await holds(() => harness.membership.touches.length === 0, 400);
+    await holds(() => rig.membership.touches.length === 0, 400);
   });
 });

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/until.ts';
-import { Harness } from './harness.ts';
+import { Rig } from './rig.ts';
 
-let harness: Harness;
-afterEach(() => harness.stop());
+let rig: Rig;
+afterEach(() => rig.stop());
 
 describe('malformed frames', () => {
   it.each([
@@ -12,8 +12,8 @@ describe('malformed frames', () => {
     ['an unknown type', '{"type":"x","ref":"r"}', 'unknown_type', 'r'],
     ['wrong fields', '{"type":"watch","users":[7],"ref":"r"}', 'invalid', 'r'],
   ])('%s is answered and the connection stays', async (_what, text, code, ref) => {
-    harness = await Harness.start();
-    const client = await harness.enter('anna');
+    rig = await Rig.start();
+    const client = await rig.enter('anna');
     client.sendRaw(text);
     await client.until(() => client.first('error'));
     expect(client.first('error')).toMatchObject({ type: 'error', code });
@@ -23,30 +23,30 @@ describe('malformed frames', () => {
   });
 
   it('are tolerated nine times; the tenth within a minute closes 4400', async () => {
-    harness = await Harness.start();
-    const client = await harness.enter('anna');
+    rig = await Rig.start();
+    const client = await rig.enter('anna');
     for (let i = 0; i < 9; i += 1) client.sendRaw('nonsense');
     expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
     client.sendRaw('nonsense');
     expect(await client.end()).toBe(4400);
     expect(client.of('error')).toHaveLength(10);
-    expect(harness.membership.left).toMatchObject([{ how: 'lost' }]);
+    expect(rig.membership.left).toMatchObject([{ how: 'lost' }]);
   });
 
   it('are forgiven after a minute', async () => {
-    harness = await Harness.start();
-    const client = await harness.enter('anna');
+    rig = await Rig.start();
+    const client = await rig.enter('anna');
     for (let round = 0; round < 3; round += 1) {
       for (let i = 0; i < 9; i += 1) client.sendRaw('nonsense');
       expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
-      harness.ahead.monotonic += 60_000;
+      rig.ahead.monotonic += 60_000;
     }
   });
 });
 
 it('a binary frame closes 4400', async () => {
-  harness = await Harness.start();
-  const client = await harness.enter('anna');
+  rig = await Rig.start();
+  const client = await rig.enter('anna');
   client.sendRaw(Buffer.from('{"type":"ping"}'));
   expect(await client.end()).toBe(4400);
 });
@@ -54,9 +54,9 @@ it('a binary frame closes 4400', async () => {
 describe('messages in pieces', () => {
   // Each keeps to the bound of one message; thousands of them fill a node.
   it('take so much of all connections, then who began first is closed 1009', async () => {
-    harness = await Harness.start({ maxUnfinishedBytes: 3000 });
+    rig = await Rig.start({ maxUnfinishedBytes: 3000 });
     const [first, second, ...others] = await Promise.all(
-      ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => harness.enter(name)),
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => rig.enter(name)),
     );
     if (first === undefined || second === undefined) throw new Error('seven were asked for');
     first.socket.send('{', { fin: false });
@@ -71,8 +71,8 @@ describe('messages in pieces', () => {
 
 describe('the size of frames', () => {
   it('may be the limit and no more: 1009', async () => {
-    harness = await Harness.start({ settings: { maxFrameBytes: 1000 } });
-    const client = await harness.enter('anna');
+    rig = await Rig.start({ settings: { maxFrameBytes: 1000 } });
+    const client = await rig.enter('anna');
     const padded = (bytes: number) => {
       const frame = { type: 'ping', ref: 'r', pad: '' };
       return JSON.stringify({ ...frame, pad: 'x'.repeat(bytes - JSON.stringify(frame).length) });
@@ -81,15 +81,15 @@ describe('the size of frames', () => {
     await client.until(() => client.first('pong'));
     client.sendRaw(padded(1001));
     expect(await client.end()).toBe(1009);
-    await until(() => harness.membership.left.length === 1);
-    expect(await harness.value('rollcall_closes_total', { code: '1009' })).toBe(1);
+    await until(() => rig.membership.left.length === 1);
+    expect(await rig.value('rollcall_closes_total', { code: '1009' })).toBe(1);
   });
 });
 
 describe('the rate of frames', () => {
   const start = async () => {
-    harness = await Harness.start({ settings: { frameRate: 10, frameBurst: 5 } });
-    return harness.enter('anna');
+    rig = await Rig.start({ settings: { frameRate: 10, frameBurst: 5 } });
+    return rig.enter('anna');
   };
 
   it('drops what is over the burst and says so, with the ref', async () => {
@@ -108,7 +108,7 @@ describe('the rate of frames', () => {
     const client = await start();
     for (let i = 0; i < 5; i += 1) await client.ask({ type: 'ping' });
     expect(await client.ask({ type: 'ping' })).toMatchObject({ code: 'rate_limited' });
-    harness.ahead.monotonic += 200;
+    rig.ahead.monotonic += 200;
     expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
     expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
     expect(await client.ask({ type: 'ping' })).toMatchObject({ code: 'rate_limited' });
@@ -117,7 +117,7 @@ describe('the rate of frames', () => {
   it('after a long silence is a burst and no more', async () => {
     const client = await start();
     await client.ask({ type: 'ping' });
-    harness.ahead.monotonic += 86_400_000;
+    rig.ahead.monotonic += 86_400_000;
     for (let i = 0; i < 8; i += 1) client.send({ type: 'ping' });
     await client.until(() => client.of('pong').length + client.of('error').length === 9);
     expect(client.of('pong')).toHaveLength(6);
@@ -131,7 +131,7 @@ describe('the rate of frames', () => {
     expect(client.over).toBe(false);
     client.send({ type: 'ping' });
     expect(await client.end()).toBe(4429);
-    expect(harness.membership.left).toMatchObject([{ how: 'lost' }]);
+    expect(rig.membership.left).toMatchObject([{ how: 'lost' }]);
   });
 
   it('counts the pings of the protocol, too', async () => {
@@ -152,21 +152,21 @@ describe('the rate of frames', () => {
 
 describe('connections of one user', () => {
   it('beyond the limit close the oldest with 4409, which starts no goodbye', async () => {
-    harness = await Harness.start({ settings: { maxConnectionsPerUser: 2 } });
-    const first = await harness.enter('anna');
-    const other = await harness.enter('bob');
-    const second = await harness.enter('anna');
-    const third = await harness.enter('anna');
+    rig = await Rig.start({ settings: { maxConnectionsPerUser: 2 } });
+    const first = await rig.enter('anna');
+    const other = await rig.enter('bob');
+    const second = await rig.enter('anna');
+    const third = await rig.enter('anna');
     expect(await first.end()).toBe(4409);
     expect([second.over, third.over, other.over]).toEqual([false, false, false]);
-    expect(harness.membership.left).toMatchObject([{ how: 'lost' }]);
-    expect(harness.membership.membersOf({ tenant: 'acme', user: 'anna' })).toHaveLength(2);
+    expect(rig.membership.left).toMatchObject([{ how: 'lost' }]);
+    expect(rig.membership.membersOf({ tenant: 'acme', user: 'anna' })).toHaveLength(2);
   });
 });
 
 it('eviction closes 4403', async () => {
-  harness = await Harness.start();
-  const client = await harness.enter('anna');
-  harness.membership.members[0]?.evict('disconnect');
+  rig = await Rig.start();
+  const client = await rig.enter('anna');
+  rig.membership.members[0]?.evict('disconnect');
   expect(await client.end()).toBe(4403);
 });

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { holds, until } from '../../support/until.ts';
-import { Harness } from './harness.ts';
+import { Rig } from './rig.ts';
 
-let harness: Harness;
-afterEach(() => harness.stop());
+let rig: Rig;
+afterEach(() => rig.stop());
 
 /** Counts the pings that a client got. */
-const pingsOf = (client: Awaited<ReturnType<Harness['enter']>>) => {
+const pingsOf = (client: Awaited<ReturnType<Rig['enter']>>) => {
   const seen = { count: 0 };
   client.socket.on('ping', () => {
     seen.count += 1;
@@ -16,8 +16,8 @@ const pingsOf = (client: Awaited<ReturnType<Harness['enter']>>) => {
 
 describe('pings of the server', () => {
   it('come every interval, and keep an answering client', async () => {
-    harness = await Harness.start({ settings: { pingIntervalMs: 100, pingTimeoutMs: 80 } });
-    const client = await harness.enter('anna');
+    rig = await Rig.start({ settings: { pingIntervalMs: 100, pingTimeoutMs: 80 } });
+    const client = await rig.enter('anna');
     const pings = pingsOf(client);
     const started = performance.now();
     await until(() => pings.count >= 6, { everyMs: 5 });
@@ -28,12 +28,12 @@ describe('pings of the server', () => {
 
   it('are spread over half an interval after a storm', async () => {
     const draws = [0, 0.999];
-    harness = await Harness.start({
+    rig = await Rig.start({
       settings: { pingIntervalMs: 600 },
       random: () => draws.shift() ?? 0,
     });
-    const late = await harness.enter('anna');
-    const early = await harness.enter('bob');
+    const late = await rig.enter('anna');
+    const early = await rig.enter('bob');
     const pings = [pingsOf(late), pingsOf(early)];
     await until(() => pings[1]?.count === 1, { everyMs: 5 });
     expect(pings[0]?.count).toBe(0);
@@ -41,16 +41,16 @@ describe('pings of the server', () => {
   });
 
   it('that nobody answers close 4408, and the grace begins then', async () => {
-    harness = await Harness.start({ settings: { pingIntervalMs: 100, pingTimeoutMs: 150 } });
-    const client = await harness.enter('anna', { autoPong: false });
+    rig = await Rig.start({ settings: { pingIntervalMs: 100, pingTimeoutMs: 150 } });
+    const client = await rig.enter('anna', { autoPong: false });
     expect(await client.end()).toBe(4408);
-    expect(harness.membership.left).toMatchObject([{ how: 'lost' }]);
-    expect(await harness.value('rollcall_closes_total', { code: '4408' })).toBe(1);
+    expect(rig.membership.left).toMatchObject([{ how: 'lost' }]);
+    expect(await rig.value('rollcall_closes_total', { code: '4408' })).toBe(1);
   });
 
   it('are answered as well by anything else the client says', async () => {
-    harness = await Harness.start({ settings: { pingIntervalMs: 200, pingTimeoutMs: 150 } });
-    const client = await harness.enter('anna', { autoPong: false });
+    rig = await Rig.start({ settings: { pingIntervalMs: 200, pingTimeoutMs: 150 } });
+    const client = await rig.enter('anna', { autoPong: false });
     const pings = pingsOf(client);
     client.socket.on('ping', () => client.send({ type: 'ping' }));
     await until(() => pings.count >= 5);
@@ -58,10 +58,10 @@ describe('pings of the server', () => {
   });
 
   it('go out at once when somebody wants to know, and tell of the first thing that comes', async () => {
-    harness = await Harness.start({ settings: { pingIntervalMs: 10_000, pingTimeoutMs: 200 } });
-    const [alive, silent] = [await harness.enter('anna'), await harness.enter('bob', { autoPong: false })];
+    rig = await Rig.start({ settings: { pingIntervalMs: 10_000, pingTimeoutMs: 200 } });
+    const [alive, silent] = [await rig.enter('anna'), await rig.enter('bob', { autoPong: false })];
     const answers: string[] = [];
-    for (const member of harness.membership.members) {
+    for (const member of rig.membership.members) {
       member.probe(() => answers.push('forgotten'));
       member.probe(() => answers.push(member.ref.user));
     }
@@ -71,21 +71,21 @@ describe('pings of the server', () => {
   });
 
   it('cut off who does not even answer the close', async () => {
-    harness = await Harness.start({ settings: { pingIntervalMs: 100, pingTimeoutMs: 150 } });
-    const client = await harness.enter('anna');
+    rig = await Rig.start({ settings: { pingIntervalMs: 100, pingTimeoutMs: 150 } });
+    const client = await rig.enter('anna');
     client.pauseReading();
-    await until(() => harness.membership.left.length === 1);
-    await until(() => harness.capacity.sockets === 0, { timeoutMs: 8000 });
+    await until(() => rig.membership.left.length === 1);
+    await until(() => rig.capacity.sockets === 0, { timeoutMs: 8000 });
   });
 });
 
 describe('a process that was stopped', () => {
   it('times nobody out when it wakes', async () => {
-    harness = await Harness.start({
+    rig = await Rig.start({
       settings: { pingIntervalMs: 600, pingTimeoutMs: 500, authTimeoutMs: 1500 },
     });
-    const client = await harness.enter('anna', { autoPong: false });
-    const waiting = harness.dial();
+    const client = await rig.enter('anna', { autoPong: false });
+    const waiting = rig.dial();
     let answer = false;
     const pings = { count: 0 };
     client.socket.on('ping', () => {
@@ -94,7 +94,7 @@ describe('a process that was stopped', () => {
     });
     await until(() => pings.count === 1, { everyMs: 5 });
     // The ping is out and unanswered: the answer is what arrives while the process does not run.
-    harness.ahead.monotonic += 20_000;
+    rig.ahead.monotonic += 20_000;
     answer = true;
     await holds(() => !client.over && !waiting.over, 200);
     client.socket.pong();
@@ -111,10 +111,10 @@ describe('a client that does not read', () => {
   const MEGABYTE = frame(1_000_000);
 
   const fill = async () => {
-    harness = await Harness.start();
-    const client = await harness.enter('anna');
+    rig = await Rig.start();
+    const client = await rig.enter('anna');
     await client.watch({ users: ['bob'] });
-    const watcher = harness.fanout.watchers[0];
+    const watcher = rig.fanout.watchers[0];
     if (watcher === undefined) throw new Error('no watcher');
     client.pauseReading();
     // The kernels at both ends take some megabytes before anything piles up here.
@@ -131,7 +131,7 @@ describe('a client that does not read', () => {
   it('is not read either, until it has taken what it was sent', async () => {
     const { client, watcher } = await fill();
     const before = watcher.sink.buffered;
-    const frames = async () => harness.value('rollcall_frames_received_total', { type: 'ping' });
+    const frames = async () => rig.value('rollcall_frames_received_total', { type: 'ping' });
     for (let i = 0; i < 100; i += 1) client.send({ type: 'ping' });
     await holds(async () => watcher.sink.buffered <= before && (await frames()) === 0, 200);
     expect(watcher.drains).toBe(0);
@@ -143,10 +143,10 @@ describe('a client that does not read', () => {
   });
 
   it('is told of room also when little stood in the buffer', async () => {
-    harness = await Harness.start();
-    const client = await harness.enter('anna');
+    rig = await Rig.start();
+    const client = await rig.enter('anna');
     await client.watch({ users: ['bob'] });
-    const watcher = harness.fanout.watchers[0];
+    const watcher = rig.fanout.watchers[0];
     if (watcher === undefined) throw new Error('no watcher');
     client.pauseReading();
     // Less than the high-water mark at a time: the socket itself would never speak of draining.
@@ -163,13 +163,13 @@ describe('a client that does not read', () => {
   });
 
   it('may answer a ping late that stood behind all the rest', async () => {
-    harness = await Harness.start({
+    rig = await Rig.start({
       settings: { pingIntervalMs: 700, pingTimeoutMs: 600 },
       random: () => 0.999,
     });
-    const client = await harness.enter('anna', { autoPong: false });
+    const client = await rig.enter('anna', { autoPong: false });
     await client.watch({ users: ['bob'] });
-    const watcher = harness.fanout.watchers[0];
+    const watcher = rig.fanout.watchers[0];
     if (watcher === undefined) throw new Error('no watcher');
     client.pauseReading();
     await until(
@@ -185,14 +185,14 @@ describe('a client that does not read', () => {
     client.resumeReading();
     await until(() => watcher.drains > 0);
     const drained = performance.now();
-    await until(() => harness.membership.left.length === 1, { everyMs: 5 });
+    await until(() => rig.membership.left.length === 1, { everyMs: 5 });
     expect(performance.now() - drained).toBeGreaterThan(550);
   });
 
   it('can be closed all the same', async () => {
     const { client } = await fill();
-    harness.membership.members[0]?.evict('disconnect');
-    expect(harness.membership.left).toHaveLength(1);
+    rig.membership.members[0]?.evict('disconnect');
+    expect(rig.membership.left).toHaveLength(1);
     client.resumeReading();
     expect(await client.end()).toBe(4403);
   });

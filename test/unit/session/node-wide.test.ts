@@ -4,39 +4,39 @@ import type { Session } from '../../../src/session/session.ts';
 import { Unauthenticated } from '../../../src/session/unauthenticated.ts';
 import { holds, until } from '../../support/until.ts';
 import { gate, principal } from './fakes.ts';
-import { Harness } from './harness.ts';
+import { Rig } from './rig.ts';
 
-let harness: Harness | undefined;
+let rig: Rig | undefined;
 afterEach(async () => {
-  await harness?.stop();
-  harness = undefined;
+  await rig?.stop();
+  rig = undefined;
 });
 
 describe('degraded', () => {
   it('is told to everybody who was welcomed when it flips, once each way', async () => {
-    harness = await Harness.start();
-    const clients = [await harness.enter('anna'), await harness.enter('bob')];
-    const waiting = harness.dial();
+    rig = await Rig.start();
+    const clients = [await rig.enter('anna'), await rig.enter('bob')];
+    const waiting = rig.dial();
     await waiting.until(() => waiting.opened);
-    harness.health.flip(true);
-    harness.health.flip(true);
+    rig.health.flip(true);
+    rig.health.flip(true);
     for (const client of clients) await client.until(() => client.of('degraded').length === 1);
-    harness.health.flip(false);
+    rig.health.flip(false);
     for (const client of clients) await client.until(() => client.of('degraded').length === 2);
     for (const client of clients) expect(client.of('degraded').map(({ on }) => on)).toEqual([true, false]);
     expect(waiting.frames).toEqual([]);
   });
 
   it('reaches every one of very many, also when it flips back in the middle', async () => {
-    harness = await Harness.start();
-    const enter = (i: number) => (harness as Harness).enter(`u${i}`);
+    rig = await Rig.start();
+    const enter = (i: number) => (rig as Rig).enter(`u${i}`);
     const clients = [];
     for (let i = 0; i < 620; i += 62) {
       clients.push(...(await Promise.all(Array.from({ length: 62 }, (_, j) => enter(i + j)))));
     }
-    harness.health.flip(true);
+    rig.health.flip(true);
     // The first batch was told already, the others were not.
-    harness.health.flip(false);
+    rig.health.flip(false);
     for (const client of clients) await client.ask({ type: 'ping' });
     const told = clients.map((client) => client.of('degraded').map(({ on }) => on));
     expect(told.filter((flips) => flips.length === 0).length).toBeGreaterThan(50);
@@ -46,13 +46,13 @@ describe('degraded', () => {
   });
 
   it('that ended before the welcome is not spoken of', async () => {
-    harness = await Harness.start();
-    harness.health.flip(true);
+    rig = await Rig.start();
+    rig.health.flip(true);
     const join = gate<undefined>();
-    harness.membership.self = join.promise;
-    const client = harness.dial({ token: harness.auth.issue(principal('anna')) });
-    await until(() => harness?.membership.members.length === 1);
-    harness.health.flip(false);
+    rig.membership.self = join.promise;
+    const client = rig.dial({ token: rig.auth.issue(principal('anna')) });
+    await until(() => rig?.membership.members.length === 1);
+    rig.health.flip(false);
     join.resolve(undefined);
     await client.ask({ type: 'ping' });
     expect(client.of('degraded')).toEqual([]);
@@ -61,16 +61,16 @@ describe('degraded', () => {
 
 describe('draining', () => {
   it('sends everybody away over the window, each with a delay of its own', async () => {
-    harness = await Harness.start();
+    rig = await Rig.start();
     const users = Array.from({ length: 20 }, (_, i) => `u${i}`);
-    const clients = await Promise.all(users.map((user) => (harness as Harness).enter(user)));
-    const waiting = harness.dial();
+    const clients = await Promise.all(users.map((user) => (rig as Rig).enter(user)));
+    const waiting = rig.dial();
     await waiting.until(() => waiting.opened);
     const started = performance.now();
     const closedAt: number[] = [];
     for (const client of clients)
       client.socket.once('close', () => closedAt.push(performance.now() - started));
-    await harness.sessions.drain(600);
+    await rig.sessions.drain(600);
     expect(performance.now() - started).toBeGreaterThan(450);
     expect(performance.now() - started).toBeLessThan(900);
     for (const client of clients) expect(await client.end()).toBe(1012);
@@ -81,15 +81,13 @@ describe('draining', () => {
     expect(delays.every((ms) => Number.isInteger(ms) && ms >= 0 && ms <= 2000)).toBe(true);
     expect(new Set(delays).size).toBeGreaterThan(10);
     expect(waiting.frames).toEqual([]);
-    expect(harness.membership.left.map(({ how }) => how)).toEqual(users.map(() => 'drain'));
+    expect(rig.membership.left.map(({ how }) => how)).toEqual(users.map(() => 'drain'));
   });
 
   it('has clients come back long before their grace ends', async () => {
-    harness = await Harness.start({ settings: { drainGraceMs: 400 } });
-    const clients = await Promise.all(
-      Array.from({ length: 20 }, (_, i) => (harness as Harness).enter(`u${i}`)),
-    );
-    await harness.sessions.drain(0);
+    rig = await Rig.start({ settings: { drainGraceMs: 400 } });
+    const clients = await Promise.all(Array.from({ length: 20 }, (_, i) => (rig as Rig).enter(`u${i}`)));
+    await rig.sessions.drain(0);
     for (const client of clients) {
       await client.end();
       expect(client.first('reconnect')?.afterMs).toBeLessThanOrEqual(100);
@@ -97,32 +95,32 @@ describe('draining', () => {
   });
 
   it('hurries when it is asked again', async () => {
-    harness = await Harness.start();
-    const client = await harness.enter('anna');
-    const bob = await harness.enter('bob');
-    const slow = harness.sessions.drain(60_000);
-    await Promise.all([slow, harness.sessions.drain(0)]);
+    rig = await Rig.start();
+    const client = await rig.enter('anna');
+    const bob = await rig.enter('bob');
+    const slow = rig.sessions.drain(60_000);
+    await Promise.all([slow, rig.sessions.drain(0)]);
     expect(await client.end()).toBe(1012);
     expect(await bob.end()).toBe(1012);
   });
 
   it('happens by itself when the server closes', async () => {
-    harness = await Harness.start();
-    const client = await harness.enter('anna');
-    await harness.app.close();
+    rig = await Rig.start();
+    const client = await rig.enter('anna');
+    await rig.app.close();
     expect(await client.end()).toBe(1012);
     expect(client.first('reconnect')).toBeDefined();
-    expect(harness.membership.left).toMatchObject([{ how: 'drain' }]);
+    expect(rig.membership.left).toMatchObject([{ how: 'drain' }]);
   });
 
   it('waits for nobody who does not answer', async () => {
-    harness = await Harness.start();
-    const client = await harness.enter('anna');
+    rig = await Rig.start();
+    const client = await rig.enter('anna');
     client.pauseReading();
     const started = performance.now();
-    await harness.app.close();
+    await rig.app.close();
     expect(performance.now() - started).toBeLessThan(3000);
-    await until(() => harness?.capacity.sockets === 0);
+    await until(() => rig?.capacity.sockets === 0);
   });
 
   it('spreads by the clock, however often it is looked at', async () => {
@@ -151,11 +149,11 @@ describe('draining', () => {
   });
 
   it('is over at once when nobody is there, and lasting', async () => {
-    harness = await Harness.start();
-    await harness.sessions.drain(60_000);
-    expect(harness.sessions.draining).toBe(true);
-    expect(await harness.dial().end()).toBe(1012);
-    await holds(() => harness?.sessions.draining === true, 20);
+    rig = await Rig.start();
+    await rig.sessions.drain(60_000);
+    expect(rig.sessions.draining).toBe(true);
+    expect(await rig.dial().end()).toBe(1012);
+    await holds(() => rig?.sessions.draining === true, 20);
   });
 });
 
@@ -177,26 +175,26 @@ describe('sockets without a token', () => {
   });
 
   it('are so many of one address; the next is closed 1013 until one is gone or signs in', async () => {
-    harness = await Harness.start({ settings: { maxUnauthenticatedPerAddress: 20 } });
-    const clients = Array.from({ length: 20 }, () => (harness as Harness).dial());
+    rig = await Rig.start({ settings: { maxUnauthenticatedPerAddress: 20 } });
+    const clients = Array.from({ length: 20 }, () => (rig as Rig).dial());
     for (const client of clients) await client.until(() => client.opened);
-    expect(await harness.dial().end()).toBe(1013);
-    await harness.enter('anna');
+    expect(await rig.dial().end()).toBe(1013);
+    await rig.enter('anna');
 
     const [first, second] = clients;
-    await first?.ask({ type: 'auth', token: harness.auth.issue(principal('anna')) });
+    await first?.ask({ type: 'auth', token: rig.auth.issue(principal('anna')) });
     second?.close();
-    await until(async () => (await harness?.value('rollcall_unauthenticated_connections')) === 18);
-    const more = [harness.dial(), harness.dial()];
-    await until(async () => (await harness?.value('rollcall_unauthenticated_connections')) === 20);
+    await until(async () => (await rig?.value('rollcall_unauthenticated_connections')) === 18);
+    const more = [rig.dial(), rig.dial()];
+    await until(async () => (await rig?.value('rollcall_unauthenticated_connections')) === 20);
     expect(more.every((client) => !client.over)).toBe(true);
-    expect(await harness.dial().end()).toBe(1013);
+    expect(await rig.dial().end()).toBe(1013);
   });
 
   it('are MAX_UNAUTHENTICATED in all', async () => {
-    harness = await Harness.start({ settings: { maxUnauthenticated: 2 } });
-    const clients = [harness.dial(), harness.dial()];
+    rig = await Rig.start({ settings: { maxUnauthenticated: 2 } });
+    const clients = [rig.dial(), rig.dial()];
     for (const client of clients) await client.until(() => client.opened);
-    expect(await harness.dial().end()).toBe(1013);
+    expect(await rig.dial().end()).toBe(1013);
   });
 });

@@ -1,22 +1,22 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { SelfView } from '../../../src/store/port/views.ts';
 import { view } from './fakes.ts';
-import { Harness } from './harness.ts';
+import { Rig } from './rig.ts';
 
-let harness: Harness;
+let rig: Rig;
 beforeEach(async () => {
-  harness = await Harness.start();
+  rig = await Rig.start();
 });
-afterEach(() => harness.stop());
+afterEach(() => rig.stop());
 
 const self = (more: Partial<SelfView> = {}): SelfView => ({ view: view('anna'), invisible: false, ...more });
 const knows = (news: SelfView): void => {
-  for (const member of harness.membership.members) member.itself(news);
+  for (const member of rig.membership.members) member.itself(news);
 };
 
 it('what is true of a person is sent to every connection when it changes, and only then', async () => {
-  harness.membership.self = Promise.resolve(self());
-  const clients = [await harness.enter('anna'), await harness.enter('anna')];
+  rig.membership.self = Promise.resolve(self());
+  const clients = [await rig.enter('anna'), await rig.enter('anna')];
   const note = { text: 'On leave', stamp: 5 };
   // As welcome said it.
   knows(self());
@@ -39,11 +39,11 @@ it('what is true of a person is sent to every connection when it changes, and on
 });
 
 it('a note is stored before it is acknowledged, and is no activity', async () => {
-  const client = await harness.enter('anna');
+  const client = await rig.enter('anna');
   expect(await client.ask({ type: 'note', text: 'On leave' })).toMatchObject({ type: 'ack' });
   expect(await client.ask({ type: 'note', until: '2100-01-01T00:00:00Z' })).toMatchObject({ type: 'ack' });
-  expect(harness.membership.notes.map(({ note }) => note.text)).toEqual(['On leave', undefined]);
-  expect(harness.membership.touches).toEqual([]);
+  expect(rig.membership.notes.map(({ note }) => note.text)).toEqual(['On leave', undefined]);
+  expect(rig.membership.touches).toEqual([]);
   expect(await client.ask({ type: 'note', text: '\u202e' })).toMatchObject({
     type: 'error',
     code: 'invalid',

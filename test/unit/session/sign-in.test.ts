@@ -2,20 +2,20 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Scope } from '../../../src/auth/principal.ts';
 import { holds, until } from '../../support/until.ts';
 import { gate, principal, view } from './fakes.ts';
-import { Harness } from './harness.ts';
+import { Rig } from './rig.ts';
 
 describe('signing in', () => {
-  let harness: Harness;
+  let rig: Rig;
   beforeEach(async () => {
-    harness = await Harness.start();
+    rig = await Rig.start();
   });
-  afterEach(() => harness.stop());
+  afterEach(() => rig.stop());
 
   it('is welcomed with everything the client has to know', async () => {
-    harness.membership.self = Promise.resolve({ view: view('anna', 'away'), invisible: false });
+    rig.membership.self = Promise.resolve({ view: view('anna', 'away'), invisible: false });
     const exp = Math.floor(Date.now() / 1000) + 100;
     const before = Date.now();
-    const client = await harness.enter(principal('anna', { tenant: 'acme', exp }));
+    const client = await rig.enter(principal('anna', { tenant: 'acme', exp }));
     const { serverTime, ...welcome } = client.first('welcome') as { serverTime: string };
     expect(welcome).toEqual({
       type: 'welcome',
@@ -34,21 +34,21 @@ describe('signing in', () => {
   });
 
   it('tells somebody invisible that they are', async () => {
-    harness.membership.self = Promise.resolve({ view: view('anna', 'offline'), invisible: true });
-    const client = await harness.enter('anna');
+    rig.membership.self = Promise.resolve({ view: view('anna', 'offline'), invisible: true });
+    const client = await rig.enter('anna');
     expect(client.first('welcome')?.self).toEqual({ status: 'offline', invisible: true });
   });
 
   it('says nothing of oneself while that is unknown', async () => {
-    const client = await harness.enter('anna');
+    const client = await rig.enter('anna');
     expect(client.first('welcome')).not.toHaveProperty('self');
   });
 
   it('welcomes only when the membership knows, and hears then what was said before', async () => {
     const join = gate<undefined>();
-    harness.membership.self = join.promise;
-    const client = harness.dial({ token: harness.auth.issue(principal('anna')) });
-    await client.until(() => client.opened && harness.membership.members.length === 1);
+    rig.membership.self = join.promise;
+    const client = rig.dial({ token: rig.auth.issue(principal('anna')) });
+    await client.until(() => client.opened && rig.membership.members.length === 1);
     client.send({ type: 'watch', users: ['bob'], ref: 'w' });
     client.send({ type: 'ping', ref: 'p' });
     join.resolve(undefined);
@@ -58,88 +58,88 @@ describe('signing in', () => {
   });
 
   it('joins with a reference that says who, and nothing else', async () => {
-    await harness.enter(principal('anna', { name: 'Anna', groups: ['g'] }));
-    expect(harness.membership.members.map(({ ref }) => ref)).toEqual([{ tenant: 'acme', user: 'anna' }]);
+    await rig.enter(principal('anna', { name: 'Anna', groups: ['g'] }));
+    expect(rig.membership.members.map(({ ref }) => ref)).toEqual([{ tenant: 'acme', user: 'anna' }]);
   });
 
   it('joins as the device the client named', async () => {
-    await harness.enter('anna', { device: 'mobile' });
-    await harness.enter('bob');
-    expect(harness.membership.members.map(({ ref, device }) => [ref.user, device])).toEqual([
+    await rig.enter('anna', { device: 'mobile' });
+    await rig.enter('bob');
+    expect(rig.membership.members.map(({ ref, device }) => [ref.user, device])).toEqual([
       ['anna', 'mobile'],
       ['bob', 'web'],
     ]);
   });
 
   it('says at once when what is seen may be stale', async () => {
-    harness.health.degraded = true;
-    const client = await harness.enter('anna');
+    rig.health.degraded = true;
+    const client = await rig.enter('anna');
     await client.until(() => client.first('degraded'));
     expect(client.frames.map(({ type }) => type)).toEqual(['welcome', 'degraded']);
     expect(client.first('degraded')).toEqual({ type: 'degraded', on: true });
   });
 
   it('counts who signed in and who has not', async () => {
-    const client = await harness.enter('anna');
-    const waiting = harness.dial();
-    await until(async () => (await harness.value('rollcall_unauthenticated_connections')) === 1);
-    expect(await harness.value('rollcall_connections')).toBe(1);
+    const client = await rig.enter('anna');
+    const waiting = rig.dial();
+    await until(async () => (await rig.value('rollcall_unauthenticated_connections')) === 1);
+    expect(await rig.value('rollcall_connections')).toBe(1);
     waiting.close();
     client.close();
-    await until(async () => (await harness.value('rollcall_unauthenticated_connections')) === 0);
-    expect(await harness.value('rollcall_connections')).toBe(0);
-    expect(harness.capacity.sockets).toBe(0);
+    await until(async () => (await rig.value('rollcall_unauthenticated_connections')) === 0);
+    expect(await rig.value('rollcall_connections')).toBe(0);
+    expect(rig.capacity.sockets).toBe(0);
   });
 });
 
 describe('with a token that is revoked while its socket opens', () => {
-  let harness: Harness;
+  let rig: Rig;
   beforeEach(async () => {
-    harness = await Harness.start();
+    rig = await Rig.start();
     // Verified as good: what nobody could close yet is refused where it would be entered.
-    harness.revoked.add('anna');
+    rig.revoked.add('anna');
   });
-  afterEach(() => harness.stop());
+  afterEach(() => rig.stop());
 
   it.each(['header', 'subprotocol', 'frame'] as const)(
     'in the %s closes 4403, and was never there, whether it would have been present or only watched',
     async (signIn) => {
       for (const scopes of [['connect', 'watch'], ['watch']] satisfies Scope[][]) {
         const who = principal('anna', { scopes });
-        const client = harness.dial({ token: harness.auth.issue(who), signIn });
+        const client = rig.dial({ token: rig.auth.issue(who), signIn });
         expect(await client.end()).toBe(4403);
         expect(client.frames).toEqual([]);
       }
-      expect(harness.membership.members).toEqual([]);
-      expect(harness.observers.of({ tenant: 'acme', user: 'anna' })).toEqual([]);
-      await until(() => harness.capacity.sockets === 0);
-      expect(await harness.value('rollcall_connections')).toBe(0);
-      expect(await harness.value('rollcall_unauthenticated_connections')).toBe(0);
-      await harness.enter('bob');
+      expect(rig.membership.members).toEqual([]);
+      expect(rig.observers.of({ tenant: 'acme', user: 'anna' })).toEqual([]);
+      await until(() => rig.capacity.sockets === 0);
+      expect(await rig.value('rollcall_connections')).toBe(0);
+      expect(await rig.value('rollcall_unauthenticated_connections')).toBe(0);
+      await rig.enter('bob');
     },
   );
 });
 
 describe('with the first frame', () => {
-  let harness: Harness;
+  let rig: Rig;
   beforeEach(async () => {
-    harness = await Harness.start({ settings: { authTimeoutMs: 300 } });
+    rig = await Rig.start({ settings: { authTimeoutMs: 300 } });
   });
-  afterEach(() => harness.stop());
+  afterEach(() => rig.stop());
 
   it('welcomes with the ref of the frame', async () => {
-    const client = harness.dial();
+    const client = rig.dial();
     await client.until(() => client.opened);
-    const token = harness.auth.issue(principal('anna'));
+    const token = rig.auth.issue(principal('anna'));
     expect(await client.ask({ type: 'auth', token })).toMatchObject({ type: 'welcome', user: 'anna' });
   });
 
   it('hears what was sent right behind it, in order', async () => {
     const verified = gate();
-    harness.auth.wait = verified.promise;
-    const client = harness.dial();
+    rig.auth.wait = verified.promise;
+    const client = rig.dial();
     await client.until(() => client.opened);
-    client.send({ type: 'auth', token: harness.auth.issue(principal('anna')) });
+    client.send({ type: 'auth', token: rig.auth.issue(principal('anna')) });
     client.send({ type: 'ping', ref: '1' });
     client.send({ type: 'ping', ref: '2' });
     verified.resolve();
@@ -152,14 +152,14 @@ describe('with the first frame', () => {
   });
 
   it('is not read while its token is verified', async () => {
-    await harness.stop();
-    harness = await Harness.start({ settings: { frameRate: 5, frameBurst: 5 } });
+    await rig.stop();
+    rig = await Rig.start({ settings: { frameRate: 5, frameBurst: 5 } });
     const verified = gate();
-    harness.auth.wait = verified.promise;
-    const client = harness.dial();
+    rig.auth.wait = verified.promise;
+    const client = rig.dial();
     await client.until(() => client.opened);
-    client.send({ type: 'auth', token: harness.auth.issue(principal('anna')) });
-    await until(() => harness.auth.asked === 1);
+    client.send({ type: 'auth', token: rig.auth.issue(principal('anna')) });
+    await until(() => rig.auth.asked === 1);
     for (let i = 0; i < 100; i += 1) client.send({ type: 'ping' });
     await holds(() => !client.over, 150);
     verified.resolve();
@@ -167,35 +167,35 @@ describe('with the first frame', () => {
   });
 
   it('closes 4401 when the token is bad', async () => {
-    const client = harness.dial({ token: 'bad', signIn: 'frame' });
+    const client = rig.dial({ token: 'bad', signIn: 'frame' });
     expect(await client.end()).toBe(4401);
     expect(client.closed?.reason).toBe('the signature is wrong');
-    expect(harness.membership.members).toEqual([]);
+    expect(rig.membership.members).toEqual([]);
   });
 
   it('closes 4403 when the token allows nothing here', async () => {
-    const token = harness.auth.issue(principal('anna', { scopes: ['read'] }));
-    expect(await harness.dial({ token, signIn: 'frame' }).end()).toBe(4403);
+    const token = rig.auth.issue(principal('anna', { scopes: ['read'] }));
+    expect(await rig.dial({ token, signIn: 'frame' }).end()).toBe(4403);
   });
 
   it('closes 1013 when the token cannot be verified', async () => {
-    harness.auth.error = new Error('no more entropy');
-    const client = harness.dial({ token: 'x', signIn: 'frame' });
+    rig.auth.error = new Error('no more entropy');
+    const client = rig.dial({ token: 'x', signIn: 'frame' });
     expect(await client.end()).toBe(1013);
-    expect(JSON.stringify(harness.logged)).not.toContain('"x"');
-    expect(harness.logged).toHaveLength(1);
+    expect(JSON.stringify(rig.logged)).not.toContain('"x"');
+    expect(rig.logged).toHaveLength(1);
   });
 
   it('closes 4408 when it does not come in time', async () => {
-    const client = harness.dial();
+    const client = rig.dial();
     expect(await client.end()).toBe(4408);
   });
 
   it('takes a token in time whose verification takes longer', async () => {
     const verified = gate();
-    harness.auth.wait = verified.promise;
-    const client = harness.dial({ token: harness.auth.issue(principal('anna')), signIn: 'frame' });
-    const other = harness.dial();
+    rig.auth.wait = verified.promise;
+    const client = rig.dial({ token: rig.auth.issue(principal('anna')), signIn: 'frame' });
+    const other = rig.dial();
     expect(await other.end()).toBe(4408);
     await new Promise((resolve) => setImmediate(resolve));
     expect(client.over).toBe(false);
@@ -210,7 +210,7 @@ describe('with the first frame', () => {
     ['no JSON', 'hello'],
     ['nothing', ''],
   ])('closes 4401 for %s', async (_what, text) => {
-    const client = harness.dial();
+    const client = rig.dial();
     await client.until(() => client.opened);
     client.sendRaw(text);
     expect(await client.end()).toBe(4401);
@@ -218,7 +218,7 @@ describe('with the first frame', () => {
   });
 
   it('closes 4400 for a binary frame', async () => {
-    const client = harness.dial();
+    const client = rig.dial();
     await client.until(() => client.opened);
     client.sendRaw(Buffer.from('{"type":"auth"}'));
     expect(await client.end()).toBe(4400);
@@ -226,27 +226,27 @@ describe('with the first frame', () => {
 });
 
 describe('a token without connect', () => {
-  let harness: Harness;
+  let rig: Rig;
   beforeEach(async () => {
-    harness = await Harness.start({
+    rig = await Rig.start({
       settings: { maxConnectionsPerUser: 2, idleAwayMs: 20, pingIntervalMs: 50 },
     });
   });
-  afterEach(() => harness.stop());
+  afterEach(() => rig.stop());
 
   it('watches without being present', async () => {
-    const client = await harness.enter(principal('board', { scopes: ['watch:tenant'] }));
+    const client = await rig.enter(principal('board', { scopes: ['watch:tenant'] }));
     expect(client.first('welcome')).toMatchObject({ user: 'board' });
     expect(await client.ask({ type: 'watch', tenant: true })).toMatchObject({ type: 'presence' });
-    expect(harness.membership.members).toEqual([]);
-    expect(harness.observers.of({ tenant: 'acme', user: 'board' })).toHaveLength(1);
+    expect(rig.membership.members).toEqual([]);
+    expect(rig.observers.of({ tenant: 'acme', user: 'board' })).toHaveLength(1);
     expect(await client.bye()).toBe(1000);
-    expect(harness.membership.left).toEqual([]);
-    expect(harness.observers.of({ tenant: 'acme', user: 'board' })).toHaveLength(0);
+    expect(rig.membership.left).toEqual([]);
+    expect(rig.observers.of({ tenant: 'acme', user: 'board' })).toHaveLength(0);
   });
 
   it('may not say anything of itself', async () => {
-    const client = await harness.enter(principal('board', { scopes: ['watch'] }));
+    const client = await rig.enter(principal('board', { scopes: ['watch'] }));
     for (const frame of [
       { type: 'status', status: 'busy' },
       { type: 'activity', state: 'active' },
@@ -254,26 +254,21 @@ describe('a token without connect', () => {
     ] as const) {
       expect(await client.ask(frame)).toMatchObject({ type: 'error', code: 'forbidden' });
     }
-    expect(harness.membership.claims).toEqual([]);
-    expect(harness.membership.touches).toEqual([]);
+    expect(rig.membership.claims).toEqual([]);
+    expect(rig.membership.touches).toEqual([]);
   });
 
   it('has as many connections as others, the oldest going first', async () => {
     const who = principal('board', { scopes: ['watch'] });
-    const [first, second, third] = [
-      await harness.enter(who),
-      await harness.enter(who),
-      await harness.enter(who),
-    ];
+    const [first, second, third] = [await rig.enter(who), await rig.enter(who), await rig.enter(who)];
     expect(await first?.end()).toBe(4409);
     expect(second?.over).toBe(false);
     expect(third?.over).toBe(false);
   });
 
   it('can be ended by an operator', async () => {
-    const client = await harness.enter(principal('board', { scopes: ['watch'] }));
-    for (const observer of harness.observers.of({ tenant: 'acme', user: 'board' }))
-      observer.evict('disconnect');
+    const client = await rig.enter(principal('board', { scopes: ['watch'] }));
+    for (const observer of rig.observers.of({ tenant: 'acme', user: 'board' })) observer.evict('disconnect');
     expect(await client.end()).toBe(4403);
   });
 });

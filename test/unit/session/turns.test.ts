@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { FairTurns } from '../../../src/fanout/fair-turns.ts';
 import { until } from '../../support/until.ts';
-import { Harness } from './harness.ts';
+import { Rig } from './rig.ts';
 
-let harness: Harness;
-afterEach(() => harness.stop());
+let rig: Rig;
+afterEach(() => rig.stop());
 
 /** A node whose loop has no time left: what comes waits until somebody goes on. */
-const busy = async (settings: Parameters<typeof Harness.start>[0] = {}) => {
+const busy = async (settings: Parameters<typeof Rig.start>[0] = {}) => {
   let now = 0;
   const next: (() => void)[] = [];
   const turns = new FairTurns({
@@ -17,7 +17,7 @@ const busy = async (settings: Parameters<typeof Harness.start>[0] = {}) => {
     },
     yieldFirst: (go) => void next.push(go),
   });
-  harness = await Harness.start({ ...settings, turns });
+  rig = await Rig.start({ ...settings, turns });
   const step = (): void => {
     for (const go of next.splice(0)) go();
   };
@@ -42,7 +42,7 @@ const busy = async (settings: Parameters<typeof Harness.start>[0] = {}) => {
 describe('frames on a node that is behind', () => {
   it('wait for their turn, and are answered in the order in which they came', async () => {
     const { stall, goOn, turns } = await busy();
-    const client = await harness.enter('anna');
+    const client = await rig.enter('anna');
     stall();
     for (let n = 0; n < 20; n += 1) client.send({ type: 'unwatch', users: ['bob'], ref: `${n}` });
     await until(() => turns.size > 0);
@@ -57,7 +57,7 @@ describe('frames on a node that is behind', () => {
 
   it('take one turn a connection, however many it sent', async () => {
     const { stall, turns } = await busy();
-    const client = await harness.enter('anna');
+    const client = await rig.enter('anna');
     stall();
     for (let n = 0; n < 50; n += 1) client.send({ type: 'ping', ref: `${n}` });
     await until(() => turns.size > 0);
@@ -66,7 +66,7 @@ describe('frames on a node that is behind', () => {
 
   it('do not close their connection for a pong that stands behind them', async () => {
     const { stall, goOn, turns } = await busy({ settings: { pingIntervalMs: 60, pingTimeoutMs: 60 } });
-    const client = await harness.enter('anna', { autoPong: false });
+    const client = await rig.enter('anna', { autoPong: false });
     stall();
     client.send({ type: 'ping' });
     await until(() => turns.size > 0);
@@ -83,21 +83,21 @@ describe('frames on a node that is behind', () => {
 
   it('are gone with their connection', async () => {
     const { stall, goOn, turns } = await busy();
-    const client = await harness.enter('anna');
+    const client = await rig.enter('anna');
     stall();
     client.send({ type: 'status', status: 'busy' });
     await until(() => turns.size > 0);
     client.terminate();
-    await until(() => harness.capacity.sockets === 0);
+    await until(() => rig.capacity.sockets === 0);
     goOn();
     expect(turns.size).toBe(0);
-    expect(harness.membership.claims).toEqual([]);
+    expect(rig.membership.claims).toEqual([]);
   });
 
   it('have a bound for all of them together', async () => {
     const { stall, turns } = await busy({ maxWaitingFrames: 500 });
-    const client = await harness.enter('anna');
-    const other = await harness.enter('bob');
+    const client = await rig.enter('anna');
+    const other = await rig.enter('bob');
     stall();
     const users = Array.from({ length: 80 }, (_, n) => `user-${n}`);
     client.send({ type: 'unwatch', users });
@@ -109,9 +109,9 @@ describe('frames on a node that is behind', () => {
 
   it('of somebody who has none waiting have room where another has filled it', async () => {
     const { stall, goOn, turns } = await busy({ maxWaitingFrames: 500 });
-    const first = await harness.enter('anna');
-    const second = await harness.enter('anna');
-    const other = await harness.enter('bob');
+    const first = await rig.enter('anna');
+    const second = await rig.enter('anna');
+    const other = await rig.enter('bob');
     stall();
     const users = Array.from({ length: 40 }, (_, n) => `user-${n}`);
     first.send({ type: 'unwatch', users });

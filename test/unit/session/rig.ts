@@ -42,7 +42,7 @@ const ROOMY: SocketSettings = {
   upgradeRate: 0,
 };
 
-export interface HarnessOptions {
+export interface RigOptions {
   readonly settings?: Partial<SocketSettings>;
   readonly server?: FastifyServerOptions;
   readonly trustProxy?: Settings['trustProxy'];
@@ -55,7 +55,7 @@ export interface HarnessOptions {
 }
 
 /** A real server on a free port, with fakes for everything behind the sockets. */
-export class Harness {
+export class Rig {
   readonly auth = new FakeAuthenticator();
   readonly membership = new FakeMembership();
   readonly fanout = new FakeFanout();
@@ -74,7 +74,7 @@ export class Harness {
   readonly app: FastifyInstance;
   readonly #clients: Client[] = [];
 
-  private constructor(options: HarnessOptions, settings: SocketSettings) {
+  private constructor(options: RigOptions, settings: SocketSettings) {
     const clock = {
       monotonic: () => performance.now() + this.ahead.monotonic,
       wall: () => Date.now() + this.ahead.wall,
@@ -102,10 +102,10 @@ export class Harness {
     this.app = Fastify(options.server ?? {}) as unknown as FastifyInstance;
   }
 
-  static async start(options: HarnessOptions = {}): Promise<Harness> {
+  static async start(options: RigOptions = {}): Promise<Rig> {
     const settings = { ...ROOMY, ...options.settings };
-    const harness = new Harness(options, settings);
-    const { app, sessions, auth, metrics } = harness;
+    const rig = new Rig(options, settings);
+    const { app, sessions, auth, metrics } = rig;
     registerErrors(app, ON_ADMIN_PORT);
     options.extend?.(app);
     const front = createFront(
@@ -120,13 +120,13 @@ export class Harness {
       sessions,
       authenticator: auth,
       metrics,
-      overloaded: () => harness.overloaded,
-      clock: { monotonic: () => performance.now() + harness.ahead.monotonic },
+      overloaded: () => rig.overloaded,
+      clock: { monotonic: () => performance.now() + rig.ahead.monotonic },
     });
     sessions.typing.start();
     sessions.start();
     await app.listen({ port: 0, host: '127.0.0.1' });
-    return harness;
+    return rig;
   }
 
   async stop(): Promise<void> {
