@@ -3,6 +3,7 @@ import type { DeviceMask } from './devices.ts';
 import { isEnded, isForgotten } from './ending.ts';
 import type { Adornment, Note, OwnClaim, Profile, Status } from './model.ts';
 import { mergeNote } from './note.ts';
+import { absorbPlaces, losePlaces, type PlaceSaid } from './place-report.ts';
 import { mergeProfile } from './profile.ts';
 import {
   activeUntil,
@@ -42,6 +43,8 @@ export interface Report {
   readonly claim?: OwnClaim | undefined;
   readonly note?: Note | undefined;
   readonly known?: KnownView | undefined;
+  /** All places that the connections say. */
+  readonly places?: readonly PlaceSaid[];
 }
 
 /** The part of a view from which a lost row is restored. */
@@ -106,19 +109,22 @@ const stanceOnOpening = (
   return activeUntil(row, idleAwayMs) > now ? 'inheritedActive' : 'inheritedIdle';
 };
 
+/** What a report changed beside the inputs that it names. */
+interface Absorbed {
+  readonly restored: boolean;
+  readonly claimed: boolean;
+  readonly noted: boolean;
+  /** Places for which there was no room. */
+  readonly refused: readonly string[];
+}
+
 /** Updates the inputs of a row from a node's report; {@link evaluate} must follow. */
-export const absorb = (
-  row: Row,
-  node: string,
-  said: Report,
-  now: number,
-  idleAwayMs: number,
-): { restored: boolean; claimed: boolean; noted: boolean } => {
+export const absorb = (row: Row, node: string, said: Report, now: number, idleAwayMs: number): Absorbed => {
   const { watchedAt = 0 } = said;
   if (isForgotten(row, Math.max(said.openedAt, watchedAt)))
-    return { restored: false, claimed: false, noted: false };
+    return { restored: false, claimed: false, noted: false, refused: [] };
   // Connections that were ended are gone, with their grace, although their node does not know it yet.
-  const report = isEnded(row, said.openedAt) ? { ...said, count: 0, closedAt: 0 } : said;
+  const report = isEnded(row, said.openedAt) ? { ...said, count: 0, closedAt: 0, places: [] } : said;
   const claimed = mergeOwnClaim(row, report.claim);
   const restored = restore(row, report.known);
   const noted = mergeNote(row, report.note);
@@ -145,7 +151,10 @@ export const absorb = (
   if (restored && row.status === 'online' && row.goneActiveAt === 0) row.goneActiveAt = now;
   startOrEndGrace(row, prior, report, stance);
   clearGoneOpening(row);
-  return { restored, claimed, noted };
+  const { places = [], isRevoked = false } = report;
+  const hasPlaces = places.length > 0 || row.places.size > 0;
+  const refused = hasPlaces ? absorbPlaces(row, node, places, isRevoked, now) : [];
+  return { restored, claimed, noted, refused };
 };
 
 /** Once no connection is left, or one opened later, the newest opening that is gone is not needed any more. */
@@ -216,6 +225,7 @@ export const loseNode = (
   if (diedBy > Math.max(newestOpening(row), row.goneOpenedAt)) {
     mergeGrace(row, { startedAt: diedBy, durationMs: graceMs, idle, nodeLost: true, devices: prior.devices });
   }
+  if (row.places.size > 0) losePlaces(row, node, diedBy, graceMs);
   clearGoneOpening(row);
   return true;
 };

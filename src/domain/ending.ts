@@ -74,12 +74,13 @@ export const endRefusedSessions = (row: Row): boolean => {
 };
 
 /**
- * Forgets a user. What is left stops late reports of nodes from restoring anything, and keeps a revocation in force.
+ * Forgets a user. What is left stops late reports of nodes from restoring anything, and keeps a revocation in force, also one
+ * of places. Others are still to be shown that the user left these.
  */
 export const forget = (row: Row, order: HybridMicros, at: StoreMicros): void => {
-  const { revoked } = row;
+  const { revoked, places, putOut } = row;
   const rest: Partial<Row> = { forgotten: order, forgottenAt: toMs(at), ended: { at, how: 'forget' } };
-  Object.assign(row, emptyRow(), { revoked, ...rest });
+  Object.assign(row, emptyRow(), { revoked, places, putOut, ...rest });
 };
 
 /** Whether reported connections have been ended. @param opened - the newest opening, ms. */

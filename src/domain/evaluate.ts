@@ -6,6 +6,7 @@ import { revokedUntil, tombstoneUntil } from './ending.ts';
 import type { Adornment, Policy, Reason, Stamped, Status } from './model.ts';
 import { endNote, noteToShow, revealNote, trueNote, withholdNote } from './note.ts';
 import { isHeardOf, revealProfile, trueProfile } from './profile.ts';
+import { putsOutUntil } from './put-out.ts';
 import {
   activeUntil,
   countingClaim,
@@ -297,6 +298,7 @@ const retainedUntil = (row: Row, policy: Policy, now: StoreMs, today: DayMs): St
   let until = Math.max(shown, said === 0 ? 0 : stampedAt(said, now) + policy.retentionMs);
   for (const word of row.endedClaims.values())
     until = Math.max(until, rememberedUntil(word, today) + (now - today));
+  if (row.putOut.size > 0) until = Math.max(until, putsOutUntil(row, policy) + (now - today));
   return until;
 };
 

@@ -12,6 +12,7 @@ import {
   type Status,
   type Word,
 } from './model.ts';
+import type { PutOut, Stay } from './place.ts';
 
 /**
  * How a node's connections stand to activity. `own`: they reported it themselves, or opened alone; their node watches
@@ -116,6 +117,14 @@ export interface Row {
   hiddenLastSeen: number | undefined;
   /** When the bucket of transitions is full again, unless `ver` implies it: see damping.ts. */
   burstFullAt: StoreMs | undefined;
+  /** Where the user is, shown or not, in the order in which they came there. */
+  readonly places: Map<string, Stay>;
+  /** The newest change of a place in which nothing of the user is left: what a node saw before restores nothing; 0 for none. */
+  placesLeft: HybridMicros;
+  /** When the user's bucket of coming and going is full again; 0 when it is. */
+  placesFullAt: StoreMs;
+  /** Places from which this user was put out. */
+  readonly putOut: Map<string, PutOut>;
   /** Next deadline; 0 for none. */
   nextDeadline: number;
 }
@@ -147,6 +156,10 @@ export const emptyRow = (): Row => ({
   shownNote: {},
   hiddenLastSeen: undefined,
   burstFullAt: undefined,
+  places: new Map(),
+  placesLeft: 0,
+  placesFullAt: 0,
+  putOut: new Map(),
   nextDeadline: 0,
 });
 

@@ -102,13 +102,14 @@ export class Subject {
 export const ref = (user: string): UserRef => ({ tenant: TENANT, user });
 
 /** Describes what every implementation of the port promises, whatever it is made of. */
-export const describeBothStores = (define: (subject: Subject) => void): void => {
+export const describeBothStores = (define: (subject: Subject) => void, only = ''): void => {
   const server = useRedis();
   let serial = 0;
-  describe.each([
+  const stores = [
     { name: 'memory', open: () => frozenMemory() },
     { name: 'redis', open: () => frozenRedis(server.url(), `port-${process.pid}-${serial++}`) },
-  ])('the $name store', ({ open }) => {
+  ];
+  describe.each(stores.filter(({ name }) => name.startsWith(only)))('the $name store', ({ open }) => {
     const subject = new Subject();
     beforeEach(async () => subject.open(await open()));
     afterEach(() => subject.frozen.stop());

@@ -10,9 +10,11 @@ import {
 } from '../../domain/model.ts';
 import { emptyRow, type Row } from '../../domain/row.ts';
 import { viewOf } from '../../domain/show.ts';
+import { memberOf, type PlaceBook, showPlaces } from '../../domain/show-places.ts';
 import type { Command, LogEntry } from '../log-entry.ts';
 import type { StoreOptions } from '../store-options.ts';
 import type { GroupIndex } from './group-index.ts';
+import { PlaceIndex } from './place-index.ts';
 
 export interface MemoryPartitionOptions extends Pick<StoreOptions, 'policy' | 'lastSeen'> {
   /** Time of day, µs since the epoch; it never goes back. */
@@ -37,6 +39,7 @@ export const timeOfDay = (time: StoreMs): DayMs => Number(time);
 /** Rows of one partition, its clock, and the entries that the current change has to log. */
 export class MemoryPartition {
   readonly clock: HybridClock;
+  readonly placeIndex = new PlaceIndex();
   readonly rows = new Map<UserKey, Row>();
   /** Id of the newest entry, µs. */
   last = 0;
@@ -120,12 +123,28 @@ export class MemoryPartition {
       this.#log.push({ id: ver, kind: 'transition', transition });
       this.#remember(ref, { transition, before: priorVer });
     }
+    showPlaces(row, { ...at, reason: change?.reason }, this.#book(ref, row));
     // What others see of the user ended by its age. That is not published, as it is not for a user who left.
     const hasAged = priorVer > 0 && row.ver === 0;
     const regrouped = groups.update(ref, row.groups?.value);
     // A repaired view is not published, because watchers read again after a loss.
     if (!regrouped || change || at.repair || hasAged) return;
     this.command({ type: 'groups', ref, view: this.view(ref.user, row) });
+  }
+
+  /** Where the user is or no longer is in places is recorded with the change that made it so. */
+  #book({ tenant, user }: UserRef, row: Row): PlaceBook {
+    return {
+      record: (place, change, reason, shown, replaces) => {
+        const ver = this.clock.next();
+        const member = memberOf(user, row, { ...shown, ver }, this.#options.lastSeen);
+        const event = { ...member, tenant, place, change, reason };
+        this.#log.push({ id: ver, kind: 'place', place: event, ...(replaces !== undefined && { replaces }) });
+        return ver;
+      },
+      list: (place, since) => this.placeIndex.list(tenant, place, user, since),
+      putOut: (place) => this.placeIndex.putOut(tenant, place),
+    };
   }
 
   command(command: Command): void {

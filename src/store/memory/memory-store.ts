@@ -4,7 +4,7 @@ import { MemoryEndings } from './endings.ts';
 import { MemoryGroups } from './groups.ts';
 import { MemoryLeases } from './leases.ts';
 import { MemoryPeople } from './people.ts';
-import { NoPlaces } from './places.ts';
+import { MemoryPlaces } from './places.ts';
 import { MemoryRegistry } from './registry.ts';
 import { MemoryReports } from './reports.ts';
 import { Shards, type ShardsOptions } from './shards.ts';
@@ -23,7 +23,7 @@ export class MemoryStore implements PresenceStore {
   readonly groups: MemoryGroups;
   readonly people: MemoryPeople;
   readonly endings: MemoryEndings;
-  readonly places = new NoPlaces();
+  readonly places: MemoryPlaces;
   readonly registry = new MemoryRegistry();
   readonly #shards: Shards;
 
@@ -37,6 +37,7 @@ export class MemoryStore implements PresenceStore {
     this.groups = new MemoryGroups(shards);
     this.people = new MemoryPeople(shards);
     this.endings = new MemoryEndings(shards);
+    this.places = new MemoryPlaces(shards);
   }
 
   get partitions(): number {

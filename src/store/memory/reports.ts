@@ -5,9 +5,10 @@ import type { UserRef, View } from '../../domain/model.ts';
 import { trueNote } from '../../domain/note.ts';
 import { isHeardOf, sameGroups, trueProfile } from '../../domain/profile.ts';
 import type { Row } from '../../domain/row.ts';
-import type { ApplyReply, Batch, Reports } from '../port/reports.ts';
+import type { ApplyReply, Batch, PlaceAnswer, Reports } from '../port/reports.ts';
 import type { SelfView } from '../port/views.ts';
 import { timeOfDay } from './memory-partition.ts';
+import { placeAnswers, raiseTo } from './place-answers.ts';
 import { reportOf } from './report.ts';
 import { announce, announceGroups, announceNote, selfOf } from './self.ts';
 import type { Shards } from './shards.ts';
@@ -27,6 +28,7 @@ export class MemoryReports implements Reports {
     const tookOver: number[] = [];
     const revoked = new Map<number, number>();
     const ended = new Map<number, NonNullable<Row['ended']>>();
+    const places = new Map<number, readonly PlaceAnswer[]>();
     batch.entries.forEach((entry, position) => {
       const ref = { tenant: entry.tenant, user: entry.user };
       const row = shard.peek(ref);
@@ -46,10 +48,11 @@ export class MemoryReports implements Reports {
       const report = reportOf(entry, now, shard.clock.now());
       if (row.ended && entry.count > 0 && isEnded(row, report.openedAt)) ended.set(position, row.ended);
       const { idleAwayMs } = this.#shards.policy;
-      const { restored, claimed, noted } = absorb(row, batch.node, report, now, idleAwayMs);
+      const { restored, claimed, noted, refused } = absorb(row, batch.node, report, now, idleAwayMs);
       if (claimed && report.claim) shard.clock.raise(report.claim.stamp);
       if (noted && report.note) shard.clock.raise(report.note.stamp);
       if (restored && entry.known) shard.clock.raise(entry.known.ver);
+      for (const place of report.places ?? []) raiseTo(shard.clock, place);
       const others = row.nodes.size - (row.nodes.has(batch.node) ? 1 : 0);
       if (others > 0 || wasHeardOf) announceGroups(shard, ref, row, knownGroups);
       const ending = report.isRevoked ? 'revoked' : undefined;
@@ -67,6 +70,8 @@ export class MemoryReports implements Reports {
       if (entry.asks || row.ver !== (entry.known?.ver ?? 0) || isNews) {
         selves.set(position, selfOf(shard, ref, row));
       }
+      const answers = placeAnswers(row, batch.node, report.places ?? [], refused, this.#shards.lastSeen);
+      if (answers.length > 0) places.set(position, answers);
       if (isNew && isNobody(row, this.#shards.policy, now, timeOfDay(now))) shard.drop(ref);
     });
     shard.publish();
@@ -74,6 +79,7 @@ export class MemoryReports implements Reports {
       ...{ result: 'ok', clock: shard.clock.now(), selves, tookOver },
       ...(revoked.size > 0 && { revoked }),
       ...(ended.size > 0 && { ended }),
+      ...(places.size > 0 && { places }),
     };
   }
 

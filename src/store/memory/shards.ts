@@ -1,4 +1,5 @@
 import type { Policy, TokenOwner } from '../../domain/model.ts';
+import type { LastSeenPrecision } from '../../domain/show.ts';
 import type { LogEntry } from '../log-entry.ts';
 import { type Partitioning, partitionOf } from '../partition.ts';
 import type { StoreOptions } from '../store-options.ts';
@@ -16,12 +17,14 @@ export interface ShardsOptions extends StoreOptions {
 export class Shards implements Partitioning {
   readonly partitions: number;
   readonly policy: Policy;
+  readonly lastSeen: LastSeenPrecision;
   readonly all: readonly MemoryPartition[];
   readonly groups = new GroupIndex();
 
   constructor(options: ShardsOptions) {
     this.partitions = options.partitions;
     this.policy = options.policy;
+    this.lastSeen = options.lastSeen;
     this.all = Array.from(
       { length: options.partitions },
       (_, partition) =>

@@ -1,4 +1,5 @@
 import { before, isForgettable } from '../../domain/evaluate.ts';
+import { putOutUntil } from '../../domain/put-out.ts';
 import type { ReapReply, SweepReply, Upkeep } from '../port/upkeep.ts';
 import { timeOfDay } from './memory-partition.ts';
 import type { Shards } from './shards.ts';
@@ -22,6 +23,8 @@ export class MemoryUpkeep implements Upkeep {
       shard.settle(ref, row, now, before(row));
       if (isForgettable(row, this.#shards.policy, now, timeOfDay(now))) shard.drop(ref);
     }
+    const { policy } = this.#shards;
+    shard.placeIndex.forgetPutOut((word) => putOutUntil(word, policy) <= timeOfDay(now));
     shard.publish();
     return { swept: due.length, more: false };
   }

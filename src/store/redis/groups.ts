@@ -1,9 +1,9 @@
 import type { UserRef, View } from '../../domain/model.ts';
 import type { RawReply } from '../../redis/functions.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { GroupCounts, GroupViews } from '../port/groups.ts';
 import type { Page, Views } from '../port/views.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
 import { number } from './decode.ts';
 import type { FunctionName } from './library.ts';
 import type { RoleOptions } from './role.ts';

@@ -1,7 +1,7 @@
 import type { TokenOwner } from '../../domain/model.ts';
 import type { Keys } from '../../redis/keys.ts';
 import type { RedisLink } from '../../redis/link.ts';
-import { NoPlaces } from '../memory/places.ts';
+
 import type { PresenceStore } from '../presence-store.ts';
 import type { StoreOptions } from '../store-options.ts';
 import { Caller, type CallerOptions } from './caller.ts';
@@ -11,6 +11,7 @@ import { RedisGroups } from './groups.ts';
 import { KeySpace } from './key-space.ts';
 import { type LeasesOptions, RedisLeases } from './leases.ts';
 import { RedisPeople } from './people.ts';
+import { NoPlaces } from './places.ts';
 import { RedisRegistry } from './registry.ts';
 import { RedisReports } from './reports.ts';
 import { RedisUpkeep } from './upkeep.ts';

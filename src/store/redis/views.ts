@@ -1,9 +1,9 @@
 import type { UserRef, View } from '../../domain/model.ts';
 import { UnexpectedReply } from '../../redis/functions.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { Explanation } from '../explanation.ts';
 import { batchesByPartition } from '../partition.ts';
 import type { Counts, Page, SelfView, Views } from '../port/views.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
 import { decodeSelf, number } from './decode.ts';
 import { decodeExplanation } from './decode-row.ts';
 import type { RoleOptions } from './role.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UnexpectedReply } from '../../../src/redis/functions.ts';
+import { decodeCursor, encodeCursor } from '../../../src/store/cursor.ts';
 import { StoreError } from '../../../src/store/port/store-error.ts';
-import { decodeCursor, encodeCursor } from '../../../src/store/redis/cursor.ts';
 import { decodeApply, decodeBeat, decodeSelf } from '../../../src/store/redis/decode.ts';
 
 const VER = 1_767_225_600_123_456;

@@ -1,4 +1,4 @@
-import { StoreError } from '../port/store-error.ts';
+import { StoreError } from './port/store-error.ts';
 
 /** A page's cursor: the partition and the last user returned, deliberately opaque. */
 export const encodeCursor = (partition: number, after: string): string =>
