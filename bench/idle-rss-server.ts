@@ -89,6 +89,8 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
       offlineGraceMs: 5000,
       maxFrameBytes: 16_384,
       maxWatches: 5000,
+      maxPlacesPerConnection: 16,
+      placePolicy: 'tenant',
     },
     authenticator,
     isRevoked: () => false,

@@ -1,6 +1,8 @@
 import { AuthError, SCOPES } from './principal.ts';
 
 const TIME = 'a time as text with its zone, such as "2026-11-30T17:00:00Z"';
+const PLACES =
+  'a list of at most 64 places, each an id or a prefix that ends in "*" behind one of : / . -, such as "doc:*"';
 const ID = '1 to 128 bytes of UTF-8 without control characters';
 
 /** What each claim must be, for people who issue tokens. */
@@ -12,6 +14,8 @@ const SHAPES: Readonly<Record<string, string>> = {
   tenant: '1 to 64 letters, digits, dots, underscores or hyphens',
   name: 'a text of at most 256 bytes of UTF-8 with something visible in it',
   groups: `a list of at most 64 group ids, each ${ID}`,
+  places: PLACES,
+  placesWatch: PLACES,
   scope: `words with spaces between them, such as "connect watch", of ${SCOPES.join(', ')}`,
 };
 

@@ -1,5 +1,6 @@
 import { DEFAULT_TENANT, isDisplayName, isGroupId, isTenantId, isUserId, MAX_GROUPS } from '../domain/ids.ts';
 import { ANY_TENANT } from '../domain/model.ts';
+import { isPlacePattern, MAX_PLACE_PATTERNS } from '../domain/place-pattern.ts';
 import { isVisible, withoutBidiControls } from '../domain/visible-text.ts';
 import { parseTime } from '../protocol/time.ts';
 import { badClaim } from './claim-problem.ts';
@@ -41,11 +42,15 @@ export const principalOf = (claims: Claims, rules: ClaimRules, now: number): Pri
   const scopes = scopesOf(claims);
   const name = nameOf(claims);
   const groups = groupsOf(claims);
+  const places = placesOf(claims, 'places');
+  const placesWatch = placesOf(claims, 'placesWatch');
   const tenant = tenantOf(claims, scopes);
   return {
     ...(tenant === ANY_TENANT ? { service: sub } : { tenant, user: sub }),
     ...(name !== undefined && { name }),
     ...(groups !== undefined && { groups }),
+    ...(places !== undefined && { places }),
+    ...(placesWatch !== undefined && { placesWatch }),
     scopes,
     ...times,
   };
@@ -120,6 +125,15 @@ const groupsOf = ({ groups }: Claims): readonly string[] | undefined => {
   if (!Array.isArray(groups) || groups.length > MAX_GROUPS || !groups.every(isGroupId))
     throw badClaim('groups', groups);
   return [...new Set(groups)];
+};
+
+/** A prefix without a delimiter would open places that its issuer did not think of: the token is refused. */
+const placesOf = (claims: Claims, claim: 'places' | 'placesWatch'): readonly string[] | undefined => {
+  const places = claims[claim];
+  if (places === undefined) return undefined;
+  if (!Array.isArray(places) || places.length > MAX_PLACE_PATTERNS) throw badClaim(claim, places);
+  if (!places.every(isPlacePattern)) throw badClaim(claim, places);
+  return [...new Set(places)];
 };
 
 /** Each parsed token brings its own copy of its tenant; tens of thousands of connections need one. */

@@ -10,6 +10,9 @@ export interface IssueRequest {
   readonly tenant: string;
   readonly groups?: readonly string[];
   readonly name?: string;
+  /** Ids, and prefixes that end in `*` behind a delimiter. */
+  readonly places?: readonly string[];
+  readonly placesWatch?: readonly string[];
   /** Space separated; absent leaves the claim out, which means `connect watch`. */
   readonly scope?: string;
   /** From now. */
@@ -79,7 +82,7 @@ export class TokenIssuer {
   }
 
   #claims(request: IssueRequest, now: number) {
-    const { user, tenant, groups, name, scope, ttlSeconds } = request;
+    const { user, tenant, groups, places, placesWatch, name, scope, ttlSeconds } = request;
     const second = Math.floor(now / 1_000);
     const { iat = second } = request;
     if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds < 1 || !isTime(iat) || !isTime(second + ttlSeconds)) {
@@ -93,6 +96,8 @@ export class TokenIssuer {
       tenant,
       ...(name !== undefined && { name }),
       ...(groups !== undefined && { groups }),
+      ...(places !== undefined && { places }),
+      ...(placesWatch !== undefined && { placesWatch }),
       ...(scope !== undefined && { scope }),
       ...(this.#rules.issuer !== undefined && { iss: this.#rules.issuer }),
       ...(this.#rules.audience !== undefined && { aud: this.#rules.audience }),

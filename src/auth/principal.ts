@@ -29,6 +29,9 @@ interface TokenFacts {
   readonly name?: string;
   /** Absent when the token has no `groups` claim, which changes nothing; `[]` when it says there are none. */
   readonly groups?: readonly string[];
+  /** Places that it opens with `PLACE_POLICY=token`, and those that it lets be watched only; absent: none. */
+  readonly places?: readonly string[];
+  readonly placesWatch?: readonly string[];
   /** A set shared between principals with the same scopes: thousands of connections hold one. */
   readonly scopes: ReadonlySet<Scope>;
   /** Seconds since the epoch, with the milliseconds, which order tokens of one second; absent when the token has none. */

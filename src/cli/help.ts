@@ -5,7 +5,7 @@ export const HELP = `rollcall <command> [options]
       Prints new keys as PASERK, with their ids.
 
   token --user <id> [--tenant <id>] [--scope "connect watch"] [--groups a,b] [--name <text>] [--ttl 3600]
-        [--key k4.secret.…] [--count <n>]
+        [--places doc:1,page:*] [--places-watch a,b] [--key k4.secret.…] [--count <n>]
       Prints a token, signed with --key or with the first secret or local key of the environment
       (PASETO_KEYS, PASETO_KEYS_FILE, PASETO_SYMMETRIC_KEY). TOKEN_AUDIENCE and TOKEN_ISSUER go into it.
       In a clone with none of these: the key that "npm start" made, for its own nodes.

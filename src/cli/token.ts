@@ -14,6 +14,8 @@ const OPTIONS = {
   tenant: { type: 'string', default: DEFAULT_TENANT },
   scope: { type: 'string' },
   groups: { type: 'string' },
+  places: { type: 'string' },
+  'places-watch': { type: 'string' },
   name: { type: 'string' },
   ttl: { type: 'string', default: '3600' },
   key: { type: 'string' },
@@ -53,11 +55,11 @@ const usersOf = (user: string | undefined, count: string | undefined): string[] 
   return Array.from({ length: Number(count) }, (_, n) => user.replaceAll(NUMBER, String(n)));
 };
 
-const groupsOf = (text: string): string[] =>
+const listOf = (text: string): string[] =>
   text
     .split(',')
-    .map((group) => group.trim())
-    .filter((group) => group !== '');
+    .map((id) => id.trim())
+    .filter((id) => id !== '');
 
 /** Signs as a service with the settings of the environment would, or with a key given by hand. */
 export const openIssuer = async (io: Io, key?: string): Promise<TokenIssuer> => {
@@ -77,7 +79,7 @@ export const openIssuer = async (io: Io, key?: string): Promise<TokenIssuer> => 
 /** Prints a token that a service with the same settings accepts, or one a line for many users. */
 export const token: Command = async (args, io) => {
   const { values } = readArguments(args, OPTIONS);
-  const { tenant, scope, groups, name } = values;
+  const { tenant, scope, groups, places, 'places-watch': placesWatch, name } = values;
   const users = usersOf(values.user, values.count);
   const ttlSeconds = secondsOf(values.ttl);
   const issue = await openIssuer(io, values.key);
@@ -89,7 +91,9 @@ export const token: Command = async (args, io) => {
         tenant,
         ttlSeconds,
         ...(scope !== undefined && { scope }),
-        ...(groups !== undefined && { groups: groupsOf(groups) }),
+        ...(groups !== undefined && { groups: listOf(groups) }),
+        ...(places !== undefined && { places: listOf(places) }),
+        ...(placesWatch !== undefined && { placesWatch: listOf(placesWatch) }),
         ...(name !== undefined && { name }),
       });
       io.out(token);

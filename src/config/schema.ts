@@ -164,6 +164,12 @@ const presence = {
     default: 'tenant',
     description: 'Who may watch whom: anyone of the tenant, or only people who share a group.',
   }),
+  placePolicy: Type.Enum(['tenant', 'token'], {
+    default: 'tenant',
+    defaultText: '`tenant`; with `WATCH_POLICY=groups` `token`',
+    description:
+      'Who may enter and watch a place: any user of the tenant who knows its id, or only users who have it in the `places` of their token. `tenant` is warned about at start: a user who guesses an id is in.',
+  }),
 };
 
 const cluster = {
@@ -242,6 +248,18 @@ const limits = {
   maxWatches: integer(5_000, 1, 1_000_000, 'Users one connection may watch.'),
   maxNodeWatches: integer(2_000_000, 1, 1_000_000_000, 'The same over all connections of this node.'),
   tenantWatchMax: integer(5_000, 0, 1_000_000, 'Online users a watch of a whole tenant may cover.'),
+  maxPlacesPerConnection: integer(
+    16,
+    1,
+    64,
+    'Places that one connection may be in; one person may be in 64 over all connections.',
+  ),
+  placeWatchMax: integer(
+    5_000,
+    0,
+    1_000_000,
+    'Members of a place that can be watched by name. Of a larger one a watcher gets those who are there longest, and how many there are.',
+  ),
   frameRate: integer(20, 1, 10_000, 'Frames a second a connection may send.'),
   frameBurst: integer(60, 1, 100_000, 'Frames it may send at once before that counts.'),
   httpRate: integer(100, 0, 1_000_000, 'HTTP requests a second, per user and per address. 0: no limit.'),

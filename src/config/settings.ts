@@ -58,6 +58,10 @@ export const loadSettings = (env: Environment, hostName = hostname()): Settings 
     ...(env.PING_TIMEOUT_MS === undefined && {
       pingTimeoutMs: Math.min(values.pingTimeoutMs, values.pingIntervalMs),
     }),
+    // Users who may not see each other must not do so in a place either.
+    ...(env.PLACE_POLICY === undefined && {
+      placePolicy: values.watchPolicy === 'groups' ? ('token' as const) : values.placePolicy,
+    }),
     // Classic pub/sub on a cluster sends every message to every node of it.
     ...(env.PUBLISH_TENANT_EVENTS === undefined && {
       publishTenantEvents: values.publishTenantEvents && !isCluster(values.redisUrl),

@@ -72,6 +72,11 @@ export const settingWarnings = (env: Environment, settings: Settings): string[] 
       'TOKEN_AUDIENCE is not set: tokens made for other services with the same keys are accepted',
     );
   }
+  if (settings.placePolicy === 'tenant') {
+    warnings.push(
+      'PLACE_POLICY=tenant lets anyone of a tenant into every place whose id they guess: with PLACE_POLICY=token the token says which',
+    );
+  }
   if (settings.trustProxy === true) {
     warnings.push(
       'TRUST_PROXY=true trusts every X-Forwarded-For, so clients choose the address that limits count by: give the number of hops or the addresses of your proxies',

@@ -33,6 +33,9 @@ export const isUserId = (value: unknown): value is string =>
 /** The same rules as {@link isUserId}. */
 export const isGroupId = (value: unknown): value is string => isUserId(value);
 
+/** The same rules as {@link isUserId}. */
+export const isPlaceId = (value: unknown): value is string => isUserId(value);
+
 /** A real tenant; `*`, which only service tokens carry, is none. No colon, so `tenant:user` stays unambiguous. */
 export const isTenantId = (value: unknown): value is string =>
   typeof value === 'string' && TENANT.test(value);

@@ -13,7 +13,7 @@ export type Status = (typeof STATUSES)[number];
 export type ClaimStatus = 'online' | 'away' | 'busy' | 'invisible';
 
 /** Kinds of device, in the order in which `devices` lists them. */
-export const DEVICES = ['web', 'desktop', 'mobile', 'api'] as const;
+export const DEVICES = ['web', 'desktop', 'mobile', 'api', 'agent'] as const;
 export type Device = (typeof DEVICES)[number];
 
 /** Why a transition happened; part of the public event. */

@@ -23,12 +23,12 @@ export interface LoggedPlace extends LogPosition {
 /** Sent to every node at once, unordered, and stored nowhere. */
 export type Signal = TypingSignal | SilenceSignal;
 
-/** A user types to one user or group, or has stopped. */
+/** A user types to one user, or in a group or a place, or has stopped. */
 export interface TypingSignal {
   readonly type: 'typing';
   readonly tenant: string;
   readonly from: string;
-  readonly to: { readonly user: string } | { readonly group: string };
+  readonly to: { readonly user: string } | { readonly group: string } | { readonly place: string };
   readonly on: boolean;
   /** Groups of the sender: where only members of a group see each other, the receiving node needs them. */
   readonly groups: readonly string[];

@@ -1,4 +1,4 @@
-import { isGroupId, isTenantId, isUserId, MAX_GROUPS } from '../domain/ids.ts';
+import { isGroupId, isPlaceId, isTenantId, isUserId, MAX_GROUPS } from '../domain/ids.ts';
 import type { UserRef } from '../domain/model.ts';
 import type { Signal, TypingSignal } from './feed.ts';
 
@@ -18,8 +18,9 @@ export const isSignal = (text: string): boolean => text.startsWith('{');
 
 const targetOf = (to: unknown): TypingSignal['to'] | undefined => {
   if (typeof to !== 'object' || to === null) return undefined;
-  const { user, group } = to as Record<string, unknown>;
+  const { user, group, place } = to as Record<string, unknown>;
   if (isUserId(user)) return { user };
+  if (isPlaceId(place)) return { place };
   return isGroupId(group) ? { group } : undefined;
 };
 

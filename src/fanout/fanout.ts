@@ -14,6 +14,11 @@ export interface WatchRequest {
   readonly users?: readonly string[];
   readonly groups?: readonly string[];
   readonly tenant?: boolean;
+  readonly places?: readonly string[];
+  /** Of places only so many members, those who are there longest, and how many there are. */
+  readonly top?: number;
+  /** Numbers instead of people. */
+  readonly count?: boolean;
 }
 
 export type WatchErrorCode = 'too_many_watches' | 'unavailable' | 'forbidden' | 'rate_limited';
@@ -22,6 +27,7 @@ export type WatchErrorCode = 'too_many_watches' | 'unavailable' | 'forbidden' | 
 export interface Refused {
   readonly users?: readonly string[];
   readonly groups?: readonly string[];
+  readonly places?: readonly string[];
 }
 
 /** Nothing was registered. */
@@ -31,12 +37,16 @@ export class WatchError extends Error {
   constructor(
     code: WatchErrorCode,
     message: string,
-    { users, groups, ...options }: ErrorOptions & Refused = {},
+    { users, groups, places, ...options }: ErrorOptions & Refused = {},
   ) {
     super(message, options);
     this.name = 'WatchError';
     this.code = code;
-    this.refused = { ...(users !== undefined && { users }), ...(groups !== undefined && { groups }) };
+    this.refused = {
+      ...(users !== undefined && { users }),
+      ...(groups !== undefined && { groups }),
+      ...(places !== undefined && { places }),
+    };
   }
 }
 

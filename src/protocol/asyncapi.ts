@@ -2,7 +2,8 @@ import { type TSchema, Type } from 'typebox';
 import { DEVICES } from '../domain/model.ts';
 import { CLIENT_FRAMES, type FrameType } from './client-frames.ts';
 import { CLOSE_CODES } from './codes.ts';
-import { ALICE, claimFields, EXAMPLE_TIME, PresenceSchema } from './presence-schema.ts';
+import { MAX_PLACE_DATA_BYTES } from './place-data.ts';
+import { ALICE, anyObject, claimFields, EXAMPLE_TIME, PresenceSchema } from './presence-schema.ts';
 import { SERVER_FRAMES, type ServerFrameType } from './server-frame-schemas.ts';
 import { OWN_STATUSES } from './status-fields.ts';
 
@@ -20,17 +21,36 @@ const CLIENT: Readonly<Record<FrameType, Described>> = {
     answers: ['welcome'],
   },
   watch: {
-    summary: 'Watch users, the members of own groups, or everyone of the tenant.',
+    summary:
+      'Watch users, the members of own groups, who is in a place, or everyone of the tenant; or how many they are.',
     examples: [
       { type: 'watch', users: ['alice', 'bob'], ref: '2' },
       { type: 'watch', groups: ['tea-party'] },
       { type: 'watch', tenant: true },
+      { type: 'watch', places: ['doc:7'], top: 20, ref: '2c' },
+      { type: 'watch', groups: ['tea-party'], places: ['doc:7'], count: true },
     ],
-    answers: ['presence'],
+    answers: ['presence', 'place', 'count'],
   },
   unwatch: {
     summary: 'Stop watching.',
-    examples: [{ type: 'unwatch', users: ['bob'], ref: '3' }],
+    examples: [
+      { type: 'unwatch', users: ['bob'], ref: '3' },
+      { type: 'unwatch', places: ['doc:7'], count: true },
+    ],
+    answers: ['ack'],
+  },
+  enter: {
+    summary: 'Be in a place, with data or without, or change the data.',
+    examples: [
+      { type: 'enter', place: 'doc:7', data: { color: '#c33', editing: true }, ref: '6' },
+      { type: 'enter', place: 'doc:7' },
+    ],
+    answers: ['ack'],
+  },
+  leave: {
+    summary: 'Be in a place no more.',
+    examples: [{ type: 'leave', place: 'doc:7', ref: '7' }],
     answers: ['ack'],
   },
   activity: { summary: 'This device is in use, or not.', examples: [{ type: 'activity', state: 'idle' }] },
@@ -58,8 +78,11 @@ const CLIENT: Readonly<Record<FrameType, Described>> = {
     answers: ['ack'],
   },
   typing: {
-    summary: 'Show a user or a group that this user is typing.',
-    examples: [{ type: 'typing', to: { group: 'tea-party' }, on: true }],
+    summary: 'Show a user, a group or who watches a place that this user is typing.',
+    examples: [
+      { type: 'typing', to: { group: 'tea-party' }, on: true },
+      { type: 'typing', to: { place: 'doc:7' }, on: true },
+    ],
   },
   ping: { summary: 'Check that the connection is alive.', examples: [{ type: 'ping' }], answers: ['pong'] },
   bye: { summary: 'Leave at once; the server closes with 1000.', examples: [{ type: 'bye' }] },
@@ -77,7 +100,13 @@ const SERVER: Readonly<Record<ServerFrameType, readonly object[]>> = {
       pingTimeoutMs: 10_000,
       graceMs: 5_000,
       serverTime: EXAMPLE_TIME,
-      limits: { frameBytes: 16_384, frameRate: 20, frameBurst: 60, watches: 5_000 },
+      limits: {
+        frameBytes: 16_384,
+        frameRate: 20,
+        frameBurst: 60,
+        watches: 5_000,
+        place: { rate: 5, burst: 10, dataBytes: 1024, places: 16 },
+      },
       self: { status: 'offline', invisible: true, claim: { status: 'invisible' } },
       ref: '1',
     },
@@ -90,6 +119,29 @@ const SERVER: Readonly<Record<ServerFrameType, readonly object[]>> = {
     },
   ],
   self: [{ type: 'self', status: 'busy', claim: { status: 'busy' }, note: { text: 'Back on Monday' } }],
+  place: [
+    {
+      type: 'place',
+      place: 'doc:7',
+      users: [
+        {
+          user: 'alice',
+          name: 'Alice Liddell',
+          data: { color: '#c33' },
+          since: EXAMPLE_TIME,
+          ver: 1_795_253_400_000_011,
+        },
+      ],
+      snapshot: true,
+      ref: '2c',
+    },
+    {
+      type: 'place',
+      place: 'doc:7',
+      left: [{ user: 'bob', at: EXAMPLE_TIME, ver: 1_795_253_400_000_019 }],
+    },
+  ],
+  count: [{ type: 'count', of: { place: 'doc:7' }, present: 2, members: 2 }],
   gone: [{ type: 'gone', users: ['bob'] }],
   typing: [{ type: 'typing', from: 'alice', group: 'tea-party', on: true }],
   ack: [{ type: 'ack', ref: '4' }],
@@ -127,11 +179,22 @@ const noteFrame = Type.Object({
   until: claimFields.until,
 });
 
+/** The same of `enter`. */
+const enterFrame = Type.Object({
+  type: Type.Literal('enter'),
+  ref: CLIENT_FRAMES.enter.properties.ref,
+  place: CLIENT_FRAMES.enter.properties.place,
+  data: Type.Optional(
+    anyObject(`any object of at most ${MAX_PLACE_DATA_BYTES} bytes as JSON; without it none`),
+  ),
+});
+
 /** What a client may send, as documented. */
 export const DOCUMENTED_CLIENT_FRAMES: Readonly<Record<FrameType, TSchema>> = {
   ...CLIENT_FRAMES,
   status: statusFrame,
   note: noteFrame,
+  enter: enterFrame,
 };
 
 const CHANNEL = '#/channels/socket';
@@ -243,9 +306,17 @@ export const asyncApiDocument = (version: string): object => {
           action: 'send',
           channel: { $ref: CHANNEL },
           summary: 'What the server sends by itself.',
-          messages: ['presence', 'self', 'gone', 'typing', 'reconnect', 'degraded', 'error'].map((type) =>
-            inChannel(serverName(type)),
-          ),
+          messages: [
+            'presence',
+            'place',
+            'count',
+            'self',
+            'gone',
+            'typing',
+            'reconnect',
+            'degraded',
+            'error',
+          ].map((type) => inChannel(serverName(type))),
         },
       ],
     ]),

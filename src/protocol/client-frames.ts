@@ -1,5 +1,5 @@
 import Type, { type Static, type TSchema } from 'typebox';
-import { isGroupId, isUserId } from '../domain/ids.ts';
+import { isGroupId, isPlaceId, isUserId } from '../domain/ids.ts';
 
 /** Longest `ref`, in characters. */
 const MAX_REF = 64;
@@ -19,6 +19,10 @@ const Ref = Type.Optional(
 const ID_RULE = 'must be an id: 1 to 128 bytes of UTF-8 without control characters';
 const UserId = Type.Refine(Type.String(), isUserId, () => ID_RULE);
 const GroupId = Type.Refine(Type.String(), isGroupId, () => ID_RULE);
+const PlaceId = Type.Refine(Type.String(), isPlaceId, () => ID_RULE);
+
+/** Members of a place that a watch with `top` may name. */
+const MAX_TOP = 100;
 
 /** Unknown fields are ignored everywhere: a newer client may say more than this version understands. */
 const frame = <Name extends string, Fields extends Record<string, TSchema>>(type: Name, fields: Fields) =>
@@ -27,7 +31,11 @@ const frame = <Name extends string, Fields extends Record<string, TSchema>>(type
 const watched = {
   users: Type.Optional(Type.Array(UserId, { minItems: 1 })),
   groups: Type.Optional(Type.Array(GroupId, { minItems: 1 })),
+  places: Type.Optional(Type.Array(PlaceId, { minItems: 1 })),
   tenant: Type.Optional(Type.Literal(true)),
+  count: Type.Optional(
+    Type.Literal(true, { description: 'Numbers instead of people, of groups, places or the tenant.' }),
+  ),
 };
 
 /** Every frame a client may send, by its `type`: the one source of what is accepted. */
@@ -36,7 +44,16 @@ export const CLIENT_FRAMES = {
     token: Type.String({ minLength: 1 }),
     activity: Type.Optional(Type.Enum(['active', 'idle'])),
   }),
-  watch: frame('watch', watched),
+  watch: frame('watch', {
+    ...watched,
+    top: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MAX_TOP,
+        description: 'Of places only so many, those who are there longest, and how many there are.',
+      }),
+    ),
+  }),
   unwatch: frame('unwatch', watched),
   activity: frame('activity', { state: Type.Enum(['active', 'idle']) }),
   /** What stands in the fields is read by `parseStatusFields`, because HTTP takes the same ones. */
@@ -52,8 +69,15 @@ export const CLIENT_FRAMES = {
     emoji: Type.Optional(Type.Unknown()),
     until: Type.Optional(Type.Unknown()),
   }),
+  /** `data` is read by `parsePlaceData`, because HTTP takes the same. */
+  enter: frame('enter', { place: PlaceId, data: Type.Optional(Type.Unknown()) }),
+  leave: frame('leave', { place: PlaceId }),
   typing: frame('typing', {
-    to: Type.Union([Type.Object({ user: UserId }), Type.Object({ group: GroupId })]),
+    to: Type.Union([
+      Type.Object({ user: UserId }),
+      Type.Object({ group: GroupId }),
+      Type.Object({ place: PlaceId }),
+    ]),
     on: Type.Boolean(),
   }),
   ping: frame('ping', {}),
@@ -69,6 +93,7 @@ export type AuthFrame = Shape<'auth'>;
 export type WatchFrame = Shape<'watch'>;
 export type UnwatchFrame = Shape<'unwatch'>;
 export type ActivityFrame = Shape<'activity'>;
+export type LeaveFrame = Shape<'leave'>;
 export type TypingFrame = Shape<'typing'>;
 export type PingFrame = Shape<'ping'>;
 export type ByeFrame = Shape<'bye'>;

@@ -93,9 +93,13 @@ export const ERROR_CODES = {
     meaning:
       'The watch would go beyond `MAX_WATCHES`, `MAX_NODE_WATCHES` or `TENANT_WATCH_MAX`. Nothing was registered.',
   },
+  too_many_places: {
+    meaning:
+      'The connection is in `MAX_PLACES_PER_CONNECTION` places, or its person in 64 or with 16 KiB of data in all. It was not entered, or keeps the data it had.',
+  },
   unavailable: {
     meaning:
-      'The answer is not known now, or the status was not stored in time (it may still take effect). A watch was not registered. Try again.',
+      'The answer is not known now, or what was said was not stored in time (it may still take effect). A watch was not registered. Try again.',
   },
 } as const satisfies Readonly<Record<string, { readonly meaning: string }>>;
 

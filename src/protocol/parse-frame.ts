@@ -7,6 +7,7 @@ import {
   CLIENT_FRAMES,
   FRAME_TYPES,
   isRef,
+  type LeaveFrame,
   type PingFrame,
   type TypingFrame,
   type UnwatchFrame,
@@ -15,6 +16,7 @@ import {
 import type { ErrorCode } from './codes.ts';
 import { checkFor, type FirstError } from './first-error.ts';
 import { isWithinBounds } from './json-bounds.ts';
+import { parsePlaceData } from './place-data.ts';
 import { FieldError, parseNoteFields, parseStatusFields } from './status-fields.ts';
 
 /** A `status` frame with its fields read: `until` is ms since the epoch. */
@@ -31,6 +33,14 @@ export interface NoteFrame {
   readonly note: Omit<Note, 'stamp'>;
 }
 
+/** An `enter` frame with its data read: JSON text. */
+export interface EnterFrame {
+  readonly type: 'enter';
+  readonly ref?: string;
+  readonly place: string;
+  readonly data?: string;
+}
+
 export type ClientFrame =
   | AuthFrame
   | WatchFrame
@@ -38,6 +48,8 @@ export type ClientFrame =
   | ActivityFrame
   | StatusFrame
   | NoteFrame
+  | EnterFrame
+  | LeaveFrame
   | TypingFrame
   | PingFrame
   | ByeFrame;
@@ -95,18 +107,39 @@ const explain = (error: TLocalizedValidationError): string => {
   return `${path === '' ? 'the frame' : path} ${allowed(error) || error.message}`;
 };
 
+const TARGETS = ['user', 'group', 'place'];
+
 /** What no schema of single fields can say. */
 const semanticProblem = (frame: Record<string, unknown>): string | undefined => {
   const { type, to } = frame;
   if (type === 'typing') {
-    // Each alternative ignores the other's field: without this, one of two addressees would be picked in silence.
-    return isObject(to) && 'user' in to && 'group' in to
-      ? 'to must name a user or a group, not both'
+    // Each alternative ignores the fields of others: without this, one of two addressees would be picked in silence.
+    return isObject(to) && TARGETS.filter((target) => target in to).length > 1
+      ? 'to must name one of user, group and place'
       : undefined;
   }
-  if (type !== 'watch' && type !== 'unwatch') return undefined;
-  const named = frame['users'] ?? frame['groups'] ?? frame['tenant'];
-  return named === undefined ? 'the frame must name users, groups or tenant' : undefined;
+  return type === 'watch' || type === 'unwatch' ? watchProblem(frame) : undefined;
+};
+
+const watchProblem = ({ users, groups, places, tenant, top, count }: Record<string, unknown>) => {
+  if ((users ?? groups ?? places ?? tenant) === undefined)
+    return 'the frame must name users, groups, places or tenant';
+  if (top !== undefined && places === undefined) return 'top is for places';
+  if (count === undefined) return undefined;
+  if (users !== undefined) return 'count is for groups, places and tenant: users are not counted';
+  return top === undefined ? undefined : 'top names people and count numbers: ask for one of them';
+};
+
+/** The frame with those fields read that HTTP takes as well. @throws FieldError */
+const readFields = (value: Record<string, unknown>, now: number): ClientFrame => {
+  const { type, data } = value;
+  const ref = usableRef(value);
+  const reference = ref !== undefined && { ref };
+  if (type === 'status') return { type, claim: parseStatusFields(value, now), ...reference };
+  if (type === 'note') return { type, note: parseNoteFields(value, now), ...reference };
+  if (type !== 'enter') return value as unknown as ClientFrame;
+  const place = value['place'] as string;
+  return { type, place, ...(data !== undefined && { data: parsePlaceData(data) }), ...reference };
 };
 
 /**
@@ -126,12 +159,8 @@ export const parseClientFrame = (text: string, now: number): ParsedFrame => {
   if (wrong !== undefined) return problem('invalid', explain(wrong), ref);
   const semantic = semanticProblem(value);
   if (semantic !== undefined) return problem('invalid', semantic, ref);
-  if (type !== 'status' && type !== 'note') return { frame: value as unknown as ClientFrame };
   try {
-    const reference = ref !== undefined && { ref };
-    return type === 'status'
-      ? { frame: { type, claim: parseStatusFields(value, now), ...reference } }
-      : { frame: { type, note: parseNoteFields(value, now), ...reference } };
+    return { frame: readFields(value, now) };
   } catch (error) {
     if (error instanceof FieldError) return problem('invalid', error.message, ref);
     throw error;

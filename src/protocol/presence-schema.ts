@@ -12,6 +12,10 @@ export const TEXT_PATTERN = textPattern(UNFIT, UNSEEN);
 
 export const time = (description: string) => Type.String({ format: 'date-time', description });
 
+/** With whatever fields: they are not ours. */
+export const anyObject = (description: string) =>
+  Type.Unsafe<Record<string, unknown>>({ type: 'object', description });
+
 /** One that a caller says. Times have no leap seconds here, which the format alone would take. */
 export const givenTime = (description: string) =>
   Type.String({ format: 'date-time', pattern: TIME_PATTERN, description });
@@ -51,6 +55,8 @@ export const idSchema = (what: string, description: string, example: string) =>
   );
 
 export const UserIdSchema = idSchema('a user id', '', 'alice');
+
+export const PlaceIdSchema = idSchema('a place', '', 'doc:7');
 
 export const StatusSchema = Type.Enum(['online', 'away', 'busy', 'offline'], {
   type: 'string',

@@ -1,8 +1,10 @@
 import { type TSchema, Type } from 'typebox';
 import { ERROR_CODES, type ErrorCode } from './codes.ts';
 import {
+  anyObject,
   claimFields,
   noteFields,
+  PlaceIdSchema,
   PresenceSchema,
   StatusSchema,
   time,
@@ -16,6 +18,25 @@ const frame = (type: string, description: string, fields: Record<string, TSchema
 const ref = Type.Optional(Type.String({ description: 'the one of the frame that this answers' }));
 const ids = (description: string) => Type.Optional(Type.Array(Type.String(), { description }));
 const flag = (description: string) => Type.Optional(Type.Literal(true, { description }));
+
+const number = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }));
+
+const placeVer = Type.Integer({
+  minimum: 0,
+  description:
+    'rises with every change of this user in this place: drop what is not newer than what you hold',
+});
+
+const PlaceMemberSchema = Type.Object(
+  {
+    user: UserIdSchema,
+    name: Type.Optional(Type.String({ description: 'display name' })),
+    data: Type.Optional(anyObject('what they said of themselves here')),
+    since: Type.Optional(time('when they were last seen to come, as `LAST_SEEN` allows')),
+    ver: placeVer,
+  },
+  { description: 'a member of a place' },
+);
 
 const selfFields = {
   status: StatusSchema,
@@ -56,6 +77,15 @@ export const SERVER_FRAMES = {
           minimum: 1,
           description: 'users watched at once; the members of a group count each',
         }),
+        place: Type.Object(
+          {
+            rate: Type.Integer({ minimum: 1, description: 'changes of data a second in one place' }),
+            burst: Type.Integer({ minimum: 1, description: 'changes of data at once' }),
+            dataBytes: Type.Integer({ minimum: 1, description: 'bytes of data as JSON' }),
+            places: Type.Integer({ minimum: 1, description: 'places that this connection may be in' }),
+          },
+          { description: 'of places; of data that change faster the newest are shown' },
+        ),
       },
       { description: 'what this connection may send and hold' },
     ),
@@ -77,14 +107,61 @@ export const SERVER_FRAMES = {
     more: flag('further frames of the same answer follow'),
     ref,
   }),
+  place: frame('place', 'Who is in a place, who came or told other data, who left.', {
+    place: PlaceIdSchema,
+    users: Type.Optional(Type.Array(PlaceMemberSchema)),
+    left: Type.Optional(
+      Type.Array(
+        Type.Object({
+          user: UserIdSchema,
+          at: Type.Optional(time('when they left, as `LAST_SEEN` allows')),
+          ver: placeVer,
+        }),
+        { description: 'who left' },
+      ),
+    ),
+    total: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: 'how many are there, where only those who are there longest are named',
+      }),
+    ),
+    truncated: flag(
+      'the place outgrew a watch by name: from now on those who are there longest, and `total`',
+    ),
+    snapshot: flag('what you hold of the place is replaced'),
+    more: flag('further frames of the same answer follow'),
+    ref,
+  }),
+  count: frame(
+    'count',
+    'Numbers of a group, a place or the tenant: the answer to `watch` with `count`, or news.',
+    {
+      of: Type.Union([
+        Type.Object({ group: Type.String() }),
+        Type.Object({ place: Type.String() }),
+        Type.Object({ tenant: Type.Literal(true) }),
+      ]),
+      online: number('of a tenant'),
+      away: number('of a tenant'),
+      busy: number('of a tenant'),
+      present: number('of a group or a place: who is not offline'),
+      members: number('of a group or a place: all of them'),
+      ref,
+    },
+  ),
   gone: frame('gone', 'You get these no longer: forget what you hold, `ver` included.', {
     users: ids('users'),
     groups: ids('groups'),
+    places: ids('places: no longer watched, and of those entered that you are out of them'),
     tenant: flag('the watch of the tenant'),
   }),
   typing: frame('typing', 'Somebody types, or stopped. Gone after 6 s unless repeated.', {
     from: UserIdSchema,
-    group: Type.Optional(Type.String({ description: 'absent when you alone are meant' })),
+    group: Type.Optional(Type.String({ description: 'the group in which they type' })),
+    place: Type.Optional(
+      Type.String({ description: 'the place in which they type; without either you alone are meant' }),
+    ),
     on: Type.Boolean(),
   }),
   ack: frame('ack', 'Done.', { ref }),
@@ -98,6 +175,7 @@ export const SERVER_FRAMES = {
     ref,
     users: Type.Optional(Type.Array(Type.String(), { description: 'those of a `watch` that were refused' })),
     groups: Type.Optional(Type.Array(Type.String(), { description: 'those of a `watch` that were refused' })),
+    places: Type.Optional(Type.Array(Type.String(), { description: 'those that were refused' })),
   }),
   reconnect: frame('reconnect', 'This node is going away: come back after that long, somewhere else.', {
     afterMs: Type.Integer({ minimum: 0 }),

@@ -11,6 +11,13 @@ export interface WelcomeLimits {
   readonly frameBurst: number;
   /** Users watched at once. */
   readonly watches: number;
+  /** Changes of data a second and at once, bytes of them as JSON, and places at once. */
+  readonly place: {
+    readonly rate: number;
+    readonly burst: number;
+    readonly dataBytes: number;
+    readonly places: number;
+  };
 }
 
 /** What others see of the person, and what is true. */
@@ -41,6 +48,7 @@ export interface Welcome {
 export interface Gone {
   readonly users?: readonly string[];
   readonly groups?: readonly string[];
+  readonly places?: readonly string[];
   readonly tenant?: true;
 }
 
@@ -58,21 +66,30 @@ export const ackFrame = (ref: string | undefined): string => `{"type":"ack"${ref
 
 export const pongFrame = (ref: string | undefined): string => `{"type":"pong"${refPart(ref)}}`;
 
-/** @param refused - which of the users and groups asked for were refused, where that can be said. */
+/** What of a request was refused, where that can be said. */
+interface Refused {
+  readonly users?: readonly string[];
+  readonly groups?: readonly string[];
+  readonly places?: readonly string[];
+}
+
+/** @param refused - which of the users, groups and places asked for were refused, where that can be said. */
 export const errorFrame = (
   code: ErrorCode,
   message: string,
   ref?: string,
-  { users, groups }: { readonly users?: readonly string[]; readonly groups?: readonly string[] } = {},
+  { users, groups, places }: Refused = {},
 ): string => {
-  const which =
-    users === undefined && groups === undefined ? '' : `,${JSON.stringify({ users, groups }).slice(1, -1)}`;
+  const named = JSON.stringify({ users, groups, places }).slice(1, -1);
+  const which = named === '' ? '' : `,${named}`;
   return `{"type":"error","code":"${code}","message":${JSON.stringify(message)}${refPart(ref)}${which}}`;
 };
 
-/** @param group - absent when the reader alone is meant. */
-export const typingFrame = (from: string, group: string | undefined, on: boolean): string =>
-  JSON.stringify({ type: 'typing', from, ...(group !== undefined && { group }), on });
+/** Where a user types; to a user, the reader alone is meant. */
+type TypingTarget = { readonly user: string } | { readonly group: string } | { readonly place: string };
+
+export const typingFrame = (from: string, to: TypingTarget, on: boolean): string =>
+  JSON.stringify({ type: 'typing', from, ...(!('user' in to) && to), on });
 
 export const reconnectFrame = (afterMs: number): string =>
   `{"type":"reconnect","afterMs":${Math.round(afterMs)}}`;

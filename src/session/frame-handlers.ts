@@ -59,6 +59,10 @@ const typing = (session: ClientSession, { to, on, ref }: TypingFrame): void => {
     session.sendError('forbidden', 'this needs the scope watch', ref);
     return;
   }
+  if ('place' in to) {
+    session.sendError('unavailable', 'places are not served by this node', ref);
+    return;
+  }
   if ('group' in to && !groups.includes(to.group)) {
     session.sendError('forbidden', 'this is no group of yours', ref);
     return;
@@ -80,6 +84,10 @@ const act = (session: ClientSession, frame: ClientFrame): Promise<void> | undefi
       return note(session, frame);
     case 'unwatch':
       unwatch(session, frame);
+      break;
+    case 'enter':
+    case 'leave':
+      session.sendError('unavailable', 'places are not served by this node', frame.ref);
       break;
     case 'activity':
       activity(session, frame);

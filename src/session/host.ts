@@ -34,6 +34,8 @@ export type SessionSettings = Pick<
   | 'offlineGraceMs'
   | 'maxFrameBytes'
   | 'maxWatches'
+  | 'maxPlacesPerConnection'
+  | 'placePolicy'
 >;
 
 /** What all connections of a node share, from outside. */

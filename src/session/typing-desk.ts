@@ -11,7 +11,7 @@ import { RecentlyUsed } from '../time/recently-used.ts';
 import type { TimerWheel, WheelItem } from '../time/timer-wheel.ts';
 import { mayWatchUsers } from './admission.ts';
 import { Hearings } from './hearing.ts';
-import { REPEAT_MS, TYPING_BURST, TYPING_RATE, type Typists } from './typing.ts';
+import { REPEAT_MS, TYPING_BURST, TYPING_RATE, type Typists, targetKey } from './typing.ts';
 
 /** Typing ends by itself after this long. */
 const LIFETIME_MS = 6000;
@@ -88,11 +88,9 @@ class Telling implements Work {
   }
 }
 
-const keyOf = ({ tenant, from, to }: Signal): string =>
-  'user' in to ? `${tenant}:u:${from}\n${to.user}` : `${tenant}:g:${from}\n${to.group}`;
+const keyOf = ({ tenant, from, to }: Signal): string => `${tenant}:${from}\n${targetKey(to)}`;
 
-const frameOf = ({ from, to, on }: Signal): Buffer =>
-  Buffer.from(typingFrame(from, 'group' in to ? to.group : undefined, on));
+const frameOf = ({ from, to, on }: Signal): Buffer => Buffer.from(typingFrame(from, to, on));
 
 /** Passes typing on to the connections of this node: to a user's own, or to those of a group's members. */
 export class TypingDesk {
@@ -267,10 +265,7 @@ export class TypingDesk {
 
   #audience({ tenant, from, to, groups }: Signal): Listener[] {
     const { connectionsOf, settings } = this.#options;
-    const listeners =
-      'user' in to
-        ? connectionsOf({ tenant, user: to.user })
-        : [...(this.#byGroup.get(userKey({ tenant, user: to.group })) ?? [])];
+    const listeners = 'user' in to ? connectionsOf({ tenant, user: to.user }) : this.#membersOf(tenant, to);
     const isPrivate = 'user' in to && settings.watchPolicy === 'groups';
     return listeners.filter(
       ({ open, identity }) =>
@@ -279,6 +274,10 @@ export class TypingDesk {
         mayWatchUsers(identity.principal) &&
         (!isPrivate || sharesGroup(identity.groups, groups)),
     );
+  }
+
+  #membersOf(tenant: string, to: { readonly group: string } | { readonly place: string }): Listener[] {
+    return 'group' in to ? [...(this.#byGroup.get(userKey({ tenant, user: to.group })) ?? [])] : [];
   }
 
   #tell(signal: Signal): void {

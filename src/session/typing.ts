@@ -7,6 +7,12 @@ import { TokenBucket } from '../time/token-bucket.ts';
 
 type Target = TypingSignal['to'];
 
+/** Of a person, one for each target. */
+export const targetKey = (to: Target): string => {
+  if ('user' in to) return `u:${to.user}`;
+  return 'group' in to ? `g:${to.group}` : `p:${to.place}`;
+};
+
 /** Said again sooner, nothing is new to the receivers: they count on six seconds. */
 export const REPEAT_MS = 2000;
 /** Words of one person a second, and at once. A person types in few places, on however many devices. */
@@ -62,8 +68,7 @@ interface TypingSession {
   };
 }
 
-const sameTarget = (one: Target, other: Target): boolean =>
-  'user' in one ? 'user' in other && one.user === other.user : 'group' in other && one.group === other.group;
+const sameTarget = (one: Target, other: Target): boolean => targetKey(one) === targetKey(other);
 
 /** What one connection says of typing: no more often than it matters for its person, and the end of what it said. */
 export class Typing {

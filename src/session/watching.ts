@@ -15,8 +15,10 @@ const requestOf = ({ users, groups, tenant }: WatchFrame | UnwatchFrame) => ({
 /** What keeps a request from being looked at; nothing is registered then. Whom the policy hides only fan-out knows. */
 const objection = (
   { principal, groups: own }: Identity,
-  { users, groups, tenant }: WatchFrame,
+  { users, groups, tenant, places, count }: WatchFrame,
 ): readonly [code: ErrorCode, message: string, refused?: Refused] | undefined => {
+  if ((places ?? count) !== undefined)
+    return ['unavailable', 'places and numbers are not served by this node'];
   if (tenant && !mayWatchTenant(principal)) return ['forbidden', 'this needs the scope watch:tenant'];
   if ((users ?? groups) === undefined) return undefined;
   if (!mayWatchUsers(principal)) return ['forbidden', 'this needs the scope watch'];

@@ -1,4 +1,6 @@
 import { subOf } from '../domain/model.ts';
+import { PLACE_BURST, PLACE_RATE } from '../node/place-rate.ts';
+import { MAX_PLACE_DATA_BYTES } from '../protocol/place-data.ts';
 import { isoTime } from '../protocol/presence.ts';
 import { type Self, welcomeFrame } from '../protocol/server-frames.ts';
 import type { SessionHost } from './host.ts';
@@ -25,6 +27,12 @@ export const welcomeTo = (
       frameRate: settings.frameRate,
       frameBurst: settings.frameBurst,
       watches: settings.maxWatches,
+      place: {
+        rate: PLACE_RATE,
+        burst: PLACE_BURST,
+        dataBytes: MAX_PLACE_DATA_BYTES,
+        places: settings.maxPlacesPerConnection,
+      },
     },
     ...(self !== undefined && { self }),
     ...(ref !== undefined && { ref }),

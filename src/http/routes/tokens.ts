@@ -1,6 +1,8 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { isDisplayName, MAX_GROUPS } from '../../domain/ids.ts';
+import { isPlacePattern, MAX_PLACE_PATTERNS } from '../../domain/place-pattern.ts';
+import { ID_PATTERN } from '../../protocol/patterns.ts';
 import { isoTime } from '../../protocol/presence.ts';
 import { answer, problems } from '../answers.ts';
 import { permit, tenantOf } from '../auth.ts';
@@ -14,6 +16,16 @@ const MINTABLE = new Set(['connect', 'watch', 'watch:tenant']);
 const SCOPE_PATTERN = '^ *(?:(?:connect|watch|watch:tenant)(?: +|$))*$';
 
 const DEFAULT_TTL_S = 3600;
+
+const placesSchema = (description: string) =>
+  Type.Array(
+    Type.Refine(
+      Type.String({ minLength: 1, maxLength: 128, pattern: ID_PATTERN }),
+      isPlacePattern,
+      () => 'is neither the id of a place nor a prefix that ends in * behind one of : / . -',
+    ),
+    { maxItems: MAX_PLACE_PATTERNS, description },
+  );
 
 const checkScope = (scope: string): void => {
   const beyond = scope.split(' ').filter((word) => word !== '' && !MINTABLE.has(word));
@@ -52,6 +64,12 @@ export const tokenRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { issu
                 () => 'is not a display name',
               ),
             ),
+            places: Type.Optional(
+              placesSchema(
+                'places that the user may enter and watch with `PLACE_POLICY=token`: ids, or prefixes that end in `*` behind one of `: / . -`',
+              ),
+            ),
+            placesWatch: Type.Optional(placesSchema('the same, of places that may only be watched')),
             scope: Type.Optional(
               Type.String({
                 maxLength: 200,
@@ -80,13 +98,23 @@ export const tokenRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { issu
       },
     },
     async (request, reply) => {
-      const { user, groups, name, scope, ttlSeconds = Math.min(DEFAULT_TTL_S, maxTokenTtlS) } = request.body;
+      const {
+        user,
+        groups,
+        places,
+        placesWatch,
+        name,
+        scope,
+        ttlSeconds = Math.min(DEFAULT_TTL_S, maxTokenTtlS),
+      } = request.body;
       if (scope !== undefined) checkScope(scope);
       const issued = await issuer.issue({
         user,
         tenant: tenantOf(request),
         ttlSeconds,
         ...(groups !== undefined && { groups }),
+        ...(places !== undefined && { places }),
+        ...(placesWatch !== undefined && { placesWatch }),
         ...(name !== undefined && { name }),
         ...(scope !== undefined && { scope }),
       });

@@ -92,6 +92,13 @@ describe('identity', () => {
     ['groups that are one string', { groups: 'a' }],
     ['a group that is a number', { groups: [1] }],
     ['an empty group', { groups: [''] }],
+    ['places that are one text', { places: 'doc:7' }],
+    ['a place that is none', { places: [''] }],
+    ['a prefix without a delimiter', { places: ['doc*'] }],
+    ['every place', { places: ['*'] }],
+    ['such a prefix to watch', { placesWatch: ['doc7*'] }],
+    ['65 places', { places: Array.from({ length: 65 }, (_, index) => `p${index}`) }],
+    ['65 places to watch', { placesWatch: Array.from({ length: 65 }, (_, index) => `p${index}`) }],
     ['65 groups', { groups: Array.from({ length: 65 }, (_, index) => `g${index}`) }],
     ['scope that is a list', { scope: ['connect'] }],
     ['null for scope', { scope: null }],
@@ -114,6 +121,13 @@ describe('identity', () => {
     // Nothing that would make it the user of that name in any tenant.
     expect(Object.keys(service)).not.toEqual(expect.arrayContaining(['user']));
     expect(Object.keys(service)).not.toEqual(expect.arrayContaining(['tenant']));
+  });
+
+  it('takes places, prefixes behind a delimiter, and nothing where there is no claim', () => {
+    const places = ['doc:7', 'doc:*', 'a/*', 'b.*', 'c-*', 'd*e'];
+    const { places: entered, placesWatch } = principal(goodClaims({ places, placesWatch: ['x', 'x'] }));
+    expect([entered, placesWatch]).toEqual([places, ['x']]);
+    expect(principal(goodClaims())).not.toHaveProperty('places');
   });
 
   it('tells no groups from no claim of groups', () => {

@@ -65,6 +65,7 @@ describe('the issuer', () => {
     ['a tenant that is none', { tenant: 'a b' }],
     ['any tenant for somebody who connects', { tenant: '*' }],
     ['a group that is none', { groups: ['a', ''] }],
+    ['a prefix without a delimiter', { places: ['doc*'] }],
     ['65 groups', { groups: Array.from({ length: 65 }, (_, index) => `g${index}`) }],
     ['a name with a line feed', { name: 'a\nb' }],
     ['a scope that is none', { scope: 'connect wach' }],

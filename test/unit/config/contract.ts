@@ -197,6 +197,8 @@ export const CONTRACT: Readonly<Record<string, Contract>> = {
   MAX_WATCHES: number('maxWatches', 5_000, 1, 1_000_000),
   MAX_NODE_WATCHES: number('maxNodeWatches', 2_000_000, 1, 1_000_000_000),
   TENANT_WATCH_MAX: number('tenantWatchMax', 5_000, 0, 1_000_000),
+  MAX_PLACES_PER_CONNECTION: number('maxPlacesPerConnection', 16, 1, 64),
+  PLACE_WATCH_MAX: number('placeWatchMax', 5_000, 0, 1_000_000),
   FRAME_RATE: number('frameRate', 20, 1, 10_000),
   FRAME_BURST: number('frameBurst', 60, 1, 100_000),
   HTTP_RATE: number('httpRate', 100, 0, 1_000_000),
@@ -210,6 +212,7 @@ export const CONTRACT: Readonly<Record<string, Contract>> = {
   DRAIN_DELAY_MS: number('drainDelayMs', 0, 0, 600_000),
   DRAIN_WINDOW_MS: number('drainWindowMs', 5_000, 0, 600_000),
   WATCH_POLICY: choice('watchPolicy', 'tenant', ['tenant', 'groups']),
+  PLACE_POLICY: choice('placePolicy', 'tenant', ['tenant', 'token']),
   PUBLISH_TENANT_EVENTS: flag('publishTenantEvents', true),
   ALLOWED_ORIGINS: {
     property: 'allowedOrigins',

@@ -60,6 +60,12 @@ describe('settings that depend on each other', () => {
     expect(load({ PING_INTERVAL_MS: '60000' }).pingTimeoutMs).toBe(10_000);
   });
 
+  it('opens places by token alone where people see only who shares a group', () => {
+    expect(load({}).placePolicy).toBe('tenant');
+    expect(load({ WATCH_POLICY: 'groups' }).placePolicy).toBe('token');
+    expect(load({ WATCH_POLICY: 'groups', PLACE_POLICY: 'tenant' }).placePolicy).toBe('tenant');
+  });
+
   it.each([
     ['memory:', true],
     ['redis://h', true],

@@ -4,7 +4,7 @@ import { settingWarnings } from '../../../src/config/warnings.ts';
 import { LEAST } from './contract.ts';
 
 const warnings = (env: Record<string, string>): string[] => {
-  const full = { ...LEAST, TOKEN_AUDIENCE: 'rollcall', ...env };
+  const full = { ...LEAST, TOKEN_AUDIENCE: 'rollcall', PLACE_POLICY: 'token', ...env };
   return settingWarnings(full, loadSettings(full));
 };
 
@@ -58,12 +58,23 @@ describe('settings that are weaker than they look', () => {
       'HEARTBEAT_TTL_MS=6000 leaves a node no second try',
     ],
   ])('warns of %s', (_, env, text) => {
-    const found = settingWarnings(env, loadSettings(env));
+    const strict = { PLACE_POLICY: 'token', ...env };
+    const found = settingWarnings(strict, loadSettings(strict));
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(text);
   });
 
-  it('says nothing of defaults', () => {
+  it('says nothing of other defaults', () => {
     expect(warnings({ REDIS_URL: 'redis://h' })).toEqual([]);
+  });
+
+  it('warns that places are open, also by default, unless people see only who shares a group', () => {
+    const of = (env: Record<string, string>) => {
+      const full = { ...LEAST, TOKEN_AUDIENCE: 'a', ...env };
+      return settingWarnings(full, loadSettings(full));
+    };
+    expect(of({})).toEqual([expect.stringContaining('PLACE_POLICY=tenant lets anyone')]);
+    expect(of({ WATCH_POLICY: 'groups' })).toEqual([]);
+    expect(of({ WATCH_POLICY: 'groups', PLACE_POLICY: 'tenant' })).toHaveLength(1);
   });
 });

@@ -48,6 +48,8 @@ describe('the page of the protocol', () => {
       'welcome',
       'self',
       'presence',
+      'place',
+      'count',
       'gone',
       'typing',
       'ack',

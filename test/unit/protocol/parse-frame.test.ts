@@ -32,11 +32,14 @@ describe('a frame that is none', () => {
 });
 
 describe('typing', () => {
-  it('goes to a user or to a group: whoever names both is told, not answered for one of them', () => {
-    const to = { user: 'a', group: 'g' };
+  it.each([
+    { user: 'a', group: 'g' },
+    { group: 'g', place: 'p' },
+    { user: 'a', place: 'p' },
+  ])('goes to one: whoever names two is told, not answered for one of them: %j', (to) => {
     expect(parse({ type: 'typing', to, on: true, ref: 'r' }).error).toEqual({
       code: 'invalid',
-      message: 'to must name a user or a group, not both',
+      message: 'to must name one of user, group and place',
       ref: 'r',
     });
   });
@@ -50,6 +53,13 @@ describe('good frames', () => {
     { type: 'watch', users: ['a'], tenant: true, groups: ['g'] },
     { type: 'unwatch', users: ['a'] },
     { type: 'unwatch', tenant: true },
+    { type: 'watch', places: ['doc:7'] },
+    { type: 'watch', places: ['doc:7'], top: 100 },
+    { type: 'watch', groups: ['g'], places: ['doc:7'], tenant: true, count: true },
+    { type: 'unwatch', places: ['doc:7'], count: true },
+    { type: 'enter', place: 'doc:7' },
+    { type: 'leave', place: 'doc:7', ref: 'r' },
+    { type: 'typing', to: { place: 'doc:7' }, on: true },
     { type: 'activity', state: 'active' },
     { type: 'activity', state: 'idle' },
     { type: 'typing', to: { user: 'a' }, on: true },
@@ -86,8 +96,18 @@ describe('wrong fields', () => {
     [{ type: 'auth' }, /token/],
     [{ type: 'auth', token: '' }, /^token /],
     [{ type: 'auth', token: 5 }, /^token must be string/],
-    [{ type: 'watch' }, /name users, groups or tenant/],
-    [{ type: 'unwatch' }, /name users, groups or tenant/],
+    [{ type: 'watch' }, /name users, groups, places or tenant/],
+    [{ type: 'unwatch' }, /name users, groups, places or tenant/],
+    [{ type: 'watch', places: ['..'] }, /^places\.0 must be an id/],
+    [{ type: 'watch', groups: ['g'], top: 5 }, /^top is for places/],
+    [{ type: 'watch', places: ['p'], top: 101 }, /^top /],
+    [{ type: 'watch', places: ['p'], top: 0 }, /^top /],
+    [{ type: 'watch', places: ['p'], top: 5, count: true }, /^top names people/],
+    [{ type: 'watch', users: ['a'], groups: ['g'], count: true }, /^count is for/],
+    [{ type: 'watch', places: ['p'], count: false }, /^count must be true/],
+    [{ type: 'enter' }, /place/],
+    [{ type: 'enter', place: 7 }, /^place must be string/],
+    [{ type: 'leave', place: '' }, /^place must be an id/],
     [{ type: 'watch', users: [] }, /^users /],
     [{ type: 'watch', users: 'a' }, /^users must be array/],
     [{ type: 'watch', users: ['a', '..'] }, /^users\.1 must be an id/],

@@ -22,7 +22,13 @@ describe('server frames', () => {
       pingIntervalMs: 2,
       pingTimeoutMs: 3,
       graceMs: 4,
-      limits: { frameBytes: 5, frameRate: 6, frameBurst: 7, watches: 8 },
+      limits: {
+        frameBytes: 5,
+        frameRate: 6,
+        frameBurst: 7,
+        watches: 8,
+        place: { rate: 9, burst: 1, dataBytes: 2, places: 3 },
+      },
       serverTime: '2026-11-21T11:00:00.000Z',
       self: { status: 'offline', invisible: true },
       ref: NASTY,
@@ -69,6 +75,7 @@ describe('tables of codes', () => {
       'unauthorized',
       'rate_limited',
       'too_many_watches',
+      'too_many_places',
       'unavailable',
     ];
     expect(Object.keys(ERROR_CODES)).toEqual(codes);

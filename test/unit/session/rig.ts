@@ -36,6 +36,8 @@ const ROOMY: SocketSettings = {
   watchPolicy: 'tenant',
   offlineGraceMs: 5000,
   maxWatches: 5000,
+  maxPlacesPerConnection: 16,
+  placePolicy: 'tenant',
   maxFrameBytes: 16_384,
   tokenInQuery: false,
   allowedOrigins: '*',

@@ -26,7 +26,13 @@ describe('signing in', () => {
       pingIntervalMs: 25_000,
       pingTimeoutMs: 10_000,
       graceMs: 5000,
-      limits: { frameBytes: 16_384, frameRate: 1000, frameBurst: 1000, watches: 5000 },
+      limits: {
+        frameBytes: 16_384,
+        frameRate: 1000,
+        frameBurst: 1000,
+        watches: 5000,
+        place: { rate: 5, burst: 10, dataBytes: 1024, places: 16 },
+      },
       self: { status: 'away' },
     });
     expect(Date.parse(serverTime)).toBeGreaterThanOrEqual(before);

@@ -36,4 +36,5 @@ export type ErrorCode =
   | 'unauthorized'
   | 'rate_limited'
   | 'too_many_watches'
+  | 'too_many_places'
   | 'unavailable';

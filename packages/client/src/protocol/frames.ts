@@ -34,7 +34,7 @@ export interface Presence {
   /** when the claimed status ends */
   readonly until?: string;
   /** kinds of device alive; absent while offline */
-  readonly devices?: readonly ('web' | 'desktop' | 'mobile' | 'api')[];
+  readonly devices?: readonly ('web' | 'desktop' | 'mobile' | 'api' | 'agent')[];
 }
 
 /** What others see of the person, and what they have set. */
@@ -85,6 +85,17 @@ export interface WelcomeFrame {
     readonly frameBurst: number;
     /** users watched at once; the members of a group count each */
     readonly watches: number;
+    /** of places; of data that change faster the newest are shown */
+    readonly place: {
+      /** changes of data a second in one place */
+      readonly rate: number;
+      /** changes of data at once */
+      readonly burst: number;
+      /** bytes of data as JSON */
+      readonly dataBytes: number;
+      /** places that this connection may be in */
+      readonly places: number;
+    };
   };
   /** what others see, and what the person has set; absent while that is not known */
   readonly self?: Self;
@@ -125,6 +136,68 @@ export interface PresenceFrame {
   readonly ref?: string;
 }
 
+/** Who is in a place, who came or told other data, who left. */
+export interface PlaceFrame {
+  readonly type: 'place';
+  /** 1 to 128 bytes of UTF-8 without control characters, not `.` or `..` */
+  readonly place: string;
+  readonly users?: readonly {
+    /** 1 to 128 bytes of UTF-8 without control characters, not `.` or `..` */
+    readonly user: string;
+    /** display name */
+    readonly name?: string;
+    /** what they said of themselves here */
+    readonly data?: Readonly<Record<string, unknown>>;
+    /** when they were last seen to come, as `LAST_SEEN` allows */
+    readonly since?: string;
+    /** rises with every change of this user in this place: drop what is not newer than what you hold */
+    readonly ver: number;
+  }[];
+  /** who left */
+  readonly left?: readonly {
+    /** 1 to 128 bytes of UTF-8 without control characters, not `.` or `..` */
+    readonly user: string;
+    /** when they left, as `LAST_SEEN` allows */
+    readonly at?: string;
+    /** rises with every change of this user in this place: drop what is not newer than what you hold */
+    readonly ver: number;
+  }[];
+  /** how many are there, where only those who are there longest are named */
+  readonly total?: number;
+  /** the place outgrew a watch by name: from now on those who are there longest, and `total` */
+  readonly truncated?: true;
+  /** what you hold of the place is replaced */
+  readonly snapshot?: true;
+  /** further frames of the same answer follow */
+  readonly more?: true;
+  /** the one of the frame that this answers */
+  readonly ref?: string;
+}
+
+/** Numbers of a group, a place or the tenant: the answer to `watch` with `count`, or news. */
+export interface CountFrame {
+  readonly type: 'count';
+  readonly of: {
+    readonly group: string;
+  } | {
+    readonly place: string;
+  } | {
+    readonly tenant: true;
+  };
+  /** of a tenant */
+  readonly online?: number;
+  /** of a tenant */
+  readonly away?: number;
+  /** of a tenant */
+  readonly busy?: number;
+  /** of a group or a place: who is not offline */
+  readonly present?: number;
+  /** of a group or a place: all of them */
+  readonly members?: number;
+  /** the one of the frame that this answers */
+  readonly ref?: string;
+}
+
 /** You get these no longer: forget what you hold, `ver` included. */
 export interface GoneFrame {
   readonly type: 'gone';
@@ -132,6 +205,8 @@ export interface GoneFrame {
   readonly users?: readonly string[];
   /** groups */
   readonly groups?: readonly string[];
+  /** places: no longer watched, and of those entered that you are out of them */
+  readonly places?: readonly string[];
   /** the watch of the tenant */
   readonly tenant?: true;
 }
@@ -141,8 +216,10 @@ export interface TypingFrame {
   readonly type: 'typing';
   /** 1 to 128 bytes of UTF-8 without control characters, not `.` or `..` */
   readonly from: string;
-  /** absent when you alone are meant */
+  /** the group in which they type */
   readonly group?: string;
+  /** the place in which they type; without either you alone are meant */
+  readonly place?: string;
   readonly on: boolean;
 }
 
@@ -173,6 +250,8 @@ export interface ErrorFrame {
   readonly users?: readonly string[];
   /** those of a `watch` that were refused */
   readonly groups?: readonly string[];
+  /** those that were refused */
+  readonly places?: readonly string[];
 }
 
 /** This node is going away: come back after that long, somewhere else. */
@@ -192,6 +271,8 @@ export type ServerFrame =
   | WelcomeFrame
   | SelfFrame
   | PresenceFrame
+  | PlaceFrame
+  | CountFrame
   | GoneFrame
   | TypingFrame
   | AckFrame
@@ -214,7 +295,12 @@ export interface SendWatch {
   readonly ref?: string;
   readonly users?: readonly string[];
   readonly groups?: readonly string[];
+  readonly places?: readonly string[];
   readonly tenant?: true;
+  /** Numbers instead of people, of groups, places or the tenant. */
+  readonly count?: true;
+  /** Of places only so many, those who are there longest, and how many there are. */
+  readonly top?: number;
 }
 
 export interface SendUnwatch {
@@ -223,7 +309,10 @@ export interface SendUnwatch {
   readonly ref?: string;
   readonly users?: readonly string[];
   readonly groups?: readonly string[];
+  readonly places?: readonly string[];
   readonly tenant?: true;
+  /** Numbers instead of people, of groups, places or the tenant. */
+  readonly count?: true;
 }
 
 export interface SendActivity {
@@ -252,6 +341,21 @@ export interface SendNote {
   readonly until?: unknown;
 }
 
+export interface SendEnter {
+  readonly type: 'enter';
+  /** Repeated in the answer. */
+  readonly ref?: string;
+  readonly place: string;
+  readonly data?: unknown;
+}
+
+export interface SendLeave {
+  readonly type: 'leave';
+  /** Repeated in the answer. */
+  readonly ref?: string;
+  readonly place: string;
+}
+
 export interface SendTyping {
   readonly type: 'typing';
   /** Repeated in the answer. */
@@ -260,6 +364,8 @@ export interface SendTyping {
     readonly user: string;
   } | {
     readonly group: string;
+  } | {
+    readonly place: string;
   };
   readonly on: boolean;
 }
@@ -284,6 +390,8 @@ export type ClientFrame =
   | SendActivity
   | SendStatus
   | SendNote
+  | SendEnter
+  | SendLeave
   | SendTyping
   | SendPing
   | SendBye;

@@ -32,6 +32,8 @@ export const SETTINGS: SessionSettings = {
   offlineGraceMs: 5000,
   maxFrameBytes: 16_384,
   maxWatches: 5000,
+  maxPlacesPerConnection: 16,
+  placePolicy: 'tenant',
 };
 
 export const rightsOf = ({ scopes }: UserPrincipal, own: Own | undefined): Rights => ({

@@ -1,0 +1,3 @@
+/** Changes of one member's data in one place that are shown a second, and at once before that counts. */
+export const PLACE_RATE = 5;
+export const PLACE_BURST = 10;
