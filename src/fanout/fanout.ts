@@ -15,9 +15,9 @@ export interface WatchRequest {
   readonly groups?: readonly string[];
   readonly tenant?: boolean;
   readonly places?: readonly string[];
-  /** Of places only so many members, those who are there longest, and how many there are. */
+  /** Of the places: those who are there longest, so many, and how many are there. */
   readonly top?: number;
-  /** Numbers instead of people. */
+  /** Numbers of the groups, places and the tenant instead of people. */
   readonly count?: boolean;
 }
 
@@ -75,7 +75,13 @@ export interface Watcher {
     readonly users: ReadonlySet<string>;
     readonly groups: ReadonlySet<string>;
     readonly tenant: boolean;
+    /** By name, or by those who are there longest. */
+    readonly places: ReadonlySet<string>;
   };
+  /** Whether a place is watched by name. */
+  followsPlace(place: string): boolean;
+  /** Ends the watches of some places. The client is not told. @returns the places that were watched. */
+  dropPlaces(isDropped: (place: string) => boolean): string[];
   /** What may be seen changed: watches that are not allowed any more end, and the client gets `gone`. */
   allow(viewer: Viewer): void;
   /** The socket's buffer emptied below its limit: what was held back goes out. */

@@ -2,7 +2,7 @@ import type { Settings } from '../config/settings.ts';
 
 export type FanoutSettings = Pick<
   Settings,
-  'fanoutWindowMs' | 'maxWatches' | 'maxNodeWatches' | 'tenantWatchMax' | 'watchPolicy'
+  'fanoutWindowMs' | 'maxWatches' | 'maxNodeWatches' | 'tenantWatchMax' | 'watchPolicy' | 'placeWatchMax'
 >;
 
 /** How much may be watched. */

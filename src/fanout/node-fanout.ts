@@ -1,16 +1,19 @@
 import type { UserRef, View } from '../domain/model.ts';
+import type { PlaceTransition } from '../domain/place.ts';
 import type { Command, EventFeed, LoggedTransition } from '../events/feed.ts';
 import type { Health } from '../node/membership.ts';
 import { goneFrame } from '../protocol/server-frames.ts';
 import type { Partitioning } from '../store/partition.ts';
 import type { GroupViews } from '../store/port/groups.ts';
+import type { Places } from '../store/port/places.ts';
 import type { Reports } from '../store/port/reports.ts';
 import type { Views } from '../store/port/views.ts';
 import type { Clock } from '../time/clock.ts';
 import { DueQueue } from '../time/due-queue.ts';
 import { schedule, type Timing } from '../time/timing.ts';
 import { Budgets } from './budget.ts';
-import { ConnectionWatcher } from './connection/connection-watcher.ts';
+import type { PlacesNode } from './connection/place-watches.ts';
+import { WholeWatcher } from './connection/whole-watcher.ts';
 import { DEFAULT_TUNING, type FanoutContext, type Stalled, type Tuning, type Windowed } from './context.ts';
 import { Encoder } from './encoder.ts';
 import { FairTurns } from './fair-turns.ts';
@@ -18,6 +21,8 @@ import type { Fanout, Sink, Watcher } from './fanout.ts';
 import type { FanoutLog } from './fanout-log.ts';
 import { type FanoutSettings, watchLimits } from './limits.ts';
 import { type FanoutMetrics, Meter } from './meter.ts';
+import { WatchedNumbers } from './numbers.ts';
+import { WatchedPlaces } from './places/places.ts';
 import type { GroupSet } from './tenant/group-set.ts';
 import { Groups } from './tenant/groups.ts';
 import type { TenantCache } from './tenant/tenant-cache.ts';
@@ -33,6 +38,7 @@ import type { Watching } from './watching.ts';
 export interface FanoutStore extends Partitioning {
   readonly views: Views;
   readonly groups: GroupViews;
+  readonly places: Pick<Places, 'members' | 'top' | 'counts'>;
   readonly reports: Pick<Reports, 'restore'>;
 }
 
@@ -73,7 +79,9 @@ export class NodeFanout implements Fanout {
   readonly #tenantSets: TenantSets;
   readonly #groups: Groups;
   readonly #resync: Resync;
-  readonly #watching: Watching;
+  readonly #places: WatchedPlaces;
+  readonly #numbers: WatchedNumbers;
+  readonly #shared: PlacesNode;
   #unsubscribe: (() => void) | undefined;
 
   constructor(options: FanoutOptions) {
@@ -130,19 +138,22 @@ export class NodeFanout implements Fanout {
     this.#cache = new ViewCache(store.views, store, this.#context);
     this.#tenantSets = new TenantSets(store.views, this.#cache, this.#context, limits);
     this.#groups = new Groups(store.groups, this.#cache, this.#context, limits);
+    this.#places = new WatchedPlaces(store.places, this.#context, settings.placeWatchMax);
+    this.#numbers = new WatchedNumbers(store, this.#context);
     this.#resync = new Resync({
       views: store.views,
       reports: store.reports,
       cache: this.#cache,
       tenantSets: this.#tenantSets,
       groups: this.#groups,
+      places: this.#places,
       context: this.#context,
       forgotten: (tenant, user, at) => this.#forgotten(tenant, user, at),
       random: options.random ?? Math.random,
       ...(health !== undefined && { health }),
     });
     const running = (): boolean => this.#unsubscribe !== undefined;
-    this.#watching = {
+    const node: Watching = {
       context: this.#context,
       cache: this.#cache,
       tenantSets: this.#tenantSets,
@@ -163,6 +174,7 @@ export class NodeFanout implements Fanout {
         return health?.degraded === true;
       },
     };
+    this.#shared = { node, places: this.#places, numbers: this.#numbers };
   }
 
   async start(): Promise<void> {
@@ -171,7 +183,11 @@ export class NodeFanout implements Fanout {
     this.#unsubscribe = this.#feed.subscribe({
       transition: (event) => this.#transition(event),
       command: (command) => this.#command(command),
-      reset: (partition) => this.#resync.partition(partition),
+      place: ({ place }) => this.#place(place),
+      reset: (partition) => {
+        this.#resync.partition(partition);
+        this.#numbers.refresh();
+      },
     });
   }
 
@@ -182,11 +198,13 @@ export class NodeFanout implements Fanout {
     this.#cooling.clear();
     this.#context.windows.clear();
     this.#context.stalls.clear();
+    this.#places.stop();
+    this.#numbers.stop();
     this.#cache.stop();
   }
 
   watcher(tenant: string, sink: Sink, viewer: Viewer): Watcher {
-    return new ConnectionWatcher(tenant, sink, viewer, this.#watching);
+    return new WholeWatcher(tenant, sink, viewer, this.#shared);
   }
 
   cached(tenant: string, user: string): View | undefined {
@@ -212,11 +230,22 @@ export class NodeFanout implements Fanout {
     return { watches: meter.watches, views: meter.views, tenants, waiting };
   }
 
+  #place(place: PlaceTransition): void {
+    try {
+      this.#places.transition(place, this.#context.timing.now());
+      if (place.change !== 'changed') this.#numbers.moved(place.tenant, place.place);
+      this.#context.meter.commit();
+    } catch (err) {
+      this.#context.log.error({ err }, 'a change of a place could not be passed on');
+    }
+  }
+
   #transition(event: LoggedTransition): void {
     const { status, reason, user, groups, ver } = event.transition;
     const now = this.#context.timing.now();
     try {
       this.#metrics.transitions.inc({ status, reason });
+      this.#numbers.transition(event.transition.tenant, groups);
       const watched = this.#cache.find(event.transition.tenant);
       const record = watched?.users.get(user)?.record;
       const known = record?.view.ver ?? 0;
@@ -239,6 +268,10 @@ export class NodeFanout implements Fanout {
   #command(command: Command): void {
     if (command.type !== 'groups' && command.type !== 'forget') return;
     const { tenant: name, user } = command.ref;
+    this.#numbers.regrouped(name);
+    if (command.type === 'groups') {
+      this.#places.regrouped(name, user, command.view.groups ?? [], this.#context.timing.now());
+    }
     const tenant = this.#cache.find(name);
     if (tenant === undefined) return;
     try {

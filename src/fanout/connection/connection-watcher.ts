@@ -2,7 +2,7 @@ import { ANY_TENANT } from '../../domain/model.ts';
 import { OUTGROWN_FRAMES } from '../../protocol/encode-presence.ts';
 import { goneFrame } from '../../protocol/server-frames.ts';
 import { inTurn } from '../fair-turns.ts';
-import { type Sink, WatchError, type Watcher, type WatchRequest } from '../fanout.ts';
+import { type Sink, WatchError, type WatchRequest } from '../fanout.ts';
 import { ANSWER_WEIGHT } from '../limits.ts';
 import { added, EMPTY, removed } from '../small-set.ts';
 import type { GroupReader, GroupSet } from '../tenant/group-set.ts';
@@ -22,7 +22,7 @@ import { groupOutgrownFrame, refusal } from './refusal.ts';
 import { Watched } from './watched.ts';
 
 /** What one connection watches. */
-export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, GroupReader {
+export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader {
   readonly #node: Watching;
   readonly #tenant: string;
   readonly #sink: Sink;
@@ -30,11 +30,14 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   /** Made with the first watch: there are products most of whose connections never watch. */
   #outbox: Outbox | undefined;
   readonly #watched: Watched;
+  readonly #others: () => number;
   /** The connection has its place in the tenant's stream. */
   #joined = false;
   #closed = false;
 
-  constructor(tenant: string, sink: Sink, viewer: Viewer, node: Watching) {
+  /** @param others - watches of the connection that are not of people. */
+  constructor(tenant: string, sink: Sink, viewer: Viewer, node: Watching, others: () => number) {
+    this.#others = others;
     this.#tenant = tenant;
     this.#sink = sink;
     this.#viewer = viewer;
@@ -57,7 +60,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
   async watch(request: WatchRequest, ref?: string): Promise<void> {
     if (this.#closed) return;
     const { context, budgets } = this.#node;
-    const person = this.#person;
+    const person = this.person;
     // Before anything is made of it: what is refused has to be cheap.
     const first = budgets.begin(person, request.users?.length ?? 0);
     const answer = this.#admit(request, ref);
@@ -83,7 +86,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     const tenant = this.#node.cache.find(this.#tenant);
     if (this.#closed || tenant === undefined) return;
     // A client that watches and unwatches pays for both. It is done at once all the same.
-    this.#node.budgets.charge(this.#person, this.#sizeOfUnwatch(request));
+    this.#node.budgets.charge(this.person, this.#sizeOfUnwatch(request));
     const waiting = this.#waiting;
     for (const id of request.users ?? []) {
       const user = tenant.users.get(id);
@@ -209,8 +212,15 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     else this.#sink.send(frame);
   }
 
+  /** @throws WatchError when so many watches more are too many for this connection. */
+  checkRoom(more: number): void {
+    if (this.#watched.asked + this.#others() + more > this.#node.limits.maxWatches) {
+      throw new WatchError('too_many_watches', `at most ${this.#node.limits.maxWatches} may be watched`);
+    }
+  }
+
   /** Whose budget it is: of a user over all connections, of a service over all tenants. */
-  get #person(): string {
+  get person(): string {
     const { self, service } = this.#viewer;
     return service === undefined ? `${this.#tenant}:${self ?? ''}` : `${ANY_TENANT}:${service}`;
   }
@@ -260,7 +270,7 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
       if (user === undefined || !this.#watched.isAskedFor(user)) users += 1;
     }
     checkQuota(
-      { users, sets, views, weight: ids.size + ANSWER_WEIGHT },
+      { users, others: this.#others(), sets, views, weight: ids.size + ANSWER_WEIGHT },
       this.#watched,
       context.meter,
       limits,
@@ -292,8 +302,9 @@ export class ConnectionWatcher implements Watcher, AnswerOwner, OutboxOwner, Gro
     const sets = answer.groups.size;
     let fresh = 0;
     for (const user of members) if (!this.#watched.isAskedFor(user)) fresh += 1;
-    if (this.#watched.asked + fresh > limits.maxWatches && sets > 0) throw tooManyMembers();
-    checkQuota({ users: fresh, sets, views: 0, weight: members.size }, this.#watched, context.meter, limits);
+    if (this.#watched.asked + this.#others() + fresh > limits.maxWatches && sets > 0) throw tooManyMembers();
+    const request = { users: fresh, others: this.#others(), sets, views: 0, weight: members.size };
+    checkQuota(request, this.#watched, context.meter, limits);
     const outbox = this.#outbox ?? new Outbox(this.#sink, context, this);
     this.#outbox = outbox;
     for (const user of answer.users) {

@@ -7,6 +7,8 @@ import type { Watched } from './watched.ts';
 export interface QuotaRequest {
   /** Users the connection does not watch yet. */
   readonly users: number;
+  /** Places and numbers that the connection watches. */
+  readonly others: number;
   /** Groups and tenants. */
   readonly sets: number;
   /** Users that no connection of this node watches yet. */
@@ -23,7 +25,7 @@ export const checkQuota = (
   limits: WatchLimits,
 ): void => {
   const { maxWatches, maxNodeWatches, maxUnsent } = limits;
-  if (watched.asked + request.users > maxWatches) {
+  if (watched.asked + request.others + request.users > maxWatches) {
     throw new WatchError('too_many_watches', `at most ${maxWatches} users may be watched`);
   }
   if (

@@ -4,6 +4,7 @@ import type { Views } from '../../store/port/views.ts';
 import { backoff, jittered } from '../../time/backoff.ts';
 import { shuffle } from '../../time/shuffle.ts';
 import type { FanoutContext } from '../context.ts';
+import type { WatchedPlaces } from '../places/places.ts';
 import type { Groups } from '../tenant/groups.ts';
 import type { TenantCache } from '../tenant/tenant-cache.ts';
 import type { TenantSets } from '../tenant/tenant-sets.ts';
@@ -17,6 +18,7 @@ export interface ResyncOptions {
   readonly cache: ViewCache;
   readonly tenantSets: TenantSets;
   readonly groups: Groups;
+  readonly places: Pick<WatchedPlaces, 'refresh' | 'size'>;
   readonly context: FanoutContext;
   /** Everything of a user was forgotten before what had this version. */
   readonly forgotten: (tenant: TenantCache, user: string, ver: number) => void;
@@ -84,7 +86,7 @@ export class Resync {
   }
 
   async #run(partition: number): Promise<void> {
-    const { context, random, cache, tenantSets, groups } = this.#options;
+    const { context, random, cache, tenantSets, groups, places } = this.#options;
     await this.#wait(random() * context.tuning.resyncJitterMs);
     while (this.#again.delete(partition)) {
       context.log.info({ partition }, 'reading watched users again after a loss of data');
@@ -95,6 +97,7 @@ export class Resync {
         if (tenant.groups.size > 0) await this.#untilDone(() => groups.refresh(tenant));
         context.meter.commit();
       }
+      if (places.size > 0) await this.#untilDone(() => places.refresh());
     }
   }
 
