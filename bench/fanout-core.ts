@@ -45,6 +45,7 @@ const bench = async (fanoutWindowMs: number): Promise<Bench> => {
         count: async () => ({ online: USERS, away: 0, busy: 0 }),
       },
       groups: { page: notHere, count: notHere, members: async () => [] },
+      places: { members: async () => [], top: notHere, counts: notHere },
     },
     feed: {
       subscribe: (given) => {
@@ -57,6 +58,7 @@ const bench = async (fanoutWindowMs: number): Promise<Bench> => {
       maxWatches: 5000,
       maxNodeWatches: 100_000_000,
       tenantWatchMax: 5000,
+      placeWatchMax: 5000,
       watchPolicy: 'tenant',
     },
     metrics: createMetrics(),

@@ -75,9 +75,9 @@ export interface Watcher {
     readonly users: ReadonlySet<string>;
     readonly groups: ReadonlySet<string>;
     readonly tenant: boolean;
-    /** By name, or by those who are there longest. */
-    readonly places: ReadonlySet<string>;
   };
+  /** Places watched now, by name or by those who are there longest. */
+  readonly watchedPlaces: ReadonlySet<string>;
   /** Whether a place is watched by name. */
   followsPlace(place: string): boolean;
   /** Ends the watches of some places. The client is not told. @returns the places that were watched. */

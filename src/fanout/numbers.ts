@@ -102,7 +102,9 @@ export class WatchedNumbers {
 
 const sameNumbers = (one: Numbers, other: Numbers): boolean => {
   if ('online' in one) {
-    return 'online' in other && one.online === other.online && one.away === other.away && one.busy === other.busy;
+    return (
+      'online' in other && one.online === other.online && one.away === other.away && one.busy === other.busy
+    );
   }
   return 'present' in other && one.present === other.present && one.members === other.members;
 };

@@ -41,10 +41,7 @@ export const placeFrame = (place: string, parts: PlaceParts): string => {
 };
 
 /** What is counted. */
-export type CountOf =
-  | { readonly group: string }
-  | { readonly place: string }
-  | { readonly tenant: true };
+export type CountOf = { readonly group: string } | { readonly place: string } | { readonly tenant: true };
 
 /** How many there are: of a tenant by status, of a group or place those present and all. */
 export type Numbers =

@@ -148,14 +148,20 @@ export class PlaceWatches {
     };
     try {
       for (const name of names) sets.push(places.enter(this.#tenant, name));
-      const size = sets.reduce((sum, { complete, members }) => sum + (complete ? members.size : UNREAD_PLACE), 0);
+      const size = sets.reduce(
+        (sum, { complete, members }) => sum + (complete ? members.size : UNREAD_PLACE),
+        0,
+      );
       const turn = await node.turns.take(size, node.budgets.rank(person));
       try {
         await Promise.all(sets.map((set) => places.fresh(set, node.isStoreAway)));
       } finally {
         turn.end();
       }
-      const owed = node.budgets.take(person, sets.reduce((sum, { members }) => sum + members.size, 0));
+      const owed = node.budgets.take(
+        person,
+        sets.reduce((sum, { members }) => sum + members.size, 0),
+      );
       if (owed !== undefined) await owed;
     } catch (error) {
       abandon();

@@ -2,7 +2,9 @@ import { goneFrame } from '../../protocol/server-frames.ts';
 import type { Sink, Watcher, WatchRequest } from '../fanout.ts';
 import type { Viewer } from '../visibility.ts';
 import { ConnectionWatcher } from './connection-watcher.ts';
-import { PlaceWatches, type PlacesNode } from './place-watches.ts';
+import { type PlacesNode, PlaceWatches } from './place-watches.ts';
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** All that one connection watches: people, places and numbers. */
 export class WholeWatcher implements Watcher {
@@ -24,7 +26,11 @@ export class WholeWatcher implements Watcher {
   }
 
   get watching(): Watcher['watching'] {
-    return { ...this.#people.watching, places: this.#places?.places ?? new Set() };
+    return this.#people.watching;
+  }
+
+  get watchedPlaces(): ReadonlySet<string> {
+    return this.#places?.places ?? NONE;
   }
 
   followsPlace(place: string): boolean {

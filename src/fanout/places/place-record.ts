@@ -37,9 +37,7 @@ export class PlaceRecord {
 
   get json(): string {
     this.#json ??=
-      this.member === undefined
-        ? encodeLeft(this.user, this.leftAt, this.ver)
-        : encodeMember(this.member);
+      this.member === undefined ? encodeLeft(this.user, this.leftAt, this.ver) : encodeMember(this.member);
     return this.#json;
   }
 }

@@ -1,8 +1,9 @@
+import type { PlaceMember } from '../../domain/place.ts';
 import { encodeMember, placeFrame } from '../../protocol/encode-place.ts';
 import type { Polled, PolledReader } from '../polled.ts';
 import { type Viewer, visibility } from '../visibility.ts';
 import type { PlaceLine, Writer } from './place-line.ts';
-import { TOP_MAX, type Top } from './top.ts';
+import type { Top } from './top.ts';
 
 interface TopReaderOptions {
   readonly place: string;
@@ -26,6 +27,8 @@ export class TopReader implements PolledReader<Top>, Writer {
   /** References of answers that were not written yet. */
   readonly #refs: (string | undefined)[] = [];
   #isOwed = false;
+  /** What was sent last, in short. */
+  #sent = '';
 
   constructor(options: TopReaderOptions) {
     this.#options = options;
@@ -76,29 +79,37 @@ export class TopReader implements PolledReader<Top>, Writer {
   #write(now: number): void {
     const { value } = this.polled;
     if (value === undefined) return;
+    const users = this.#seen(value);
+    const state = `${value.total} ${users.map(({ user, ver }) => `${user}@${ver}`).join(' ')}`;
+    if (this.#refs.length === 0 && state === this.#sent && !this.#isTruncated) {
+      this.#isOwed = false;
+      return;
+    }
     do {
       if (!this.#options.line.writable(now)) return;
       this.#isOwed = false;
-      this.#options.line.write(this.#frame(value, this.#refs.shift()));
+      this.#options.line.write(this.#frame(users, value.total));
+      this.#sent = state;
       this.#isTruncated = false;
     } while (this.#refs.length > 0);
   }
 
-  #frame({ users, total }: Top, ref: string | undefined): string {
+  #seen({ users }: Top): readonly PlaceMember[] {
     const { sharedOnly, everyone } = this.#viewer;
-    const seen =
-      sharedOnly && !everyone
-        ? users.filter(({ user, groups = [] }) => visibility(this.#viewer, { user, groups }) === 'visible')
-        : users;
+    if (!sharedOnly || everyone) return users.slice(0, this.#top);
+    const seen = users.filter(
+      ({ user, groups = [] }) => visibility(this.#viewer, { user, groups }) === 'visible',
+    );
+    return seen.slice(0, this.#top);
+  }
+
+  #frame(users: readonly PlaceMember[], total: number): string {
     return placeFrame(this.place, {
-      users: seen.slice(0, this.#top).map(encodeMember).join(','),
+      users: users.map(encodeMember).join(','),
       total,
       truncated: this.#isTruncated,
       snapshot: true,
-      ref,
+      ref: this.#refs.shift(),
     });
   }
 }
-
-/** What a watch by name becomes when its place outgrows it. */
-export const TRUNCATED_TOP = TOP_MAX;

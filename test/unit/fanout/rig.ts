@@ -1,7 +1,8 @@
 import type { Reason, Status, View } from '../../../src/domain/model.ts';
+import type { PlaceMember, PlaceTransition } from '../../../src/domain/place.ts';
 import type { Command, FeedListener } from '../../../src/events/feed.ts';
 import type { Tuning } from '../../../src/fanout/context.ts';
-import type { Sink, Watcher } from '../../../src/fanout/fanout.ts';
+import type { Sink, Watcher, WatchRequest } from '../../../src/fanout/fanout.ts';
 import type { FanoutSettings } from '../../../src/fanout/limits.ts';
 import { type FanoutOptions, NodeFanout } from '../../../src/fanout/node-fanout.ts';
 import type { Viewer } from '../../../src/fanout/visibility.ts';
@@ -47,7 +48,7 @@ export class FakeTime {
 }
 
 export interface Call {
-  readonly kind: 'read' | 'page' | 'count' | 'members';
+  readonly kind: 'read' | 'page' | 'count' | 'members' | 'place' | 'top' | 'counts';
   readonly users: readonly string[];
   /** Answers with what is true when asked, not when answering. */
   answer(): void;
@@ -91,6 +92,27 @@ class FakeStore {
         return members.length > max ? undefined : members;
       }),
   };
+
+  /** Who is where, as others see it. */
+  readonly inPlaces = new Map<string, Map<string, PlaceMember>>();
+  readonly places = {
+    members: (_tenant: string, place: string, max: number): Promise<PlaceMember[] | undefined> =>
+      this.#call('place', [], () => {
+        const members = this.#inPlace(place);
+        return members.length > max ? undefined : members;
+      }),
+    top: (_tenant: string, place: string, n: number): Promise<{ users: PlaceMember[]; total: number }> =>
+      this.#call('top', [], () => {
+        const members = this.#inPlace(place).sort((a, b) => a.since - b.since);
+        return { users: members.slice(0, n), total: members.length };
+      }),
+    counts: (_tenant: string, places: readonly string[]): Promise<number[]> =>
+      this.#call('counts', [], () => places.map((place) => this.#inPlace(place).length)),
+  };
+
+  #inPlace(place: string): PlaceMember[] {
+    return [...(this.inPlaces.get(place)?.values() ?? [])];
+  }
 
   partitionOf = ({ user = '' }: { user?: string | undefined }): number =>
     user.charCodeAt(user.length - 1) % 2;
@@ -213,6 +235,7 @@ const SETTINGS: FanoutSettings = {
   maxWatches: 5000,
   maxNodeWatches: 2_000_000,
   tenantWatchMax: 5000,
+  placeWatchMax: 5000,
   watchPolicy: 'tenant',
 };
 
@@ -263,7 +286,7 @@ export class Rig {
 
   /** A connection that watches already, its snapshot taken. */
   async watching(
-    request: { users?: string[]; groups?: string[]; tenant?: boolean },
+    request: WatchRequest,
     tenant = TENANT,
     viewer: Partial<Viewer> = {},
   ): Promise<{ sink: FakeSink; watcher: Watcher }> {
@@ -301,6 +324,32 @@ export class Rig {
     const now = { ...(this.store.truth.get(user) ?? view(user, 0)), groups };
     this.store.truth.set(user, now);
     this.command({ type: 'groups', ref: { tenant: TENANT, user }, view: now });
+  }
+
+  /** Somebody enters a place or says other data there: the truth, and its event. */
+  enters(place: string, user: string, ver: number, data?: string, groups?: readonly string[]): void {
+    const members = this.store.inPlaces.get(place) ?? new Map<string, PlaceMember>();
+    this.store.inPlaces.set(place, members);
+    const known = members.get(user);
+    const member: PlaceMember = {
+      user,
+      since: known?.since ?? EPOCH + ver,
+      ver,
+      ...(data !== undefined && { data }),
+      ...(groups !== undefined && { groups }),
+    };
+    members.set(user, member);
+    this.placed({ ...member, tenant: TENANT, place, change: known ? 'changed' : 'entered', reason: 'enter' });
+  }
+
+  leaves(place: string, user: string, ver: number): void {
+    this.store.inPlaces.get(place)?.delete(user);
+    const since = EPOCH + ver;
+    this.placed({ user, since, ver, tenant: TENANT, place, change: 'left', reason: 'leave' });
+  }
+
+  placed(place: PlaceTransition): void {
+    for (const listener of this.feed.listeners) listener.place?.({ id: place.ver, partition: 0, place });
   }
 
   command(command: Command): void {

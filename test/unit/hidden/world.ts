@@ -96,6 +96,7 @@ export class World {
         maxWatches: 5000,
         maxNodeWatches: 100_000,
         tenantWatchMax: 5000,
+        placeWatchMax: 5000,
         watchPolicy: policy,
       },
       tuning: { resyncJitterMs: 0 },

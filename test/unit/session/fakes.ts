@@ -181,6 +181,7 @@ export class FakeWatcher implements Watcher {
   readonly tenant: string;
   readonly sink: Sink;
   readonly watching = { users: new Set<string>(), groups: new Set<string>(), tenant: false };
+  readonly watchedPlaces = new Set<string>();
   readonly viewers: Viewer[] = [];
   drains = 0;
   isClosed = false;
@@ -209,6 +210,16 @@ export class FakeWatcher implements Watcher {
 
   allow(viewer: Viewer): void {
     this.viewers.push(viewer);
+  }
+
+  followsPlace(place: string): boolean {
+    return this.watchedPlaces.has(place);
+  }
+
+  dropPlaces(isDropped: (place: string) => boolean): string[] {
+    const dropped = [...this.watchedPlaces].filter(isDropped);
+    for (const place of dropped) this.watchedPlaces.delete(place);
+    return dropped;
   }
 
   drained(): void {
