@@ -72,6 +72,8 @@ export class LateStore {
       ),
   };
 
+  readonly places = { members: notHere, top: notHere, counts: notHere };
+
   /** The moment of the oldest reading on its way to the node; undefined for none. */
   oldest(partition: number): number | undefined {
     const moments = this.open.map(({ served }) => served[partition]).filter((at) => at !== undefined);
