@@ -80,7 +80,7 @@ export interface Watcher {
   readonly watchedPlaces: ReadonlySet<string>;
   /** Whether a place is watched by name. */
   followsPlace(place: string): boolean;
-  /** Ends the watches of some places. The client is not told. @returns the places that were watched. */
+  /** Ends the watches of some places. Sends nothing to the client. @returns the places that were watched. */
   dropPlaces(isDropped: (place: string) => boolean): string[];
   /** What may be seen changed: watches that are not allowed any more end, and the client gets `gone`. */
   allow(viewer: Viewer): void;

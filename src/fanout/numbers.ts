@@ -66,12 +66,12 @@ export class WatchedNumbers {
     for (const group of groups) numbers.get(numberKey({ group }))?.touch();
   }
 
-  /** Somebody came to a place, or left it. */
+  /** A user entered a place, or left it. */
   moved(tenant: string, place: string): void {
     this.#tenants.get(tenant)?.get(numberKey({ place }))?.touch();
   }
 
-  /** Somebody's groups changed, or they were forgotten: it is not said which groups they were in before. */
+  /** The groups of a user changed, or the user was forgotten: the groups before are not known here. */
   regrouped(tenant: string): void {
     for (const number of this.#tenants.get(tenant)?.values() ?? []) number.touch();
   }

@@ -9,7 +9,7 @@ export const encodeMember = ({ user, name, data, since, ver }: PlaceMember): str
   return `{"user":${JSON.stringify(user)}${namePart}${dataPart},"since":"${iso(since)}","ver":${ver}}`;
 };
 
-/** Somebody who left a place. @param at - when, ms. */
+/** A user who left a place. @param at - when, ms. */
 export const encodeLeft = (user: string, at: number, ver: number): string =>
   `{"user":${JSON.stringify(user)},"at":"${iso(at)}","ver":${ver}}`;
 

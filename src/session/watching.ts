@@ -32,7 +32,7 @@ const objection = (
   if (tenant && !mayWatchTenant(principal)) return ['forbidden', 'this needs the scope watch:tenant'];
   if (tenant && users === undefined && groups.length + places.length === 0) return undefined;
   if (!mayWatchUsers(principal)) return ['forbidden', 'this needs the scope watch'];
-  // Numbers of a group tell of nobody in it.
+  // Numbers show no member.
   const isOpen = count === true && mayWatchTenant(principal);
   const others = isOpen ? [] : groups.filter((group) => !own.includes(group));
   if (others.length > 0) return ['forbidden', 'only own groups may be watched', { groups: others }];

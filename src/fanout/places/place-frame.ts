@@ -26,7 +26,7 @@ export class PlaceFrame {
     this.#chars += record.json.length;
   }
 
-  /** Somebody whom the reader may not see any more is shown as one who left. @param json - see `encodeLeft`. */
+  /** A user whom the reader may not see any more is shown as one who left. @param json - see `encodeLeft`. */
   addLeft(json: string): void {
     this.#left.push(json);
     this.#chars += json.length;

@@ -17,7 +17,7 @@ interface PlaceReaderOptions {
 }
 
 /**
- * One connection that watches a place by name: the snapshot, then every later state. It keeps nobody's data, only how
+ * One connection that watches a place by name: the snapshot, then every later state. It keeps no data, only how
  * far it was sent the changes, so a connection that does not read costs the same however much happens.
  */
 export class PlaceReader implements PlaceStreamReader, PlaceSetReader, Writer {
@@ -75,7 +75,7 @@ export class PlaceReader implements PlaceStreamReader, PlaceSetReader, Writer {
     else if (this.#isFollowing && this.cursor < this.set.stream.head) this.set.stream.wake(now);
   }
 
-  /** Another token may see other people: those who are not to be seen any more left, as far as it can tell. */
+  /** Another token may see other people: those it may not show any more are taken away. */
   allow(viewer: Viewer, now: number): void {
     const wasFiltered = this.#isFiltered;
     this.#viewer = viewer;

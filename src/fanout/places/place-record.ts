@@ -6,7 +6,7 @@ export class PlaceRecord {
   readonly user: string;
   /** The newest change; 0 for none. */
   ver = 0;
-  /** As others see them; absent for somebody who left. */
+  /** As others see them; absent for a user who left. */
   member: PlaceMember | undefined;
   leftAt = 0;
   /** Place in the order of changes; see `PlaceStream`. */

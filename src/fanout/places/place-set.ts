@@ -8,7 +8,7 @@ import { PlaceStream } from './place-stream.ts';
 export interface PlaceSetReader {
   /** There are more people in it than can be watched by name. */
   placeOutgrown(set: PlaceSet): void;
-  /** Others may see other people than before: somebody's groups changed. */
+  /** Others may see other people than before: the groups of a user changed. */
   memberRegrouped(set: PlaceSet, record: PlaceRecord, now: number): void;
 }
 
@@ -44,7 +44,7 @@ export class PlaceSet {
     this.reading = reading(this);
   }
 
-  /** Somebody entered or said other data. @returns whether it is news. */
+  /** A user entered or said other data. @returns whether it is news. */
   entered(member: PlaceMember): boolean {
     const record = this.members.get(member.user) ?? new PlaceRecord(member.user);
     if (member.ver <= record.ver) return false;

@@ -8,7 +8,7 @@ export interface PlaceStreamReader {
   readonly cursor: number;
   /** Takes what it was not sent yet, if its socket allows. */
   pull(now: number): void;
-  /** It is too far behind for the changes to be kept: it begins anew, with a snapshot. */
+  /** It is too far behind for the changes to be kept: it begins again, with a snapshot. */
   startOver(now: number): void;
 }
 
@@ -112,7 +112,7 @@ export class PlaceStream implements Windowed {
     this.#prune(now);
   }
 
-  /** Forgets what everybody was sent, and lets who is too far behind begin anew. */
+  /** Forgets what everybody was sent, and lets readers that are too far behind begin again. */
   #prune(now: number): void {
     if (this.#changed.size > this.#most) {
       for (const reader of [...this.readers]) if (reader.cursor < this.head) reader.startOver(now);

@@ -11,7 +11,12 @@ let secret: string;
 beforeAll(async () => {
   const keys = await generateSigningKeys(4);
   secret = keys.secret;
-  env = { REDIS_URL: 'redis://me:hunter2@redis', PASETO_KEYS: keys.public, TOKEN_AUDIENCE: 'rollcall' };
+  env = {
+    REDIS_URL: 'redis://me:hunter2@redis',
+    PASETO_KEYS: keys.public,
+    TOKEN_AUDIENCE: 'rollcall',
+    PLACE_POLICY: 'token',
+  };
   folder = await mkdtemp(join(tmpdir(), 'rollcall-cli-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
