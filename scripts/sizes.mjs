@@ -6,7 +6,7 @@ import { root } from './lib/root.mjs';
 
 /** Each is the smallest import that is of use, and its budget in kB (1,000 bytes). React itself does not count. */
 const BUDGETS = [
-  { what: '@rollcall/client', code: "export * from '@rollcall/client';", kB: 6 },
+  { what: '@rollcall/client', code: "export { createClient } from '@rollcall/client';", kB: 14 },
   { what: '@rollcall/client/http', code: "export * from '@rollcall/client/http';", kB: 0.8 },
   { what: '@rollcall/events, the stream', code: "export { events } from '@rollcall/events';", kB: 3 },
   { what: '@rollcall/events, all of it', code: "export * from '@rollcall/events';", kB: 4.5 },

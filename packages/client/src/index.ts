@@ -1,2 +1,3 @@
+export { createClient } from './create-client.ts';
 export { RollcallError } from './errors.ts';
 export type * from './types.ts';

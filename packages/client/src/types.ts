@@ -190,9 +190,9 @@ export interface CloseInfo {
 
 /** What follows from a close. */
 export type Verdict =
-  | { readonly then: 'retry'; readonly delayMs: number }
-  | { readonly then: 'new_token' }
-  | { readonly then: 'stop'; readonly reason: StopReason };
+  | { readonly next: 'retry'; readonly delayMs: number }
+  | { readonly next: 'new_token' }
+  | { readonly next: 'stop'; readonly reason: StopReason };
 
 /** What a client needs of a WebSocket: that of browsers, of Node ≥ 22, and of the package `ws`. */
 export interface WebSocketLike {
@@ -222,8 +222,6 @@ export interface Platform {
   clearTimer(timer: unknown): void;
   /** Calls for what happens to the page. @returns a function that ends it. */
   listen(heard: (event: PlatformEvent) => void): () => void;
-  /** Read when it is needed: a page that was frozen has missed events. */
-  visible(): boolean;
 }
 
 export interface Options {
