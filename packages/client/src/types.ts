@@ -45,7 +45,8 @@ export interface PlaceMember {
   readonly user: string;
   readonly name?: string;
   readonly data?: PlaceData;
-  readonly since: string;
+  /** Absent where `LAST_SEEN` hides it. */
+  readonly since?: string;
   readonly ver: number;
 }
 

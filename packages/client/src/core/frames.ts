@@ -1,6 +1,7 @@
 import { RollcallError } from '../errors.ts';
-import type { CountFrame, Incoming, PlaceFrame } from '../protocol/ahead.ts';
+import type { Incoming } from '../protocol/ahead.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
+import type { CountFrame, PlaceFrame } from '../protocol/frames.ts';
 import { acknowledged } from './acks.ts';
 import { ask, askLater, halve } from './asks.ts';
 import { toldToReconnect, welcomed } from './dial.ts';

@@ -1,4 +1,4 @@
-import type { CountFrame, PlaceFrame } from '../protocol/ahead.ts';
+import type { CountFrame, PlaceFrame } from '../protocol/frames.ts';
 import type { PlaceMember } from '../types.ts';
 import { topOf } from './asks.ts';
 import { countKey, keyOf } from './keys.ts';

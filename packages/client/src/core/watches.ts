@@ -9,7 +9,7 @@ import { forgetKey } from './views.ts';
 
 const NEW: Want = { refs: 0, phase: 'new', ready: [], tops: [] };
 
-export const putWant = (turn: Turn, key: Key, change: Partial<Want>): void => {
+const putWant = (turn: Turn, key: Key, change: Partial<Want>): void => {
   const held = turn.state.wants.get(key);
   if (held) turn.map('wants').set(key, { ...held, ...change });
 };

@@ -80,7 +80,7 @@ export class Readers {
     if (!room) return this.#unknown(keyOf({ place }));
     const stale = this.#isStale(epoch);
     return shown(room, stale, () => {
-      const members = [...room.members.values()].sort((a, b) => (a.since < b.since ? -1 : 1));
+      const members = [...room.members.values()].sort((a, b) => ((a.since ?? '') < (b.since ?? '') ? -1 : 1));
       const { total = members.length, truncated } = room;
       return { known: true, stale, members: Object.freeze(members), total, truncated };
     });

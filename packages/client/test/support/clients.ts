@@ -4,7 +4,7 @@ import type { TokenClaims, TokenTimes } from '../../../../test/support/tokens.ts
 import { until } from '../../../../test/support/until.ts';
 import { type Client, createClient, type Options, type WebSocketClass } from '../../src/index.ts';
 
-export const nodeSocket = WebSocket as unknown as WebSocketClass;
+const nodeSocket = WebSocket as unknown as WebSocketClass;
 
 export interface OpenOptions extends Partial<Options> {
   readonly claims?: Partial<TokenClaims>;
@@ -43,7 +43,7 @@ export const connected = async (
   return client;
 };
 
-export const isConnected = (client: Client, timeoutMs = 10_000): Promise<unknown> =>
+const isConnected = (client: Client, timeoutMs = 10_000): Promise<unknown> =>
   until(() => client.connection.state === 'connected', {
     timeoutMs,
     what: 'a connection',

@@ -29,7 +29,13 @@ export const WELCOME: Extract<Incoming, { type: 'welcome' }> = {
   pingIntervalMs: 25_000,
   pingTimeoutMs: 10_000,
   graceMs: 5_000,
-  limits: { frameBytes: 16_384, frameRate: 20, frameBurst: 60, watches: 5_000 },
+  limits: {
+    frameBytes: 16_384,
+    frameRate: 20,
+    frameBurst: 60,
+    watches: 5_000,
+    place: { rate: 5, burst: 10, dataBytes: 1_024, places: 16 },
+  },
 };
 
 /** The core with everything around it played by hand: clock, socket, application. It checks what has to hold always. */
