@@ -157,7 +157,7 @@ export class WatchedPlaces {
   }
 }
 
-export const tooManyIn = (place: string): WatchError =>
+const tooManyIn = (place: string): WatchError =>
   new WatchError(
     'too_many_watches',
     'more people are in the place than can be watched by name: ask for `top`',
