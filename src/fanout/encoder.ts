@@ -1,9 +1,26 @@
 import type { View } from '../domain/model.ts';
-import { changeFrame, encodePresence, snapshotFrame } from '../protocol/encode-presence.ts';
+import {
+  changeFrame,
+  encodePresence,
+  type SnapshotPart,
+  snapshotFrame,
+} from '../protocol/encode-presence.ts';
+import { membersFrame } from '../protocol/server-frames.ts';
 import type { DueQueue } from '../time/due-queue.ts';
 import type { FanoutLog } from './fanout-log.ts';
 import type { Meter } from './meter.ts';
 import type { ViewRecord } from './views/view-record.ts';
+
+/** Frames of member changes that are kept: those of the groups that change at the moment. */
+const MEMBERS_KEPT = 8;
+
+/** A frame that says who joined and left a group. */
+interface MembersFrame {
+  readonly set: object;
+  readonly joined: readonly string[];
+  readonly left: readonly string[];
+  readonly frame: Buffer;
+}
 
 /** Turns views into JSON, each at most once, however many watch it, and into frames. */
 export class Encoder {
@@ -12,6 +29,9 @@ export class Encoder {
   readonly #log: FanoutLog;
   /** The frame composed last: connections that watch the same users mostly need the same one after another. */
   #last: { readonly records: readonly ViewRecord[]; readonly frame: Buffer } | undefined;
+
+  /** The member changes composed last: most connections that watch a group are told the same one after another. */
+  readonly #members: MembersFrame[] = [];
 
   /** @param cooling - takes the frame off a record a while after it was made: it is not sent again by then. */
   constructor(meter: Meter, cooling: DueQueue<ViewRecord>, log: FanoutLog) {
@@ -49,8 +69,26 @@ export class Encoder {
     return this.#last.frame;
   }
 
-  snapshot(records: readonly ViewRecord[], ref: string | undefined, more: boolean): string {
-    return snapshotFrame(this.#joined(records), ref, more);
+  snapshot(records: readonly ViewRecord[], part: SnapshotPart): string {
+    return snapshotFrame(this.#joined(records), part);
+  }
+
+  /** Who joined and left a group, encoded once for all connections that are told the same; the arrays are kept. */
+  members(set: { readonly name: string }, joined: readonly string[], left: readonly string[]): Buffer {
+    const found = this.#members.find(
+      (one) => one.set === set && same(one.joined, joined) && same(one.left, left),
+    );
+    if (found !== undefined) return found.frame;
+    const frame = Buffer.from(
+      membersFrame({
+        group: set.name,
+        ...(joined.length > 0 && { joined }),
+        ...(left.length > 0 && { left }),
+      }),
+    );
+    if (this.#members.length === MEMBERS_KEPT) this.#members.shift();
+    this.#members.push({ set, joined, left, frame });
+    return frame;
   }
 
   #joined(records: readonly ViewRecord[]): string {
@@ -68,5 +106,5 @@ export class Encoder {
   }
 }
 
-const same = (some: readonly ViewRecord[], others: readonly ViewRecord[]): boolean =>
-  some.length === others.length && some.every((record, at) => record === others[at]);
+const same = <T>(some: readonly T[], others: readonly T[]): boolean =>
+  some.length === others.length && some.every((item, at) => item === others[at]);

@@ -23,8 +23,7 @@ import { type FanoutSettings, watchLimits } from './limits.ts';
 import { type FanoutMetrics, Meter } from './meter.ts';
 import { WatchedNumbers } from './numbers.ts';
 import { WatchedPlaces } from './places/places.ts';
-import type { GroupSet } from './tenant/group-set.ts';
-import { Groups } from './tenant/groups.ts';
+import { Groups, type Move, NO_MOVE } from './tenant/groups.ts';
 import type { TenantCache } from './tenant/tenant-cache.ts';
 import { TenantSets } from './tenant/tenant-sets.ts';
 import { Turns } from './turns.ts';
@@ -253,10 +252,10 @@ export class NodeFanout implements Fanout {
       const isAhead = record?.isRead === true && ver === known;
       const said = isAhead ? record.view.groups : groups;
       const isNews = watched !== undefined && (ver > known || isAhead);
-      const joined = isNews ? this.#moved(watched, { user, ver, groups: said ?? [] }) : [];
+      const move = isNews ? this.#moved(watched, { user, ver, groups: said ?? [] }) : NO_MOVE;
       const tenant = this.#cache.transition(event, now);
       if (tenant !== undefined) {
-        this.#groups.announce(joined, tenant, user, now);
+        this.#groups.announce(move, tenant, user, now);
         this.#tenantSets.checkGrowth(tenant);
       }
       this.#context.meter.commit();
@@ -287,10 +286,10 @@ export class NodeFanout implements Fanout {
     const now = this.#context.timing.now();
     // A read that was ahead of the feed knows better.
     if (view.ver < (tenant.users.get(view.user)?.record?.view.ver ?? 0)) return;
-    const joined = this.#moved(tenant, view);
+    const move = this.#moved(tenant, view);
     const user = tenant.users.get(view.user);
-    if (user !== undefined && joined.length > 0) this.#cache.learn(tenant, user, view, now);
-    this.#groups.announce(joined, tenant, view.user, now);
+    if (user !== undefined && move.joined.length > 0) this.#cache.learn(tenant, user, view, now);
+    this.#groups.announce(move, tenant, view.user, now);
   }
 
   /** @param at - when, by the clock that gives versions: anything newer is of a user who came back since. */
@@ -300,7 +299,7 @@ export class NodeFanout implements Fanout {
     if ((user?.record?.view.ver ?? 0) > at) return;
     const readers = [...(tenant.set?.stream.readers ?? [])];
     if (user !== undefined) {
-      this.#groups.left(tenant, user);
+      this.#groups.forgotten(tenant, user);
       this.#cache.forget(tenant, user);
     }
     // Also those this node holds nothing of: who watches the tenant was shown them before they went offline.
@@ -309,19 +308,16 @@ export class NodeFanout implements Fanout {
   }
 
   /**
-   * Watchers who may no longer see a user because of an event get `gone` before its news.
-   * @returns groups that the user is new in.
+   * Watchers who may no longer see a user because of an event are sent nothing of its news.
+   * @returns groups that the user is new in, or is in no longer.
    */
-  #moved(
-    tenant: TenantCache,
-    { user: id, ver, groups }: Pick<View, 'user' | 'ver' | 'groups'>,
-  ): readonly GroupSet[] {
+  #moved(tenant: TenantCache, { user: id, ver, groups }: Pick<View, 'user' | 'ver' | 'groups'>): Move {
     const user = tenant.users.get(id);
     tenant.readings.regrouped(id, ver);
     if (user !== undefined) this.#cache.regroup(user, groups);
-    const joined = this.#groups.moved(tenant, id, groups);
+    const move = this.#groups.moved(tenant, id, groups);
     const made = user === undefined ? tenant.users.get(id) : undefined;
     if (made !== undefined) this.#cache.regroup(made, groups);
-    return joined;
+    return move;
   }
 }

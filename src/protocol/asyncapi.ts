@@ -117,7 +117,9 @@ const SERVER: Readonly<Record<ServerFrameType, readonly object[]>> = {
       type: 'presence',
       users: [{ user: 'bob', status: 'offline', since: EXAMPLE_TIME, ver: 1_795_253_400_000_007 }],
     },
+    { type: 'presence', users: [ALICE], snapshot: true, ref: '2b', group: 'tea-party' },
   ],
+  members: [{ type: 'members', group: 'tea-party', joined: ['alice'], left: ['bob'] }],
   self: [{ type: 'self', status: 'busy', claim: { status: 'busy' }, note: { text: 'Back on Monday' } }],
   place: [
     {

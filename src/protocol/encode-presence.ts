@@ -7,10 +7,19 @@ export const encodePresence = (view: View): string => JSON.stringify(presenceOf(
 /** A frame of changes. @param users - encoded presence objects, joined by commas. */
 export const changeFrame = (users: string): string => `{"type":"presence","users":[${users}]}`;
 
-/** One frame of an answer to `watch`. @param more - further frames of the same answer follow. */
-export const snapshotFrame = (users: string, ref: string | undefined, more: boolean): string => {
-  const reference = ref === undefined ? '' : `,"ref":${JSON.stringify(ref)}`;
-  return `{"type":"presence","users":[${users}],"snapshot":true${reference}${more ? ',"more":true' : ''}}`;
+/** What one frame of an answer to `watch` belongs to. */
+export interface SnapshotPart {
+  readonly ref: string | undefined;
+  /** The users are members of it; absent for those asked for by id, and the tenant's. */
+  readonly group: string | undefined;
+  /** Further frames of the same answer follow. */
+  readonly more: boolean;
+}
+
+/** One frame of an answer to `watch`. */
+export const snapshotFrame = (users: string, { ref, group, more }: SnapshotPart): string => {
+  const rest = JSON.stringify({ ref, ...(more && { more }), group }).slice(1, -1);
+  return `{"type":"presence","users":[${users}],"snapshot":true${rest === '' ? '' : `,${rest}`}}`;
 };
 
 /** What the watchers of a tenant get that grew too large to be watched: the watch ended, and why. */

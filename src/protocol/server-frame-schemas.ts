@@ -105,6 +105,11 @@ export const SERVER_FRAMES = {
     users: Type.Array(PresenceSchema),
     snapshot: flag('the answer to `watch`'),
     more: flag('further frames of the same answer follow'),
+    group: Type.Optional(
+      Type.String({
+        description: 'in the snapshot of a watched group: these are its members, online or not',
+      }),
+    ),
     ref,
   }),
   place: frame('place', 'Who is in a place, who came or told other data, who left.', {
@@ -148,6 +153,15 @@ export const SERVER_FRAMES = {
       present: number('of a group or a place: who is not offline'),
       members: number('of a group or a place: all of them'),
       ref,
+    },
+  ),
+  members: frame(
+    'members',
+    'Who joined and who left a watched group: after the last frame of its snapshot, whatever else changes of them.',
+    {
+      group: Type.String(),
+      joined: ids('each was shown before by `presence`'),
+      left: ids('whoever is not watched for another reason is named in a `gone` frame that follows'),
     },
   ),
   gone: frame('gone', 'You get these no longer: forget what you hold, `ver` included.', {

@@ -59,6 +59,15 @@ export const welcomeFrame = (welcome: Welcome): string => JSON.stringify({ type:
 
 export const selfFrame = (self: Self): string => JSON.stringify({ type: 'self', ...self });
 
+/** How the list of a watched group changed. */
+export interface Members {
+  readonly group: string;
+  readonly joined?: readonly string[];
+  readonly left?: readonly string[];
+}
+
+export const membersFrame = (members: Members): string => JSON.stringify({ type: 'members', ...members });
+
 export const goneFrame = (gone: Gone): string => JSON.stringify({ type: 'gone', ...gone });
 
 /** Without `ref` when the client gave none: it still learns that something was done. */

@@ -48,6 +48,13 @@ export type ServerFrame =
       readonly snapshot?: true;
       readonly ref?: string;
       readonly more?: true;
+      readonly group?: string;
+    }
+  | {
+      readonly type: 'members';
+      readonly group: string;
+      readonly joined?: readonly string[];
+      readonly left?: readonly string[];
     }
   | ({ readonly type: 'self' } & Self)
   | {

@@ -6,7 +6,7 @@ import type { Answer } from './answer.ts';
 const UNREAD_SET = 50;
 
 /** Everybody in the groups an answer asks for, as far as they were read. */
-export const membersOf = (answer: Answer): Set<CachedUser> => {
+const membersOf = (answer: Answer): Set<CachedUser> => {
   const members = new Set<CachedUser>();
   for (const set of answer.groups) for (const user of set.members) members.add(user);
   return members;

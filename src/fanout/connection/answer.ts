@@ -9,6 +9,13 @@ import type { Reply } from './outbox.ts';
 /** Users of a snapshot that cost as much as the answer to a ping. */
 const USERS_PER_COST = 25;
 
+/** The part of an answer that shows one group. */
+export interface GroupList {
+  readonly set: GroupSet;
+  /** Members who are still to be sent. */
+  readonly users: Set<CachedUser>;
+}
+
 /** The connection that an answer belongs to. */
 export interface AnswerOwner {
   /** A user goes out with the next frame, in the newest view of them. */
@@ -19,10 +26,11 @@ export interface AnswerOwner {
 
 /**
  * The answer to one `watch`: a snapshot that is first waited for and then sent, in as many frames as it takes. Until it
- * begins, what it asks for is no watch: it only keeps what is being read from being forgotten.
+ * begins, what it asks for is no watch: it only keeps what is being read from being forgotten. First come the users asked
+ * for by id and those of the tenant, each once, and then the list of each group, each complete by itself.
  */
 export class Answer implements Reply {
-  /** Before it begins whom it asks for by id; then whom it has still to show, in the order asked. */
+  /** Before it begins whom it asks for by id; then whom of them it has still to show, in the order asked. */
   readonly users: Set<CachedUser>;
   /** Groups it asks for; none once it has begun. */
   readonly groups = new Set<GroupSet>();
@@ -36,8 +44,12 @@ export class Answer implements Reply {
   readonly #owner: AnswerOwner;
   readonly #context: FanoutContext;
   /** The tenant's part, once it is known. */
-  #members: CachedUser[] | undefined;
+  #tenantUsers: CachedUser[] | undefined;
   #next = 0;
+  /** Groups whose list was not sent to its end. */
+  #lists: GroupList[] = [];
+  /** Users who belong to no list were asked for, and their last frame is still to come. */
+  #owesUsers: boolean;
   #begun = false;
 
   constructor(
@@ -51,34 +63,55 @@ export class Answer implements Reply {
     this.#ref = request.ref;
     this.#owner = owner;
     this.#context = context;
+    this.#owesUsers = request.tenant;
   }
 
   /**
    * Everything is known.
-   * @param groupMembers - the members of the groups asked for.
    * @param tenantUsers - the users of the tenant, if asked for: those present now, no user twice.
    */
-  begin(groupMembers: Iterable<CachedUser>, tenantUsers: Iterable<CachedUser> | undefined): void {
+  begin(tenantUsers: Iterable<CachedUser> | undefined): void {
     this.#begun = true;
+    this.#lists = [...this.groups].map((set) => ({ set, users: new Set(set.members) }));
     this.groups.clear();
     this.tenantSet = undefined;
-    this.weight -= this.users.size;
-    for (const user of groupMembers) this.users.add(user);
+    if (this.users.size > 0 || this.#lists.length === 0) this.#owesUsers = true;
     if (tenantUsers !== undefined) {
-      this.#members = [];
-      for (const user of tenantUsers) if (user.present && !this.users.has(user)) this.#members.push(user);
+      this.#tenantUsers = [];
+      for (const user of tenantUsers) if (user.present && !this.users.has(user)) this.#tenantUsers.push(user);
     }
-    this.weight += this.users.size + (this.#members?.length ?? 0);
+    this.weight += this.#tenantUsers?.length ?? 0;
+    for (const { users } of this.#lists) this.weight += users.size;
   }
 
-  /** No longer watched; who watches the tenant still gets them as one of it. */
+  /** The snapshot of a user is still to come. */
+  isUnsent(user: CachedUser): boolean {
+    return this.users.has(user) || this.#lists.some(({ users }) => users.has(user));
+  }
+
+  /** The list of a group that was not sent to its end. */
+  list(set: GroupSet): GroupList | undefined {
+    return this.#lists.find((list) => list.set === set);
+  }
+
+  withoutList(set: GroupSet): void {
+    this.#lists = this.#lists.filter((list) => list.set !== set);
+  }
+
+  /** No longer watched by id; who watches the tenant still gets them as one of it. */
+  withoutNamed(user: CachedUser): void {
+    if (this.users.delete(user) && user.present) this.#tenantUsers?.push(user);
+  }
+
+  /** No longer watched for any reason but the tenant. */
   withoutUser(user: CachedUser): void {
-    if (this.users.delete(user) && user.present) this.#members?.push(user);
+    this.withoutNamed(user);
+    for (const { users } of this.#lists) users.delete(user);
   }
 
   withoutTenant(): void {
     this.tenant = false;
-    this.#members = undefined;
+    this.#tenantUsers = undefined;
   }
 
   /** What it takes to begin with it, in what the answer to a ping costs. */
@@ -92,29 +125,49 @@ export class Answer implements Reply {
   }
 
   get done(): boolean {
-    return this.users.size === 0 && this.#next >= (this.#members?.length ?? 0);
+    return !this.#owesUsers && this.#lists.length === 0;
   }
 
   next(): string {
+    const list = this.#owesUsers ? undefined : this.#lists[0];
+    // Without both: what was still to come was taken out, and the last frame said that more follows.
+    const frame = list === undefined ? this.#ofUsers() : this.#ofGroup(list);
+    const part = { ref: this.#ref, group: list?.set.name, more: !this.done };
+    return this.#context.encoder.snapshot(frame.records, part);
+  }
+
+  sent(now: number): void {
+    this.#owner.answered(this, now);
+  }
+
+  #ofUsers(): FrameBuilder {
     const frame = new FrameBuilder(this.#context);
-    for (const user of this.users) {
-      if (frame.full) break;
-      this.users.delete(user);
-      frame.add(user);
-      this.#owner.shown(user);
-    }
-    const members = this.#members ?? [];
-    for (; !frame.full && this.#next < members.length; this.#next += 1) {
-      const user = members[this.#next];
+    this.#take(frame, this.users);
+    const tenantUsers = this.#tenantUsers ?? [];
+    for (; !frame.full && this.#next < tenantUsers.length; this.#next += 1) {
+      const user = tenantUsers[this.#next];
       // Went offline while this waited: no part of what a tenant's snapshot shows.
       if (user === undefined || !user.present) continue;
       frame.add(user);
       this.#owner.shown(user);
     }
-    return this.#context.encoder.snapshot(frame.records, this.#ref, !this.done);
+    this.#owesUsers = this.users.size > 0 || this.#next < tenantUsers.length;
+    return frame;
   }
 
-  sent(now: number): void {
-    this.#owner.answered(this, now);
+  #ofGroup({ users }: GroupList): FrameBuilder {
+    const frame = new FrameBuilder(this.#context);
+    this.#take(frame, users);
+    if (users.size === 0) this.#lists.shift();
+    return frame;
+  }
+
+  #take(frame: FrameBuilder, users: Set<CachedUser>): void {
+    for (const user of users) {
+      if (frame.full) break;
+      users.delete(user);
+      frame.add(user);
+      this.#owner.shown(user);
+    }
   }
 }

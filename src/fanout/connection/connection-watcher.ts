@@ -5,7 +5,7 @@ import { inTurn } from '../fair-turns.ts';
 import { type Sink, WatchError, type WatchRequest } from '../fanout.ts';
 import { ANSWER_WEIGHT } from '../limits.ts';
 import { added, EMPTY, removed } from '../small-set.ts';
-import type { GroupReader, GroupSet } from '../tenant/group-set.ts';
+import type { GroupSet } from '../tenant/group-set.ts';
 import { tooManyMembers } from '../tenant/groups.ts';
 import type { TenantCache } from '../tenant/tenant-cache.ts';
 import { tooMany } from '../tenant/tenant-sets.ts';
@@ -13,23 +13,26 @@ import type { CachedUser } from '../views/cached-user.ts';
 import { type Viewer, visibility } from '../visibility.ts';
 import type { Watching } from '../watching.ts';
 import { Answer, type AnswerOwner } from './answer.ts';
-import { membersOf, readInTurn } from './answer-reading.ts';
+import { readInTurn } from './answer-reading.ts';
 import { checkVisible } from './check-visible.ts';
 import { goneFrames } from './gone.ts';
+import { GroupWatches, type GroupWatchesOwner } from './group-watches.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
 import { checkQuota } from './quota.ts';
-import { groupOutgrownFrame, refusal } from './refusal.ts';
+import { refusal } from './refusal.ts';
 import { Watched } from './watched.ts';
 
 /** What one connection watches. */
-export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader {
+export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupWatchesOwner {
   readonly #node: Watching;
   readonly #tenant: string;
   readonly #sink: Sink;
   #viewer: Viewer;
   /** Made with the first watch: there are products most of whose connections never watch. */
   #outbox: Outbox | undefined;
-  readonly #watched: Watched;
+  readonly watched: Watched;
+  /** Made with the first watch of a group. */
+  #groupWatches: GroupWatches | undefined;
   readonly #others: () => number;
   /** The connection has its place in the tenant's stream. */
   #joined = false;
@@ -42,14 +45,14 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
     this.#sink = sink;
     this.#viewer = viewer;
     this.#node = node;
-    this.#watched = new Watched(node.cache, node.context);
+    this.watched = new Watched(node.cache, node.context);
   }
 
   /** Computed at each call, because calls are rare. */
   get watching(): { users: ReadonlySet<string>; groups: ReadonlySet<string>; tenant: boolean } {
     const waiting = this.#waiting;
-    const users = new Set(this.#watched.named.map(({ user }) => user));
-    const groups = new Set([...this.#watched.groups].map(({ name }) => name));
+    const users = new Set(this.watched.named.map(({ user }) => user));
+    const groups = new Set([...this.watched.groups].map(({ name }) => name));
     for (const answer of waiting) {
       for (const { user } of answer.users) users.add(user);
       for (const { name } of answer.groups) groups.add(name);
@@ -90,9 +93,9 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
     const waiting = this.#waiting;
     for (const id of request.users ?? []) {
       const user = tenant.users.get(id);
-      if (user === undefined || !this.#watched.isAskedFor(user)) continue;
-      for (const answer of waiting) if (answer.users.delete(user)) this.#watched.unask(tenant, user);
-      this.#watched.unname(tenant, user);
+      if (user === undefined || !this.watched.isAskedFor(user)) continue;
+      for (const answer of waiting) if (answer.users.delete(user)) this.watched.unask(tenant, user);
+      this.watched.unname(tenant, user);
     }
     for (const name of request.groups ?? []) {
       for (const answer of this.#waiting) this.#withoutGroup(tenant, answer, name);
@@ -116,14 +119,14 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
     }
     const users: string[] = [];
     const groups: string[] = [];
-    for (const { name } of [...this.#watched.groups]) {
+    for (const { name } of [...this.watched.groups]) {
       if (viewer.users && viewer.groups.includes(name)) continue;
       const gone = this.#dropGroup(tenant, name);
       if (!this.#joined) users.push(...gone);
       groups.push(name);
     }
-    for (const user of this.#watched.named) {
-      if (visibility(viewer, user) === 'hidden' && this.#watched.unname(tenant, user)) users.push(user.user);
+    for (const user of this.watched.named) {
+      if (visibility(viewer, user) === 'hidden' && this.watched.unname(tenant, user)) users.push(user.user);
     }
     for (const frame of goneFrames(groups, users)) this.say(frame);
     this.#node.context.meter.commit();
@@ -142,9 +145,9 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
     const tenant = cache.find(this.#tenant);
     if (tenant !== undefined) {
       for (const answer of this.#waiting) this.#release(tenant, answer);
-      this.#watched.answers = EMPTY;
-      for (const { name } of [...this.#watched.groups]) this.#dropGroup(tenant, name);
-      for (const user of [...this.#watched.users]) this.#watched.drop(tenant, user);
+      this.watched.answers = EMPTY;
+      for (const { name } of [...this.watched.groups]) this.#dropGroup(tenant, name);
+      for (const user of this.watched.named) this.watched.unname(tenant, user);
       this.#dropTenant(tenant);
     }
     context.meter.commit();
@@ -155,12 +158,12 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
   }
 
   answered(answer: Answer, now: number): void {
-    this.#watched.answers = removed(this.#watched.answers, answer);
+    this.watched.answers = removed(this.watched.answers, answer);
     if (answer.tenant) this.#outbox?.follow(now);
   }
 
   isUnsent(user: CachedUser): boolean {
-    return this.#watched.isUnsent(user);
+    return this.watched.isUnsent(user);
   }
 
   outgrown(): void {
@@ -173,38 +176,27 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
   regrouped(user: CachedUser): void {
     const tenant = this.#node.cache.find(this.#tenant);
     if (tenant === undefined || visibility(this.#viewer, user) !== 'hidden') return;
-    if (this.#watched.unname(tenant, user)) this.#sayGone(user);
+    if (this.watched.unname(tenant, user) && !this.#joined) this.say(goneFrame({ users: [user.user] }));
   }
 
   forgotten(user: CachedUser): void {
     const tenant = this.#node.cache.find(this.#tenant);
-    if (tenant === undefined || !this.#watched.has(user)) return;
-    this.#watched.drop(tenant, user);
-    this.#sayGone(user);
-  }
-
-  memberJoined(set: GroupSet, user: CachedUser, now: number): void {
-    const tenant = this.#node.cache.find(this.#tenant);
-    if (tenant === undefined || this.#outbox === undefined || this.#watched.has(user)) return;
-    if (this.#watched.asked >= this.#node.limits.groupCeiling) {
-      this.groupOutgrown(set);
-      return;
+    if (tenant !== undefined && this.watched.unname(tenant, user)) {
+      this.outbox.forgotWatched(user, !this.#joined);
     }
-    this.#watched.enrol(user, this.#outbox);
-    this.#outbox.joined(user, now);
   }
 
-  groupOutgrown({ name }: GroupSet): void {
-    const tenant = this.#node.cache.find(this.#tenant);
-    if (tenant === undefined) return;
-    const users = this.#dropGroup(tenant, name);
-    for (const frame of goneFrames([name], this.#joined ? [] : users)) this.say(frame);
-    this.say(groupOutgrownFrame(name));
+  isListing(set: GroupSet): boolean {
+    return this.watched.listing(set) !== undefined;
   }
 
-  memberLeft(_set: GroupSet, user: CachedUser): void {
-    const tenant = this.#node.cache.find(this.#tenant);
-    if (tenant !== undefined && this.#watched.disenrol(tenant, user)) this.#sayGone(user);
+  get watchesTenant(): boolean {
+    return this.#joined;
+  }
+
+  get outbox(): Outbox {
+    this.#outbox ??= new Outbox(this.#sink, this.#node.context, this);
+    return this.#outbox;
   }
 
   say(frame: string): void {
@@ -214,7 +206,7 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
 
   /** @throws WatchError when so many watches more are too many for this connection. */
   checkRoom(more: number): void {
-    if (this.#watched.asked + this.#others() + more > this.#node.limits.maxWatches) {
+    if (this.watched.asked + this.#others() + more > this.#node.limits.maxWatches) {
       throw new WatchError('too_many_watches', `at most ${this.#node.limits.maxWatches} may be watched`);
     }
   }
@@ -227,7 +219,7 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
 
   /** Answers that have not begun. */
   get #waiting(): Answer[] {
-    return this.#watched.waiting;
+    return this.watched.waiting;
   }
 
   /** Holds what was asked for until it is known, or throws and leaves everything as it was. */
@@ -240,12 +232,12 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
     this.#checkQuota(ids, wantsTenant && !this.#joined ? 1 : 0);
     const answer = new Answer({ users: new Set(), tenant: wantsTenant, ref }, this, context);
     if (ids.size === 0 && groups.length === 0 && !wantsTenant) {
-      this.#watched.answers = added(this.#watched.answers, answer);
+      this.watched.answers = added(this.watched.answers, answer);
       return answer;
     }
     const tenant = cache.tenant(this.#tenant);
     try {
-      for (const id of ids) answer.users.add(this.#watched.ask(cache.user(tenant, id)));
+      for (const id of ids) answer.users.add(this.watched.ask(cache.user(tenant, id)));
       for (const name of new Set(groups)) answer.groups.add(this.#node.groups.enter(tenant, name));
       if (wantsTenant) answer.tenantSet = tenantSets.enter(tenant);
     } catch (error) {
@@ -253,7 +245,7 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
       cache.prune(tenant);
       throw error;
     }
-    this.#watched.answers = added(this.#watched.answers, answer);
+    this.watched.answers = added(this.watched.answers, answer);
     return answer;
   }
 
@@ -267,11 +259,11 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
     for (const id of ids) {
       const user = known?.get(id);
       if (user === undefined) views += 1;
-      if (user === undefined || !this.#watched.isAskedFor(user)) users += 1;
+      if (user === undefined || !this.watched.isAskedFor(user)) users += 1;
     }
     checkQuota(
       { users, others: this.#others(), sets, views, weight: ids.size + ANSWER_WEIGHT },
-      this.#watched,
+      this.watched,
       context.meter,
       limits,
     );
@@ -280,7 +272,7 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
   /** Users who are looked at: those named, and the members of groups that are watched. */
   #sizeOfUnwatch({ users = [], groups = [] }: WatchRequest): number {
     let size = users.length;
-    for (const name of groups) size += this.#watched.find(name)?.members.size ?? 0;
+    for (const name of groups) size += this.watched.find(name)?.members.size ?? 0;
     return size;
   }
 
@@ -298,35 +290,31 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
     const tenant = cache.tenant(this.#tenant);
     checkVisible(answer, this.#viewer);
     if (answer.tenant && !this.#joined && tenantSets.tooLarge(tenant)) throw tooMany();
-    const members = membersOf(answer);
     const sets = answer.groups.size;
+    let members = 0;
     let fresh = 0;
-    for (const user of members) if (!this.#watched.isAskedFor(user)) fresh += 1;
-    if (this.#watched.asked + this.#others() + fresh > limits.maxWatches && sets > 0) throw tooManyMembers();
-    const request = { users: fresh, others: this.#others(), sets, views: 0, weight: members.size };
-    checkQuota(request, this.#watched, context.meter, limits);
-    const outbox = this.#outbox ?? new Outbox(this.#sink, context, this);
-    this.#outbox = outbox;
-    for (const user of answer.users) {
-      this.#watched.name(user, outbox);
-      this.#watched.unask(tenant, user);
+    for (const set of answer.groups) {
+      members += set.members.size;
+      if (!this.watched.groups.has(set)) fresh += set.members.size;
     }
-    for (const set of answer.groups) this.#join(tenant, set);
-    for (const user of members) this.#watched.enrol(user, outbox);
+    const others = this.#others();
+    if (this.watched.asked + others + fresh > limits.maxWatches && sets > 0) throw tooManyMembers();
+    checkQuota({ users: fresh, others, sets, views: 0, weight: members }, this.watched, context.meter, limits);
+    const outbox = this.outbox;
+    // What is known of the lists so far goes first: the ones that follow take its place.
+    outbox.tellAll(now);
+    for (const user of answer.users) {
+      this.watched.name(user, outbox);
+      this.watched.unask(tenant, user);
+    }
+    for (const set of answer.groups) {
+      this.#groupWatches ??= new GroupWatches(this.#node, this.#tenant, this);
+      this.#groupWatches.join(tenant, set);
+    }
     if (answer.tenantSet !== undefined) this.#joinTenant(tenant, answer.tenantSet, outbox);
-    answer.begin(members, answer.tenant ? tenant.users.values() : undefined);
+    answer.begin(answer.tenant ? tenant.users.values() : undefined);
     cache.prune(tenant);
     outbox.reply(answer, now);
-  }
-
-  #join(tenant: TenantCache, set: GroupSet): void {
-    if (this.#watched.groups.has(set)) {
-      this.#node.groups.leave(tenant, set);
-      return;
-    }
-    this.#watched.groups.add(set);
-    set.readers.add(this);
-    this.#node.context.meter.watches += 1;
   }
 
   #joinTenant(
@@ -345,13 +333,13 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
 
   /** Takes back what {@link #admit} did, and nothing else. */
   #abandon(answer: Answer): void {
-    this.#watched.answers = removed(this.#watched.answers, answer);
+    this.watched.answers = removed(this.watched.answers, answer);
     const tenant = this.#node.cache.find(this.#tenant);
     if (tenant !== undefined) this.#release(tenant, answer);
   }
 
   #release(tenant: TenantCache, answer: Answer): void {
-    for (const user of answer.users) this.#watched.unask(tenant, user);
+    for (const user of answer.users) this.watched.unask(tenant, user);
     answer.users.clear();
     for (const set of answer.groups) this.#node.groups.leave(tenant, set);
     answer.groups.clear();
@@ -370,30 +358,19 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupReader 
     answer.withoutTenant();
   }
 
-  #sayGone({ user }: CachedUser): void {
-    if (!this.#joined) this.say(goneFrame({ users: [user] }));
-  }
-
   /** @returns users who are watched no longer. */
   #dropGroup(tenant: TenantCache, name: string): string[] {
-    const set = this.#watched.find(name);
-    if (set === undefined) return [];
-    this.#watched.groups.delete(set);
-    set.readers.delete(this);
-    const gone: string[] = [];
-    for (const user of [...set.members]) if (this.#watched.disenrol(tenant, user)) gone.push(user.user);
-    this.#node.context.meter.watches -= 1;
-    this.#node.groups.leave(tenant, set);
-    return gone;
+    const set = this.watched.find(name);
+    return set === undefined ? [] : (this.#groupWatches?.drop(tenant, set) ?? []);
   }
 
   #dropTenant(tenant: TenantCache): void {
     if (!this.#joined) return;
     this.#joined = false;
-    for (const answer of this.#watched.answers) if (answer.begun && answer.tenant) answer.withoutTenant();
+    for (const answer of this.watched.answers) if (answer.begun && answer.tenant) answer.withoutTenant();
     const { context, tenantSets } = this.#node;
     context.meter.watches -= 1;
-    this.#outbox?.leave(this.#watched.users, context.timing.now());
+    this.#outbox?.leave(this.watched.users, context.timing.now());
     tenantSets.leave(tenant);
   }
 }

@@ -1,9 +1,12 @@
+import { goneFrame } from '../../protocol/server-frames.ts';
 import type { FanoutContext, Stalled, Windowed } from '../context.ts';
 import type { Sink } from '../fanout.ts';
 import { FrameBuilder } from '../frame-builder.ts';
 import { EMPTY, includes, type SmallSet } from '../small-set.ts';
+import type { GroupSet } from '../tenant/group-set.ts';
 import type { StreamReader, TenantStream } from '../tenant/tenant-stream.ts';
 import type { CachedUser, Subscriber } from '../views/cached-user.ts';
+import { MemberNews, type NewsReader } from './member-news.ts';
 import { Pending } from './pending.ts';
 
 /** An answer that is ready to be sent, frame by frame. */
@@ -19,6 +22,8 @@ export interface Reply {
 export interface OutboxOwner {
   /** The user's snapshot is still to come, and brings what is newest. */
   isUnsent(user: CachedUser): boolean;
+  /** The list of a group is still to come, or to be completed. */
+  isListing(set: GroupSet): boolean;
   /** The tenant grew too large to be watched: leave its stream. */
   outgrown(): void;
   regrouped(user: CachedUser): void;
@@ -29,7 +34,7 @@ export interface OutboxOwner {
  * What one connection has still to be sent. It keeps no views, only who changed: the newest view is looked up when
  * the frame is written, so a connection that does not read costs the same however much happens.
  */
-export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
+export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, Stalled {
   /** Where the tenant's stream was sent up to; meaningful between {@link join} and {@link leave}. */
   cursor = 0;
   /** The cursor at {@link join}: the stream did not send this connection any user without a later place. */
@@ -40,6 +45,10 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
   /** Users watched by id who changed since they were last sent. */
   readonly #pending = new Pending();
   #replies: Reply[] = [];
+  /** The reply whose first frame was, or is about to be written. */
+  #current: Reply | undefined;
+  /** Made when a member of a watched group first joins or leaves. */
+  #news: MemberNews | undefined;
   #stream: TenantStream | undefined;
   /** The tenant's snapshot was sent: its stream follows, and carries the users watched by id too. */
   #streaming = false;
@@ -67,8 +76,82 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
     if (!this.#inWindow) this.#flush(now);
   }
 
+  /**
+   * A user joined a watched group; {@link tell} says so.
+   * @param isNew - they were not watched before.
+   * @param isListed - the group's list that is being sent shows them.
+   */
+  memberJoined(
+    set: GroupSet,
+    user: CachedUser,
+    { isNew, isListed }: { readonly isNew: boolean; readonly isListed: boolean },
+    now: number,
+  ): void {
+    this.#news ??= new MemberNews(this.#context, this);
+    const held = this.#news.backAgain(user);
+    const ver = user.record?.view.ver ?? 0;
+    // They were forgotten meanwhile. Beside what the client holds, nothing of theirs would count.
+    if (held !== undefined && ver < held.ver) this.forgotWatched(user, true);
+    if (isListed) this.#news.listed(set, user);
+    else this.#news.joined(set, user);
+    const isHeld = held?.isSent === true && held.ver === ver;
+    if (isNew && !isHeld) this.#joined(user, now);
+  }
+
+  /**
+   * A user left a watched group; {@link tell} says so.
+   * @param isTold - the client holds them in the list, or is about to.
+   */
+  memberLeft(set: GroupSet, user: CachedUser, isTold: boolean): void {
+    this.#news ??= new MemberNews(this.#context, this);
+    if (isTold) this.#news.left(set, user);
+  }
+
+  /** A user who left is not watched any more: `gone` follows. To be called before they are watched no longer. */
+  memberGone(user: CachedUser): void {
+    this.#news?.gone(user, this.isShown(user));
+  }
+
+  /** Everything of a user was forgotten: what may be newer must not meet what the client holds, so it is told at once. */
+  forgotWatched({ user }: CachedUser, isGone: boolean): void {
+    for (const frame of this.#news?.takeLeft(user) ?? []) this.#write(frame);
+    if (isGone) this.say(goneFrame({ users: [user] }));
+  }
+
+  /** A list of the group follows, or it is watched no longer. */
+  dropNews(set: GroupSet): void {
+    this.#news?.drop(set);
+  }
+
+  /** Says who joined and left, unless the window of such news or the socket make it wait. */
+  tell(now: number): void {
+    if (this.#news?.inWindow === false) this.tellAll(now);
+  }
+
+  /** The same without waiting for the window. @returns whether all that may be said was. */
+  tellAll(now: number): boolean {
+    const news = this.#news;
+    if (news === undefined || news.empty || this.#closed) return true;
+    if (!this.#writable(now)) return false;
+    for (const frame of news.frames()) {
+      this.#write(frame);
+      news.openWindow(now);
+      if (!this.#writable(now)) return false;
+    }
+    return true;
+  }
+
+  isShown(user: CachedUser): boolean {
+    if (user.record === undefined || this.#pending.has(user) || this.#owner.isUnsent(user)) return false;
+    return !this.#streaming || !this.#owed(user);
+  }
+
+  isListing(set: GroupSet): boolean {
+    return this.#owner.isListing(set);
+  }
+
   /** A user is watched from now on as a member who joined, in a view that is no news to others. */
-  joined(user: CachedUser, now: number): void {
+  #joined(user: CachedUser, now: number): void {
     const stream = this.#streaming ? this.#stream : undefined;
     if (stream === undefined) {
       this.changed(user, now);
@@ -137,6 +220,7 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
   reply(reply: Reply, now: number): void {
     this.#replies.push(reply);
     this.#sendReplies(now);
+    this.tell(now);
   }
 
   /** The socket may take more. */
@@ -151,6 +235,7 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
       if (this.#context.windowMs === 0) this.pull(now);
       else stream.wake(now);
     }
+    this.tell(now);
   }
 
   lookAgain(now: number): void {
@@ -164,9 +249,15 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
     const stream = this.#stream;
     if (stream === undefined || !this.#streaming) this.#flush(now);
     else if (this.#owesChanges(stream)) stream.wake(now);
+    this.tell(now);
   }
 
   pull(now: number): void {
+    this.#pull(now);
+    this.tell(now);
+  }
+
+  #pull(now: number): void {
     const stream = this.#stream;
     if (this.#closed || stream === undefined || !this.#streaming || this.#inWindow) return;
     while (this.#owesChanges(stream)) {
@@ -197,15 +288,21 @@ export class Outbox implements Subscriber, StreamReader, Windowed, Stalled {
     this.#closed = true;
     this.leave(EMPTY, now);
     this.#pending.clear();
+    this.#news?.clear();
     this.#replies = [];
+    this.#current = undefined;
   }
 
   #sendReplies(now: number): void {
     for (let reply = this.#replies[0]; reply !== undefined; reply = this.#replies[0]) {
       if (!this.#writable(now)) return;
+      // Whom the client is to forget must be gone before an answer shows them.
+      if (this.#current !== reply && !this.tellAll(now)) return;
+      this.#current = reply;
       this.#write(reply.next());
       if (!reply.done) continue;
       this.#replies.shift();
+      this.#current = undefined;
       reply.sent(now);
     }
   }

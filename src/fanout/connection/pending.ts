@@ -14,6 +14,10 @@ export class Pending {
     return this.#many?.size ?? this.#few.length;
   }
 
+  has(user: CachedUser): boolean {
+    return this.#many?.has(user) ?? this.#few.includes(user);
+  }
+
   /** @returns whether the user was not pending before. */
   add(user: CachedUser): boolean {
     if (this.#many !== undefined) return this.#many.size < this.#many.add(user).size;

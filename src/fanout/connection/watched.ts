@@ -4,13 +4,13 @@ import type { GroupSet } from '../tenant/group-set.ts';
 import type { TenantCache } from '../tenant/tenant-cache.ts';
 import type { CachedUser } from '../views/cached-user.ts';
 import type { ViewCache } from '../views/view-cache.ts';
-import type { Answer } from './answer.ts';
+import type { Answer, GroupList } from './answer.ts';
 import type { Outbox } from './outbox.ts';
 
 /**
  * The users one connection watches, each for a reason: it named them, or watches a group they are in. Each reason ends
- * by itself, and with the last one the watch. What an answer that has not begun asks for is no reason: it has holds of
- * its own, and a refusal gives back exactly those.
+ * by itself, and with the last one the watch; each counts as a watch. What an answer that has not begun asks for is no
+ * reason: it has holds of its own, and a refusal gives back exactly those.
  */
 export class Watched {
   /** For whatever reason; their changes follow. */
@@ -23,7 +23,7 @@ export class Watched {
   answers: SmallSet<Answer> = EMPTY;
   /** How many answers that have not begun ask for a user. */
   readonly #asking = new Map<CachedUser, number>();
-  /** Those of {@link #asking} who are not watched: counted as it changes, for a flood of watches asks for it each time. */
+  /** Those of {@link #asking} who are not watched by id: counted as it changes, for a flood of watches asks for it each time. */
   #askedOnly = 0;
   /** Made with the first watch. */
   #outbox: Outbox | undefined;
@@ -52,14 +52,16 @@ export class Watched {
     return [...this.answers].filter(({ begun }) => !begun);
   }
 
-  /** Watched, or asked for by an answer that has not begun. */
+  /** Watched by id, or asked for by an answer that has not begun. */
   isAskedFor(user: CachedUser): boolean {
-    return this.has(user) || this.#asking.has(user);
+    return this.isNamed(user) || this.#asking.has(user);
   }
 
-  /** How many users are watched or asked for. */
+  /** How many watches there are, or are asked for: users by id, and the members of each group. */
   get asked(): number {
-    return sizeOf(this.users) + this.#askedOnly;
+    let asked = sizeOf(this.users) - this.#memberOnly.size + this.#askedOnly;
+    for (const { members } of this.groups) asked += members.size;
+    return asked;
   }
 
   find(group: string): GroupSet | undefined {
@@ -69,14 +71,31 @@ export class Watched {
 
   /** The snapshot of a user is still to come: until then no change of theirs may go out. */
   isUnsent(user: CachedUser): boolean {
-    for (const answer of this.answers) if (answer.begun && answer.users.has(user)) return true;
+    for (const answer of this.answers) if (answer.begun && answer.isUnsent(user)) return true;
     return false;
+  }
+
+  /** The list of a group that is being sent, or is about to be; of several the last one. */
+  listing(set: GroupSet): GroupList | undefined {
+    let found: GroupList | undefined;
+    for (const answer of this.answers) found = (answer.begun ? answer.list(set) : undefined) ?? found;
+    return found;
+  }
+
+  /** A user left a group. @returns whether the client holds them in its list, or will when it was sent to its end. */
+  unlist(set: GroupSet, user: CachedUser): boolean {
+    let isTold = true;
+    for (const answer of this.answers) {
+      const list = answer.begun ? answer.list(set) : undefined;
+      if (list !== undefined) isTold = !list.users.delete(user);
+    }
+    return isTold;
   }
 
   /** An answer asks for a user: they are kept until it begins or is refused. */
   ask(user: CachedUser): CachedUser {
     const answers = this.#asking.get(user) ?? 0;
-    if (answers === 0 && !this.has(user)) this.#askedOnly += 1;
+    if (answers === 0 && !this.isNamed(user)) this.#askedOnly += 1;
     this.#asking.set(user, answers + 1);
     this.#hold(user);
     return user;
@@ -85,52 +104,54 @@ export class Watched {
   unask(tenant: TenantCache, user: CachedUser): void {
     const answers = this.#asking.get(user) ?? 0;
     if (answers > 1) this.#asking.set(user, answers - 1);
-    else if (this.#asking.delete(user) && !this.has(user)) this.#askedOnly -= 1;
+    else if (this.#asking.delete(user) && !this.isNamed(user)) this.#askedOnly -= 1;
     this.#letGo(tenant, user);
   }
 
   /** Watches a user by id. */
   name(user: CachedUser, outbox: Outbox): void {
+    if (this.isNamed(user)) return;
+    if (this.#asking.has(user)) this.#askedOnly -= 1;
     this.#memberOnly.delete(user);
+    this.#hold(user);
     this.#watch(user, outbox);
   }
 
   /** @returns whether the user is watched no longer. */
   unname(tenant: TenantCache, user: CachedUser): boolean {
     if (!this.isNamed(user)) return false;
-    if (this.#isMember(user)) {
-      this.#memberOnly.add(user);
-      return false;
-    }
-    this.drop(tenant, user);
-    return true;
+    const isMember = this.#isMember(user);
+    if (isMember) this.#memberOnly.add(user);
+    else this.#unwatch(user);
+    for (const answer of this.answers) if (answer.begun) answer.withoutNamed(user);
+    if (this.#asking.has(user)) this.#askedOnly += 1;
+    this.#letGo(tenant, user);
+    return !isMember;
   }
 
   /** Watches a user for being in a watched group. @returns whether they were not watched before. */
   enrol(user: CachedUser, outbox: Outbox): boolean {
+    this.#context.meter.watches += 1;
     if (this.has(user)) return false;
     this.#memberOnly.add(user);
     this.#watch(user, outbox);
     return true;
   }
 
-  /** A user left a group, or it is watched no longer. @returns whether the user is watched no longer. */
-  disenrol(tenant: TenantCache, user: CachedUser): boolean {
-    if (!this.#memberOnly.has(user) || this.#isMember(user)) return false;
-    this.drop(tenant, user);
+  /** Whether being in one group is all that a user is watched for; who has left it is watched for nothing then. */
+  isOnlyIn(set: GroupSet, user: CachedUser): boolean {
+    if (!this.#memberOnly.has(user)) return false;
+    for (const other of this.groups) if (other !== set && other.members.has(user)) return false;
     return true;
   }
 
-  /** Ends the watch of a user whatever its reasons were. */
-  drop(tenant: TenantCache, user: CachedUser): void {
-    if (!this.has(user)) return;
-    for (const answer of this.answers) if (answer.begun) answer.withoutUser(user);
-    this.users = removed(this.users, user);
-    this.#memberOnly.delete(user);
-    this.#outbox?.forget(user);
-    if (this.#outbox !== undefined) user.subscribers = removed(user.subscribers, this.#outbox);
-    if (this.#asking.has(user)) this.#askedOnly += 1;
-    this.#letGo(tenant, user);
+  /** A user left a group, or it is watched no longer. @returns whether the user is watched no longer. */
+  disenrol(tenant: TenantCache, set: GroupSet, user: CachedUser): boolean {
+    this.#context.meter.watches -= 1;
+    if (!this.isOnlyIn(set, user)) return false;
+    this.#unwatch(user);
+    this.#cache.release(tenant, user);
+    return true;
   }
 
   #watch(user: CachedUser, outbox: Outbox): void {
@@ -138,8 +159,14 @@ export class Watched {
     this.#outbox = outbox;
     this.users = added(this.users, user);
     user.subscribers = added(user.subscribers, outbox);
-    if (this.#asking.has(user)) this.#askedOnly -= 1;
-    this.#hold(user);
+  }
+
+  #unwatch(user: CachedUser): void {
+    for (const answer of this.answers) if (answer.begun) answer.withoutUser(user);
+    this.users = removed(this.users, user);
+    this.#memberOnly.delete(user);
+    this.#outbox?.forget(user);
+    if (this.#outbox !== undefined) user.subscribers = removed(user.subscribers, this.#outbox);
   }
 
   #hold(user: CachedUser): void {

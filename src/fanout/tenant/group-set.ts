@@ -7,6 +7,10 @@ export interface GroupReader {
   memberJoined(set: GroupSet, user: CachedUser, now: number): void;
   /** A user is in the group no longer: nothing newer of theirs may be sent because of it. */
   memberLeft(set: GroupSet, user: CachedUser): void;
+  /** The same, because everything of the user was forgotten. */
+  memberForgotten(set: GroupSet, user: CachedUser): void;
+  /** That was all of one event or one reading: the client may be told who joined and left. */
+  membersTold(now: number): void;
   /** The group grew too large to be watched: the watch is over. */
   groupOutgrown(set: GroupSet): void;
 }

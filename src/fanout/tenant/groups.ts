@@ -13,6 +13,14 @@ import { SharedRead } from './shared-read.ts';
 import type { TenantCache } from './tenant-cache.ts';
 import { TooLarge } from './too-large.ts';
 
+/** Watched groups that a user joined and left by one event. */
+export interface Move {
+  readonly joined: readonly GroupSet[];
+  readonly left: readonly GroupSet[];
+}
+
+export const NO_MOVE: Move = { joined: [], left: [] };
+
 /** Reads the members of watched groups, and keeps them current from the feed: who joins and leaves. */
 export class Groups {
   readonly #views: GroupViews;
@@ -94,26 +102,34 @@ export class Groups {
   }
 
   /**
-   * An event carries all groups a user is in, as of a version. Watchers who may no longer see the user get `gone` at once,
-   * before its news; those who watch a group that the user joins keep the user.
-   * @returns the sets they are new in: to be {@link announce}d once the event's view is in the cache.
+   * An event carries all groups a user is in, as of a version. Watchers who may no longer see the user are sent nothing
+   * of its news; those who watch a group that the user joins keep the user.
+   * @returns what changed: to be {@link announce}d once the event's view is in the cache.
    */
-  moved(tenant: TenantCache, id: string, groups: readonly string[] | undefined): GroupSet[] {
+  moved(tenant: TenantCache, id: string, groups: readonly string[] | undefined): Move {
+    if (tenant.groups.size === 0) return NO_MOVE;
     const known = tenant.users.get(id);
-    const joined = tenant.groups.size === 0 ? [] : this.#joinAll(tenant, id, groups ?? []);
-    if (known !== undefined) this.#leaveOthers(tenant, known, groups ?? []);
-    return joined;
+    const joined = this.#joinAll(tenant, id, groups ?? []);
+    const left = known === undefined ? [] : this.#leaveOthers(tenant, known, groups ?? []);
+    return { joined, left };
   }
 
-  announce(sets: readonly GroupSet[], tenant: TenantCache, id: string, now: number): void {
+  announce({ joined, left }: Move, tenant: TenantCache, id: string, now: number): void {
     const user = tenant.users.get(id);
-    if (user === undefined) return;
-    for (const set of sets) for (const reader of set.readers) reader.memberJoined(set, user, now);
+    if (user !== undefined) {
+      for (const set of joined) for (const reader of set.readers) reader.memberJoined(set, user, now);
+    }
+    for (const set of [...joined, ...left]) for (const reader of set.readers) reader.membersTold(now);
   }
 
   /** A user left every group, by being forgotten. */
-  left(tenant: TenantCache, user: CachedUser): void {
-    this.#leaveOthers(tenant, user, []);
+  forgotten(tenant: TenantCache, user: CachedUser): void {
+    for (const set of [...tenant.groups.values()]) {
+      if (!set.members.has(user)) continue;
+      this.#exclude(set, user);
+      for (const reader of [...set.readers]) reader.memberForgotten(set, user);
+    }
+    this.#cache.release(tenant, user);
   }
 
   #joinAll(tenant: TenantCache, id: string, groups: readonly string[]): GroupSet[] {
@@ -129,12 +145,21 @@ export class Groups {
     return joined;
   }
 
-  #leaveOthers(tenant: TenantCache, user: CachedUser, groups: readonly string[]): void {
+  #leaveOthers(tenant: TenantCache, user: CachedUser, groups: readonly string[]): GroupSet[] {
+    const left: GroupSet[] = [];
     for (const { name } of user.memberOf) {
       const set = groups.includes(name) ? undefined : tenant.groups.get(name);
-      if (set !== undefined) this.#exclude(set, user);
+      if (set === undefined) continue;
+      this.#leave(set, user);
+      left.push(set);
     }
     this.#cache.release(tenant, user);
+    return left;
+  }
+
+  #leave(set: GroupSet, user: CachedUser): void {
+    this.#exclude(set, user);
+    for (const reader of [...set.readers]) reader.memberLeft(set, user);
   }
 
   #include(set: GroupSet, user: CachedUser): void {
@@ -145,7 +170,6 @@ export class Groups {
   #exclude(set: GroupSet, user: CachedUser): void {
     set.members.delete(user);
     user.memberOf = removed(user.memberOf, set);
-    for (const reader of [...set.readers]) reader.memberLeft(set, user);
   }
 
   async #load(tenant: TenantCache, set: GroupSet): Promise<void> {
@@ -187,9 +211,10 @@ export class Groups {
     }
     for (const user of [...set.members]) {
       if (settled.has(user) || reading.isTold(user.user)) continue;
-      this.#exclude(set, user);
+      this.#leave(set, user);
       this.#cache.release(tenant, user);
     }
+    for (const reader of set.readers) reader.membersTold(now);
   }
 }
 

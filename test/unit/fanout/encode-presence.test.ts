@@ -37,17 +37,18 @@ describe('encoding presence', () => {
       type: 'presence',
       users: [{ a: 1 }, { b: 2 }],
     });
-    expect(JSON.parse(snapshotFrame('', undefined, false))).toEqual({
+    expect(JSON.parse(snapshotFrame('', { ref: undefined, group: undefined, more: false }))).toEqual({
       type: 'presence',
       users: [],
       snapshot: true,
     });
-    expect(JSON.parse(snapshotFrame('{}', 'a"b', true))).toEqual({
+    expect(JSON.parse(snapshotFrame('{}', { ref: 'a"b', group: 'g', more: true }))).toEqual({
       type: 'presence',
       users: [{}],
       snapshot: true,
       ref: 'a"b',
       more: true,
+      group: 'g',
     });
   });
 });

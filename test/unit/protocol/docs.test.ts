@@ -48,6 +48,7 @@ describe('the page of the protocol', () => {
       'welcome',
       'self',
       'presence',
+      'members',
       'place',
       'count',
       'gone',

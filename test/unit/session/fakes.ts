@@ -200,7 +200,7 @@ export class FakeWatcher implements Watcher {
     for (const user of users) this.watching.users.add(user);
     if (tenant) this.watching.tenant = true;
     const encoded = users.map((user) => JSON.stringify({ user, status: 'offline', ver: 0 }));
-    this.sink.send(snapshotFrame(encoded.join(','), ref, false));
+    this.sink.send(snapshotFrame(encoded.join(','), { ref, group: undefined, more: false }));
   }
 
   unwatch({ users = [], tenant = false }: WatchRequest): void {

@@ -1,3 +1,4 @@
+import { Lists } from './lists.ts';
 import { Repeats } from './repeats.ts';
 import type { Asked, Registered, Rights, ServerFrame, Shown } from './told.ts';
 import type { State, Truth } from './truth.ts';
@@ -14,7 +15,9 @@ interface Request {
   tenant: boolean;
   /** Asked for, and taken away before anything of the answer came: it may bring them or not. */
   readonly unsure: { readonly users: Set<string>; readonly groups: Set<string>; tenant: boolean };
+  /** Those shown by id, or as one of the tenant; and groups whose list began. */
   readonly shown: Set<string>;
+  readonly lists: Set<string>;
   begun: boolean;
 }
 
@@ -48,6 +51,7 @@ export class Oracle {
   readonly #unsure = { users: new Set<string>(), groups: new Set<string>(), tenant: false };
   readonly #held = new Map<string, number>();
   readonly #repeats = new Repeats();
+  readonly #lists: Lists;
   /** Held and let go of by the client itself: nobody says anything more of them. */
   readonly #loose = new Set<string>();
   welcomed = false;
@@ -57,6 +61,11 @@ export class Oracle {
   constructor(self: string, rights: Rights, around: Surroundings) {
     this.self = self;
     this.#around = around;
+    this.#lists = new Lists({
+      states: (user) => this.#states(user),
+      isHeld: (user) => this.#held.has(user),
+      finding: (text) => this.#finding(text),
+    });
     this.may(rights);
   }
 
@@ -83,6 +92,7 @@ export class Oracle {
       tenant,
       unsure: { users: new Set(), groups: new Set(), tenant: false },
       shown: new Set(),
+      lists: new Set(),
       begun: false,
     });
   }
@@ -100,6 +110,7 @@ export class Oracle {
     }
     for (const user of users) this.#named.delete(user);
     for (const group of groups) this.#groups.delete(group);
+    for (const group of groups) this.#lists.drop(group);
     if (tenant) this.#tenant = false;
     for (const user of this.#held.keys()) if (!this.#named.has(user)) this.#loose.add(user);
   }
@@ -108,6 +119,8 @@ export class Oracle {
     if (frame.type === 'welcome') this.welcomed = true;
     else if (frame.type === 'error') this.#refused(frame);
     else if (frame.type === 'gone') this.#gone(frame);
+    else if (frame.type === 'members')
+      this.#lists.members(frame.group ?? '', frame.joined ?? [], frame.left ?? []);
     else if (frame.type === 'presence' && frame.snapshot === true) this.#snapshot(frame);
     else if (frame.type === 'presence') for (const shown of views(frame)) this.#change(shown);
   }
@@ -130,6 +143,12 @@ export class Oracle {
         this.#finding(`still watches ${group}, which is no group of its own`);
     }
     if (this.#tenant && !everyone) this.#finding('still watches the tenant');
+    for (const group of this.#groups) {
+      const members = USERS.filter((user) => truth.now(user).groups?.includes(group));
+      const drawn = this.#lists.of(group) ?? new Set();
+      if (!same(new Set(members), drawn))
+        this.#finding(`draws ${group} ${list(drawn)}, and it is ${list(members)}`);
+    }
     for (const user of USERS) {
       const { ver, status, groups = [] } = truth.now(user);
       const isNamed = this.#named.has(user);
@@ -155,10 +174,13 @@ export class Oracle {
       return;
     }
     request.begun = true;
+    this.#list(request, frame);
     for (const shown of views(frame)) {
       const { user } = shown;
-      if (request.shown.has(user)) this.#finding(`${user} twice in ${request.ref}`);
-      request.shown.add(user);
+      if (frame.group === undefined) {
+        if (request.shown.has(user)) this.#finding(`${user} twice in ${request.ref}`);
+        request.shown.add(user);
+      }
       if (!this.#mayGet(user)) this.#finding(`${user} in ${request.ref}, not watched or not seen`);
       this.#show(shown, false);
       const isToldAll =
@@ -168,19 +190,34 @@ export class Oracle {
     if (frame.more !== true) this.#answered(request);
   }
 
+  /** The frames of a group are its list, whatever else the answer shows. */
+  #list(request: Request, frame: ServerFrame): void {
+    const { group } = frame;
+    if (group === undefined) return;
+    if (!request.groups.has(group) && !request.unsure.groups.has(group))
+      this.#finding(`${group} in ${request.ref}, which does not ask for it`);
+    const users = views(frame).map(({ user }) => user);
+    this.#lists.snapshot(request.ref, group, users, !request.lists.has(group));
+    request.lists.add(group);
+  }
+
   #answered(request: Request): void {
     this.#requests = this.#requests.filter((other) => other !== request);
     const { shown, floors } = request;
     for (const user of request.users) if (!shown.has(user)) this.#finding(`${user} is not in ${request.ref}`);
     for (const user of USERS) {
       const states = this.#around.truth.since(user, floors[partitionOf(user)] ?? 0);
-      const always = [...request.groups].some((group) =>
-        states.every(({ view }) => view.groups?.includes(group)),
-      );
+      for (const group of request.groups) {
+        const always = states.every(({ view }) => view.groups?.includes(group));
+        if (always && !this.#lists.has(group, user))
+          this.#finding(`${user} is not in ${group} of ${request.ref}`);
+      }
       const present = request.tenant && states.every(({ view }) => view.status !== 'offline');
-      if ((always || present) && !shown.has(user))
-        this.#finding(`${user} is not in ${request.ref}, as a member`);
+      if (present && !shown.has(user))
+        this.#finding(`${user} is not in ${request.ref}, as one of the tenant`);
     }
+    for (const group of request.groups)
+      if (!request.lists.has(group)) this.#finding(`${request.ref} has no list of ${group}`);
     for (const user of request.users) this.#named.add(user);
     for (const group of request.groups) this.#groups.add(group);
     if (request.tenant) this.#tenant = true;
@@ -223,7 +260,7 @@ export class Oracle {
 
   /** @param newer - a change brings what is newer, a snapshot perhaps the same. */
   #show(shown: Shown, newer: boolean): void {
-    const { user, ver, status } = shown;
+    const { user, ver, status, note } = shown;
     const held = this.#loose.has(user) ? -1 : (this.#held.get(user) ?? -1);
     // A snapshot that was read after everything of them was forgotten may come ahead of `gone`: it is older than what is held.
     const isOver = this.#states(user).some(({ forgotten, at }) => forgotten && at > held);
@@ -231,7 +268,9 @@ export class Oracle {
     const isRepeat = newer && ver === held && this.#mayRepeat(user, ver, status);
     if (newer ? ver <= held && !isRepeat : ver < held) this.#finding(`${user}@${ver} after @${held}`);
     const states = this.#states(user);
-    if (!states.some(({ view }) => view.ver === ver && view.status === status)) {
+    const isTrue = ({ view }: State): boolean =>
+      view.ver === ver && view.status === status && view.note?.text === note?.text;
+    if (!states.some(isTrue)) {
       this.#finding(`${user}@${ver} ${status}, which is over since long`);
     }
     this.#held.set(user, ver);
@@ -263,6 +302,7 @@ export class Oracle {
         this.#finding(`${group} is taken away for nothing`);
       }
       this.#groups.delete(group);
+      this.#lists.drop(group);
       this.#unsure.groups.delete(group);
       for (const request of this.#requests) {
         if (this.#mayHaveBegun(request) && request.groups.delete(group)) request.unsure.groups.add(group);
@@ -296,6 +336,13 @@ export class Oracle {
       if (isMember) this.#finding(`${user} is taken away, who is a member`);
       if (this.#tenant && this.#always(({ everyone }) => everyone))
         this.#finding(`${user} of the tenant is taken away`);
+    }
+    for (const group of this.#groups) {
+      const isListed = this.#requests.some(
+        ({ groups, unsure }) => groups.has(group) || unsure.groups.has(group),
+      );
+      if (this.#lists.has(group, user) && !isListed)
+        this.#finding(`${user} is gone before they left ${group}`);
     }
     this.#held.delete(user);
     this.#loose.delete(user);

@@ -8,6 +8,7 @@ const KINDS = {
   hide: 4,
   regroup: 4,
   touch: 3,
+  note: 3,
   forget: 3,
   deliver: 14,
   lose: 3,

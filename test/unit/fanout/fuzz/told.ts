@@ -26,6 +26,9 @@ export interface ServerFrame {
   readonly users?: readonly (string | Shown)[];
   readonly groups?: readonly string[];
   readonly tenant?: true;
+  readonly group?: string;
+  readonly joined?: readonly string[];
+  readonly left?: readonly string[];
   readonly code?: string;
 }
 
@@ -35,5 +38,6 @@ export interface Shown {
   readonly ver: number;
   readonly name?: string;
   readonly lastSeen?: string;
+  readonly note?: { readonly text?: string };
   readonly devices?: readonly string[];
 }

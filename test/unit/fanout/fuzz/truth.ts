@@ -99,6 +99,13 @@ export class Truth {
     this.#transition(person, 'online', 'connect');
   }
 
+  /** What a person says of themselves, hidden or not. */
+  note(user: string, isSet: boolean): void {
+    const person = this.person(user);
+    const note = isSet ? { text: `note ${this.clock}` } : {};
+    this.#transition(person, this.now(user).status, 'note', note);
+  }
+
   /** Devices, name and last seen change, and nobody is told. */
   touch(user: string): void {
     const person = this.person(user);
@@ -133,11 +140,11 @@ export class Truth {
     this.#write(user, id, { command: { type: 'forget', ref: { tenant: TENANT, user }, at: id } });
   }
 
-  #transition(person: Person, status: Status, reason: Reason): void {
+  #transition(person: Person, status: Status, reason: Reason, note = this.now(person.user).note): void {
     const { user, own } = person;
     const id = this.#tick();
     const { status: previous, name, groups = own?.groups } = this.now(user);
-    const shown = own?.groups ?? groups;
+    const shown = person.hidden ? groups : (own?.groups ?? groups);
     const view: View = {
       user,
       status,
@@ -146,6 +153,7 @@ export class Truth {
       devices: status === 'offline' ? [] : ['web'],
       ...(status !== 'online' && { lastSeen: EPOCH + id }),
       ...(name !== undefined && { name }),
+      ...(note?.text !== undefined && { note }),
       ...(shown !== undefined && { groups: shown }),
     };
     this.#put(person, view);

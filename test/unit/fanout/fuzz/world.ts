@@ -200,6 +200,7 @@ export class World {
       hide: () => (this.#truth.person(user).hidden ? this.#truth.show(user) : this.#truth.hide(user)),
       regroup: () => this.#truth.word(user, { groups: some(GROUPS, b), stamp: this.#next() }),
       touch: () => this.#truth.touch(user),
+      note: () => this.#truth.note(user, b % 3 > 0),
       forget: () => this.#truth.forget(user),
       deliver: () => {
         for (let count = 0; count <= b % 3; count += 1) this.#deliver(partition);
