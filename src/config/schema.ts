@@ -245,7 +245,7 @@ const connections = {
 };
 
 const limits = {
-  maxWatches: integer(5_000, 1, 1_000_000, 'Users one connection may watch.'),
+  maxWatches: integer(5_000, 1, 1_000_000, 'Users one connection may watch, by id and in each group.'),
   maxNodeWatches: integer(2_000_000, 1, 1_000_000_000, 'The same over all connections of this node.'),
   tenantWatchMax: integer(5_000, 0, 1_000_000, 'Online users a watch of a whole tenant may cover.'),
   maxPlacesPerConnection: integer(

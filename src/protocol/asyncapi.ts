@@ -313,6 +313,7 @@ export const asyncApiDocument = (version: string): object => {
             'place',
             'count',
             'self',
+            'members',
             'gone',
             'typing',
             'reconnect',

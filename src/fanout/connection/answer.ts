@@ -98,14 +98,9 @@ export class Answer implements Reply {
     this.#lists = this.#lists.filter((list) => list.set !== set);
   }
 
-  /** No longer watched by id; who watches the tenant still gets them as one of it. */
-  withoutNamed(user: CachedUser): void {
-    if (this.users.delete(user) && user.present) this.#tenantUsers?.push(user);
-  }
-
-  /** No longer watched for any reason but the tenant. */
+  /** No longer watched; who watches the tenant still gets them as one of it. */
   withoutUser(user: CachedUser): void {
-    this.withoutNamed(user);
+    if (this.users.delete(user) && user.present) this.#tenantUsers?.push(user);
     for (const { users } of this.#lists) users.delete(user);
   }
 

@@ -15,7 +15,6 @@ import type { Watching } from '../watching.ts';
 import { Answer, type AnswerOwner } from './answer.ts';
 import { readInTurn } from './answer-reading.ts';
 import { checkVisible } from './check-visible.ts';
-import { goneFrames } from './gone.ts';
 import { GroupWatches, type GroupWatchesOwner } from './group-watches.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
 import { checkQuota } from './quota.ts';
@@ -128,7 +127,7 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupWatches
     for (const user of this.watched.named) {
       if (visibility(viewer, user) === 'hidden' && this.watched.unname(tenant, user)) users.push(user.user);
     }
-    for (const frame of goneFrames(groups, users)) this.say(frame);
+    if (groups.length + users.length > 0) this.outbox.takeAway(groups, users);
     this.#node.context.meter.commit();
   }
 
@@ -176,13 +175,13 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupWatches
   regrouped(user: CachedUser): void {
     const tenant = this.#node.cache.find(this.#tenant);
     if (tenant === undefined || visibility(this.#viewer, user) !== 'hidden') return;
-    if (this.watched.unname(tenant, user) && !this.#joined) this.say(goneFrame({ users: [user.user] }));
+    if (this.watched.unname(tenant, user)) this.outbox.takeAway([], [user.user], !this.#joined);
   }
 
   forgotten(user: CachedUser): void {
     const tenant = this.#node.cache.find(this.#tenant);
     if (tenant !== undefined && this.watched.unname(tenant, user)) {
-      this.outbox.forgotWatched(user, !this.#joined);
+      this.outbox.takeAway([], [user.user], !this.#joined);
     }
   }
 
@@ -299,7 +298,12 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupWatches
     }
     const others = this.#others();
     if (this.watched.asked + others + fresh > limits.maxWatches && sets > 0) throw tooManyMembers();
-    checkQuota({ users: fresh, others, sets, views: 0, weight: members }, this.watched, context.meter, limits);
+    checkQuota(
+      { users: fresh, others, sets, views: 0, weight: members },
+      this.watched,
+      context.meter,
+      limits,
+    );
     const outbox = this.outbox;
     // What is known of the lists so far goes first: the ones that follow take its place.
     outbox.tellAll(now);

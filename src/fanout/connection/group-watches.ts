@@ -2,7 +2,6 @@ import type { GroupReader, GroupSet } from '../tenant/group-set.ts';
 import type { TenantCache } from '../tenant/tenant-cache.ts';
 import type { CachedUser } from '../views/cached-user.ts';
 import type { Watching } from '../watching.ts';
-import { goneFrames } from './gone.ts';
 import type { Outbox } from './outbox.ts';
 import { groupOutgrownFrame } from './refusal.ts';
 import type { Watched } from './watched.ts';
@@ -72,7 +71,7 @@ export class GroupWatches implements GroupReader {
   }
 
   memberForgotten(set: GroupSet, user: CachedUser): void {
-    if (this.#left(set, user)) this.#owner.outbox.forgotWatched(user, !this.#owner.watchesTenant);
+    if (this.#left(set, user)) this.#owner.outbox.takeAway([], [user.user], !this.#owner.watchesTenant);
   }
 
   membersTold(now: number): void {
@@ -84,7 +83,7 @@ export class GroupWatches implements GroupReader {
     if (tenant === undefined) return;
     const { outbox, watchesTenant } = this.#owner;
     const users = this.drop(tenant, set);
-    for (const frame of goneFrames([set.name], watchesTenant ? [] : users)) outbox.say(frame);
+    outbox.takeAway([set.name], users, !watchesTenant);
     outbox.say(groupOutgrownFrame(set.name));
   }
 
@@ -93,8 +92,8 @@ export class GroupWatches implements GroupReader {
     const tenant = this.#node.cache.find(this.#tenantName);
     if (tenant === undefined) return false;
     const { watched, outbox, watchesTenant } = this.#owner;
-    outbox.memberLeft(set, user, watched.unlist(set, user));
     if (watched.isOnlyIn(set, user) && !watchesTenant) outbox.memberGone(user);
+    outbox.memberLeft(set, user, watched.unlist(set, user));
     return watched.disenrol(tenant, set, user);
   }
 }

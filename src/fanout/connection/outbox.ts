@@ -1,13 +1,14 @@
-import { goneFrame } from '../../protocol/server-frames.ts';
-import type { FanoutContext, Stalled, Windowed } from '../context.ts';
+import type { FanoutContext, Windowed } from '../context.ts';
 import type { Sink } from '../fanout.ts';
 import { FrameBuilder } from '../frame-builder.ts';
 import { EMPTY, includes, type SmallSet } from '../small-set.ts';
 import type { GroupSet } from '../tenant/group-set.ts';
 import type { StreamReader, TenantStream } from '../tenant/tenant-stream.ts';
 import type { CachedUser, Subscriber } from '../views/cached-user.ts';
+import { goneFrames } from './gone.ts';
 import { MemberNews, type NewsReader } from './member-news.ts';
 import { Pending } from './pending.ts';
+import { type Drained, Writer } from './writer.ts';
 
 /** An answer that is ready to be sent, frame by frame. */
 export interface Reply {
@@ -34,12 +35,12 @@ export interface OutboxOwner {
  * What one connection has still to be sent. It keeps no views, only who changed: the newest view is looked up when
  * the frame is written, so a connection that does not read costs the same however much happens.
  */
-export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, Stalled {
+export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, Drained {
   /** Where the tenant's stream was sent up to; meaningful between {@link join} and {@link leave}. */
   cursor = 0;
   /** The cursor at {@link join}: the stream did not send this connection any user without a later place. */
   #joinedAt = 0;
-  readonly #sink: Sink;
+  readonly #writer: Writer;
   readonly #context: FanoutContext;
   readonly #owner: OutboxOwner;
   /** Users watched by id who changed since they were last sent. */
@@ -55,19 +56,18 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, S
   /** Versions sent beside the stream, ahead of {@link cursor}: the stream leaves these out. */
   #ahead: Map<CachedUser, number> | undefined;
   #inWindow = false;
-  #stalled = false;
   #closed = false;
 
   constructor(sink: Sink, context: FanoutContext, owner: OutboxOwner) {
-    this.#sink = sink;
+    this.#writer = new Writer(sink, context, this);
     this.#context = context;
     this.#owner = owner;
   }
 
   changed(user: CachedUser, now: number): void {
     if (this.#closed || this.#streaming || user.record === undefined || this.#owner.isUnsent(user)) return;
-    if (!this.#inWindow && this.#pending.size === 0 && this.#writable(now)) {
-      this.#write(this.#context.encoder.change(user.record, now));
+    if (!this.#inWindow && this.#pending.size === 0 && this.#writer.isReady(now)) {
+      this.#writer.write(this.#context.encoder.change(user.record, now));
       this.#note(user);
       this.#openWindow(now);
       return;
@@ -91,7 +91,7 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, S
     const held = this.#news.backAgain(user);
     const ver = user.record?.view.ver ?? 0;
     // They were forgotten meanwhile. Beside what the client holds, nothing of theirs would count.
-    if (held !== undefined && ver < held.ver) this.forgotWatched(user, true);
+    if (held !== undefined && ver < held.ver) this.takeAway([], [user.user]);
     if (isListed) this.#news.listed(set, user);
     else this.#news.joined(set, user);
     const isHeld = held?.isSent === true && held.ver === ver;
@@ -107,15 +107,19 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, S
     if (isTold) this.#news.left(set, user);
   }
 
-  /** A user who left is not watched any more: `gone` follows. To be called before they are watched no longer. */
+  /** A user who leaves is then watched no longer: `gone` follows. To be called before anything changes. */
   memberGone(user: CachedUser): void {
-    this.#news?.gone(user, this.isShown(user));
+    this.#news ??= new MemberNews(this.#context, this);
+    this.#news.gone(user, this.isShown(user));
   }
 
-  /** Everything of a user was forgotten: what may be newer must not meet what the client holds, so it is told at once. */
-  forgotWatched({ user }: CachedUser, isGone: boolean): void {
-    for (const frame of this.#news?.takeLeft(user) ?? []) this.#write(frame);
-    if (isGone) this.say(goneFrame({ users: [user] }));
+  /**
+   * Takes groups and users away at once, and whatever waits: the first thing that is said of a user after it must not meet
+   * what the client holds. Lists that a user left, and that is not told yet, say so before.
+   */
+  takeAway(groups: readonly string[], users: readonly string[], isGone = true): void {
+    for (const user of users) for (const frame of this.#news?.takeLeft(user) ?? []) this.#writer.write(frame);
+    for (const frame of goneFrames(groups, isGone ? users : [])) this.say(frame);
   }
 
   /** A list of the group follows, or it is watched no longer. */
@@ -132,11 +136,11 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, S
   tellAll(now: number): boolean {
     const news = this.#news;
     if (news === undefined || news.empty || this.#closed) return true;
-    if (!this.#writable(now)) return false;
+    if (!this.#writer.isReady(now)) return false;
     for (const frame of news.frames()) {
-      this.#write(frame);
+      this.#writer.write(frame);
       news.openWindow(now);
-      if (!this.#writable(now)) return false;
+      if (!this.#writer.isReady(now)) return false;
     }
     return true;
   }
@@ -238,11 +242,6 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, S
     this.tell(now);
   }
 
-  lookAgain(now: number): void {
-    this.#stalled = false;
-    this.drained(now);
-  }
-
   windowEnded(now: number): void {
     this.#inWindow = false;
     if (this.#closed) return;
@@ -261,10 +260,10 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, S
     const stream = this.#stream;
     if (this.#closed || stream === undefined || !this.#streaming || this.#inWindow) return;
     while (this.#owesChanges(stream)) {
-      if (!this.#writable(now)) return;
+      if (!this.#writer.isReady(now)) return;
       if (this.#ahead === undefined && this.#pending.size === 0) {
         const part = stream.part(this.cursor, now);
-        this.#write(part.frame);
+        this.#writer.write(part.frame);
         this.cursor = part.to;
         this.#context.meter.conflated += part.conflated;
       } else {
@@ -281,7 +280,7 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, S
 
   /** Frames that are no presence, ahead of everything that waits. */
   say(frame: string): void {
-    this.#send(frame);
+    this.#writer.send(frame);
   }
 
   close(now: number): void {
@@ -295,11 +294,11 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, S
 
   #sendReplies(now: number): void {
     for (let reply = this.#replies[0]; reply !== undefined; reply = this.#replies[0]) {
-      if (!this.#writable(now)) return;
+      if (!this.#writer.isReady(now)) return;
       // Whom the client is to forget must be gone before an answer shows them.
       if (this.#current !== reply && !this.tellAll(now)) return;
       this.#current = reply;
-      this.#write(reply.next());
+      this.#writer.write(reply.next());
       if (!reply.done) continue;
       this.#replies.shift();
       this.#current = undefined;
@@ -309,7 +308,7 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, S
 
   /** What changed of the users watched by id, without a stream to wait for. */
   #flush(now: number): void {
-    while (this.#pending.size > 0 && !this.#closed && this.#writable(now)) {
+    while (this.#pending.size > 0 && !this.#closed && this.#writer.isReady(now)) {
       const builder = new FrameBuilder(this.#context);
       this.#pending.take(builder, (user) => this.#note(user));
       this.#writeChanges(builder, now);
@@ -360,40 +359,7 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, S
     this.#context.windows.add(this, now);
   }
 
-  #writable(now: number): boolean {
-    if (this.#room()) return true;
-    if (!this.#stalled) {
-      this.#stalled = true;
-      this.#context.stalls.add(this, now);
-    }
-    return false;
-  }
-
-  // By contract a sink never throws. If one does, the others still get theirs, and the feed does not notice.
-
-  #room(): boolean {
-    try {
-      return this.#sink.buffered <= this.#context.tuning.bufferLimit;
-    } catch (err) {
-      this.#context.log.error({ err }, 'socket threw when asked how much it holds');
-      return false;
-    }
-  }
-
   #writeChanges({ records }: FrameBuilder, now: number): void {
-    if (records.length > 0) this.#write(this.#context.encoder.changes(records, now));
-  }
-
-  #write(frame: string | Buffer): void {
-    this.#send(frame);
-    this.#context.meter.frames += 1;
-  }
-
-  #send(frame: string | Buffer): void {
-    try {
-      this.#sink.send(frame);
-    } catch (err) {
-      this.#context.log.error({ err }, 'a presence frame could not be written');
-    }
+    if (records.length > 0) this.#writer.write(this.#context.encoder.changes(records, now));
   }
 }

@@ -121,9 +121,9 @@ export class Watched {
   unname(tenant: TenantCache, user: CachedUser): boolean {
     if (!this.isNamed(user)) return false;
     const isMember = this.#isMember(user);
+    // What an answer has still to show of them is then the first of a member who joined.
     if (isMember) this.#memberOnly.add(user);
     else this.#unwatch(user);
-    for (const answer of this.answers) if (answer.begun) answer.withoutNamed(user);
     if (this.#asking.has(user)) this.#askedOnly += 1;
     this.#letGo(tenant, user);
     return !isMember;

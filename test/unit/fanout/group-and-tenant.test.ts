@@ -14,7 +14,7 @@ describe('an offline member who joins a group', () => {
     rig.event('bob', 3, 'offline');
     expect(ofTenant.sink.take()).toEqual(['bob@3']);
     rig.regroup('bob', ['g']);
-    expect(ofGroup.sink.take()).toEqual(['bob@3']);
+    expect(ofGroup.sink.take()).toEqual(['bob@3', 'members']);
     expect(ofTenant.sink.take()).toEqual([]);
   });
 
@@ -23,7 +23,7 @@ describe('an offline member who joins a group', () => {
     rig.set('bob', 3, 'offline');
     const both = await rig.watching({ tenant: true, groups: ['g'] }, undefined, MINE);
     rig.regroup('bob', ['g']);
-    expect(both.sink.take()).toEqual(['bob@3']);
+    expect(both.sink.take()).toEqual(['bob@3', 'members']);
     rig.event('bob', 4, 'online', { groups: ['g'] });
     expect(both.sink.take()).toEqual(['bob@4']);
   });
@@ -35,7 +35,7 @@ describe('an offline member who joins a group', () => {
     await rig.watching({ users: ['bob'] });
     const both = await rig.watching({ tenant: true, groups: ['g'] }, undefined, MINE);
     rig.regroup('bob', ['g']);
-    expect(both.sink.take()).toEqual(['bob@3']);
+    expect(both.sink.take()).toEqual(['bob@3', 'members']);
   });
 
   it('is shown to who watches both when the feed lost that they joined', async () => {
@@ -46,7 +46,7 @@ describe('an offline member who joins a group', () => {
     rig.set('bob', 3, 'offline', ['g']);
     rig.time.advance(5000);
     await rig.watching({ groups: ['g'] }, undefined, MINE);
-    expect(both.sink.take()).toEqual(['bob@3']);
+    expect(both.sink.take()).toEqual(['bob@3', 'members']);
   });
 
   it('is not shown again to who saw them go offline as one of the tenant', async () => {
@@ -57,7 +57,7 @@ describe('an offline member who joins a group', () => {
     rig.event('bob', 3, 'offline');
     expect(both.sink.take()).toEqual(['bob@3']);
     rig.regroup('bob', ['g']);
-    expect(both.sink.take()).toEqual([]);
+    expect(both.sink.take()).toEqual(['members']);
   });
 
   it('is shown to who watches both when their socket is read again', async () => {
@@ -71,7 +71,7 @@ describe('an offline member who joins a group', () => {
     sink.blocked = false;
     sink.buffered = 0;
     watcher.drained();
-    expect(sink.take()).toEqual(['bob@3']);
+    expect(sink.take()).toEqual(['bob@3', 'members']);
   });
 
   // Forgotten and known again: what was told of them before says nothing of now.
@@ -88,6 +88,6 @@ describe('an offline member who joins a group', () => {
     rig.store.auto = true;
     expect(both.sink.take()).toEqual(['bob@3', 'gone']);
     rig.regroup('bob', ['g']);
-    expect(both.sink.take()).toEqual(['bob@0']);
+    expect(both.sink.take()).toEqual(['bob@0', 'members']);
   });
 });

@@ -93,12 +93,15 @@ describe('a forgotten user', () => {
     const byTenant = await rig.watching({ tenant: true });
     rig.store.truth.delete('ann');
     rig.command({ type: 'forget', ref: { tenant: 'acme', user: 'ann' }, at: 5 });
-    for (const { sink } of [byId, byGroup, byTenant]) {
-      expect(sink.takeFrames()).toEqual([{ type: 'gone', users: ['ann'] }]);
-    }
+    const gone = { type: 'gone', users: ['ann'] };
+    for (const { sink } of [byId, byTenant]) expect(sink.takeFrames()).toEqual([gone]);
+    expect(byGroup.sink.takeFrames()).toEqual([{ type: 'members', group: 'g', left: ['ann'] }, gone]);
     rig.event('ann', 9, 'online', { groups: ['g'] });
     expect(byId.sink.takeFrames()).toEqual([]);
-    expect(byGroup.sink.takeFrames()).toMatchObject([{ users: [{ user: 'ann', ver: 9 }] }]);
+    expect(byGroup.sink.takeFrames()).toMatchObject([
+      { users: [{ user: 'ann', ver: 9 }] },
+      { type: 'members', joined: ['ann'] },
+    ]);
     expect(byTenant.sink.takeFrames()).toMatchObject([{ users: [{ user: 'ann', ver: 9 }] }]);
     for (const { watcher } of [byId, byGroup, byTenant]) watcher.close();
     expect(rig.fanout.footprint).toMatchObject({ watches: 0, views: 0, tenants: 0 });

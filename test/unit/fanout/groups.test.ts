@@ -35,12 +35,16 @@ describe('watching a group', () => {
     rig.regroup('eve', ['g']);
     expect(sink.takeFrames()).toMatchObject([
       { type: 'presence', users: [{ user: 'bob' }] },
+      { type: 'members', group: 'g', joined: ['bob'] },
       { type: 'presence', users: [{ user: 'eve', status: 'busy' }] },
+      { type: 'members', group: 'g', joined: ['eve'] },
     ]);
     rig.regroup('ann', []);
     rig.event('bob', 5, 'away', { groups: ['h'] });
     expect(sink.takeFrames()).toEqual([
+      { type: 'members', group: 'g', left: ['ann'] },
       { type: 'gone', users: ['ann'] },
+      { type: 'members', group: 'g', left: ['bob'] },
       { type: 'gone', users: ['bob'] },
     ]);
     rig.event('ann', 6, 'away');
@@ -69,7 +73,7 @@ describe('watching a group', () => {
     rig.set('ann', 5, 'online', ['g']);
     await rig.watching({ users: ['ann'] });
     rig.event('ann', 5, 'online', { groups: ['g'] });
-    expect(sink.take()).toEqual(['ann@5']);
+    expect(sink.take()).toEqual(['ann@5', 'members']);
   });
 
   it('keeps who moves into another watched group, with a transition and without', async () => {
@@ -77,9 +81,12 @@ describe('watching a group', () => {
     rig.set('ann', 1, 'online', ['g']);
     const { sink, watcher } = await rig.watching({ groups: ['g', 'h'] }, undefined, MINE);
     rig.regroup('ann', ['h']);
-    expect(sink.takeFrames()).toEqual([]);
+    expect(sink.takeFrames()).toEqual([
+      { type: 'members', group: 'g', left: ['ann'] },
+      { type: 'members', group: 'h', joined: ['ann'] },
+    ]);
     rig.event('ann', 2, 'away', { groups: ['g'] });
-    expect(sink.take()).toEqual(['ann@2']);
+    expect(sink.take()).toEqual(['ann@2', 'members', 'members']);
     watcher.unwatch({ groups: ['g'] });
     rig.event('ann', 3, 'online', { groups: ['g'] });
     expect(sink.take()).toEqual([]);
@@ -95,7 +102,10 @@ describe('watching a group', () => {
     await rig.watching({ users: ['ann'] });
     sink.take();
     rig.event('ann', 5, 'away', { groups: ['h'] });
-    expect(sink.takeFrames()).toEqual([{ type: 'gone', users: ['ann'] }]);
+    expect(sink.takeFrames()).toEqual([
+      { type: 'members', group: 'g', left: ['ann'] },
+      { type: 'gone', users: ['ann'] },
+    ]);
     rig.event('ann', 6, 'online', { groups: ['h'] });
     expect(sink.takeFrames()).toEqual([]);
   });
@@ -171,7 +181,10 @@ describe('watching a group', () => {
     rig.event('ann', 2, 'away', { groups: ['g'] });
     expect(sink.takeFrames()).toMatchObject([{ users: [{ user: 'ann', status: 'away' }] }]);
     rig.regroup('ann', []);
-    expect(sink.takeFrames()).toEqual([{ type: 'gone', users: ['ann'] }]);
+    expect(sink.takeFrames()).toEqual([
+      { type: 'members', group: 'g', left: ['ann'] },
+      { type: 'gone', users: ['ann'] },
+    ]);
   });
 
   it('is refused beyond what a connection may watch, and nothing is registered', async () => {

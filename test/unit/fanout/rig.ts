@@ -192,6 +192,9 @@ export interface Frame {
   readonly snapshot?: true;
   readonly ref?: string;
   readonly more?: true;
+  readonly group?: string;
+  readonly joined?: readonly string[];
+  readonly left?: readonly string[];
   readonly code?: string;
 }
 

@@ -1,5 +1,6 @@
 import type { UserPrincipal } from '../../../../src/auth/principal.ts';
-import type { Watcher } from '../../../../src/fanout/fanout.ts';
+import type { Tuning } from '../../../../src/fanout/context.ts';
+import type { Fanout, Watcher } from '../../../../src/fanout/fanout.ts';
 import type { SessionSettings } from '../../../../src/session/host.ts';
 import type { Oracle } from './oracle.ts';
 import type { FakeSocket } from './socket.ts';
@@ -54,4 +55,33 @@ export const frameOf = ({
   ...(users.length > 0 && { users }),
   ...(groups.length > 0 && { groups }),
   ...(tenant && { tenant }),
+});
+
+export const FANOUT_SETTINGS = {
+  maxWatches: 5000,
+  maxNodeWatches: 100_000,
+  tenantWatchMax: 5000,
+  placeWatchMax: 5000,
+} as const;
+
+/** Small, so that few people and frames make what takes many otherwise. */
+export const TUNING: Partial<Tuning> = {
+  resyncJitterMs: 0,
+  frameUsers: 2,
+  bufferLimit: 0,
+  retryMinMs: 10,
+  retryMaxMs: 50,
+  resyncBatch: 2,
+};
+
+/** Lets the world see the watcher that a session makes for the frame of a client. */
+export const seen = (fanout: Fanout, made: (watcher: Watcher) => void): Fanout => ({
+  start: () => Promise.resolve(),
+  stop: () => Promise.resolve(),
+  cached: (tenant, user) => fanout.cached(tenant, user),
+  watcher: (tenant, sink, viewer) => {
+    const watcher = fanout.watcher(tenant, sink, viewer);
+    made(watcher);
+    return watcher;
+  },
 });

@@ -18,9 +18,17 @@ export class Lists {
     this.#judge = judge;
   }
 
-  /** @param isFirst - no frame of this answer had the group before. */
-  snapshot(ref: string, group: string, users: readonly string[], isFirst: boolean): void {
-    if (isFirst) {
+  /**
+   * A frame of an answer that has the group.
+   * @param since - what was true of somebody since it was asked for; undefined for the first frame of the group.
+   */
+  snapshot(
+    ref: string,
+    group: string,
+    users: readonly string[],
+    since: ((user: string) => readonly State[]) | undefined,
+  ): void {
+    if (since === undefined) {
       this.#lists.set(group, new Set());
       this.#filling.set(group, ref);
     } else if (this.#filling.get(group) !== ref) {
@@ -32,7 +40,8 @@ export class Lists {
         this.#judge.finding(`${user} in the list of ${group}, which they are not in`);
       }
       const list = this.#lists.get(group);
-      const mayBeBack = states.some((state) => !isIn(state, group));
+      // Who left and came back meanwhile is shown again.
+      const mayBeBack = since?.(user).some((state) => !isIn(state, group)) === true;
       if (list?.has(user) === true && !mayBeBack) this.#judge.finding(`${user} twice in ${group} of ${ref}`);
       list?.add(user);
     }

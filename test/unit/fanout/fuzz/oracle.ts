@@ -1,42 +1,9 @@
+import { groupsOf, list, type Request, type Surroundings, same, views } from './asked.ts';
 import { Lists } from './lists.ts';
 import { Repeats } from './repeats.ts';
 import type { Asked, Registered, Rights, ServerFrame, Shown } from './told.ts';
-import type { State, Truth } from './truth.ts';
+import type { State } from './truth.ts';
 import { partitionOf, USERS } from './truth.ts';
-
-interface Request {
-  readonly ref: string;
-  readonly moment: number;
-  /** From which moment on what is true may decide about it, a partition each; and reads that had failed before it. */
-  readonly floors: readonly number[];
-  readonly failures: number;
-  readonly users: Set<string>;
-  readonly groups: Set<string>;
-  tenant: boolean;
-  /** Asked for, and taken away before anything of the answer came: it may bring them or not. */
-  readonly unsure: { readonly users: Set<string>; readonly groups: Set<string>; tenant: boolean };
-  /** Those shown by id, or as one of the tenant; and groups whose list began. */
-  readonly shown: Set<string>;
-  readonly lists: Set<string>;
-  begun: boolean;
-}
-
-/** What the oracle is told of the world around the connection. */
-export interface Surroundings {
-  readonly truth: Truth;
-  /** The policy: of others, only people who share a group. */
-  readonly sharedOnly: boolean;
-  /** From which moment on what is true may still be on its way to the node, by partition. */
-  readonly floors: readonly number[];
-  /** The moment before the step under way. */
-  readonly stepAt: number;
-  /** Reads that failed so far. */
-  readonly failures: number;
-  /** Entries of a log were lost; and in which partitions without its having come to rest since. */
-  readonly lossy: boolean;
-  readonly lost: readonly number[];
-  finding(text: string): void;
-}
 
 /** What one client must get, by the protocol alone: it is told what is true, and judges every frame. */
 export class Oracle {
@@ -197,7 +164,8 @@ export class Oracle {
     if (!request.groups.has(group) && !request.unsure.groups.has(group))
       this.#finding(`${group} in ${request.ref}, which does not ask for it`);
     const users = views(frame).map(({ user }) => user);
-    this.#lists.snapshot(request.ref, group, users, !request.lists.has(group));
+    const since = (user: string): readonly State[] => this.#states(user, request.floors[partitionOf(user)]);
+    this.#lists.snapshot(request.ref, group, users, request.lists.has(group) ? since : undefined);
     request.lists.add(group);
   }
 
@@ -434,9 +402,3 @@ export class Oracle {
     this.#around.finding(`${this.self}: ${text}`);
   }
 }
-
-const groupsOf = (asked: readonly Pick<Request, 'groups' | 'unsure'>[]): string[] =>
-  asked.flatMap(({ groups, unsure }) => [...groups, ...unsure.groups]);
-const views = ({ users = [] }: ServerFrame): Shown[] => users.filter((shown) => typeof shown !== 'string');
-const list = (set: Iterable<string>): string => `{${[...set].sort().join(' ')}}`;
-const same = (ones: ReadonlySet<string>, others: ReadonlySet<string>): boolean => list(ones) === list(others);

@@ -35,6 +35,12 @@ export class FakeSocket extends EventEmitter {
     for (const taken of this.under.waiting.splice(0)) taken();
   }
 
+  /** The peer reads what was sent so far, and stalls again where it did. */
+  sip(): void {
+    this.bufferedAmount = 0;
+    for (const taken of this.under.waiting.splice(0)) taken();
+  }
+
   /** The link breaks. */
   lose(): void {
     if (this.readyState === 3) return;

@@ -2,21 +2,31 @@ import type { Authenticator, UserPrincipal } from '../../../../src/auth/principa
 import type { Status } from '../../../../src/domain/model.ts';
 import type { FeedListener } from '../../../../src/events/feed.ts';
 import { FairTurns } from '../../../../src/fanout/fair-turns.ts';
-import type { Fanout } from '../../../../src/fanout/fanout.ts';
 import { NodeFanout } from '../../../../src/fanout/node-fanout.ts';
 import { Observers } from '../../../../src/node/observers.ts';
 import { createMetrics } from '../../../../src/observability/metrics.ts';
 import { Sessions } from '../../../../src/session/sessions.ts';
 import { Capacity } from '../../../../src/time/capacity.ts';
 import { FakeTime, settle } from '../rig.ts';
-import { type Client, frameOf, rightsOf, SETTINGS } from './client.ts';
+import type { Surroundings } from './asked.ts';
+import { type Client, FANOUT_SETTINGS, frameOf, rightsOf, SETTINGS, seen, TUNING } from './client.ts';
 import { LateStore } from './late-store.ts';
 import { LateMembership } from './membership.ts';
-import { Oracle, type Surroundings } from './oracle.ts';
+import { Oracle } from './oracle.ts';
 import { FakeSocket } from './socket.ts';
 import { CLIENTS, type Kind, one, SCOPES, type Step, some } from './steps.ts';
 import type { ServerFrame } from './told.ts';
-import { type Entry, EPOCH, GROUPS, type Own, PARTITIONS, TENANT, Truth, USERS } from './truth.ts';
+import {
+  type Entry,
+  EPOCH,
+  GROUPS,
+  type Own,
+  PARTITIONS,
+  partitionOf,
+  TENANT,
+  Truth,
+  USERS,
+} from './truth.ts';
 
 export type WatchPolicy = 'tenant' | 'groups';
 
@@ -76,28 +86,14 @@ export class World {
     this.#fanout = new NodeFanout({
       store: this.#store,
       feed,
-      settings: {
-        fanoutWindowMs: windowMs,
-        maxWatches: 5000,
-        maxNodeWatches: 100_000,
-        tenantWatchMax: 5000,
-        placeWatchMax: 5000,
-        watchPolicy: policy,
-      },
+      settings: { ...FANOUT_SETTINGS, fanoutWindowMs: windowMs, watchPolicy: policy },
       metrics,
       turns,
       log: { info: () => undefined, warn: () => undefined, error: log },
       clock: { monotonic: now, wall: () => EPOCH + this.#time.ms },
       schedule,
       random: () => 0.5,
-      tuning: {
-        resyncJitterMs: 0,
-        frameUsers: 2,
-        bufferLimit: 0,
-        retryMinMs: 10,
-        retryMaxMs: 50,
-        resyncBatch: 2,
-      },
+      tuning: TUNING,
     });
     void this.#fanout.start();
     const authenticator: Authenticator = {
@@ -113,7 +109,9 @@ export class World {
       membership: this.#membership,
       capacity: new Capacity(1000),
       observers: new Observers(this.#membership),
-      fanout: this.#watched(),
+      fanout: seen(this.#fanout, (watcher) => {
+        if (this.#speaking !== undefined) this.#speaking.watcher = watcher;
+      }),
       feed,
       health: { degraded: false, ready: true, onDegraded: () => () => undefined },
       metrics,
@@ -213,6 +211,18 @@ export class World {
         this.#truth.forget(user);
         this.#deliverAll(partition);
       },
+      regroupAtOnce: () => this.#regroupAtOnce(user, b),
+      // Somebody leaves and is back, perhaps elsewhere, before anybody was told.
+      regroupTwice: () => {
+        this.#regroupAtOnce(user, b);
+        this.#regroupAtOnce(user, c);
+      },
+      // An answer is begun and then not read to its end.
+      watchStalled: () => {
+        client.oracle.stalled = true;
+        client.ws.stall();
+        this.#watch(client, { ...asked, groups: this.#likely(client, b) });
+      },
       // A read that was made before comes back after it.
       forgetMeanwhile: () => {
         const read = open[b % 3];
@@ -256,10 +266,17 @@ export class World {
         client.ws.stall();
       },
       read: () => this.#read(client),
+      // As much as was sent, and then nothing again.
+      sip: () => client.ws.sip(),
       wait: () => this.#time.advance(one([1, 20, 300], b)),
       calm: () => undefined,
     };
     acts[kind]();
+  }
+
+  #regroupAtOnce(user: string, bits: number): void {
+    this.#truth.word(user, { groups: some(GROUPS, bits), stamp: this.#next() });
+    this.#deliverAll(partitionOf(user));
   }
 
   #read({ ws, oracle }: Client): void {
@@ -380,20 +397,6 @@ export class World {
 
   #speaks({ open, oracle, ws }: Client): boolean {
     return open && oracle.welcomed && !ws.isPaused;
-  }
-
-  /** Lets the world see the watcher that a session makes for the frame of a client. */
-  #watched(): Fanout {
-    return {
-      start: () => Promise.resolve(),
-      stop: () => Promise.resolve(),
-      cached: (tenant, user) => this.#fanout.cached(tenant, user),
-      watcher: (tenant, sink, viewer) => {
-        const watcher = this.#fanout.watcher(tenant, sink, viewer);
-        if (this.#speaking !== undefined) this.#speaking.watcher = watcher;
-        return watcher;
-      },
-    };
   }
 }
 
