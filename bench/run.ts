@@ -10,6 +10,7 @@ import { latency } from './latency.ts';
 import { openFilesLimit } from './lib/proc.ts';
 import { page, type Section, textTable, withChapters } from './lib/report.ts';
 import { type Benchmark, gather, reached, type Sample } from './lib/result.ts';
+import { places } from './places.ts';
 import { redisCost } from './redis-cost.ts';
 import { rollingRestart } from './rolling-restart.ts';
 
@@ -20,6 +21,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   fanout,
   latency,
   'connection-memory': connectionMemory,
+  places,
   'redis-cost': redisCost,
   'rolling-restart': rollingRestart,
 };
