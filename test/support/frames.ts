@@ -61,14 +61,51 @@ export type ServerFrame =
       readonly type: 'gone';
       readonly users?: readonly string[];
       readonly groups?: readonly string[];
+      readonly places?: readonly string[];
       readonly tenant?: true;
     }
-  | { readonly type: 'typing'; readonly from: string; readonly group?: string; readonly on: boolean }
+  | {
+      readonly type: 'place';
+      readonly place: string;
+      readonly users?: readonly PlaceMemberShown[];
+      readonly left?: readonly { readonly user: string; readonly at: string; readonly ver: number }[];
+      readonly total?: number;
+      readonly truncated?: true;
+      readonly snapshot?: true;
+      readonly ref?: string;
+      readonly more?: true;
+    }
+  | {
+      readonly type: 'count';
+      readonly of: { readonly group?: string; readonly place?: string; readonly tenant?: true };
+      readonly online?: number;
+      readonly away?: number;
+      readonly busy?: number;
+      readonly present?: number;
+      readonly members?: number;
+      readonly ref?: string;
+    }
+  | {
+      readonly type: 'typing';
+      readonly from: string;
+      readonly group?: string;
+      readonly place?: string;
+      readonly on: boolean;
+    }
   | { readonly type: 'ack'; readonly ref: string }
   | { readonly type: 'pong' }
   | { readonly type: 'error'; readonly code: string; readonly message: string; readonly ref?: string }
   | { readonly type: 'reconnect'; readonly afterMs: number }
   | { readonly type: 'degraded'; readonly on: boolean };
+
+/** A member of a place as others see them. */
+interface PlaceMemberShown {
+  readonly user: string;
+  readonly name?: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly since: string;
+  readonly ver: number;
+}
 
 export type ClientFrame =
   | {
@@ -82,11 +119,16 @@ export type ClientFrame =
       readonly users?: readonly string[];
       readonly groups?: readonly string[];
       readonly tenant?: true;
+      readonly places?: readonly string[];
+      readonly top?: number;
+      readonly count?: true;
       readonly ref?: string;
     }
+  | { readonly type: 'enter'; readonly place: string; readonly data?: object; readonly ref?: string }
+  | { readonly type: 'leave'; readonly place: string; readonly ref?: string }
   | {
       readonly type: 'typing';
-      readonly to: { readonly user: string } | { readonly group: string };
+      readonly to: { readonly user: string } | { readonly group: string } | { readonly place: string };
       readonly on: boolean;
       readonly ref?: string;
     }
