@@ -11,20 +11,15 @@ import {
 import { sameGroups, type TokenProfile } from '../domain/profile.ts';
 import type { Command } from '../events/feed.ts';
 import type { ClaimRequest, NoteRequest } from '../store/port/people.ts';
-import { StoreError } from '../store/port/store-error.ts';
 import type { SelfView } from '../store/port/views.ts';
-import type { DueQueue } from '../time/due-queue.ts';
 import type { NodeContext } from './context.ts';
 import { Holding } from './holding.ts';
 import { inTurns } from './in-turns.ts';
 import type { Hiding, Leaving, Member, Membership, UserConnection } from './membership.ts';
 import type { RosterOptions } from './roster-options.ts';
 import { inForce, selfViewOf, tellSelf } from './self-view.ts';
+import { StoredWaits } from './stored-waits.ts';
 import { recordOnline } from './vitals.ts';
-import { Waiter, waiters } from './waiter.ts';
-
-/** How long a sign-in waits for the store before it is welcomed without knowing its own status, ms. */
-const WELCOME_MS = 1000;
 
 /** The users connected to this node, and those that may still have to be reported to the store. Plain memory. */
 export class Roster implements Membership {
@@ -37,14 +32,12 @@ export class Roster implements Membership {
   readonly #observed = new Set<Holding>();
   /** Users who turn idle by time alone, because their connections here inherited an activity from others. */
   readonly #following = new Set<Holding>();
-  readonly #welcomes: DueQueue<Waiter>;
-  readonly #claims: DueQueue<Waiter>;
+  readonly #waits: StoredWaits;
 
   constructor(context: NodeContext, options: RosterOptions) {
     this.#context = context;
     this.#options = options;
-    this.#welcomes = waiters(WELCOME_MS, context.now);
-    this.#claims = waiters(options.commandTimeoutMs, context.now);
+    this.#waits = new StoredWaits(context.now, options.commandTimeoutMs);
   }
 
   get users(): number {
@@ -127,13 +120,7 @@ export class Roster implements Membership {
     const order = this.#context.partitions.order(holding.partition);
     holding.make({ ...claim, stamp: Math.max(order, (holding.claim?.stamp ?? 0) + 1) });
     this.#options.flusher.mark(holding);
-    return new Promise((resolve, reject) => {
-      const waiter = new Waiter(resolve, () =>
-        reject(new StoreError('unavailable', 'the status was not stored in time; it may still take effect')),
-      );
-      holding.wait(waiter);
-      this.#claims.add(waiter, this.#context.now());
-    });
+    return this.#waits.claim(holding);
   }
 
   /** The store gives the stamp, because a service may set it as well. */
@@ -278,8 +265,7 @@ export class Roster implements Membership {
   }
 
   stop(): void {
-    this.#welcomes.stop();
-    this.#claims.stop();
+    this.#waits.stop();
   }
 
   #ask(holding: Holding, member: Member): void {
@@ -299,15 +285,7 @@ export class Roster implements Membership {
 
   /** A sign-in does not wait for a store that does not answer. */
   #whenStored<T>(holding: Holding, answer: () => T | undefined): Promise<T | undefined> {
-    if (this.#options.health.degraded) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      const waiter = new Waiter(
-        () => resolve(answer()),
-        () => resolve(undefined),
-      );
-      holding.wait(waiter);
-      this.#welcomes.add(waiter, this.#context.now());
-    });
+    return this.#options.health.degraded ? Promise.resolve(undefined) : this.#waits.welcome(holding, answer);
   }
 
   #linger(holding: Holding): void {
