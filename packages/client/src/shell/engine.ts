@@ -157,8 +157,8 @@ export class Engine {
         lost: (code, reason) => this.dispatch({ type: 'lost', epoch, code, reason }),
       });
     } catch (error) {
-      // A bad address, or a policy of the page: the next try may be another page's.
-      this.#options.log?.('warn', messageOf(error));
+      // A bad address, characters that no token has, or a policy of the page.
+      this.errors.call('error', new RollcallError('invalid', messageOf(error)));
       queueMicrotask(() => this.dispatch({ type: 'lost', epoch, code: 1006, reason: messageOf(error) }));
     }
   }

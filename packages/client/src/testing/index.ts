@@ -1,1 +1,1 @@
-export type { Client } from '../types.ts';
+export { createFake, type Fake, type FakeOptions } from './fake.ts';

@@ -9,8 +9,6 @@ const nodeSocket = WebSocket as unknown as WebSocketClass;
 export interface OpenOptions extends Partial<Options> {
   readonly claims?: Partial<TokenClaims>;
   readonly times?: TokenTimes;
-  /** Instead of the address of node 0. */
-  readonly url?: string;
 }
 
 const open = new Set<Client>();

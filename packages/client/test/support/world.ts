@@ -53,6 +53,8 @@ export class World {
   readonly settled = new Map<number, RollcallError | undefined>();
   readonly errors: RollcallError[] = [];
   dials = 0;
+  /** A service that is alive. */
+  answersPings = true;
   #ids = 0;
 
   constructor(seed = 1, config: Partial<Config> = {}) {
@@ -118,12 +120,14 @@ export class World {
   /** Time passes; timers run when they are due. */
   pass(ms: number): void {
     const end = this.now + ms;
-    for (let rounds = 0; ; rounds += 1) {
+    for (let atOnce = 0; ; ) {
       const due = nextDue(this.state);
       if (due === undefined || due > end) break;
-      if (rounds > 5_000) throw new Error(`a timer that is always due: ${JSON.stringify(this.state.due)}`);
+      atOnce = due > this.now ? 0 : atOnce + 1;
+      if (atOnce > 100) throw new Error(`a timer that is always due: ${JSON.stringify(this.state.due)}`);
       this.now = Math.max(this.now, due);
       this.do({ type: 'tick' });
+      if (this.answersPings && this.sent.at(-1)?.type === 'ping') this.frame({ type: 'pong' });
     }
     this.now = end;
   }
@@ -132,6 +136,14 @@ export class World {
   sleep(ms: number): void {
     this.now += ms;
     this.do({ type: 'tick' });
+  }
+
+  /** Until the application is asked for a newer token. */
+  untilAsked(): void {
+    for (let minutes = 0; this.requests.length === 0 && minutes < 60; minutes += 1) {
+      const renew = this.state.due.renew ?? this.now;
+      this.pass(Math.max(1, renew - this.now));
+    }
   }
 
   answerToken(token: string | null): void {
@@ -161,7 +173,8 @@ export class World {
   /** All the way to a connection. */
   connect(): void {
     if (this.state.link.at === 'idle' || this.state.link.at === 'stopped') this.do({ type: 'connect' });
-    if (this.state.link.at === 'waiting') this.pass(60_000);
+    const { link } = this.state;
+    if (link.at === 'waiting') this.pass(link.until - this.now);
     this.answerToken('token');
     this.welcome();
   }
