@@ -42,6 +42,21 @@ export default defineConfig({
         },
       },
       {
+        // The hooks once more, on the oldest React that they promise.
+        resolve: {
+          alias: [{ find: /^(react|react-dom)(?=\/|$)/, replacement: '$1-18' }],
+        },
+        test: {
+          ...common,
+          name: 'react-18',
+          include: ['packages/client/test/react/*.test.tsx'],
+          setupFiles: ['packages/client/test/react/react-18.ts'],
+          retry,
+          maxWorkers,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
         test: {
           ...common,
           name: 'abuse',

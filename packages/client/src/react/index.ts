@@ -1,2 +1,16 @@
 'use client';
-export type { Client } from '../types.ts';
+export { useConnection } from './connection.ts';
+export { ConnectionNotice, type ConnectionNoticeProps } from './connection-notice.tsx';
+export { ENGLISH, type Labels } from './labels.ts';
+export { type LastSeenOptions, timeAgo, useLastSeen } from './last-seen.ts';
+export { type Member, type MembersOptions, useCount, useMembers } from './members.ts';
+export { OnlineUsersList, type OnlineUsersListProps } from './online-users-list.tsx';
+export { useNote, useOwnStatus } from './own.ts';
+export { type PlaceMembersOptions, usePlace, usePlaceMembers } from './place.ts';
+export { PlaceMembers, type PlaceMembersProps } from './place-members.tsx';
+export { type PresenceOptions, usePresence, usePresenceOf } from './presence.ts';
+export { RollcallProvider, type RollcallProviderProps, useClient } from './provider.tsx';
+export { UserStatusIndicator, type UserStatusIndicatorProps } from './status-indicator.tsx';
+export { StatusPicker, type StatusPickerProps } from './status-picker.tsx';
+export { useTyping, useTypingUsers } from './typing.ts';
+export { TypingIndicator, type TypingIndicatorProps } from './typing-indicator.tsx';
