@@ -18,8 +18,8 @@ const keysOf = ({ users = [], groups = [], places = [], tenant, count }: Watched
 /** One connection to the fake service, which answers as the real one does. */
 export class FakeSession implements ServerEnd {
   readonly user: string;
-  readonly watched = new Set<string>();
-  readonly places = new Map<string, PlaceData | undefined>();
+  readonly watched: Set<string> = new Set();
+  readonly places: Map<string, PlaceData | undefined> = new Map();
   readonly socket: FakeSocket;
   readonly #fake: Fake;
 

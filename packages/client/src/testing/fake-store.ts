@@ -5,10 +5,10 @@ type Own = { claim?: OwnClaim | undefined; note?: Note | undefined };
 
 /** Who is how, and where: the state of the fake service, without rules of time. */
 export class FakeStore {
-  readonly presences = new Map<string, Presence>();
-  readonly own = new Map<string, Own>();
-  readonly groups = new Map<string, Set<string>>();
-  readonly places = new Map<string, Map<string, PlaceMember>>();
+  readonly presences: Map<string, Presence> = new Map();
+  readonly own: Map<string, Own> = new Map();
+  readonly groups: Map<string, Set<string>> = new Map();
+  readonly places: Map<string, Map<string, PlaceMember>> = new Map();
   #ver = 0;
 
   get nextVer(): number {

@@ -16,7 +16,7 @@ const TOKEN = 'fake.';
 export class Fake {
   readonly options: Required<FakeOptions>;
   /** `u:`, `g:`, `t:` or `p:` and an id, of what nobody may watch. */
-  readonly forbidden = new Set<string>();
+  readonly forbidden: Set<string> = new Set();
   readonly #store = new FakeStore();
   readonly #sessions = new Set<FakeSession>();
   /** Users who are there without a client of this fake. */
