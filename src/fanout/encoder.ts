@@ -30,7 +30,7 @@ export class Encoder {
   /** The frame composed last: connections that watch the same users mostly need the same one after another. */
   #last: { readonly records: readonly ViewRecord[]; readonly frame: Buffer } | undefined;
 
-  /** The member changes composed last: most connections that watch a group are told the same one after another. */
+  /** The member changes composed last: most connections that watch a group need the same ones one after another. */
   readonly #members: MembersFrame[] = [];
 
   /** @param cooling - takes the frame off a record a while after it was made: it is not sent again by then. */
@@ -73,7 +73,7 @@ export class Encoder {
     return snapshotFrame(this.#joined(records), part);
   }
 
-  /** Who joined and left a group, encoded once for all connections that are told the same; the arrays are kept. */
+  /** Who joined and left a group, encoded once for all connections that need the same frame; the arrays are kept. */
   members(set: { readonly name: string }, joined: readonly string[], left: readonly string[]): Buffer {
     const found = this.#members.find(
       (one) => one.set === set && same(one.joined, joined) && same(one.left, left),

@@ -304,7 +304,7 @@ export class NodeFanout implements Fanout {
     }
     // Also those this node holds nothing of: who watches the tenant was shown them before they went offline.
     const frame = goneFrame({ users: [id] });
-    for (const reader of readers) reader.say(frame);
+    for (const reader of readers) reader.userForgotten(id, frame);
   }
 
   /**

@@ -161,7 +161,7 @@ export const SERVER_FRAMES = {
     {
       group: Type.String(),
       joined: ids('each was shown before by `presence`'),
-      left: ids('whoever is not watched for another reason is named in a `gone` frame that follows'),
+      left: ids('those who are not watched for another reason are named in a `gone` frame that follows'),
     },
   ),
   gone: frame('gone', 'You get these no longer: forget what you hold, `ver` included.', {

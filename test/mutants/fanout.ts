@@ -14,8 +14,8 @@ export const FANOUT: readonly Mutant[] = [
   {
     name: 'past those who wait',
     file: 'src/fanout/connection/outbox.ts',
-    from: 'if (!this.#inWindow && this.#pending.size === 0 && this.#writable(now)) {',
-    to: 'if (!this.#inWindow && this.#writable(now)) {',
+    from: 'if (!this.#inWindow && this.#pending.size === 0 && this.#writer.isReady(now)) {',
+    to: 'if (!this.#inWindow && this.#writer.isReady(now)) {',
     test: 'test/unit/fanout/backpressure.test.ts',
     title: 'gets a change once when it reads again before anybody says so',
     proves: 'a change overtakes an older one of the same user, which is sent after it',
@@ -23,11 +23,11 @@ export const FANOUT: readonly Mutant[] = [
   {
     name: 'judged before it is known',
     file: 'src/fanout/connection/connection-watcher.ts',
-    from: 'for (const user of this.#watched.named) {',
+    from: 'for (const user of this.watched.named) {',
     to: `for (const answer of this.#waiting) {
       for (const user of answer.users) {
         if (visibility(viewer, user) === 'visible' || !answer.users.delete(user)) continue;
-        this.#watched.unask(tenant, user);
+        this.watched.unask(tenant, user);
         users.push(user.user);
       }
     }
@@ -77,8 +77,8 @@ export const FANOUT: readonly Mutant[] = [
   {
     name: 'gone only for whom the node holds',
     file: 'src/fanout/node-fanout.ts',
-    from: 'for (const reader of readers) reader.say(frame);',
-    to: 'if (user !== undefined) for (const reader of readers) reader.say(frame);',
+    from: 'for (const reader of readers) reader.userForgotten(id, frame);',
+    to: 'if (user !== undefined) for (const reader of readers) reader.userForgotten(id, frame);',
     test: 'test/unit/fanout/watchers.fuzz.test.ts',
     title: 'hold exactly what they may see',
     proves: 'who watches a tenant keeps those who were forgotten while offline',
@@ -132,9 +132,9 @@ export const FANOUT: readonly Mutant[] = [
   },
   {
     name: 'left to the stream',
-    file: 'src/fanout/connection/connection-watcher.ts',
-    from: 'this.#outbox.joined(user, now);',
-    to: 'this.#outbox.changed(user, now);',
+    file: 'src/fanout/connection/outbox.ts',
+    from: 'if (isNew && !isHeld) this.#joined(user, now);',
+    to: 'if (isNew && !isHeld) this.changed(user, now);',
     test: 'test/unit/fanout/group-and-tenant.test.ts',
     title: 'also when somebody else watches them by id',
     proves: 'who watches a tenant and a group of it never sees some of its members',
@@ -151,9 +151,9 @@ export const FANOUT: readonly Mutant[] = [
   {
     name: 'out before in',
     file: 'src/fanout/tenant/groups.ts',
-    from: 'const joined = tenant.groups.size === 0 ? [] : this.#joinAll(tenant, id, groups ?? []);',
+    from: 'const joined = this.#joinAll(tenant, id, groups ?? []);',
     to: `if (known !== undefined) this.#leaveOthers(tenant, known, groups ?? []);
-    const joined = tenant.groups.size === 0 ? [] : this.#joinAll(tenant, id, groups ?? []);`,
+    const joined = this.#joinAll(tenant, id, groups ?? []);`,
     test: 'test/unit/fanout/groups.test.ts',
     title: 'keeps who moves into another watched group',
     proves: 'who moves from one watched group to another is gone in between',

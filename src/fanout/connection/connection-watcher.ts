@@ -306,7 +306,7 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupWatches
     );
     const outbox = this.outbox;
     // What is known of the lists so far goes first: the ones that follow take its place.
-    outbox.tellAll(now);
+    outbox.sendAllNews(now);
     for (const user of answer.users) {
       this.watched.name(user, outbox);
       this.watched.unask(tenant, user);

@@ -10,7 +10,7 @@ import type { Watched } from './watched.ts';
 export interface GroupWatchesOwner {
   readonly watched: Watched;
   readonly outbox: Outbox;
-  /** The whole tenant is watched: nobody of it is gone by leaving a group. */
+  /** The whole tenant is watched: no user of it is gone by leaving a group. */
   readonly watchesTenant: boolean;
 }
 
@@ -74,8 +74,8 @@ export class GroupWatches implements GroupReader {
     if (this.#left(set, user)) this.#owner.outbox.takeAway([], [user.user], !this.#owner.watchesTenant);
   }
 
-  membersTold(now: number): void {
-    this.#owner.outbox.tell(now);
+  membersSettled(now: number): void {
+    this.#owner.outbox.sendNews(now);
   }
 
   groupOutgrown(set: GroupSet): void {

@@ -12,7 +12,7 @@ interface Changes {
   readonly left: Set<string>;
 }
 
-/** What a client holds of somebody whom it is to forget. */
+/** What a client holds of a user whom it is to forget. */
 interface Held {
   readonly ver: number;
   /** It was sent this version, and not only an older one. */
@@ -26,12 +26,12 @@ export interface NewsReader {
   /** The group's list is still being sent, with an answer: its changes wait for the end of it. */
   isListing(set: GroupSet): boolean;
   /** The window is over. */
-  tell(now: number): void;
+  sendNews(now: number): void;
 }
 
 /**
- * Who joined and left the groups of one connection since it was told last, and who is watched no longer by that. Somebody
- * who leaves and comes back before it is told makes no frame. It has a window of its own: the first change is told at once.
+ * Who joined and left the groups of one connection since the last `members` frames, and who is watched no longer by that. A
+ * user who leaves and comes back in between makes no frame. It has a window of its own: the first change is sent at once.
  */
 export class MemberNews implements Windowed {
   readonly #context: FanoutContext;
@@ -62,7 +62,7 @@ export class MemberNews implements Windowed {
 
   windowEnded(now: number): void {
     this.#inWindow = false;
-    this.#reader.tell(now);
+    this.#reader.sendNews(now);
   }
 
   joined(set: GroupSet, user: CachedUser): void {
@@ -119,7 +119,7 @@ export class MemberNews implements Windowed {
     return frames;
   }
 
-  /** The frames of what may be told now: first the lists, then who is gone. What was not taken stays. */
+  /** The frames of what may be sent now: first the lists, then who is gone. What was not taken stays. */
   *frames(): Generator<Buffer | string> {
     for (const [set, changes] of this.#changes) {
       if (this.#reader.isListing(set)) continue;

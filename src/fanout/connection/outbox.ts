@@ -77,7 +77,7 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
   }
 
   /**
-   * A user joined a watched group; {@link tell} says so.
+   * A user joined a watched group; {@link sendNews} says so.
    * @param isNew - they were not watched before.
    * @param isListed - the group's list that is being sent shows them.
    */
@@ -99,7 +99,7 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
   }
 
   /**
-   * A user left a watched group; {@link tell} says so.
+   * A user left a watched group; {@link sendNews} says so.
    * @param isTold - the client holds them in the list, or is about to.
    */
   memberLeft(set: GroupSet, user: CachedUser, isTold: boolean): void {
@@ -115,11 +115,16 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
 
   /**
    * Takes groups and users away at once, and whatever waits: the first thing that is said of a user after it must not meet
-   * what the client holds. Lists that a user left, and that is not told yet, say so before.
+   * what the client holds. The lists that a user left are named before, where that was not sent yet.
    */
   takeAway(groups: readonly string[], users: readonly string[], isGone = true): void {
-    for (const user of users) for (const frame of this.#news?.takeLeft(user) ?? []) this.#writer.write(frame);
+    for (const user of users) this.#sayLeft(user);
     for (const frame of goneFrames(groups, isGone ? users : [])) this.say(frame);
+  }
+
+  userForgotten(id: string, frame: string): void {
+    this.#sayLeft(id);
+    this.say(frame);
   }
 
   /** A list of the group follows, or it is watched no longer. */
@@ -128,12 +133,12 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
   }
 
   /** Says who joined and left, unless the window of such news or the socket make it wait. */
-  tell(now: number): void {
-    if (this.#news?.inWindow === false) this.tellAll(now);
+  sendNews(now: number): void {
+    if (this.#news?.inWindow === false) this.sendAllNews(now);
   }
 
   /** The same without waiting for the window. @returns whether all that may be said was. */
-  tellAll(now: number): boolean {
+  sendAllNews(now: number): boolean {
     const news = this.#news;
     if (news === undefined || news.empty || this.#closed) return true;
     if (!this.#writer.isReady(now)) return false;
@@ -224,7 +229,7 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
   reply(reply: Reply, now: number): void {
     this.#replies.push(reply);
     this.#sendReplies(now);
-    this.tell(now);
+    this.sendNews(now);
   }
 
   /** The socket may take more. */
@@ -239,7 +244,7 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
       if (this.#context.windowMs === 0) this.pull(now);
       else stream.wake(now);
     }
-    this.tell(now);
+    this.sendNews(now);
   }
 
   windowEnded(now: number): void {
@@ -248,12 +253,12 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
     const stream = this.#stream;
     if (stream === undefined || !this.#streaming) this.#flush(now);
     else if (this.#owesChanges(stream)) stream.wake(now);
-    this.tell(now);
+    this.sendNews(now);
   }
 
   pull(now: number): void {
     this.#pull(now);
-    this.tell(now);
+    this.sendNews(now);
   }
 
   #pull(now: number): void {
@@ -292,11 +297,15 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
     this.#current = undefined;
   }
 
+  #sayLeft(id: string): void {
+    for (const frame of this.#news?.takeLeft(id) ?? []) this.#writer.write(frame);
+  }
+
   #sendReplies(now: number): void {
     for (let reply = this.#replies[0]; reply !== undefined; reply = this.#replies[0]) {
       if (!this.#writer.isReady(now)) return;
       // Whom the client is to forget must be gone before an answer shows them.
-      if (this.#current !== reply && !this.tellAll(now)) return;
+      if (this.#current !== reply && !this.sendAllNews(now)) return;
       this.#current = reply;
       this.#writer.write(reply.next());
       if (!reply.done) continue;

@@ -1,7 +1,7 @@
 import type { FanoutContext, Stalled } from '../context.ts';
 import type { Sink } from '../fanout.ts';
 
-/** Writes again when it is told that the socket may take more. */
+/** Writes again when the socket may take more. */
 export interface Drained {
   drained(now: number): void;
 }

@@ -9,8 +9,8 @@ export interface GroupReader {
   memberLeft(set: GroupSet, user: CachedUser): void;
   /** The same, because everything of the user was forgotten. */
   memberForgotten(set: GroupSet, user: CachedUser): void;
-  /** That was all of one event or one reading: the client may be told who joined and left. */
-  membersTold(now: number): void;
+  /** That was all of one event or one reading: `members` frames may be sent. */
+  membersSettled(now: number): void;
   /** The group grew too large to be watched: the watch is over. */
   groupOutgrown(set: GroupSet): void;
 }

@@ -119,13 +119,14 @@ export class Groups {
     if (user !== undefined) {
       for (const set of joined) for (const reader of set.readers) reader.memberJoined(set, user, now);
     }
-    for (const set of [...joined, ...left]) for (const reader of set.readers) reader.membersTold(now);
+    for (const set of [...joined, ...left]) for (const reader of set.readers) reader.membersSettled(now);
   }
 
   /** A user left every group, by being forgotten. */
   forgotten(tenant: TenantCache, user: CachedUser): void {
-    for (const set of [...tenant.groups.values()]) {
-      if (!set.members.has(user)) continue;
+    for (const { name } of user.memberOf) {
+      const set = tenant.groups.get(name);
+      if (set === undefined) continue;
       this.#exclude(set, user);
       for (const reader of [...set.readers]) reader.memberForgotten(set, user);
     }
@@ -214,7 +215,7 @@ export class Groups {
       this.#leave(set, user);
       this.#cache.release(tenant, user);
     }
-    for (const reader of set.readers) reader.membersTold(now);
+    for (const reader of set.readers) reader.membersSettled(now);
   }
 }
 

@@ -11,8 +11,8 @@ export interface StreamReader {
   pull(now: number): void;
   /** The tenant grew too large to be watched: the watch is over. */
   outgrown(): void;
-  /** Writes a frame that is no presence. */
-  say(frame: string): void;
+  /** Everything of a user was forgotten. @param frame - says that they are gone. */
+  userForgotten(id: string, frame: string): void;
 }
 
 /** A frame with the changes after `from` up to `to`, the same for every connection that is as far as `from`. */
