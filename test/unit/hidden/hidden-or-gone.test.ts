@@ -131,6 +131,7 @@ describe('somebody hidden, beside the same person gone,', () => {
     'is the same on every surface, to the byte',
     async () => {
       let world: World | undefined;
+      let membersSent = 0;
       // One server over the store of whichever world is asked.
       const store = new Proxy({} as PresenceStore, {
         get: (_none, name) => world && Reflect.get(world.store, name),
@@ -154,7 +155,9 @@ describe('somebody hidden, beside the same person gone,', () => {
           (await of.store.views.read(TENANT, ['ann', 'bob'])).map((view) => encodePresence(view)),
           members?.map((view) => encodePresence(view)).sort(),
         ];
-        return coarse(JSON.stringify([reads, of.sent()]));
+        const sent = JSON.stringify(of.sent());
+        if (sent.includes('type\\":\\"members')) membersSent += 1;
+        return coarse(JSON.stringify([reads, sent]));
       };
       await fc.assert(
         fc.asyncProperty(
@@ -204,6 +207,7 @@ describe('somebody hidden, beside the same person gone,', () => {
         ),
         { numRuns: RUNS, ...SEED },
       );
+      expect(membersSent, 'times that a list of members changed').toBeGreaterThan(0);
     },
     TIMEOUT_MS,
   );
