@@ -66,6 +66,13 @@ const rollcall = async (): Promise<[port: number, connections: () => number]> =>
     selfOf: () => undefined,
     hiding: () => 'visible',
     users: 0,
+    places: {
+      enter: async () => undefined,
+      exit: async () => undefined,
+      withdraw: () => undefined,
+      of: () => [],
+      shows: () => false,
+    },
   };
   const capacity = new Capacity(100_000);
   const sessions = new Sessions({

@@ -3,7 +3,14 @@ import type { Clock } from '../time/clock.ts';
 
 export type FanoutMetrics = Pick<
   Metrics,
-  'watches' | 'views' | 'framesSent' | 'encoded' | 'conflated' | 'fanoutSeconds' | 'transitions'
+  | 'watches'
+  | 'views'
+  | 'framesSent'
+  | 'encoded'
+  | 'conflated'
+  | 'fanoutSeconds'
+  | 'transitions'
+  | 'placeTransitions'
 >;
 
 /**

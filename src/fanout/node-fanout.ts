@@ -231,6 +231,7 @@ export class NodeFanout implements Fanout {
 
   #place(place: PlaceTransition): void {
     try {
+      this.#metrics.placeTransitions.inc({ change: place.change });
       this.#places.transition(place, this.#context.timing.now());
       if (place.change !== 'changed') this.#numbers.moved(place.tenant, place.place);
       this.#context.meter.commit();

@@ -1,6 +1,6 @@
 import { nodeRef } from '../domain/node-ref.ts';
 import type { EndingKind } from '../domain/row.ts';
-import type { ApplyReply, Reports } from '../store/port/reports.ts';
+import type { ApplyReply, PlaceAnswer, Reports } from '../store/port/reports.ts';
 import { StoreError } from '../store/port/store-error.ts';
 import type { SelfView } from '../store/port/views.ts';
 import { Alarm } from '../time/alarm.ts';
@@ -18,6 +18,7 @@ export type FlushOutcome =
       readonly holding: Holding;
       readonly self: SelfView | undefined;
       readonly tookOver: boolean;
+      readonly places: readonly PlaceAnswer[];
     }
   /** All reported connections of a user were counted as none, because they had been ended. */
   | { readonly type: 'ended'; readonly holding: Holding; readonly how: EndingKind }
@@ -210,7 +211,8 @@ export class Flusher {
       }
       const { hidesAnew } = holding;
       const self = reply.selves.get(position);
-      this.#emit({ type: 'stored', holding, self, tookOver: tookOver.has(position) });
+      const places = reply.places?.get(position) ?? [];
+      this.#emit({ type: 'stored', holding, self, tookOver: tookOver.has(position), places });
       const ended = reply.ended?.get(position);
       if (ended) this.#emit({ type: 'ended', holding, how: ended.how });
       for (const waiter of waiters[position] ?? []) {

@@ -22,6 +22,7 @@ import {
 import type { Entry } from '../store/port/reports.ts';
 import { Activity } from './activity.ts';
 import type { Leaving, Member, UserConnection } from './membership.ts';
+import type { Stays } from './stays.ts';
 import type { Waiter } from './waiter.ts';
 
 /** One user as this node holds them. Times are ms of the monotonic clock; -1 for never. */
@@ -42,6 +43,8 @@ export class Holding {
   view: View | undefined;
   /** What a watcher of the user here was last shown, while this node knows no {@link view}: only for restoring. */
   heard: View | undefined;
+  /** Where the user is; absent while the user is in no place by a connection here. */
+  stays: Stays | undefined;
   /** Members whose sockets may have no client behind them: they count again once something was received from them. */
   #doubted: Set<Member> | undefined;
   #waiters: Waiter[] = [];
@@ -142,6 +145,7 @@ export class Holding {
       begins: hasGrace,
       runs: this.#isInGrace(now),
     });
+    this.stays?.closes(member, now, hasGrace ? graceMs : undefined);
     if (!hasGrace) {
       // A grace that is over would keep this node from dropping a user who said goodbye.
       if (this.members.length === 0 && !this.#isInGrace(now)) this.endGrace();
@@ -258,11 +262,13 @@ export class Holding {
   endGrace(): void {
     this.#closed = -1;
     this.#endedGraceUntil = -1;
+    this.stays?.endGrace();
   }
 
   /** Drops what this node knew of the user, except what the open connections say. */
   forget(): void {
     this.endGrace();
+    this.stays?.forget();
     this.view = undefined;
     this.heard = undefined;
     this.claim = undefined;
@@ -302,7 +308,8 @@ export class Holding {
     this.#closedSent = this.#closed;
     this.toldOpened = this.#opened;
     this.#claimSent = this.claim?.stamp ?? -1;
-    this.#hidingSent = this.claim?.status === 'invisible' ? this.claim.stamp : -1;
+    const isHidden = this.claim?.status === 'invisible';
+    this.#hidingSent = isHidden ? (this.claim?.stamp ?? -1) : -1;
     return {
       ...this.ref,
       count: members.length,
@@ -321,9 +328,10 @@ export class Holding {
       ...(isProfileDue && groups && { groups: groups.value, groupsIat: groups.iat }),
       ...(this.claim && isOwnWord && { claim: this.claim }),
       ...(this.note && this.#opened >= 0 && { note: this.note }),
+      ...(this.stays && { places: this.stays.reports(now, this.#isDoubted, isHidden) }),
       // For a hidden user the store is sent nothing that others see: what it lost of that stays lost, as for a user
       // who left.
-      ...(this.claim?.status !== 'invisible' &&
+      ...(!isHidden &&
         known &&
         known.ver > 0 && { known, ...(this.view === undefined && { asks: true as const }) }),
     };
@@ -350,6 +358,8 @@ export class Holding {
     const doubted = this.#doubted;
     return doubted === undefined ? this.members : this.members.filter((member) => !doubted.has(member));
   }
+
+  readonly #isDoubted = (member: Member): boolean => this.#doubted?.has(member) === true;
 
   #isInGrace(now: number): boolean {
     return this.#closed > this.#opened && now < this.#closed + this.#graceMs;

@@ -43,6 +43,28 @@ export interface Member extends UserConnection {
    * @param answered - called once, with the first message received; the callback of an earlier call is dropped.
    */
   probe(answered: () => void): void;
+  /** The connection is in these places no more, although it did not leave them. */
+  putOut(places: readonly string[]): void;
+}
+
+/** In which places the connections here are. */
+export interface PlaceMembership {
+  /**
+   * The connection is in a place from now on, or says other data there. Resolves once it is stored. Data that change
+   * too often wait, and of those the newest counts.
+   * @param data - a JSON object as text; absent: none.
+   * @param most - places of one connection.
+   * @throws StoreError `too_many_places`, `put_out`, `unavailable`.
+   */
+  enter(member: Member, place: string, data: string | undefined, most: number): Promise<void>;
+  /** The person leaves a place by this connection. Resolves once it is stored. @throws StoreError `unavailable`. */
+  exit(member: Member, place: string): Promise<void>;
+  /** The connection may be in these places no more. */
+  withdraw(member: Member, places: readonly string[]): void;
+  /** The places that a connection is in. */
+  of(member: Member): readonly string[];
+  /** Whether others are shown a user in a place, by a connection here. */
+  shows(ref: UserRef, place: string): boolean;
 }
 
 /**
@@ -85,6 +107,7 @@ export interface Membership {
   /** Whether a person hides from others. Only for a `visible` person may anything be passed on. */
   hiding(ref: UserRef): Hiding;
   readonly users: number;
+  readonly places: PlaceMembership;
 }
 
 /** Whether what this node says can be trusted, as a push-style value. */

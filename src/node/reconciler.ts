@@ -9,7 +9,7 @@ import type { Roster } from './roster.ts';
 export interface ReconcilerOptions {
   readonly flusher: Flusher;
   readonly feed: Pick<EventFeed, 'subscribe'>;
-  readonly roster: Pick<Roster, 'stored' | 'transition' | 'command'>;
+  readonly roster: Pick<Roster, 'stored' | 'transition' | 'command' | 'places'>;
   readonly evictions: Pick<Evictions, 'ended' | 'refused' | 'command'>;
   readonly revocations: Revocations;
   readonly heartbeat: Pick<Heartbeat, 'saw' | 'beatNow' | 'beatAll'>;
@@ -41,7 +41,12 @@ export class Reconciler {
           heartbeat.saw(partition, id);
           roster.transition(transition);
         },
+        place: ({ partition, id, place }) => {
+          heartbeat.saw(partition, id);
+          roster.places.heard(place);
+        },
         command: (command) => {
+          if (command.type === 'put_out') roster.places.command(command);
           roster.command(command);
           evictions.command(command);
         },
@@ -64,6 +69,7 @@ export class Reconciler {
     const { roster, evictions, revocations, heartbeat, health } = this.#options;
     switch (outcome.type) {
       case 'stored':
+        roster.places.stored(outcome.holding, outcome.places);
         roster.stored(outcome.holding, outcome.self, outcome.tookOver);
         break;
       case 'ended':

@@ -16,6 +16,7 @@ import type { NodeContext } from './context.ts';
 import { Holding } from './holding.ts';
 import { inTurns } from './in-turns.ts';
 import type { Hiding, Leaving, Member, Membership, UserConnection } from './membership.ts';
+import { PlaceRoster } from './place-roster.ts';
 import type { RosterOptions } from './roster-options.ts';
 import { inForce, selfViewOf, tellSelf } from './self-view.ts';
 import { StoredWaits } from './stored-waits.ts';
@@ -33,11 +34,16 @@ export class Roster implements Membership {
   /** Users who turn idle by time alone, because their connections here inherited an activity from others. */
   readonly #following = new Set<Holding>();
   readonly #waits: StoredWaits;
+  readonly places: PlaceRoster;
 
   constructor(context: NodeContext, options: RosterOptions) {
     this.#context = context;
     this.#options = options;
     this.#waits = new StoredWaits(context.now, options.commandTimeoutMs);
+    this.places = new PlaceRoster(context, {
+      ...options,
+      holdingOf: (ref) => this.#holdings.get(userKey(ref)),
+    });
   }
 
   get users(): number {
@@ -94,6 +100,7 @@ export class Roster implements Membership {
       this.#following.delete(holding);
     }
     this.#count();
+    this.places.report(holding);
     flusher.mark(holding);
   }
 
@@ -261,11 +268,13 @@ export class Roster implements Membership {
       if (claim?.until !== undefined || note?.until !== undefined) this.#tellSelf(holding);
       if (members.length > 0 && view) counts[view.status] += 1;
     }
+    this.places.tend();
     recordOnline(this.#context.metrics, counts);
   }
 
   stop(): void {
     this.#waits.stop();
+    this.places.stop();
   }
 
   #ask(holding: Holding, member: Member): void {

@@ -90,6 +90,28 @@ export const createMetrics = (register = new Registry()) => {
       help: 'Transitions this node delivered from the feed, by status and reason.',
       labelNames: ['status', 'reason'] as const,
     }),
+    placeMembers: new Gauge({
+      ...on,
+      name: 'rollcall_place_members',
+      help: 'Users in places by connections on this node; one in two places counts twice.',
+    }),
+    places: new Gauge({
+      ...on,
+      name: 'rollcall_places',
+      help: 'Places in which users are by connections on this node.',
+    }),
+    placeTransitions: new Counter({
+      ...on,
+      name: 'rollcall_place_transitions_total',
+      help: 'Changes of places this node delivered from the feed.',
+      labelNames: ['change'] as const,
+    }),
+    placesRejected: new Counter({
+      ...on,
+      name: 'rollcall_places_rejected_total',
+      help: 'Attempts to enter a place that were refused, by reason.',
+      labelNames: ['reason'] as const,
+    }),
     watches: new Gauge({
       ...on,
       name: 'rollcall_watches',

@@ -8,6 +8,14 @@ export const answerFailure = (session: ClientSession, error: unknown, ref: strin
     session.sendError(error.code, error.message, ref, error.refused);
     return;
   }
+  if (error instanceof StoreError && error.code === 'too_many_places') {
+    session.sendError(error.code, error.message, ref);
+    return;
+  }
+  if (error instanceof StoreError && error.code === 'put_out') {
+    session.sendError('forbidden', error.message, ref);
+    return;
+  }
   if (!(error instanceof StoreError)) session.host.log.error({ err: error }, 'frame failed unexpectedly');
   session.sendError('unavailable', 'this cannot be done right now: try again', ref);
 };

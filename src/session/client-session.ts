@@ -5,9 +5,10 @@ import type { CloseCodeNumber, ErrorCode } from '../protocol/codes.ts';
 import type { SessionHost } from './host.ts';
 import type { Identity } from './identity.ts';
 import type { Typing } from './typing.ts';
+import type { Listener } from './typing-desk.ts';
 
 /** A session as the handlers of its frames see it. */
-export interface ClientSession {
+export interface ClientSession extends Listener {
   readonly host: SessionHost;
   readonly identity: Identity;
   /** What this connection says of typing; made when first needed. */

@@ -5,14 +5,10 @@ import { StoreError } from '../store/port/store-error.ts';
 import { mayWatchUsers } from './admission.ts';
 import { answerFailure } from './answer-failure.ts';
 import type { ClientSession } from './client-session.ts';
+import { isPresent } from './is-present.ts';
+import { enter, leave } from './place-handlers.ts';
 import { silence } from './typing.ts';
 import { unwatch, watch } from './watching.ts';
-
-const isPresent = (session: ClientSession, ref: string | undefined): boolean => {
-  if (session.identity.isMember) return true;
-  session.sendError('forbidden', 'this needs the scope connect', ref);
-  return false;
-};
 
 const activity = (session: ClientSession, { state, ref }: ActivityFrame): void => {
   if (!isPresent(session, ref)) return;
@@ -52,6 +48,12 @@ const note = async (session: ClientSession, { note, ref }: NoteFrame): Promise<v
   session.send(ackFrame(ref));
 };
 
+/** By this connection, or as others see the person by another one. */
+const isIn = ({ identity, host }: ClientSession, place: string): boolean => {
+  const { places } = host.membership;
+  return places.of(identity).includes(place) || places.shows(identity.ref, place);
+};
+
 const typing = (session: ClientSession, { to, on, ref }: TypingFrame): void => {
   if (!isPresent(session, ref)) return;
   const { principal, groups } = session.identity;
@@ -59,8 +61,8 @@ const typing = (session: ClientSession, { to, on, ref }: TypingFrame): void => {
     session.sendError('forbidden', 'this needs the scope watch', ref);
     return;
   }
-  if ('place' in to) {
-    session.sendError('unavailable', 'places are not served by this node', ref);
+  if ('place' in to && !isIn(session, to.place)) {
+    session.sendError('forbidden', 'you are not in this place', ref);
     return;
   }
   if ('group' in to && !groups.includes(to.group)) {
@@ -82,12 +84,12 @@ const act = (session: ClientSession, frame: ClientFrame): Promise<void> | undefi
       return status(session, frame);
     case 'note':
       return note(session, frame);
+    case 'enter':
+      return enter(session, frame);
+    case 'leave':
+      return leave(session, frame);
     case 'unwatch':
       unwatch(session, frame);
-      break;
-    case 'enter':
-    case 'leave':
-      session.sendError('unavailable', 'places are not served by this node', frame.ref);
       break;
     case 'activity':
       activity(session, frame);

@@ -1,4 +1,5 @@
 import { CLOCK_SKEW_MS } from '../auth/claims.ts';
+import { mayEnter } from '../auth/place-rights.ts';
 import { ownerOf, type Principal } from '../auth/principal.ts';
 import type { Device, OwnGroups, TokenOwner, UserRef } from '../domain/model.ts';
 import type { EndingKind } from '../domain/row.ts';
@@ -31,6 +32,8 @@ export interface IdentitySession extends Listener {
   itself(self: SelfView): void;
   /** Whom it may see has changed, and with it whose typing it receives. */
   sees(viewer: Viewer): void;
+  /** It is in some places no more, or the token has changed: watches of places that it does not name end. */
+  placesEnded(places: readonly string[]): void;
   /** Re-evaluates the deadlines: one may be earlier. */
   reschedule(): void;
 }
@@ -119,6 +122,7 @@ export class Identity implements Member, Observer {
    * @param activity - what the renewal says of the device; by itself it is no activity.
    */
   renew(next: Principal, activity: Activity | undefined, welcome: Welcome): void {
+    const places = this.isMember ? this.session.host.membership.places.of(this) : [];
     if (mayConnect(next) !== this.isMember) {
       // Without `connect` the user is no longer present here, and will not come back: that is a goodbye.
       this.leave('goodbye');
@@ -131,6 +135,11 @@ export class Identity implements Member, Observer {
     }
     // After the answer: a client that reads on for its `welcome` would else skip what it lost by it.
     this.#judgeViewer();
+    if (!this.session.over) this.session.placesEnded(this.#withdrawn(places));
+  }
+
+  putOut(places: readonly string[]): void {
+    this.session.placesEnded(places);
   }
 
   /** The opposite of {@link enter}. */
@@ -209,6 +218,15 @@ export class Identity implements Member, Observer {
     membership.renewed(this);
     if (activity === 'active') this.wasActive();
     return membership.selfOf(this.ref);
+  }
+
+  /** Of the places that it was in, those that it is not in by the new token. */
+  #withdrawn(places: readonly string[]): readonly string[] {
+    const { membership, settings } = this.session.host;
+    if (!this.isMember) return places;
+    const closed = places.filter((place) => !mayEnter(this.#principal, place, settings.placePolicy));
+    membership.places.withdraw(this, closed);
+    return closed;
   }
 
   #recognise(own: OwnGroups | undefined): void {

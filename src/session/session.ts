@@ -9,7 +9,7 @@ import type { Leaving } from '../node/membership.ts';
 import type { AuthFrame } from '../protocol/client-frames.ts';
 import type { CloseCodeNumber, ErrorCode } from '../protocol/codes.ts';
 import { parseClientFrame, parseFirstFrame } from '../protocol/parse-frame.ts';
-import { degradedFrame, selfFrame } from '../protocol/server-frames.ts';
+import { degradedFrame, goneFrame, selfFrame } from '../protocol/server-frames.ts';
 import type { SelfView } from '../store/port/views.ts';
 import type { WheelItem } from '../time/timer-wheel.ts';
 import type { Activity, Admission } from './admission.ts';
@@ -19,6 +19,7 @@ import { handleFrame } from './frame-handlers.ts';
 import type { SessionHost } from './host.ts';
 import { Identity, type IdentitySession } from './identity.ts';
 import { ownSelf } from './own-self.ts';
+import { endWatches } from './place-handlers.ts';
 import { entryRefused, verifyRenewal, verifyToken } from './sign-in.ts';
 import { Typing } from './typing.ts';
 import { welcomeTo } from './welcome.ts';
@@ -29,6 +30,8 @@ import { welcomeTo } from './welcome.ts';
  * same packet is kept for later.
  */
 type Stage = 'waiting' | 'verifying' | 'joining' | 'open' | 'renewing';
+
+const NO_PLACES: ReadonlySet<string> = new Set();
 
 /** State needed only before sign-in. */
 interface Waiting {
@@ -99,6 +102,14 @@ export class Session implements ClientSession, IdentitySession, ConnectionHandle
     return this.#watcher !== undefined;
   }
 
+  get watchedPlaces(): ReadonlySet<string> {
+    return this.#watcher?.watchedPlaces ?? NO_PLACES;
+  }
+
+  followsPlace(place: string): boolean {
+    return this.#watcher?.followsPlace(place) === true;
+  }
+
   get typing(): Typing {
     this.#typing ??= new Typing(this);
     return this.#typing;
@@ -134,6 +145,13 @@ export class Session implements ClientSession, IdentitySession, ConnectionHandle
   sees(viewer: Viewer): void {
     this.#watcher?.allow(viewer);
     this.host.typing.hears(this);
+  }
+
+  placesEnded(ended: readonly string[]): void {
+    const unwatched = this.#watcher === undefined ? [] : endWatches(this.identity, this.#watcher);
+    if (unwatched.length > 0) this.host.typing.hearsIn(this);
+    const places = [...new Set([...ended, ...unwatched])];
+    if (places.length > 0) this.send(goneFrame({ places }));
   }
 
   itself(self: SelfView): void {

@@ -9,8 +9,9 @@ import { typingFrame } from '../protocol/server-frames.ts';
 import { RateLimiter } from '../time/rate-limiter.ts';
 import { RecentlyUsed } from '../time/recently-used.ts';
 import type { TimerWheel, WheelItem } from '../time/timer-wheel.ts';
-import { mayWatchUsers } from './admission.ts';
+import { mayWatchTenant, mayWatchUsers } from './admission.ts';
 import { Hearings } from './hearing.ts';
+import { PlaceListeners } from './place-listeners.ts';
 import { REPEAT_MS, TYPING_BURST, TYPING_RATE, type Typists, targetKey } from './typing.ts';
 
 /** Typing ends by itself after this long. */
@@ -33,6 +34,9 @@ export interface Listener extends Sink {
   };
   /** It was welcomed, and its end is not decided. */
   readonly open: boolean;
+  readonly watchedPlaces: ReadonlySet<string>;
+  /** Whether it watches a place by name. */
+  followsPlace(place: string): boolean;
 }
 
 interface DeskOptions {
@@ -98,6 +102,7 @@ export class TypingDesk {
   /** By tenant and group. */
   readonly #byGroup = new Map<UserKey, Set<Listener>>();
   readonly #groupsOf = new Map<Listener, readonly string[]>();
+  readonly #placeListeners = new PlaceListeners();
   readonly #running = new Map<string, Running>();
   readonly #byTyper = new Map<UserKey, Set<Running>>();
   /** How much each person may still have sent on, whichever nodes and connections it comes from. */
@@ -135,6 +140,10 @@ export class TypingDesk {
         if (transition.status === 'offline') this.#leaves(transition);
         else this.#isSeen(transition);
       },
+      // Where they are shown no more, they do not type.
+      place: ({ place: { change, tenant, user: from, place } }) => {
+        if (change === 'left') this.#leavesPlace(`${tenant}:${from}\n${targetKey({ place })}`);
+      },
       command: (command) => {
         if (command.type === 'forget') this.#stopAll(command.ref);
       },
@@ -164,8 +173,14 @@ export class TypingDesk {
     for (const group of groups) add(this.#byGroup, userKey({ tenant, user: group }), listener);
   }
 
+  /** The places that a connection watches have changed: in these it receives who types. */
+  hearsIn(listener: Listener): void {
+    this.#placeListeners.update(listener);
+  }
+
   /** A connection has ended. */
   leave(listener: Listener): void {
+    this.#placeListeners.delete(listener);
     this.#unlist(listener);
     this.#hearings.leave(listener);
   }
@@ -240,6 +255,14 @@ export class TypingDesk {
     this.#stopAll({ tenant, user });
   }
 
+  #leavesPlace(key: string): void {
+    const telling = this.#tellings.get(key);
+    if (telling?.signal.on === true) this.#tellings.delete(key);
+    else if (telling !== undefined) this.#tellEndNow(telling.signal);
+    const running = this.#running.get(key);
+    if (running !== undefined) this.#end(running, true);
+  }
+
   #isSeen({ tenant, user }: UserRef): void {
     const silent = this.#silent.peek(userKey({ tenant, user }));
     if (silent !== undefined) silent.until = 0;
@@ -266,18 +289,21 @@ export class TypingDesk {
   #audience({ tenant, from, to, groups }: Signal): Listener[] {
     const { connectionsOf, settings } = this.#options;
     const listeners = 'user' in to ? connectionsOf({ tenant, user: to.user }) : this.#membersOf(tenant, to);
-    const isPrivate = 'user' in to && settings.watchPolicy === 'groups';
+    const isPrivate = !('group' in to) && settings.watchPolicy === 'groups';
+    const isOpen = ({ identity }: Listener): boolean => 'place' in to && mayWatchTenant(identity.principal);
     return listeners.filter(
-      ({ open, identity }) =>
-        open &&
-        identity.ref.user !== from &&
-        mayWatchUsers(identity.principal) &&
-        (!isPrivate || sharesGroup(identity.groups, groups)),
+      (listener) =>
+        listener.open &&
+        listener.identity.ref.user !== from &&
+        mayWatchUsers(listener.identity.principal) &&
+        (!isPrivate || isOpen(listener) || sharesGroup(listener.identity.groups, groups)),
     );
   }
 
   #membersOf(tenant: string, to: { readonly group: string } | { readonly place: string }): Listener[] {
-    return 'group' in to ? [...(this.#byGroup.get(userKey({ tenant, user: to.group })) ?? [])] : [];
+    return 'group' in to
+      ? [...(this.#byGroup.get(userKey({ tenant, user: to.group })) ?? [])]
+      : this.#placeListeners.of(tenant, to.place);
   }
 
   #tell(signal: Signal): void {

@@ -62,7 +62,7 @@ interface TypingSession {
   readonly host: {
     readonly clock: { monotonic(): number };
     readonly feed: Pick<EventFeed, 'signal'>;
-    readonly membership: Pick<Membership, 'hiding'>;
+    readonly membership: Pick<Membership, 'hiding' | 'places'>;
     readonly typists: Typists;
     readonly log: Pick<BaseLogger, 'debug'>;
   };
@@ -109,7 +109,10 @@ export class Typing {
   #begin(to: Target): boolean {
     const { host, identity } = this.#session;
     // A person who hides, or may do so, is not there. Not even an error may reveal that others would have known.
-    return host.membership.hiding(identity.ref) === 'visible' && this.#pass(to, true);
+    if (host.membership.hiding(identity.ref) !== 'visible') return false;
+    // Nor is a person who is not shown in a place.
+    if ('place' in to && !host.membership.places.shows(identity.ref, to.place)) return false;
+    return this.#pass(to, true);
   }
 
   #pass(to: Target, on: boolean): true {

@@ -47,10 +47,14 @@ export const watch = async (session: ClientSession, frame: WatchFrame): Promise<
   if (objected !== undefined) {
     const [code, message, refused] = objected;
     session.sendError(code, message, frame.ref, refused);
-  } else await session.watcher.watch(requestOf(frame), frame.ref);
+    return;
+  }
+  await session.watcher.watch(requestOf(frame), frame.ref);
+  if (frame.places !== undefined) session.host.typing.hearsIn(session);
 };
 
 export const unwatch = (session: ClientSession, { type: _, ref, ...what }: UnwatchFrame): void => {
   if (session.watches) session.watcher.unwatch(requestOf(what));
+  if (what.places !== undefined) session.host.typing.hearsIn(session);
   session.send(ackFrame(ref));
 };

@@ -17,6 +17,11 @@ export class TokenBucket {
     return true;
   }
 
+  /** What was taken was not used. */
+  giveBack(): void {
+    this.#tokens += 1;
+  }
+
   /** After a refusal: ms until there is a token. */
   waitMs(rate: number): number {
     return ((1 - this.#tokens) * 1000) / rate;

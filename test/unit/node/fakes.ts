@@ -72,6 +72,11 @@ export class FakeMember implements Member {
   answer: (() => void) | undefined;
   /** Most are there, and answer at once. */
   silent = false;
+  readonly outOf: string[] = [];
+  putOut(places: readonly string[]): void {
+    this.outOf.push(...places);
+  }
+
   probe(answered: () => void): void {
     this.answer = answered;
     if (!this.silent) answered();

@@ -89,6 +89,7 @@ export class Rig {
   #flushed(outcome: FlushOutcome): void {
     switch (outcome.type) {
       case 'stored':
+        this.roster.places.stored(outcome.holding, outcome.places);
         this.roster.stored(outcome.holding, outcome.self, outcome.tookOver);
         break;
       case 'ended':

@@ -7,6 +7,7 @@ import {
   type UserPrincipal,
 } from '../../../src/auth/principal.ts';
 import type { OwnGroups, Transition, UserRef, View } from '../../../src/domain/model.ts';
+import type { PlaceTransition } from '../../../src/domain/place.ts';
 import type { FeedListener, Signal } from '../../../src/events/feed.ts';
 import {
   type Fanout,
@@ -23,6 +24,7 @@ import type {
   Leaving,
   Member,
   Membership,
+  PlaceMembership,
   UserConnection,
 } from '../../../src/node/membership.ts';
 import { snapshotFrame } from '../../../src/protocol/encode-presence.ts';
@@ -95,7 +97,44 @@ export class FakeAuthenticator implements Authenticator {
   }
 }
 
+/** In which places connections are. What it answers is set by tests. */
+export class FakePlaces implements PlaceMembership {
+  readonly entered: { readonly member: Member; readonly place: string; readonly data: string | undefined }[] =
+    [];
+  /** What `enter` and `exit` answer. */
+  result: Promise<void> = Promise.resolve();
+  /** Places in which others see everybody. */
+  readonly shown = new Set<string>();
+
+  enter(member: Member, place: string, data: string | undefined): Promise<void> {
+    this.withdraw(member, [place]);
+    this.entered.push({ member, place, data });
+    return this.result;
+  }
+
+  exit(member: Member, place: string): Promise<void> {
+    this.withdraw(member, [place]);
+    return this.result;
+  }
+
+  withdraw(member: Member, places: readonly string[]): void {
+    for (const place of places) {
+      const at = this.entered.findIndex((one) => one.member === member && one.place === place);
+      if (at >= 0) this.entered.splice(at, 1);
+    }
+  }
+
+  of(member: Member): readonly string[] {
+    return this.entered.filter((one) => one.member === member).map(({ place }) => place);
+  }
+
+  shows(_ref: UserRef, place: string): boolean {
+    return this.shown.has(place);
+  }
+}
+
 export class FakeMembership implements Membership {
+  readonly places = new FakePlaces();
   readonly members: Member[] = [];
   readonly left: { readonly member: Member; readonly how: Leaving }[] = [];
   readonly claims: { readonly ref: UserRef; readonly claim: ClaimRequest }[] = [];
@@ -194,16 +233,18 @@ export class FakeWatcher implements Watcher {
     this.sink = sink;
   }
 
-  async watch({ users = [], tenant = false }: WatchRequest, ref?: string): Promise<void> {
+  async watch({ users = [], places = [], tenant = false }: WatchRequest, ref?: string): Promise<void> {
     await this.#fanout.wait;
     if (this.#fanout.error !== undefined) throw this.#fanout.error;
     for (const user of users) this.watching.users.add(user);
+    for (const place of places) this.watchedPlaces.add(place);
     if (tenant) this.watching.tenant = true;
     const encoded = users.map((user) => JSON.stringify({ user, status: 'offline', ver: 0 }));
     this.sink.send(snapshotFrame(encoded.join(','), { ref, group: undefined, more: false }));
   }
 
-  unwatch({ users = [], tenant = false }: WatchRequest): void {
+  unwatch({ users = [], places = [], tenant = false }: WatchRequest): void {
+    for (const place of places) this.watchedPlaces.delete(place);
     for (const user of users) this.watching.users.delete(user);
     if (tenant) this.watching.tenant = false;
   }
@@ -272,6 +313,10 @@ export class FakeFeed {
   /** From another node. */
   hear(signal: Signal): void {
     for (const listener of this.#listeners) listener.signal?.(signal);
+  }
+
+  place(place: PlaceTransition): void {
+    for (const listener of this.#listeners) listener.place?.({ id: place.ver, partition: 0, place });
   }
 
   transition(transition: Transition): void {

@@ -23,6 +23,8 @@ const rig = (waits?: Work[]) => {
   const listener: Listener = {
     identity: { ref: { tenant: 'acme', user: 'bob' }, principal: bob, groups: ['g'] },
     open: true,
+    watchedPlaces: new Set(),
+    followsPlace: () => false,
     buffered: 0,
     send: (text) => {
       const frame = JSON.parse(text.toString()) as { on: boolean };

@@ -132,6 +132,8 @@ export interface PresenceFrame {
   readonly snapshot?: true;
   /** further frames of the same answer follow */
   readonly more?: true;
+  /** in the snapshot of a watched group: these are its members, online or not */
+  readonly group?: string;
   /** the one of the frame that this answers */
   readonly ref?: string;
 }
@@ -196,6 +198,16 @@ export interface CountFrame {
   readonly members?: number;
   /** the one of the frame that this answers */
   readonly ref?: string;
+}
+
+/** Who joined and who left a watched group: after the last frame of its snapshot, whatever else changes of them. */
+export interface MembersFrame {
+  readonly type: 'members';
+  readonly group: string;
+  /** each was shown before by `presence` */
+  readonly joined?: readonly string[];
+  /** whoever is not watched for another reason is named in a `gone` frame that follows */
+  readonly left?: readonly string[];
 }
 
 /** You get these no longer: forget what you hold, `ver` included. */
@@ -273,6 +285,7 @@ export type ServerFrame =
   | PresenceFrame
   | PlaceFrame
   | CountFrame
+  | MembersFrame
   | GoneFrame
   | TypingFrame
   | AckFrame

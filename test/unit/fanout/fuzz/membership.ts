@@ -1,6 +1,7 @@
 import { type UserRef, userKey, type View } from '../../../../src/domain/model.ts';
 import type { Hiding, Member, Membership, UserConnection } from '../../../../src/node/membership.ts';
 import type { SelfView } from '../../../../src/store/port/views.ts';
+import { NO_PLACES } from '../../../support/no-places.ts';
 import type { Own, Person, Truth } from './truth.ts';
 
 /** A word of the store on its way to the node. */
@@ -11,6 +12,7 @@ interface Word {
 
 /** Who is connected here. What it tells the store and hears from it comes when it is told to, in any order. */
 export class LateMembership implements Membership {
+  readonly places = NO_PLACES;
   readonly #truth: Truth;
   readonly #members = new Map<string, Member[]>();
   readonly #observers = new Map<string, UserConnection[]>();
