@@ -109,11 +109,12 @@ export interface EventFeed {
   watermark(atMost?: number): string | undefined;
   /**
    * Opens the logs at a watermark.
+   * @param hasPlaces - with what happened in places, whose logs may hold less.
    * @returns `undefined` when the log no longer reaches back to the cursor, or the cursor is of other data: read a
    * snapshot.
    * @throws StoreError `unavailable`, `invalid_cursor` for a text that no node ever gave.
    */
-  replay(watermark: string): Promise<Replay | undefined>;
+  replay(watermark: string, hasPlaces?: boolean): Promise<Replay | undefined>;
   readonly partitions: number;
   /** Data was lost, and partitions that lost theirs too may not have been reset yet: `settled` follows. */
   readonly isSettling: boolean;

@@ -1,6 +1,8 @@
+import { UnexpectedReply } from '../redis/functions.ts';
+import type { PartitionKeys } from '../redis/keys.ts';
 import type { RedisLink } from '../redis/link.ts';
 import type { LogEntry } from '../store/log-entry.ts';
-import { clockOf, decodeStreamEntry, streamId, UnknownEntry } from '../store/redis/log-codec.ts';
+import { clockOf, decodeStreamEntry, UnknownEntry } from '../store/redis/log-codec.ts';
 
 /** Entries read at a time: a few hundred kilobytes. */
 const PAGE = 1000;
@@ -10,48 +12,67 @@ type RawEntry = readonly [id: string, fields: readonly string[]];
 /** Called with entries in log order, and the id (µs) up to which the log has now been read. */
 export type OnEntries = (entries: readonly LogEntry[], upTo: number) => void;
 
+/** The reply of replay.lua. */
+export interface LogPage {
+  readonly gen: string;
+  readonly held: boolean;
+  readonly raw: readonly RawEntry[];
+}
+
+/**
+ * One page of a partition's log, and in the same step whether nothing before it was lost.
+ * @param asked - '' for a reader with a cursor; see replay.lua.
+ */
+export const readPage = async (
+  link: Pick<RedisLink, 'run'>,
+  { meta, log, placeLog }: LogKeys,
+  after: number,
+  count: number,
+  asked: '' | 'sure' | 'replaced',
+): Promise<LogPage> => {
+  const reply = await link.run('replay', placeLog === undefined ? [meta, log] : [meta, log, placeLog], [
+    after,
+    count,
+    asked,
+  ]);
+  const [gen, held, raw] = Array.isArray(reply) ? reply : [];
+  if (typeof gen !== 'string' || !Array.isArray(raw)) throw new UnexpectedReply('replay', reply);
+  return { gen, held: held === 1, raw: raw as unknown as RawEntry[] };
+};
+
+/** The log of a partition, what says how far it reaches back, and, for who follows places, their log. */
+export type LogKeys = Pick<PartitionKeys, 'meta' | 'log'> & Partial<Pick<PartitionKeys, 'placeLog'>>;
+
 /** Reads partition logs by position. */
 export class LogReader {
-  readonly #link: Pick<RedisLink, 'command'>;
+  readonly #link: Pick<RedisLink, 'run'>;
 
-  constructor(link: Pick<RedisLink, 'command'>) {
+  constructor(link: Pick<RedisLink, 'run'>) {
     this.#link = link;
   }
 
   /**
    * Everything after `after` (µs), oldest first, in pages.
+   * @param isReplaceable - the entry at `after` may be one that a newer entry replaced since.
    * @returns whether nothing can be missing: the log still held `after` itself (for 0: it never was trimmed), and
    * every entry could be read.
    */
-  async read(log: string, after: number, onEntries: OnEntries): Promise<boolean> {
-    let isWhole = false;
-    let isDamaged = false;
+  async read(keys: LogKeys, after: number, onEntries: OnEntries, isReplaceable: boolean): Promise<boolean> {
+    let isWhole = true;
     for (let from = after; ; ) {
-      const page = (await this.#link.command('XRANGE', log, streamId(from), '+', 'COUNT', PAGE)) as [
-        string,
-        string[],
-      ][];
-      const fresh = page.filter(([id]) => clockOf(id) > from);
-      if (from === after && fresh.length < page.length) isWhole = true;
-      const last = fresh.at(-1);
+      const asked = from === after && isReplaceable ? 'replaced' : 'sure';
+      const { held, raw } = await readPage(this.#link, keys, from, PAGE, asked);
+      if (from === after) isWhole = held;
+      const last = raw.at(-1);
       if (last !== undefined) {
         from = clockOf(last[0]);
-        const decoded = decode(fresh);
+        const decoded = decode(raw);
         // An unreadable entry is skipped; otherwise the partition would never get past it.
-        isDamaged ||= decoded.isDamaged;
+        if (decoded.isDamaged) isWhole = false;
         onEntries(decoded.entries, from);
       }
-      if (page.length < PAGE) break;
+      if (raw.length < PAGE) return isWhole;
     }
-    if (after === 0) isWhole = await this.#wasNeverTrimmed(log);
-    return isWhole && !isDamaged;
-  }
-
-  async #wasNeverTrimmed(log: string): Promise<boolean> {
-    if ((await this.#link.command('EXISTS', log)) === 0) return true;
-    const about = (await this.#link.command('XINFO', 'STREAM', log)) as unknown[];
-    const field = (name: string): unknown => about[about.indexOf(name) + 1];
-    return field('entries-added') === field('length');
   }
 }
 

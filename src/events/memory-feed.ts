@@ -1,4 +1,4 @@
-import { type LogEntry, lastTold } from '../store/log-entry.ts';
+import { type LogEntry, lastTold, PLACE_LOG_BYTES } from '../store/log-entry.ts';
 import type { EventFeed, FeedListener, Replay, Signal } from './feed.ts';
 import { Listeners } from './listeners.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -11,6 +11,8 @@ export interface MemoryFeedOptions {
   readonly eventLogSeconds: number;
   /** Entries, over all partitions. */
   readonly eventLogMax: number;
+  /** Of what happens in places; absent: {@link PLACE_LOG_BYTES}. */
+  readonly placeLogBytes?: number;
   /** Called with an error that a listener threw, which breaks its contract. */
   readonly onError: (error: unknown) => void;
 }
@@ -25,12 +27,17 @@ export class MemoryFeed implements EventFeed {
   readonly #logs: readonly MemoryLog[];
   readonly #reached: (Reached | undefined)[];
 
-  constructor({ partitions, generation, eventLogSeconds, eventLogMax, onError }: MemoryFeedOptions) {
+  constructor(options: MemoryFeedOptions) {
+    const { partitions, generation, eventLogSeconds, eventLogMax, onError } = options;
     this.partitions = partitions;
     this.#generation = generation;
     this.#listeners = new Listeners(onError);
-    const each = Math.ceil(eventLogMax / partitions);
-    this.#logs = Array.from({ length: partitions }, () => new MemoryLog(eventLogSeconds, each));
+    const log = {
+      keepSeconds: eventLogSeconds,
+      keepEntries: Math.ceil(eventLogMax / partitions),
+      keepPlaceBytes: Math.ceil((options.placeLogBytes ?? PLACE_LOG_BYTES) / partitions),
+    };
+    this.#logs = Array.from({ length: partitions }, () => new MemoryLog(log));
     this.#reached = new Array<undefined>(partitions).fill(undefined);
   }
 
@@ -55,12 +62,12 @@ export class MemoryFeed implements EventFeed {
     return watermarkOf(this.#reached, atMost);
   }
 
-  async replay(watermark: string): Promise<Replay | undefined> {
+  async replay(watermark: string, hasPlaces = false): Promise<Replay | undefined> {
     const { clock, data } = decodeWatermark(watermark);
     const gens = this.#logs.map(() => this.#generation);
     const isOurs = data === fingerprint(gens) && this.#reached.every((to) => (to?.through ?? 0) >= clock);
-    if (!isOurs || !this.#logs.every((log) => log.holds(clock))) return undefined;
-    return { from: clock, entries: async (partition, after) => this.#log(partition).after(after) };
+    if (!isOurs || !this.#logs.every((log) => log.holds(clock, hasPlaces))) return undefined;
+    return { from: clock, entries: async (partition, after) => this.#log(partition).after(after, hasPlaces) };
   }
 
   publish(partition: number, entries: readonly LogEntry[]): void {

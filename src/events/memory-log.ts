@@ -1,66 +1,67 @@
 import type { LogEntry } from '../store/log-entry.ts';
+import { EntryList } from './entry-list.ts';
 import { CursorLost, type ReplayPage } from './feed.ts';
 
 const PAGE = 500;
-/** Entries over the limit before any are dropped, because dropping moves all that stay. */
-const SLACK = 1000;
+/** What an entry of a place takes beside its texts, bytes, about. */
+const ENTRY_BYTES = 400;
 
-/** The newest entries of one partition, bounded by age and number. */
+export interface MemoryLogOptions {
+  readonly keepSeconds: number;
+  /** Entries, without those of places. */
+  readonly keepEntries: number;
+  /** What is kept of places, which are apart: they push out no status. */
+  readonly keepPlaceBytes: number;
+}
+
+/** The newest entries of one partition, bounded by age, and by number or bytes. */
 export class MemoryLog {
   readonly #keepMicros: number;
-  readonly #keepEntries: number;
-  #entries: LogEntry[] = [];
-  /** Everything up to here (µs) may be gone. */
-  #cut = 0;
+  readonly #entries: EntryList;
+  readonly #places: EntryList;
 
-  constructor(keepSeconds: number, keepEntries: number) {
+  constructor({ keepSeconds, keepEntries, keepPlaceBytes }: MemoryLogOptions) {
     this.#keepMicros = keepSeconds * 1_000_000;
-    this.#keepEntries = keepEntries;
-  }
-
-  get last(): number {
-    return this.#entries.at(-1)?.id ?? this.#cut;
+    this.#entries = new EntryList(keepEntries);
+    this.#places = new EntryList(keepPlaceBytes, bytesOf);
   }
 
   append(entries: readonly LogEntry[]): void {
-    this.#entries.push(...entries);
-    if (this.#entries.length > this.#keepEntries + SLACK)
-      this.#drop(this.#entries.length - this.#keepEntries);
+    for (const entry of entries) {
+      if (entry.kind !== 'place') {
+        this.#entries.append(entry);
+        continue;
+      }
+      if (entry.replaces !== undefined) this.#places.remove(entry.replaces);
+      this.#places.append(entry);
+    }
   }
 
   /** @param clock - the hybrid clock as it is now, µs. */
   trim(clock: number): void {
     const oldest = clock - this.#keepMicros;
-    const isOld = (this.#entries[0]?.id ?? oldest) < oldest;
-    if (isOld) this.#drop(this.#indexAfter(oldest - 1));
-    if (this.#entries.length > this.#keepEntries) this.#drop(this.#entries.length - this.#keepEntries);
+    this.#entries.trim(oldest);
+    this.#places.trim(oldest);
   }
 
-  holds(after: number): boolean {
-    return after >= this.#cut;
+  /** @param hasPlaces - for a reader who follows places. */
+  holds(after: number, hasPlaces: boolean): boolean {
+    return this.#entries.holds(after) && (!hasPlaces || this.#places.holds(after));
   }
 
   /** @throws CursorLost */
-  after(after: number): ReplayPage {
-    if (!this.holds(after)) throw new CursorLost();
-    const from = this.#indexAfter(after);
-    const entries = this.#entries.slice(from, from + PAGE);
+  after(after: number, hasPlaces: boolean): ReplayPage {
+    if (!this.holds(after, hasPlaces)) throw new CursorLost();
+    const others = this.#entries.after(after, PAGE);
+    const places = hasPlaces ? this.#places.after(after, PAGE) : [];
+    const entries =
+      places.length === 0 ? others : [...others, ...places].sort((a, b) => a.id - b.id).slice(0, PAGE);
     return { entries, upTo: entries.at(-1)?.id ?? after, end: entries.length < PAGE };
   }
-
-  #drop(count: number): void {
-    const dropped = this.#entries.splice(0, count);
-    this.#cut = dropped.at(-1)?.id ?? this.#cut;
-  }
-
-  /** Index of the first entry above an id: they rise. */
-  #indexAfter(id: number): number {
-    let [low, high] = [0, this.#entries.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#entries[middle]?.id ?? 0) > id) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  }
 }
+
+const bytesOf = (entry: LogEntry): number => {
+  if (entry.kind !== 'place') return ENTRY_BYTES;
+  const { place, user, name = '', data = '' } = entry.place;
+  return ENTRY_BYTES + 2 * (place.length + user.length + name.length + data.length);
+};

@@ -11,8 +11,11 @@ export interface PartitionFeedOptions {
   readonly listeners: Listeners;
   readonly metrics: Pick<Metrics, 'gapsRepaired' | 'resyncs'>;
   readonly logger: Pick<Logger, 'warn'>;
-  /** Reads the log after an id. Resolves with whether nothing can be missing. */
-  readonly read: (after: number, onEntries: OnEntries) => Promise<boolean>;
+  /**
+   * Reads the log after an id. Resolves with whether nothing can be missing.
+   * @param isReplaceable - the entry of that id may have been replaced by a newer one since.
+   */
+  readonly read: (after: number, onEntries: OnEntries, isReplaceable: boolean) => Promise<boolean>;
 }
 
 /** Entries buffered while the log is read; beyond this the log is read further instead. */
@@ -30,6 +33,8 @@ export class PartitionFeed {
   #leftGen: string | undefined;
   /** Log id delivered last; -1 until the first heartbeat or message shows where to begin. */
   #last = -1;
+  /** That entry may be one of which the log keeps only the newest: it is a `changed` of a place, or unknown. */
+  #isReplaceable = true;
   /** Highest log id known to exist. */
   #known = -1;
   /**
@@ -146,9 +151,13 @@ export class PartitionFeed {
     const { read, metrics } = this.#options;
     const gen = this.#gen;
     const from = this.#last;
-    const isWhole = await read(from, (entries, upTo) => {
-      if (gen === this.#gen) this.#deliver(entries, upTo);
-    });
+    const isWhole = await read(
+      from,
+      (entries, upTo) => {
+        if (gen === this.#gen) this.#deliver(entries, upTo);
+      },
+      this.#isReplaceable,
+    );
     if (gen !== this.#gen) return;
     if (this.#last > from) metrics.gapsRepaired.inc();
     // A log that holds nothing newer lacks nothing either, even when it was trimmed up to here.
@@ -173,6 +182,8 @@ export class PartitionFeed {
     const { listeners, partition } = this.#options;
     // Position first: a listener that reads on from this feed must not get the same entry again.
     this.#last = upTo;
+    const last = entries.at(-1);
+    this.#isReplaceable = last?.id === upTo && last.kind === 'place' && last.place.change === 'changed';
     this.#through = Math.max(this.#through, lastTold(entries));
     this.#confirm();
     for (const entry of entries) listeners.deliver(partition, entry);
@@ -198,6 +209,7 @@ export class PartitionFeed {
   }
 
   #begin(last: number): void {
+    if (last !== this.#last) this.#isReplaceable = true;
     this.#last = last;
     this.#through = Math.max(this.#through, last);
   }

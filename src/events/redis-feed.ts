@@ -67,13 +67,13 @@ export class RedisFeed implements EventFeed {
     this.#listeners.add({ reset: (partition) => this.#losses.found(partition) });
     const reader = new LogReader(options.link);
     this.#feeds = keys.partitions.map(
-      ({ log }, partition) =>
+      (of, partition) =>
         new PartitionFeed({
           partition,
           listeners: this.#listeners,
           metrics,
           logger,
-          read: (after, onEntries) => reader.read(log, after, onEntries),
+          read: (after, onEntries, isReplaceable) => reader.read(of, after, onEntries, isReplaceable),
         }),
     );
     this.#byChannel = new Map(keys.partitions.map((of, partition) => [of.events, this.#feed(partition)]));
@@ -148,9 +148,13 @@ export class RedisFeed implements EventFeed {
     );
   }
 
-  async replay(watermark: string): Promise<Replay | undefined> {
+  async replay(watermark: string, hasPlaces = false): Promise<Replay | undefined> {
     const { link, keys } = this.#options;
-    return LogReplay.open(link, keys, decodeWatermark(watermark), (gens) => {
+    const logs = keys.partitions.map(({ meta, log, placeLog }) => ({
+      ...{ meta, log },
+      ...(hasPlaces && { placeLog }),
+    }));
+    return LogReplay.open(link, logs, decodeWatermark(watermark), (gens) => {
       // This reader learns of a loss before the feed does: both are one loss, and one reset.
       if (gens.some((gen, partition) => this.#feed(partition).reached?.gen !== gen)) this.#losses.suspect();
     });

@@ -53,6 +53,9 @@ export type LogEntry = { readonly id: number } & (
   | { readonly kind: 'command'; readonly command: Command }
 );
 
+/** What the logs of places keep of them, in all partitions together: they are apart, so that no place pushes out a status. */
+export const PLACE_LOG_BYTES = 64 * 1024 * 1024;
+
 /** The newest of these that readers of events are given; 0 for none. Other commands are for nodes alone. */
 export const lastTold = (entries: readonly LogEntry[]): number =>
   entries.findLast((entry) => entry.kind !== 'command' || entry.command.type === 'forget')?.id ?? 0;

@@ -9,11 +9,13 @@ import { createKeys, type Keys, type PartitionKeys } from '../../src/redis/keys.
 import { RedisLink } from '../../src/redis/link.ts';
 import type { BeatReply } from '../../src/store/port/leases.ts';
 import type { Entry } from '../../src/store/port/reports.ts';
+import { encodePolicy } from '../../src/store/redis/encode.ts';
 import { streamId } from '../../src/store/redis/log-codec.ts';
 import { RedisStore, type RedisStoreOptions } from '../../src/store/redis/redis-store.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import { openObserver } from '../support/observer.ts';
 import { withOwnTime } from '../support/own-time.ts';
+import { PlaceWriter, type Told, withPlaceWriter } from '../support/place-writer.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
 export const PARTITIONS = 4;
@@ -55,7 +57,7 @@ export class RealFeed {
   readonly prefix: string;
   readonly keys: Keys;
   readonly metrics = createMetrics();
-  /** `user status` of every transition, and `reset partition`, in the order in which they came. */
+  /** `user status` of every transition, `user change data` of places, and `reset partition`, in the order in which they came. */
   readonly seen: string[] = [];
   readonly ids: number[][] = Array.from({ length: PARTITIONS }, () => []);
   readonly subscriberName = `sub-${randomBytes(6).toString('hex')}`;
@@ -65,6 +67,7 @@ export class RealFeed {
   readonly #proxies: Proxies | undefined;
   readonly feed: RedisFeed;
   readonly #writer: RedisStore;
+  readonly #places: PlaceWriter;
   readonly #links: readonly RedisLink[];
   readonly #gens: string[] = [];
   readonly #seqs: number[] = [];
@@ -87,10 +90,10 @@ export class RealFeed {
       logger: pino({ level: 'silent' }),
       random: () => 0.5,
     });
-    const writerLink = new RedisLink(options(url, 'writer'), withOwnTime());
+    const writerLink = new RedisLink(options(url, 'writer'), withPlaceWriter());
     const readerLink = new RedisLink(options(proxies?.commands.url ?? url, 'reader'), withOwnTime());
     this.#links = [writerLink, readerLink];
-    this.#writer = new RedisStore({
+    const store: RedisStoreOptions = {
       partitions: PARTITIONS,
       lastSeen: 'exact',
       heartbeatIntervalMs: 60_000,
@@ -105,7 +108,9 @@ export class RealFeed {
       replicaTimeoutMs: 0,
       newGeneration: () => randomBytes(6).toString('hex'),
       ...more,
-    });
+    };
+    this.#writer = new RedisStore(store);
+    this.#places = new PlaceWriter(writerLink, encodePolicy(store, ''));
     this.feed = new RedisFeed({
       link: readerLink,
       subscriber: options(proxies?.messages.url ?? url, this.subscriberName),
@@ -118,6 +123,10 @@ export class RealFeed {
     this.feed.subscribe({
       transition: ({ id, partition, transition }) => {
         this.seen.push(`${transition.user} ${transition.status}`);
+        this.ids[partition]?.push(id);
+      },
+      place: ({ id, partition, place: { user, change, data = '' } }) => {
+        this.seen.push(`${user} ${change} ${data}`.trim());
         this.ids[partition]?.push(id);
       },
       reset: (partition) => this.seen.push(`reset ${partition}`),
@@ -202,6 +211,11 @@ export class RealFeed {
     const batch = { node: NODE, gen, seen: 0, base: 0, seq, entries };
     const { result } = await this.#writer.reports.apply(partition, batch);
     if (result !== 'ok') throw new Error(`the writer was told ${result}`);
+  }
+
+  /** This happened in places of the first partition. `isHeard` false: its message is lost. */
+  tell(changes: readonly Told[], isHeard = true): Promise<void> {
+    return this.#places.tell(this.first, changes, isHeard);
   }
 
   /** Somebody says something with their status. */

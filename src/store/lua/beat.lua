@@ -1,17 +1,35 @@
--- Records in meta how far entries may be missing: a cursor below that has lost some (see replay.lua).
-local function trimLog(logKey, oldest, keepEntries)
-  local aged = redis.call('XTRIM', logKey, 'MINID', digits(oldest))
-  local over = redis.call('XTRIM', logKey, 'MAXLEN', keepEntries)
+-- Records in meta how far entries may be missing: a cursor below that has lost some (see replay.lua). `last` is the newest
+-- entry, and `p` the prefix of the fields.
+local function noteCut(logKey, last, oldest, aged, over, p)
   if aged + over == 0 then return end
   local first = redis.call('XRANGE', logKey, '-', '+', 'COUNT', 1)[1]
-  local cut = logged
+  local cut = last
   if first then
     local ms, rest = match(first[1], '^(%d+)%-(%d+)$')
     cut = ms * 1000 + rest - 1
   end
   if over == 0 then cut = min(cut, oldest * 1000) end
-  redis.call('HSET', metaKey, 'cut', digits(cut))
-  redis.call('HINCRBY', metaKey, 'trimmed', aged + over)
+  redis.call('HSET', metaKey, p .. 'cut', digits(cut))
+  redis.call('HINCRBY', metaKey, p .. 'trimmed', aged + over)
+end
+
+local function trimLog(logKey, oldest, keepEntries)
+  local aged = redis.call('XTRIM', logKey, 'MINID', digits(oldest))
+  noteCut(logKey, logged, oldest, aged, redis.call('XTRIM', logKey, 'MAXLEN', keepEntries), '')
+end
+
+-- Redis keeps the entries of a stream in blocks, which count in full until their last entry is gone: so the blocks say what the
+-- log of places costs. Those at the beginning go when there are too many, whole ones only.
+local BLOCK_BYTES = 4096
+local function trimPlaces(oldest, keepBytes)
+  local logKey = Commit.placeLogKey()
+  if placed == 0 or redis.call('EXISTS', logKey) == 0 then return end
+  local aged, over = redis.call('XTRIM', logKey, 'MINID', digits(oldest)), 0
+  local about, size = redis.call('XINFO', 'STREAM', logKey), {}
+  for i = 1, #about, 2 do size[about[i]] = about[i + 1] end
+  local kept = keepBytes / (size['radix-tree-keys'] * BLOCK_BYTES)
+  if kept < 1 then over = redis.call('XTRIM', logKey, 'MAXLEN', '~', floor(size.length * kept), 'LIMIT', 0) end
+  noteCut(logKey, placed, oldest, aged, over, 'p')
 end
 
 -- Renews the lease of a node epoch in one partition; notices that data was lost and holds the partition still.
@@ -19,7 +37,7 @@ end
 -- ARGV: 1 policy  2 epoch  3 gen the node remembers or ''  4 highest clock it has seen  5 highest seq acknowledged
 --       6 flush lag ms  7 a fresh gen  8 seconds the log keeps  9 entries the log keeps  10 node
 --       11 id of the newest log entry it was given  12 the time (`now`) as it reckons it
---       13 whether its writes are refused here 0|1
+--       13 whether its writes are refused here 0|1  14 bytes the log of places keeps
 -- Reply: {fenced 0|1, gen, lost 0|1, hold ms, young 0|1, order, id of the last log entry, stuck 0|1, the time of day µs,
 --   shift ms}
 -- Allowed when Redis is out of memory, because nodes must not be fenced for that.
@@ -113,7 +131,9 @@ local function beat(keys, args)
   if not fenced and redis.call('HSET', nodeMetaKey, 'beat', digits(now)) == 1 then
     redis.call('SADD', nodesKey, ARGV[10])
   end
-  trimLog(logKey, max(redisNow - keepSeconds * 1000, 0), keepEntries)
+  local oldest = max(redisNow - keepSeconds * 1000, 0)
+  trimLog(logKey, oldest, keepEntries)
+  trimPlaces(oldest, tonumber(ARGV[14] or 0))
   return { fenced and 1 or 0, gen, lost and 1 or 0, max(hold - now, 0), (young > now or waiting) and 1 or 0,
     digits(order), digits(logged), stuckUntil > now and 1 or 0, digits(nowMicros), shift }
 end

@@ -1,5 +1,6 @@
 import { type UserRef, userRef } from '../../domain/model.ts';
 import { parseNodeRef } from '../../domain/node-ref.ts';
+import { PLACE_LOG_BYTES } from '../log-entry.ts';
 import type { Beat, BeatReply, Leases } from '../port/leases.ts';
 import { decodeBeat, listOf } from './decode.ts';
 import type { RoleOptions } from './role.ts';
@@ -8,6 +9,8 @@ export interface LeasesOptions {
   readonly eventLogSeconds: number;
   /** In all partitions together. */
   readonly eventLogMax: number;
+  /** Of what happens in places; absent: {@link PLACE_LOG_BYTES}. */
+  readonly placeLogBytes?: number;
   /** A fresh, unique generation name. */
   readonly newGeneration: () => string;
 }
@@ -25,7 +28,7 @@ export class RedisLeases implements Leases {
     const { caller, policy } = this.#role;
     const keys = this.#role.keys.at(partition);
     const { id, epoch } = parseNodeRef(beat.node);
-    const { eventLogSeconds, eventLogMax, newGeneration } = this.#options;
+    const { eventLogSeconds, eventLogMax, placeLogBytes = PLACE_LOG_BYTES, newGeneration } = this.#options;
     return decodeBeat(
       await caller.run(
         'beat',
@@ -52,6 +55,7 @@ export class RedisLeases implements Leases {
           beat.delivered ?? 0,
           Math.floor(beat.time ?? 0),
           beat.stuck === true ? 1 : 0,
+          Math.ceil(placeLogBytes / this.#role.keys.partitions),
         ],
       ),
     );

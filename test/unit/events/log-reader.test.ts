@@ -6,66 +6,58 @@ const PAGE = 1000;
 const json = (user: string): string =>
   `{"tenant":"acme","user":"${user}","status":"online","previous":"offline","since":"2026-01-01T00:00:00.000Z","ver":1,"reason":"connect"}`;
 
-/** A stream as XRANGE shows it. */
+const KEYS = { meta: 'meta', log: 'log', placeLog: 'plog' };
+
+/** The log as replay.lua shows it. */
 class FakeLog {
-  readonly asked: (string | number)[][] = [];
+  readonly asked: unknown[] = [];
   readonly entries: [string, string[]][] = [];
-  trimmed = 0;
+  held = 1;
 
   add(clock: number, fields: Record<string, string> = {}): void {
     const all = { k: 't', v: '1', e: json(`user${clock}`), d: '0', ...fields };
     this.entries.push([streamId(clock), Object.entries(all).flat()]);
   }
 
-  /** Forgets its oldest entries. */
-  trim(count: number): void {
-    this.entries.splice(0, count);
-    this.trimmed += count;
-  }
-
-  async command(name: string, ...args: (string | number)[]) {
-    this.asked.push([name, ...args]);
-    if (name === 'EXISTS') return this.entries.length > 0 ? 1 : 0;
-    if (name === 'XINFO')
-      return ['length', this.entries.length, 'x', 1, 'entries-added', this.entries.length + this.trimmed];
-    const from = clockOf(String(args[1]));
-    return this.entries.filter(([id]) => clockOf(id) >= from).slice(0, Number(args[4]));
+  async run(name: string, keys: readonly string[], args: readonly (string | number | Buffer)[]) {
+    this.asked.push([name, ...keys, ...args]);
+    const [after, count] = args.map(Number);
+    const page = this.entries.filter(([id]) => clockOf(id) > (after ?? 0)).slice(0, count);
+    return ['gen', this.held, page];
   }
 }
 
 describe('reading a log', () => {
-  const read = async (log: FakeLog, after: number) => {
+  const read = async (log: FakeLog, after: number, isReplaceable = false) => {
     const ids: number[] = [];
     const pages: number[] = [];
-    const whole = await new LogReader(log).read('log', after, (entries, upTo) => {
+    const onEntries = (entries: readonly { id: number }[], upTo: number): void => {
       ids.push(...entries.map(({ id }) => id));
       pages.push(upTo);
-    });
+    };
+    const whole = await new LogReader(log).read(KEYS, after, onEntries, isReplaceable);
     return { ids, pages, whole };
   };
 
-  it('gives what comes after a position, which it asks for as well: so it knows that nothing is missing', async () => {
+  it('gives what comes after a position', async () => {
     const log = new FakeLog();
     for (const clock of [5, 6, 7]) log.add(clock);
     expect(await read(log, 5)).toEqual({ ids: [6, 7], pages: [7], whole: true });
-    expect(log.asked).toEqual([['XRANGE', 'log', '0-5', '+', 'COUNT', PAGE]]);
+    expect(log.asked).toEqual([['replay', 'meta', 'log', 'plog', 5, PAGE, 'sure']]);
+  });
+
+  it('asks otherwise where the entry of the position may have been replaced, and only then', async () => {
+    const log = new FakeLog();
+    for (let clock = 1; clock <= PAGE + 1; clock += 1) log.add(clock);
+    await read(log, 1, true);
+    expect(log.asked.map((asked) => (asked as string[]).at(-1))).toEqual(['replaced', 'sure']);
   });
 
   it('says that something may be missing when the position is gone', async () => {
     const log = new FakeLog();
     for (const clock of [6, 7]) log.add(clock);
+    log.held = 0;
     expect(await read(log, 5)).toEqual({ ids: [6, 7], pages: [7], whole: false });
-    expect((await read(new FakeLog(), 5)).whole).toBe(false);
-  });
-
-  it('from the very beginning misses nothing, unless the log has forgotten its beginning', async () => {
-    const log = new FakeLog();
-    expect((await read(log, 0)).whole).toBe(true);
-    log.add(6);
-    log.add(7);
-    expect(await read(log, 0)).toEqual({ ids: [6, 7], pages: [7], whole: true });
-    log.trim(1);
-    expect(await read(log, 0)).toEqual({ ids: [7], pages: [7], whole: false });
   });
 
   it('goes page by page, each entry once', async () => {
@@ -73,7 +65,7 @@ describe('reading a log', () => {
     for (let clock = 1; clock <= 2 * PAGE + 7; clock += 1) log.add(clock);
     const { ids, pages, whole } = await read(log, 1);
     expect(ids).toEqual(Array.from({ length: 2 * PAGE + 6 }, (_, i) => i + 2));
-    expect(pages).toEqual([PAGE, 2 * PAGE - 1, 2 * PAGE + 7]);
+    expect(pages).toEqual([PAGE + 1, 2 * PAGE + 1, 2 * PAGE + 7]);
     expect(whole).toBe(true);
   });
 
@@ -93,7 +85,7 @@ describe('reading a log', () => {
   });
 
   it('fails when the store does', async () => {
-    const broken = { command: () => Promise.reject(new Error('away')) };
-    await expect(new LogReader(broken).read('log', 0, () => undefined)).rejects.toThrow('away');
+    const broken = { run: () => Promise.reject(new Error('away')) };
+    await expect(new LogReader(broken).read(KEYS, 0, () => undefined, false)).rejects.toThrow('away');
   });
 });

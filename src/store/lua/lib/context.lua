@@ -7,10 +7,11 @@
 --                 day went back, as after a failover to another machine; whatever a row or `meta` says of past moments is in it.
 -- Of the partition's `meta`: gen, clock (`order`), last (id of the newest log entry), tick (last beat of anybody), shift,
 -- hold, young, held (the generation whose loss was noticed), lag, cut (entries up to this id may be gone from the log),
--- trimmed (how many beats removed), waited (written by a node that waits for replicas, see replica-wait.ts).
+-- trimmed (how many beats removed), plast, pcut, ptrimmed (the same of the log of places), tlast (the newest entry of the
+-- other log, where plast is newer), waited (written by a node that waits for replicas, see replica-wait.ts).
 local policy, AWAY, OFFLINE, GRACE, RETENTION, REVOCATION, INTERVAL, TTL, BURST, PACE, PRECISION, TENANT_CHANNEL
 local KEYS, ARGV, metaKey
-local gen, storedOrder, tick, storedHold, hold, storedYoung, young, gathering, hasGathered, logged, lag, lagUntil
+local gen, storedOrder, tick, storedHold, hold, storedYoung, young, gathering, hasGathered, logged, placed, lag, lagUntil
 local order, redisNow, storedShift, shift, now, nowMicros
 local function setPolicy(text)
   bindGlobals()
@@ -51,10 +52,10 @@ end
 local function open(keys, args, seen)
   KEYS, ARGV, metaKey = keys, args, keys[1]
   if args[1] ~= policy then setPolicy(args[1]) end
-  local meta = call('HMGET', metaKey, 'gen', 'clock', 'tick', 'hold', 'young', 'last', 'lag', 'held', 'shift')
+  local meta = call('HMGET', metaKey, 'gen', 'clock', 'tick', 'hold', 'young', 'last', 'lag', 'held', 'shift', 'plast')
   local time = call('TIME')
   gen, storedOrder, tick = meta[1], (meta[2] or 0) + 0, (meta[3] or 0) + 0
-  storedHold, storedYoung, logged = (meta[4] or 0) + 0, (meta[5] or 0) + 0, (meta[6] or 0) + 0
+  storedHold, storedYoung, logged, placed = (meta[4] or 0) + 0, (meta[5] or 0) + 0, (meta[6] or 0) + 0, (meta[10] or 0) + 0
   nowMicros = time[1] * 1000000 + time[2]
   order, redisNow = max(nowMicros, storedOrder, seen), floor(nowMicros / 1000)
   now, storedShift, shift, hold, young, lag, lagUntil = redisNow, 0, 0, storedHold, storedYoung, 0, 0

@@ -26,6 +26,7 @@ const ON_KEYS: readonly (readonly string[])[] = [
   ['SMEMBERS'],
   ['SREM', 'm'],
   ['XADD', '*', 'f', 'v'],
+  ['XDEL', '0-1'],
   ['XLEN'],
   ['XRANGE', '-', '+'],
   ['XTRIM', 'MAXLEN', '1'],
