@@ -12,15 +12,19 @@ const isPutOut = ({ enteredAt, issued }: Part, { at, revoked }: PutOut): boolean
 
 /** Ends what no longer counts of a stay. */
 export const endPutOut = (stay: Stay, word: PutOut): void => {
-  for (const parts of [stay.nodes, stay.sessions])
-    for (const [id, part] of parts) {
-      if (!isPutOut(part, word)) continue;
-      parts.delete(id);
-      stay.why = 'revoked';
-    }
+  endParts(stay, stay.nodes, word);
+  endParts(stay, stay.sessions, word);
   if (stay.grace === undefined || stay.grace.startedAt > word.at) return;
   stay.grace = undefined;
   stay.why = 'revoked';
+};
+
+const endParts = (stay: Stay, parts: Map<string, Part>, word: PutOut): void => {
+  for (const [id, part] of parts) {
+    if (!isPutOut(part, word)) continue;
+    parts.delete(id);
+    stay.why = 'revoked';
+  }
 };
 
 /** Words about one user that are remembered; beyond, the oldest is forgotten. */

@@ -1,4 +1,4 @@
-import type { DayMs, HybridMicros, StoreMs } from './clock.ts';
+import { type DayMs, type HybridMicros, type StoreMs, stampedAt } from './clock.ts';
 import type { Circumstances } from './evaluate.ts';
 import type { Reason } from './model.ts';
 import type { PlaceChange, PlaceMember, PlaceReason, PutOut, Stay } from './place.ts';
@@ -44,7 +44,7 @@ const REMEMBERED_MS = 3_600_000;
  */
 export const showPlaces = (row: Row, at: PlacesMoment, book: PlaceBook): void => {
   if (row.places.size === 0 && row.putOut.size === 0 && row.placesLeft === 0) return;
-  const { now, today, policy } = at;
+  const { now } = at;
   let next = Number.POSITIVE_INFINITY;
   for (const [place, stay] of row.places) {
     endParts(row, stay, at);
@@ -57,16 +57,26 @@ export const showPlaces = (row: Row, at: PlacesMoment, book: PlaceBook): void =>
       row.placesLeft = Math.max(row.placesLeft, stay.ver);
     }
   }
+  forgetOld(row, now);
+  next = Math.min(next, forgetPutOut(row, at));
+  if (Number.isFinite(next))
+    row.nextDeadline = row.nextDeadline === 0 ? next : Math.min(row.nextDeadline, next);
+};
+
+const forgetOld = (row: Row, now: StoreMs): void => {
   forgetPlacePace(row, now);
-  if (row.placesLeft > 0 && Math.min(Math.floor(row.placesLeft / 1000), now) + REMEMBERED_MS <= now)
-    row.placesLeft = 0;
+  if (row.placesLeft > 0 && stampedAt(row.placesLeft, now) + REMEMBERED_MS <= now) row.placesLeft = 0;
+};
+
+/** Drops what is no longer remembered. @returns when the next one is not. */
+const forgetPutOut = (row: Row, { now, today, policy }: PlacesMoment): StoreMs => {
+  let next = Number.POSITIVE_INFINITY;
   for (const [place, word] of row.putOut) {
     const until = putOutUntil(word, policy);
     if (until <= today) row.putOut.delete(place);
     else next = Math.min(next, until + (now - today));
   }
-  if (Number.isFinite(next))
-    row.nextDeadline = row.nextDeadline === 0 ? next : Math.min(row.nextDeadline, next);
+  return next;
 };
 
 /** A user is in a place by what is alive of them: other parts end with what they belonged to. */

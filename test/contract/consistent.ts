@@ -27,6 +27,8 @@ const derive = async (redis: Redis, keys: PartitionKeys): Promise<Derived> => {
     if (row.nextDeadline > 0) put(derived, keys.due, member, row.nextDeadline);
     for (const group of JSON.parse(row.rare.groups ?? '[]') as string[])
       put(derived, keys.group(tenant, group), user, 0);
+    for (const { place, since } of row.rare.places ?? [])
+      if (since > 0) put(derived, keys.place(tenant, place), user, since);
     for (const { node, count } of row.nodes) put(derived, keys.node(node), member, count);
   }
   return derived;
@@ -37,7 +39,7 @@ const stored = async (redis: Redis, keys: PartitionKeys): Promise<Derived> => {
   const base = keys.meta.slice(0, -'meta'.length);
   for (const key of await redis.keys(`${base}*`)) {
     const kind = key.slice(base.length).split(':')[0] ?? '';
-    if (['online', 'away', 'busy', 'due', 'group'].includes(kind)) {
+    if (['online', 'away', 'busy', 'due', 'group', 'place'].includes(kind)) {
       const flat = await redis.zrange(key, '0', '-1', 'WITHSCORES');
       for (let i = 0; i < flat.length; i += 2) put(derived, key, flat[i] ?? '', Number(flat[i + 1]));
     } else if (kind === 'node') {

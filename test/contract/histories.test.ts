@@ -12,6 +12,8 @@ import {
   frozenRedis,
   POLICY,
 } from '../support/frozen-stores.ts';
+import { expectConsistent } from './consistent.ts';
+import { placeState, reportsOf } from './history-places.ts';
 import { GROUPS, type Step, step, TENANT, USERS } from './history-step.ts';
 import { readKnowing } from './read-knowing.ts';
 import { useRedis } from './use-redis.ts';
@@ -64,6 +66,14 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
     }
     case 'touch':
       return store.people.touch({ tenant: TENANT, user: step.user }, step.profile).catch(codeOf);
+    case 'enter':
+      return store.places
+        .enter({ tenant: TENANT, user: step.user }, step.id, step.place, step.data, step.profile)
+        .catch(codeOf);
+    case 'leave':
+      return store.places.leave({ tenant: TENANT, user: step.user }, step.id, step.place);
+    case 'put_out':
+      return store.places.putOut(TENANT, step.place, step.user);
     case 'repair': {
       const ver = (EPOCH + at.ms) * 1000 + step.ahead;
       const known: View = {
@@ -98,12 +108,14 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
         ...(claim && { claim }),
         ...(note && { note }),
         ...(view && view.ver > 0 && { known: view }),
+        ...(step.places && { places: await reportsOf(store, TENANT, ref.user, step.places, at.ms) }),
       };
       const batch = { node: step.node, gen: target.gen, seen: 0, base: 0, seq: at.seq, entries: [entry] };
       const reply = await store.reports.apply(store.partitionOf(ref), batch);
       if (reply.result !== 'ok') return reply;
-      const { selves, revoked, ended, ...rest } = reply;
-      return { ...rest, selves: [...selves], revoked: [...(revoked ?? [])], ended: [...(ended ?? [])] };
+      const { selves, revoked, ended, places, ...rest } = reply;
+      const lists = { selves: [...selves], revoked: [...(revoked ?? [])], ended: [...(ended ?? [])] };
+      return { ...rest, ...lists, places: [...(places ?? [])] };
     }
   }
 };
@@ -124,6 +136,7 @@ const stateOf = async (store: PresenceStore): Promise<unknown> => ({
   page: (await store.views.page(TENANT, 10)).users.map((view) => view.user).sort(),
   why: await Promise.all(USERS.map((user) => store.views.explain({ tenant: TENANT, user }))),
   groups: await Promise.all(GROUPS.map((group) => groupState(store, group))),
+  places: await placeState(store, TENANT, USERS),
 });
 
 describe('random histories', () => {
@@ -147,6 +160,7 @@ describe('random histories', () => {
             expect(await run(redis, clocks.redis, each)).toEqual(expected);
             expect(await stateOf(redis.store)).toEqual(await stateOf(memory.store));
           }
+          for (const keys of redis.keys.partitions) await expectConsistent(redis.redis, keys);
           expect(await redis.log()).toEqual(await memory.log());
         } finally {
           await redis.stop();

@@ -10,6 +10,7 @@ import type {
 import type { Entry } from '../../src/store/port/reports.ts';
 import fc from '../support/fast-check.ts';
 import { EPOCH, POLICY } from '../support/frozen-stores.ts';
+import { type DrawnReport, drawnReports, type PlaceStep, placeSteps } from './history-places.ts';
 
 export const TENANT = 'acme';
 export const USERS = ['ann', 'bob', 'çelik "x"'] as const;
@@ -17,6 +18,7 @@ export const GROUPS = ['g1', 'g "2"', 'g3'] as const;
 const NODES = ['n1.0', 'n2.0'] as const;
 
 export type Step =
+  | PlaceStep
   | { kind: 'wait'; ms: number }
   | { kind: 'sweep' }
   | { kind: 'claim'; user: string; claim: ClaimRequest }
@@ -39,6 +41,7 @@ export type Step =
       /** The node knows a view that the store lost: so many µs newer than what is stored. */
       ahead: number | undefined;
       status: View['status'];
+      places: readonly DrawnReport[] | undefined;
     };
 
 const user = fc.constantFrom(...USERS);
@@ -158,6 +161,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('touch' as const), user, profile }) },
+  { weight: 3, arbitrary: placeSteps(user) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -233,15 +237,17 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
         knows: fc.boolean(),
         ahead: fc.option(fc.integer({ min: 1, max: 2_000_000 }), { nil: undefined, freq: 4 }),
         status: statuses,
+        places: drawnReports,
       })
       .map(
-        ({ node, stampAgo, knows, ahead, status, claim, note, ...entry }): Step => ({
+        ({ node, stampAgo, knows, ahead, status, places, claim, note, ...entry }): Step => ({
           kind: 'tell',
           node,
           stampAgo: claim || note ? (stampAgo ?? 0) : undefined,
           knows,
           ahead,
           status,
+          places,
           entry: definedOnly({
             ...entry,
             note: note && definedOnly({ ...note, ...ending(note.until), stamp: 0 }),

@@ -58,9 +58,17 @@ export const frozenMemory = async (
     setTime: async (ms) => {
       time = EPOCH + ms;
     },
-    log: async () => logs,
+    log: async () => logs.map(asKept),
     stop: async () => undefined,
   };
+};
+
+/** Entries as a log keeps them: without what later ones replaced. */
+const asKept = (entries: readonly LogEntry[]): LogEntry[] => {
+  const replaced = new Set(entries.map((entry) => (entry.kind === 'place' ? entry.replaces : undefined)));
+  return entries
+    .filter(({ id }) => !replaced.has(id))
+    .map((entry) => (entry.kind === 'place' ? { id: entry.id, kind: 'place', place: entry.place } : entry));
 };
 
 export interface FrozenRedis extends FrozenStore {
@@ -115,8 +123,15 @@ export const frozenRedis = async (
     gen: 'g',
     setTime,
     log: async () => {
-      const logs = await Promise.all(keys.partitions.map(({ log }) => redis.xrange(log, '-', '+')));
-      return logs.map((entries) => entries.map(([id, fields]) => decodeStreamEntry(id, fields)));
+      const logs = await Promise.all(
+        keys.partitions.map(async ({ log, placeLog }) => [
+          ...(await redis.xrange(log, '-', '+')),
+          ...(await redis.xrange(placeLog, '-', '+')),
+        ]),
+      );
+      return logs.map((entries) =>
+        entries.map(([id, fields]) => decodeStreamEntry(id, fields)).sort((a, b) => a.id - b.id),
+      );
     },
     stop: async () => {
       await store.stop();

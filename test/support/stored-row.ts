@@ -13,7 +13,10 @@ export interface StoredRow {
   readonly nodes: readonly StoredHolding[];
   readonly grace: { readonly at: number; readonly graceMs: number; readonly lost: boolean } | undefined;
   /** What few rows have. */
-  readonly rare: { readonly groups?: string };
+  readonly rare: {
+    readonly groups?: string;
+    readonly places?: readonly { readonly place: string; readonly since: number }[];
+  };
 }
 
 export interface StoredHolding {

@@ -6,7 +6,7 @@ local BATCH, TENANT = '<ddddHBc0Bc0Bc0', '<Bc0'
 -- doubles ms since: activity, newest opening, unclean close (-1 for none); ms of its grace, iat of newest and oldest
 -- token, and version, since and last seen of the known view; then user and rest, each after its length. Rest is '' or
 -- JSON {name, groups (as JSON text), their stamps where those are not the newest token's, claim, note, shown (of the known
--- view, with its note), ms since the newest opening of those who only watch}.
+-- view, with its note), ms since the newest opening of those who only watch, places as `PlaceReport` of the port has them}.
 local ENTRY = '<HI4BBBdddddddddBc0I4c0'
 
 -- A report in the store's time. Keep at eight fields, because a ninth doubles the table's allocation: rare ones are set
@@ -14,6 +14,27 @@ local ENTRY = '<HI4BBBdddddddddBc0I4c0'
 local function reportOf(node, count, idle, devices, activeAgo, openedAgo, closedAgo)
   return { node = node, count = count, idle = idle, devices = devices, stance = OWN, activeAt = activeAgo < 0 and 0 or now - activeAgo,
     openedAt = openedAgo < 0 and 0 or now - openedAgo, closedAt = closedAgo < 0 and 0 or now - closedAgo }
+end
+
+-- The places that the node reports, in the store's time. No stamp lies far in the future.
+local function placesOf(places)
+  local newest, first = order + 1, 1
+  for _, one in ipairs(places) do
+    one.enteredAt = one.enteredAgo < 0 and 0 or now - one.enteredAgo
+    one.closedAt = (not one.closedAgo or one.closedAgo < 0) and 0 or now - one.closedAgo
+    one.leftAt = (not one.leftAgo or one.leftAgo < 0) and 0 or now - one.leftAgo
+    one.graceMs = one.graceMs or 0
+    one.stamp = one.data and max(first, min(one.stamp or first, newest)) or nil
+    one.closedStamp = one.closedData and max(first, min(one.closedStamp or first, newest)) or nil
+  end
+  return places
+end
+
+-- Every later change gets a version above what a node knows of a place.
+local function raiseTo(places)
+  for _, one in ipairs(places) do
+    order = max(order, one.stamp or 0, one.closedStamp or 0, one.known and one.known.ver or 0)
+  end
 end
 
 local function heldElsewhere(row, node)
@@ -35,10 +56,11 @@ end
 -- KEYS: 1 meta  2 log  3 events  4 due  5 nodes  6 node:<node>
 --       then online, away, busy for every tenant, then fence:<id>, seq:<node>, user for every entry
 -- ARGV: 1 policy  2 the batch
--- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, positions that took over, entries turned away, position, the user as in
+-- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, positions that took over, entries turned away, places, position, the user as in
 --   reply.lua, …} with the entries whose view, own claim or groups are not what the entry carried. Positions are from 0, in a text
 --   with spaces; of who is turned away follow how (t: the oldest token is revoked and nothing was taken; otherwise the
---   first letter of how all connections were ended) and since when.
+--   first letter of how all connections were ended) and since when. Places are lists in JSON, one after another: position, and
+--   what its node has to learn of places as in place-answers.lua.
 local function apply(keys, args)
   local packed = args[2]
   local epoch, seen, base, seq, tenantCount, node, told, groups, at = struct.unpack(BATCH, packed)
@@ -59,8 +81,8 @@ local function apply(keys, args)
     name, at = unpackFrom(TENANT, packed, at)
     tenants[i] = Entries.openTenant(name, 4 + i * 3)
   end
-  local entries, tookOver, turned = {}, '', ''
-  local held, gone, reply, replied = { 'HSET', listKey }, { 'HDEL', listKey }, { 'ok', '', '', '' }, 4
+  local entries, tookOver, turned, learned = {}, '', '', ''
+  local held, gone, reply, replied = { 'HSET', listKey }, { 'HDEL', listKey }, { 'ok', '', '', '', '' }, 5
   for n = 1, #stored - 2 do
     local tenant, count, flags, code, devices, active, opened, closed, grace, iat, oldest, ver, since, lastSeen, user, rest
     tenant, count, flags, code, devices, active, opened, closed, grace, iat, oldest, ver, since, lastSeen, user, rest, at =
@@ -77,6 +99,8 @@ local function apply(keys, args)
       if flags % 8 >= 4 then report.openedIdle = true end
       if flags >= 16 then report.isRevoked = true end
       local more = rest ~= '' and cjson.decode(rest) or EMPTY
+      local places = more.places and placesOf(more.places)
+      if places then report.places = places end
       if more ~= EMPTY then
         report.iat, report.name, report.groups, report.claim = iat, more.name, more.groups, more.claim
         report.nameIat, report.groupsIat = more.nameIat, more.groupsIat
@@ -101,12 +125,14 @@ local function apply(keys, args)
 
       local was, knownGroups = Evaluate.before(row), Profile.trueGroups(row)
       local wasHeardOf, hid = Profile.isHeardOf(row), Row.isInvisible(row)
-      local restored, claimed, prior, noted = Absorb.absorb(row, node, report)
+      local restored, claimed, prior, noted, refused = Absorb.absorb(row, node, report)
+      if places then raiseTo(places) end
       was.repair, was.deliberate = restored, claimed or (report.isRevoked and 'revoked')
       if wasHeardOf or heldElsewhere(row, node) then Settle.tellGroups(entry, knownGroups) end
       Settle.settle(entry, was)
       if claimed and (hid or Row.isInvisible(row) or heldElsewhere(row, node)) then tellClaim(entry) end
       if noted and heldElsewhere(row, node) then Settle.tellNote(entry) end
+      if places then learned = learned .. PlaceAnswers.of(row, node, places, refused, n - 1) end
       if entry.value or not Evaluate.isNobody(row) then entries[#entries + 1] = entry end
       if report.count < count then
         -- The node does not know yet that all of the user's connections were ended.
@@ -139,7 +165,7 @@ local function apply(keys, args)
   if #gone > 2 then call(unpack(gone)) end
   Entries.saveRows(entries, dueKey, KEYS[fenceAt + 1], digits(seq))
   Commit.publish(channel)
-  reply[2], reply[3], reply[4] = clockText(order), tookOver, turned
+  reply[2], reply[3], reply[4], reply[5] = clockText(order), tookOver, turned, learned
   return reply
 end
 define('apply', apply)

@@ -8,6 +8,8 @@ import {
   userRef,
   type View,
 } from '../../domain/model.ts';
+import type { PutOut } from '../../domain/place.ts';
+import { putOutUntil } from '../../domain/put-out.ts';
 import { emptyRow, type Row } from '../../domain/row.ts';
 import { viewOf } from '../../domain/show.ts';
 import { memberOf, type PlaceBook, showPlaces } from '../../domain/show-places.ts';
@@ -132,6 +134,12 @@ export class MemoryPartition {
     this.command({ type: 'groups', ref, view: this.view(ref.user, row) });
   }
 
+  /** When everybody was put out of a place, as long as it is remembered. */
+  putOut(tenant: string, place: string): PutOut | undefined {
+    const word = this.placeIndex.putOut(tenant, place);
+    return word && putOutUntil(word, this.#options.policy) > timeOfDay(this.now) ? word : undefined;
+  }
+
   /** Where the user is or no longer is in places is recorded with the change that made it so. */
   #book({ tenant, user }: UserRef, row: Row): PlaceBook {
     return {
@@ -143,7 +151,7 @@ export class MemoryPartition {
         return ver;
       },
       list: (place, since) => this.placeIndex.list(tenant, place, user, since),
-      putOut: (place) => this.placeIndex.putOut(tenant, place),
+      putOut: (place) => this.putOut(tenant, place),
     };
   }
 

@@ -71,7 +71,7 @@ export class MemoryPlaces implements Places {
   ): Promise<readonly string[]> {
     change(this.#shards, ref, {}, ({ shard, row, order, now }) => {
       if (isRevoked(row, issued)) throw new StoreError('revoked', 'the token was revoked');
-      const word = shard.placeIndex.putOut(ref.tenant, place);
+      const word = shard.putOut(ref.tenant, place);
       const part = { enteredAt: now, data, issued };
       const verdict = enterBySession(row, session, place, part, order, word);
       if (verdict !== 'entered') throw new StoreError(verdict, REFUSED[verdict]);

@@ -4,8 +4,8 @@ import { type RawReply, UnexpectedReply } from '../../redis/functions.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
 import type { RedisLink } from '../../redis/link.ts';
 import { StoreError, type StoreErrorCode } from '../port/store-error.ts';
-import { listOf } from './decode.ts';
 import type { FunctionName } from './library.ts';
+import { listOf } from './raw-values.ts';
 
 export interface CallerOptions {
   readonly link: RedisLink;
@@ -26,6 +26,9 @@ const REFUSALS: Readonly<Record<string, readonly [StoreErrorCode, string]>> = {
   outdated: ['outdated', 'a later word of this source is known'],
   too_many_sessions: ['too_many_sessions', 'there are as many sessions as one user may have'],
   revoked: ['revoked', 'the token was revoked'],
+  not_found: ['not_found', 'there is no such session'],
+  too_many_places: ['too_many_places', 'the user is in as many places, or has as much data, as one user may'],
+  put_out: ['put_out', 'the token was issued before the user was put out of the place'],
 };
 
 /** Calls Redis, and reports failures as the port's errors. */

@@ -4,8 +4,9 @@ import type { RawReply } from '../../redis/functions.ts';
 import { explainRow } from '../explain-row.ts';
 import type { Explanation } from '../explanation.ts';
 import type { SelfView } from '../port/views.ts';
-import { decodeSelf, listOf, number, text } from './decode.ts';
+import { decodeSelf } from './decode.ts';
 import { decodeStreamEntry } from './log-codec.ts';
+import { listOf, number, text } from './raw-values.ts';
 
 const STANCES: readonly Stance[] = ['own', 'inheritedActive', 'inheritedIdle'];
 

@@ -14,29 +14,14 @@ import type { Revocation } from '../port/endings.ts';
 import type { BeatReply } from '../port/leases.ts';
 import type { ApplyReply } from '../port/reports.ts';
 import type { SelfView } from '../port/views.ts';
+import { placesLearned } from './decode-places.ts';
 import type { FunctionName } from './library.ts';
+import { listOf, number, text } from './raw-values.ts';
 
 const STATUS: Readonly<Record<string, Status>> = { o: 'online', a: 'away', b: 'busy', f: 'offline' };
 
 /** See reply.lua. */
 const LINE = /^([oabf])(\d+)(?:,(\d+))? (\d+) (\d+) ([01])$/;
-
-/** The reply as a list. @throws UnexpectedReply */
-export const listOf = (script: FunctionName, reply: RawReply): RawReply[] => {
-  if (!Array.isArray(reply)) throw new UnexpectedReply(script, reply);
-  return reply;
-};
-
-export const text = (script: FunctionName, value: RawReply | undefined): string => {
-  if (typeof value !== 'string') throw new UnexpectedReply(script, value);
-  return value;
-};
-
-export const number = (script: FunctionName, value: RawReply | undefined): number => {
-  const parsed = typeof value === 'string' && value !== '' ? Number(value) : value;
-  if (typeof parsed !== 'number' || Number.isNaN(parsed)) throw new UnexpectedReply(script, value);
-  return parsed;
-};
 
 export const decodeBeat = (reply: RawReply): BeatReply => {
   const [fenced, gen, lost, holdMs, young, clock, last, stuck, micros, shiftMs] = listOf('beat', reply);
@@ -105,11 +90,11 @@ const positionsOf = (list: string): number[] => (list === '' ? [] : list.trim().
 /** @param users - the users of the batch, by position. */
 export const decodeApply = (reply: RawReply, users: readonly { readonly user: string }[]): ApplyReply => {
   const list = listOf('apply', reply);
-  const [result, clock, tookOver, turned] = list;
+  const [result, clock, tookOver, turned, learned] = list;
   if (result === 'fenced' || result === 'lost' || result === 'stale') return { result };
   if (result !== 'ok') throw new UnexpectedReply('apply', reply);
   const selves = new Map<number, SelfView>();
-  for (let i = 4; i < list.length; i += 2) {
+  for (let i = 5; i < list.length; i += 2) {
     const position = number('apply', list[i]);
     const user = users[position]?.user;
     if (user === undefined) throw new UnexpectedReply('apply', reply);
@@ -121,6 +106,7 @@ export const decodeApply = (reply: RawReply, users: readonly { readonly user: st
     selves,
     tookOver: positionsOf(text('apply', tookOver)),
     ...turnedAway(text('apply', turned)),
+    ...(learned !== '' && { places: placesLearned(text('apply', learned)) }),
   };
 };
 

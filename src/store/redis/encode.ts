@@ -3,7 +3,7 @@ import { deviceMask } from '../../domain/devices.ts';
 import type { Status, UserRef, View } from '../../domain/model.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
 import type { CallerProfile, ClaimRequest, NoteRequest, ServiceClaim } from '../port/people.ts';
-import type { Batch, Entry } from '../port/reports.ts';
+import type { Batch, Entry, PlaceReport } from '../port/reports.ts';
 import type { StoreOptions } from '../store-options.ts';
 
 /** How the stored rows and the functions number a status; see row.lua. */
@@ -119,14 +119,21 @@ const ago = (ms: number): number => (ms < 0 ? -1 : Math.round(ms));
 const encodeRest = (entry: Entry): string => {
   const { name, groups, iat, nameIat = iat, groupsIat = iat, claim, note, known, watchedAgo } = entry;
   const shown = known && encodeShown(known);
-  if ([name, groups, claim, note, shown, watchedAgo].every((each) => each === undefined)) return '';
+  const places = entry.places?.map(encodePlace);
+  if ([name, groups, claim, note, shown, watchedAgo, places].every((each) => each === undefined)) return '';
   return JSON.stringify({
-    ...{ name, groups: groups && JSON.stringify(groups), claim, note, shown },
+    ...{ name, groups: groups && JSON.stringify(groups), claim, note, shown, places },
     ...(watchedAgo !== undefined && { watchedAgo: ago(watchedAgo) }),
     ...(nameIat !== iat && { nameIat }),
     ...(groupsIat !== iat && { groupsIat }),
   });
 };
+
+const encodePlace = ({ enteredAgo, closedAgo, leftAgo, ...same }: PlaceReport): object => ({
+  ...{ ...same, enteredAgo: ago(enteredAgo) },
+  ...(closedAgo !== undefined && { closedAgo: ago(closedAgo) }),
+  ...(leftAgo !== undefined && { leftAgo: ago(leftAgo) }),
+});
 
 const encodeShown = ({ text, emoji, until, note }: View): object | undefined =>
   text === undefined && emoji === undefined && until === undefined && note === undefined

@@ -4,8 +4,8 @@ import type { PartitionKeys } from '../../redis/keys.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { GroupCounts, GroupViews } from '../port/groups.ts';
 import type { Page, Views } from '../port/views.ts';
-import { number } from './decode.ts';
 import type { FunctionName } from './library.ts';
+import { number } from './raw-values.ts';
 import type { RoleOptions } from './role.ts';
 
 /** How many partitions are read at once for a page: few round trips without reading ahead too far. */

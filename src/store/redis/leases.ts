@@ -2,7 +2,8 @@ import { type UserRef, userRef } from '../../domain/model.ts';
 import { parseNodeRef } from '../../domain/node-ref.ts';
 import { PLACE_LOG_BYTES } from '../log-entry.ts';
 import type { Beat, BeatReply, Leases } from '../port/leases.ts';
-import { decodeBeat, listOf } from './decode.ts';
+import { decodeBeat } from './decode.ts';
+import { listOf } from './raw-values.ts';
 import type { RoleOptions } from './role.ts';
 
 export interface LeasesOptions {

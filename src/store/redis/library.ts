@@ -30,6 +30,12 @@ const FUNCTIONS = [
   'slice',
   'groupcount',
   'groupsize',
+  'place',
+  'placesof',
+  'placecount',
+  'placeslice',
+  'putout',
+  'clearplace',
   'register',
   'missing_permissions',
 ] as const;

@@ -11,7 +11,7 @@ import { RedisGroups } from './groups.ts';
 import { KeySpace } from './key-space.ts';
 import { type LeasesOptions, RedisLeases } from './leases.ts';
 import { RedisPeople } from './people.ts';
-import { NoPlaces } from './places.ts';
+import { RedisPlaces } from './places.ts';
 import { RedisRegistry } from './registry.ts';
 import { RedisReports } from './reports.ts';
 import { RedisUpkeep } from './upkeep.ts';
@@ -31,7 +31,7 @@ export class RedisStore implements PresenceStore {
   readonly groups: RedisGroups;
   readonly people: RedisPeople;
   readonly endings: RedisEndings;
-  readonly places = new NoPlaces();
+  readonly places: RedisPlaces;
   readonly registry: RedisRegistry;
   readonly #link: RedisLink;
   readonly #keys: KeySpace;
@@ -50,6 +50,7 @@ export class RedisStore implements PresenceStore {
     this.groups = new RedisGroups(role, this.views);
     this.people = new RedisPeople(role);
     this.endings = new RedisEndings(role);
+    this.places = new RedisPlaces(role);
     this.registry = new RedisRegistry({ caller, key: keys.registry, options });
   }
 

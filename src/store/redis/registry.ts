@@ -2,7 +2,7 @@ import type { NodeInfo, Registry } from '../port/registry.ts';
 import { StoreError } from '../port/store-error.ts';
 import type { StoreOptions } from '../store-options.ts';
 import type { Caller } from './caller.ts';
-import { listOf, number } from './decode.ts';
+import { listOf, number } from './raw-values.ts';
 
 /** Layout of rows and log. A release that changes it in a way older ones cannot read raises it. */
 const SCHEMA = '2';

@@ -3,8 +3,9 @@ import { parseNodeRef } from '../../domain/node-ref.ts';
 import { positionsByPartition } from '../partition.ts';
 import type { ApplyReply, Batch, Reports } from '../port/reports.ts';
 import { StoreError } from '../port/store-error.ts';
-import { decodeApply, number } from './decode.ts';
+import { decodeApply } from './decode.ts';
 import { encodeBatch, encodeKnown, encodeUsers } from './encode.ts';
+import { number } from './raw-values.ts';
 import type { RoleOptions } from './role.ts';
 
 export class RedisReports implements Reports {

@@ -5,8 +5,8 @@ import { type RawReply, UnexpectedReply } from '../../redis/functions.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
 import { MAX_BATCH } from '../port/reports.ts';
 import type { ReapReply, SweepReply, Upkeep } from '../port/upkeep.ts';
-import { listOf, number } from './decode.ts';
 import { encodeUsers } from './encode.ts';
+import { listOf, number } from './raw-values.ts';
 import type { RoleOptions } from './role.ts';
 
 /**

@@ -4,8 +4,9 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { Explanation } from '../explanation.ts';
 import { batchesByPartition } from '../partition.ts';
 import type { Counts, Page, SelfView, Views } from '../port/views.ts';
-import { decodeSelf, number } from './decode.ts';
+import { decodeSelf } from './decode.ts';
 import { decodeExplanation } from './decode-row.ts';
+import { number } from './raw-values.ts';
 import type { RoleOptions } from './role.ts';
 
 /** How many partitions are read at once for a page: few round trips without reading ahead too far. */

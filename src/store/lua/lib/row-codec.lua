@@ -8,7 +8,7 @@
 --             that wait), nat and gat (their own stamps, where those are others), pendingProfile (the same of what waits), shown,
 --             ownClaim, note, pendingNote, shownNote, claims,
 --             endedClaims, sessions, goneOpenedAt, endedGraceUntil, hiddenLastSeen, burstFullAt, ended (at, how), forgotten,
---             forgottenAt, revoked; what a later release adds is kept
+--             forgottenAt, revoked, places (see stay.lua), placesLeft, placesFullAt, putOut; what a later release adds is kept
 -- Rows share EMPTY and BLANK where they have nothing, so that rare fields cost nothing when absent. A row has room for
 -- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s
 -- before fields that are mostly absent.
@@ -24,7 +24,7 @@ RowCodec.LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
 -- A row with nothing known.
 local BLANK = { __index = { rare = EMPTY, shown = EMPTY, shownNote = EMPTY,
   sessions = EMPTY, claims = EMPTY, endedClaims = EMPTY, goneOpenedAt = 0, endedGraceUntil = 0,
-  profileSaidAt = 0, nameIat = 0, groupsIat = 0 } }
+  profileSaidAt = 0, nameIat = 0, groupsIat = 0, places = EMPTY, putOut = EMPTY } }
 
 local function loadRare(row, rare)
   row.rare, row.name, row.groups, row.ownClaim, row.hiddenLastSeen = rare, rare.name, rare.groups, rare.ownClaim, rare.hiddenLastSeen
@@ -44,6 +44,10 @@ local function loadRare(row, rare)
     row.note, row.pendingNote, row.shownNote = rare.note, rare.pendingNote, rare.shownNote or EMPTY
   end
   if rare.endedClaims then row.endedClaims = rare.endedClaims end
+  if rare.places then row.places = Parts.unfold(rare.places) end
+  if rare.placesLeft then row.placesLeft = rare.placesLeft end
+  if rare.placesFullAt then row.placesFullAt = rare.placesFullAt end
+  if rare.putOut then row.putOut = rare.putOut end
   -- Of a cleared claim only the stamp is left.
   if row.ownClaim and not row.ownClaim.status then row.ownClaim.status = cjson.null end
 end
@@ -104,7 +108,8 @@ local function rareOf(row)
   local shown, claims, sessions = row.shown, row.claims, row.sessions
   if not (row.ownClaim or row.name or row.groups or row.pendingProfile or row.hiddenLastSeen or shown ~= EMPTY or claims ~= EMPTY or sessions ~= EMPTY
       or row.goneOpenedAt > 0 or row.profileSaidAt > 0 or row.endedGraceUntil > now or row.burstFullAt or row.ended or row.revoked or row.rare ~= EMPTY
-      or row.note or row.pendingNote or row.shownNote ~= EMPTY or row.endedClaims ~= EMPTY) then
+      or row.note or row.pendingNote or row.shownNote ~= EMPTY or row.endedClaims ~= EMPTY
+      or row.places ~= EMPTY or row.putOut ~= EMPTY) then
     return nil
   end
   local rare = row.rare == EMPTY and {} or row.rare
@@ -117,6 +122,8 @@ local function rareOf(row)
     next(shown) and shown, next(claims) and claims or nil, next(sessions) and sessions or nil
   rare.note, rare.pendingNote, rare.shownNote = row.note, row.pendingNote, row.shownNote ~= EMPTY and row.shownNote or nil
   rare.endedClaims = next(row.endedClaims) and row.endedClaims or nil
+  rare.places = row.places ~= EMPTY and Parts.fold(row.places) or nil
+  rare.placesLeft, rare.placesFullAt, rare.putOut = row.placesLeft, row.placesFullAt, row.putOut ~= EMPTY and row.putOut or nil
   return next(rare) and rare
 end
 

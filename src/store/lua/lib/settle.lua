@@ -31,6 +31,9 @@ function Settle.settle(entry, at)
   -- What others see of the user ended by its age. That is not published, as it is not for a user who left.
   local hasAged = known and row.ver == 0
   if status then Commit.transition(row, entry, status, shown, reason, note) end
+  if row.places ~= EMPTY or row.putOut ~= EMPTY or row.placesLeft then
+    ShowPlaces.showPlaces(row, at, entry, status and reason or nil)
+  end
   if row.groups ~= entry.groups and Settle.regroup(entry) and not status and not at.repair and not hasAged then
     Commit.command(entry, 'groups', Json.view('"view":{"status":"' .. row.status, row, '}'),
       row.status == 'offline' and 0 or Row.devicesOf(row))

@@ -64,14 +64,15 @@ local function startOrEndGrace(row, prior, report, stance)
 end
 
 -- Updates the row from a node's report. Returns whether the row was restored, whether the report brought a newer own claim,
--- what the node held before, and whether it brought a newer note.
+-- what the node held before, whether it brought a newer note, and the places for which there was no room.
 function Absorb.absorb(row, node, report)
   if Ending.isForgotten(row, max(report.openedAt, report.watchedAt or 0)) then
     report.count = 0
-    return false, false
+    return false, false, nil, false, EMPTY
   end
   -- Connections that were ended are gone, with their grace, although their node does not know it yet.
-  if Ending.isEnded(row, report.openedAt) then report.count, report.closedAt = 0, 0 end
+  local places = report.places or EMPTY
+  if Ending.isEnded(row, report.openedAt) then report.count, report.closedAt, places = 0, 0, EMPTY end
   local claimed = report.claim and Absorb.mergeOwnClaim(row, report.claim) and 'claim'
   local restored = report.known and Absorb.restore(row, report.known)
   local noted = report.note and Note.mergeNote(row, report.note)
@@ -101,7 +102,8 @@ function Absorb.absorb(row, node, report)
   if restored and row.status == 'online' and row.goneActiveAt == 0 then row.goneActiveAt = now end
   startOrEndGrace(row, prior, report, stance)
   clearGoneOpening(row)
-  return restored, claimed, prior, noted
+  if places == EMPTY and row.places == EMPTY then return restored, claimed, prior, noted, EMPTY end
+  return restored, claimed, prior, noted, PlaceReport.absorbPlaces(row, node, places, report.isRevoked)
 end
 
 -- Clears what a dead node held: the mirror of `loseNode` in domain/absorb.ts.
@@ -112,6 +114,7 @@ function Absorb.loseNode(row, node, lastBeat, diedBy)
   table.remove(row.nodes, position)
   local idle = prior.idle or prior.stance == INHERITED_IDLE
   if diedBy > max(Row.newestOpening(row), row.goneOpenedAt) then Absorb.mergeGrace(row, diedBy, GRACE, idle, true, prior.devices) end
+  if row.places ~= EMPTY then PlaceReport.losePlaces(row, node, diedBy) end
   clearGoneOpening(row)
   return true
 end

@@ -23,12 +23,15 @@ function Ending.endAll(row, how)
   if how == 'revoke' then Ending.revoke(row, floor(redisNow / 1000)) end
 end
 
--- What is left stops late reports of nodes from restoring anything, and keeps a revocation in force.
+-- What is left stops late reports of nodes from restoring anything, and keeps a revocation in force, also one of places. Others
+-- are still to be shown that the user left these.
 function Ending.forget(row)
-  local revoked = row.revoked
+  local revoked, places, putOut = row.revoked, row.places, row.putOut
   for field in pairs(row) do row[field] = nil end
   row.nodes, row.status, row.since, row.ver, row.nextDeadline, row.goneActiveAt = {}, 'offline', 0, 0, 0, 0
   row.revoked, row.forgotten, row.forgottenAt = revoked, order, now
+  if places ~= EMPTY then row.places = places end
+  if putOut ~= EMPTY then row.putOut = putOut end
   row.ended = { at = nowMicros + shift * 1000, how = 'forget' }
 end
 
@@ -41,8 +44,12 @@ function Ending.isForgotten(row, opened)
 end
 
 -- `issued`: the latest moment (s) at which the token can have been issued, 0 for a token without `iat`.
+function Ending.refusesToken(at, issued)
+  return issued == 0 or floor(issued * 1000 + 0.5) < Ending.refusedBefore(at)
+end
+
 function Ending.isRevoked(row, issued)
-  return row.revoked and (issued == 0 or floor(issued * 1000 + 0.5) < Ending.refusedBefore(row.revoked))
+  return row.revoked and Ending.refusesToken(row.revoked, issued)
 end
 
 -- Ends the sessions kept alive with tokens that are now refused. Returns whether there were any.

@@ -84,12 +84,13 @@ end
 
 local function retainedUntil(row)
   local own, note = row.ownClaim, Note.trueNote(row)
-  if not own and not note and row.endedClaims == EMPTY then return shownUntil(row) end
+  if not own and not note and row.endedClaims == EMPTY and row.putOut == EMPTY then return shownUntil(row) end
   if own and own.status ~= cjson.null and not own['until'] then return FOREVER end
   if note and Adornment.saysSomething(note) and not note['until'] then return FOREVER end
   local said = max(own and own.stamp or 0, note and note.stamp or 0)
   local till = max(shownUntil(row), said == 0 and 0 or Clock.stampedAt(said) + RETENTION)
   for _, word in pairs(row.endedClaims) do till = max(till, Claims.rememberedUntil(word) + shift) end
+  if row.putOut ~= EMPTY then till = max(till, PutOut.putsOutUntil(row) + shift) end
   return till
 end
 

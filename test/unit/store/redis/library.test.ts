@@ -45,6 +45,9 @@ describe('the library of functions', () => {
         groupsize: "{ 'no-writes' }",
         slice: "{ 'no-writes' }",
         replay: "{ 'no-writes' }",
+        placesof: "{ 'no-writes' }",
+        placecount: "{ 'no-writes' }",
+        placeslice: "{ 'no-writes' }",
       };
       expect(flags?.[1], name).toBe(expected[name as keyof typeof expected]);
     }
