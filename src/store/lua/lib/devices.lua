@@ -2,7 +2,7 @@
 
 function Devices.union(mask, more)
   if mask == 0 or mask == more then return more end
-  for bit = 0, 3 do
+  for bit = 0, 4 do
     local weight = 2 ^ bit
     if floor(more / weight) % 2 == 1 and floor(mask / weight) % 2 == 0 then mask = mask + weight end
   end
