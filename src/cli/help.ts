@@ -17,8 +17,9 @@ export const HELP = `rollcall <command> [options]
   print-config [--json]
       Prints the settings in effect, secrets masked.
 
-  watch [--url ws://localhost:8080] [--token <token>] [--tenant] [--json] [users…]
-      Prints transitions as they come, of these users or of the whole tenant, until Ctrl-C. The token comes
+  watch [--url ws://localhost:8080] [--token <token>] [--tenant] [--place doc:7]… [--json] [users…]
+      Prints transitions as they come, of these users or of the whole tenant, and who enters and leaves
+      these places, until Ctrl-C. The token comes
       from ROLLCALL_TOKEN unless given; it needs the scope watch, or watch:tenant for --tenant. In a clone
       where "npm start" runs, none is needed.
 

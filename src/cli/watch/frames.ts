@@ -9,7 +9,13 @@ export type ServerFrame =
       readonly pingIntervalMs: number;
     }
   | PresenceFrame
-  | { readonly type: 'gone'; readonly users?: readonly string[]; readonly tenant?: true }
+  | PlaceFrame
+  | {
+      readonly type: 'gone';
+      readonly users?: readonly string[];
+      readonly places?: readonly string[];
+      readonly tenant?: true;
+    }
   | { readonly type: 'error'; readonly code: string; readonly message: string; readonly ref?: string }
   | { readonly type: 'reconnect'; readonly afterMs: number }
   | { readonly type: 'degraded'; readonly on: boolean };
@@ -19,6 +25,22 @@ export interface PresenceFrame {
   readonly users: readonly Presence[];
   readonly snapshot?: true;
   readonly ref?: string;
+  readonly more?: true;
+}
+
+export interface PlaceFrame {
+  readonly type: 'place';
+  readonly place: string;
+  readonly users?: readonly {
+    readonly user: string;
+    readonly data?: object;
+    readonly since?: string;
+    readonly ver: number;
+  }[];
+  readonly left?: readonly { readonly user: string; readonly at?: string; readonly ver: number }[];
+  readonly total?: number;
+  readonly truncated?: true;
+  readonly snapshot?: true;
   readonly more?: true;
 }
 

@@ -1,4 +1,5 @@
 import type { News } from './board.ts';
+import type { PlaceNews } from './rooms.ts';
 
 const word = (text: string): string => (/^[^\s"]+$/.test(text) ? text : JSON.stringify(text));
 
@@ -20,6 +21,15 @@ export const plainLine = ({ presence, previous }: News): string => {
         ]),
   ].join(' ');
 };
+
+/** `2026-11-21T09:30:00.000Z doc:7 alice entered {"color":"#c33"}`, or `- lobby 12345 there`. */
+export const placeLine = ({ place, user, change, data, since, total }: PlaceNews): string =>
+  [
+    since ?? '-',
+    word(place),
+    ...(user === undefined ? [`${total} there`] : [word(user), change ?? 'is there']),
+    ...(data === undefined ? [] : [JSON.stringify(data)]),
+  ].join(' ');
 
 /** The presence object as it came, with `previous` when it is a transition. */
 export const jsonLine = ({ presence, previous }: News): string =>

@@ -26,30 +26,38 @@ export const targetOf = (text: string): URL => {
 };
 
 /** Well below the `MAX_FRAME_BYTES` of any deployment that has not lowered it. */
-const MAX_USERS_BYTES = 8_192;
+const MAX_IDS_BYTES = 8_192;
 
 /** The `watch` frames that ask for everything wanted, each small enough to be accepted, by their `ref`. */
-export const watchFrames = (users: readonly string[], tenant: boolean): Map<string, string> => {
+export const watchFrames = (
+  users: readonly string[],
+  tenant: boolean,
+  places: readonly string[] = [],
+): Map<string, string> => {
   const frames = new Map<string, string>();
   const add = (ref: string, what: object): void => {
     frames.set(ref, JSON.stringify({ type: 'watch', ...what, ref }));
   };
-  let part: string[] = [];
-  let bytes = 0;
-  const flush = (): void => {
-    if (part.length > 0) add(`users-${frames.size + 1}`, { users: part });
-    part = [];
-    bytes = 0;
-  };
-  for (const user of new Set(users)) {
-    const size = Buffer.byteLength(JSON.stringify(user)) + 1;
-    if (bytes + size > MAX_USERS_BYTES) flush();
-    part.push(user);
-    bytes += size;
-  }
-  flush();
+  for (const part of inParts(users)) add(`users-${frames.size + 1}`, { users: part });
+  for (const part of inParts(places)) add(`places-${frames.size + 1}`, { places: part });
   if (tenant) add(TENANT_REF, { tenant: true });
   return frames;
+};
+
+/** Ids without duplicates, in lists that each fit in a frame. */
+const inParts = (ids: readonly string[]): string[][] => {
+  const parts: string[][] = [];
+  let bytes = MAX_IDS_BYTES;
+  for (const id of new Set(ids)) {
+    const size = Buffer.byteLength(JSON.stringify(id)) + 1;
+    if (bytes + size > MAX_IDS_BYTES) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)?.push(id);
+    bytes += size;
+  }
+  return parts;
 };
 
 export const TENANT_REF = 'tenant';

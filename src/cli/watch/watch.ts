@@ -6,15 +6,17 @@ import type { Command, Io } from '../io.ts';
 import { openIssuer } from '../token.ts';
 import { Board } from './board.ts';
 import type { ServerFrame } from './frames.ts';
-import { jsonLine, plainLine } from './line.ts';
+import { jsonLine, placeLine, plainLine } from './line.ts';
 import { hold } from './link.ts';
 import { verdictOf } from './reconnect.ts';
+import { Rooms } from './rooms.ts';
 import { targetOf, watchFrames } from './target.ts';
 
 const OPTIONS = {
   url: { type: 'string', default: 'ws://localhost:8080' },
   token: { type: 'string' },
   tenant: { type: 'boolean', default: false },
+  place: { type: 'string', multiple: true },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -30,21 +32,31 @@ const PASSING = ['unavailable', 'rate_limited'];
 const sleep = (ms: number, stop: AbortSignal): Promise<void> =>
   delay(ms, undefined, { signal: stop }).catch(() => undefined);
 
+interface Wanted {
+  readonly users: readonly string[];
+  readonly places: readonly string[];
+  readonly tenant: boolean;
+  readonly json: boolean;
+}
+
 /** One watcher over as many connections as it takes. */
 class Watch {
   readonly #io: Io;
   readonly #board: Board;
   readonly #frames: ReadonlyMap<string, string>;
   readonly #print: typeof plainLine;
+  readonly #rooms = new Rooms();
+  readonly #printPlace: typeof placeLine;
   /** Why another attempt is pointless. */
   #refused: string | undefined;
   readonly #halt = new AbortController();
 
-  constructor(io: Io, users: readonly string[], tenant: boolean, json: boolean) {
+  constructor(io: Io, { users, places, tenant, json }: Wanted) {
     this.#io = io;
     this.#board = new Board(users);
-    this.#frames = watchFrames(users, tenant);
+    this.#frames = watchFrames(users, tenant, places);
     this.#print = json ? jsonLine : plainLine;
+    this.#printPlace = json ? JSON.stringify : placeLine;
   }
 
   async run(url: URL, token: string): Promise<number> {
@@ -75,15 +87,20 @@ class Watch {
       case 'welcome':
         this.#io.err(`connected as ${JSON.stringify(frame.user)} of tenant ${frame.tenant}`);
         this.#board.opened();
+        this.#rooms.opened();
         for (const text of this.#frames.values()) send(text);
         break;
       case 'presence':
         for (const news of this.#board.apply(frame)) this.#io.out(this.#print(news));
         break;
+      case 'place':
+        for (const news of this.#rooms.apply(frame)) this.#io.out(this.#printPlace(news));
+        break;
       case 'gone':
         this.#board.forget(frame.users, frame.tenant === true);
+        this.#rooms.forget(frame.places);
         this.#io.err(
-          `no longer watching ${frame.tenant ? 'the tenant' : (frame.users ?? []).map((u) => JSON.stringify(u)).join(', ')}`,
+          `no longer watching ${frame.tenant ? 'the tenant' : [...(frame.users ?? []), ...(frame.places ?? [])].map((id) => JSON.stringify(id)).join(', ')}`,
         );
         break;
       case 'degraded':
@@ -124,12 +141,13 @@ const tokenOf = async (given: string | undefined, io: Io): Promise<string> => {
   );
 };
 
-/** Prints every transition of the users asked for, or of everyone, until it is asked to stop. */
+/** Prints every transition of the users asked for, or of everyone, and who comes to and leaves the places asked for, until it is asked to stop. */
 export const watch: Command = async (args, io) => {
   const { values, positionals } = readArguments(args, OPTIONS, true);
   const url = targetOf(values.url);
-  if (positionals.length === 0 && !values.tenant)
-    throw new UsageError('name the users to watch, or give --tenant');
+  const { tenant, json, place: places = [] } = values;
+  if (positionals.length === 0 && !tenant && places.length === 0)
+    throw new UsageError('name the users to watch, or give --place or --tenant');
   const token = await tokenOf(values.token ?? io.env.ROLLCALL_TOKEN, io);
-  return new Watch(io, positionals, values.tenant, values.json).run(url, token);
+  return new Watch(io, { users: positionals, places, tenant, json }).run(url, token);
 };

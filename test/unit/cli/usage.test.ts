@@ -20,7 +20,7 @@ describe('called the wrong way', () => {
     [['print-config', '--yaml'], "Unknown option '--yaml'"],
     [['watch', 'ann'], 'a token is needed'],
     [['watch', '--token', 'a b', 'ann'], 'a token is needed'],
-    [['watch', '--token', 'x'], 'name the users to watch, or give --tenant'],
+    [['watch', '--token', 'x'], 'name the users to watch, or give --place or --tenant'],
     [['watch', '--token', 'x', '--url', 'localhost:8080', 'ann'], '--url must be an address'],
     [['watch', '--token', 'x', '--url', 'ftp://h', 'ann'], '--url must be an address'],
     [['watch', '--token', 'x', '--url', 'ws://h?token=x', 'ann'], '--url must not hold a token'],

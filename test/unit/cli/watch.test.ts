@@ -275,4 +275,66 @@ describe('while a node cannot answer', () => {
       'no longer watching "ann"',
     ]);
   });
+
+  describe('with --place', () => {
+    const VER = 5;
+    const m = (user: string, ver: number, more: object = {}) => ({ user, since: SINCE, ver, ...more });
+
+    it('asks for the places, beside the users', async () => {
+      begin('--place', 'doc:7', 'ann', '--place', 'board');
+      await until(() => node.accepted[0]?.frames.length === 2);
+      expect(node.accepted[0]?.frames).toEqual([
+        { type: 'watch', users: ['ann'], ref: 'users-1' },
+        { type: 'watch', places: ['doc:7', 'board'], ref: 'places-2' },
+      ]);
+    });
+
+    it('prints who is there, and then who enters, says other data and leaves', async () => {
+      const place = { type: 'place', place: 'doc:7' };
+      node.onFrame = (connection) => {
+        connection.send({ ...place, users: [m('ann', VER, { data: { n: 1 } })], snapshot: true, more: true });
+        connection.send({ ...place, users: [m('bob', VER)], snapshot: true });
+        connection.send({ ...place, users: [m('cid', 6), m('ann', 7, { data: { n: 2 } }), m('bob', 4)] });
+        connection.send({
+          ...place,
+          left: [
+            { user: 'bob', at: SINCE, ver: 8 },
+            { user: 'zoe', ver: 9 },
+          ],
+        });
+        connection.send({ ...place, users: [], total: 12_000, truncated: true });
+        connection.send({ ...place, users: [], total: 12_000 });
+        connection.send({ ...place, users: [], total: 12_001 });
+      };
+      begin('--place', 'doc:7');
+      await printed(7);
+      expect(io.outLines).toEqual([
+        `${SINCE} doc:7 ann is there {"n":1}`,
+        `${SINCE} doc:7 bob is there`,
+        `${SINCE} doc:7 cid entered`,
+        `${SINCE} doc:7 ann changed {"n":2}`,
+        `${SINCE} doc:7 bob left`,
+        '- doc:7 12000 there',
+        '- doc:7 12001 there',
+      ]);
+    });
+
+    it('says after a reconnect only what changed meanwhile', async () => {
+      let connections = 0;
+      node.onFrame = (connection) => {
+        connections += 1;
+        const users = connections === 1 ? [m('ann', 1), m('bob', 2)] : [m('bob', 2), m('cid', 3)];
+        connection.send({ type: 'place', place: 'doc:7', users, snapshot: true });
+        if (connections === 1) connection.socket.terminate();
+      };
+      begin('--place', 'doc:7', '--json');
+      await printed(4);
+      expect(io.outLines.map((line) => JSON.parse(line))).toEqual([
+        { place: 'doc:7', user: 'ann', since: SINCE },
+        { place: 'doc:7', user: 'bob', since: SINCE },
+        { place: 'doc:7', user: 'cid', change: 'entered', since: SINCE },
+        { place: 'doc:7', user: 'ann', change: 'left' },
+      ]);
+    });
+  });
 });
