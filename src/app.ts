@@ -253,6 +253,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   });
   const streams = new EventStreams({
     feed,
+    places: reads.places,
     metrics,
     clock,
     random: Math.random,

@@ -1,6 +1,8 @@
 import { isGroupId, isUserId } from '../domain/ids.ts';
 import type { Status } from '../domain/model.ts';
+import { isPlacePattern } from '../domain/place-pattern.ts';
 import type { EventFilter } from '../streams/event-filter.ts';
+import { EVERY_PLACE, PlaceFilter } from '../streams/place-filter.ts';
 import { invalid } from './errors.ts';
 
 const STATUSES: readonly string[] = ['online', 'away', 'busy', 'offline'] satisfies readonly Status[];
@@ -24,10 +26,23 @@ export const parseFilter = (query: {
   readonly users?: string;
   readonly groups?: string;
   readonly status?: string;
+  readonly places?: string;
 }): EventFilter => {
   const users = listOf('users', query.users, isUserId, 'not a user id');
   const groups = listOf('groups', query.groups, isGroupId, 'not a group id');
   const isStatus = (word: string): boolean => STATUSES.includes(word);
   const status = listOf<Status>('status', query.status, isStatus, `none of ${STATUSES.join(', ')}`);
-  return { ...(users && { users }), ...(groups && { groups }), ...(status && { status }) };
+  const isPlaces = (word: string): boolean => word === EVERY_PLACE || isPlacePattern(word);
+  const places = listOf(
+    'places',
+    query.places,
+    isPlaces,
+    'neither a place id, nor a prefix before `*` that ends in one of : / . -',
+  );
+  return {
+    ...(users && { users }),
+    ...(groups && { groups }),
+    ...(status && { status }),
+    ...(places && { places: new PlaceFilter([...places]) }),
+  };
 };

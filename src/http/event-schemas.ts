@@ -1,8 +1,10 @@
 import { type TObject, Type } from 'typebox';
 import type { Transition } from '../domain/model.ts';
 import { REASONS } from '../domain/model.ts';
+import type { PlaceTransition } from '../domain/place.ts';
 import { FORGOTTEN_TYPE, forgottenEvent, TRANSITION_TYPE, transitionEvent } from '../protocol/event.ts';
-import { noteFields } from '../protocol/presence-schema.ts';
+import { OCCUPIED_TYPE, PLACE_TYPE, placeEvent, turnEvent, VACATED_TYPE } from '../protocol/place-event.ts';
+import { anyObject, noteFields } from '../protocol/presence-schema.ts';
 import { MAX_TEXT } from '../protocol/status-fields.ts';
 import { sseCursor, sseEvent } from '../streams/sse.ts';
 
@@ -82,6 +84,56 @@ export const ForgottenEventSchema = Type.Object(
     $id: 'ForgottenEvent',
     description: 'Everything of a user was forgotten, as a CloudEvent.',
     examples: [forgottenEvent(ALICE, VER + 1)],
+  },
+);
+
+const ANN: PlaceTransition = {
+  ...{ tenant: 'acme', place: 'doc:7', user: 'alice', name: 'Alice Liddell', since: VER / 1000, ver: VER },
+  ...{ change: 'entered', data: '{"color":"#c33"}', reason: 'enter' },
+};
+
+export const PlaceEventSchema = Type.Object(
+  {
+    ...envelope(
+      PLACE_TYPE,
+      Type.Object({
+        tenant: Type.String(),
+        place: Type.String(),
+        user: Type.String(),
+        change: Type.Enum(['entered', 'changed', 'left'], { type: 'string' }),
+        data: Type.Optional(anyObject('what the user says of themselves there; as they sent it')),
+        reason: Type.Enum([...REASONS, 'enter', 'leave', 'data'], { type: 'string' }),
+        ver: Type.Integer({ description: 'rises with every change of a user in a place' }),
+      }),
+    ),
+    id: Type.String({ description: '`<place>:<user>:<ver>`' }),
+  },
+  {
+    $id: 'PlaceEvent',
+    description: 'A user entered or left a place, or says other data there, as a CloudEvent.',
+    examples: [placeEvent(ANN)],
+  },
+);
+
+export const PlaceTurnEventSchema = Type.Object(
+  {
+    ...envelope(
+      OCCUPIED_TYPE,
+      Type.Object({
+        tenant: Type.String(),
+        place: Type.String(),
+        total: Type.Integer({ minimum: 0, description: 'users who were there when it was counted' }),
+      }),
+    ),
+    type: Type.Enum([OCCUPIED_TYPE, VACATED_TYPE], { type: 'string' }),
+    subject: Type.String({ description: 'the place' }),
+    id: Type.String({ description: '`<place>:<µs>`' }),
+    time: time('when it was counted'),
+  },
+  {
+    $id: 'PlaceTurnEvent',
+    description: 'A place has members, or has none any more, as a CloudEvent.',
+    examples: [turnEvent('acme', 'doc:7', 0, VER)],
   },
 );
 

@@ -58,13 +58,28 @@ const eventOf = (transition: Transition): PublicEvent => {
 export const TRANSITION_TYPE = 'rollcall.transition';
 export const FORGOTTEN_TYPE = 'rollcall.forgotten';
 
+interface Head {
+  readonly type: string;
+  readonly tenant: string;
+  readonly subject: string;
+  readonly id: string;
+  /** µs */
+  readonly ver: number;
+}
+
+const headOf = (type: string, { tenant, user }: UserRef, ver: number): Head => ({
+  ...{ type, tenant, ver },
+  subject: user,
+  id: `${user}:${ver}`,
+});
+
 /** An event in the envelope of CloudEvents 1.0, in its JSON form. */
-const envelope = (type: string, { tenant, user }: UserRef, ver: number, data: object): object => ({
+export const envelope = ({ type, tenant, subject, id, ver }: Head, data: object): object => ({
   specversion: '1.0',
   type,
   source: `/rollcall/${tenant}`,
-  subject: user,
-  id: `${user}:${ver}`,
+  subject,
+  id,
   // A version is the moment at which it was decided, in microseconds.
   time: isoTime(Math.floor(ver / 1000)),
   datacontenttype: 'application/json',
@@ -72,8 +87,8 @@ const envelope = (type: string, { tenant, user }: UserRef, ver: number, data: ob
 });
 
 export const transitionEvent = (transition: Transition): object =>
-  envelope(TRANSITION_TYPE, transition, transition.ver, eventOf(transition));
+  envelope(headOf(TRANSITION_TYPE, transition, transition.ver), eventOf(transition));
 
 /** @param ver - of the forgetting, above that of every transition before it. */
 export const forgottenEvent = ({ tenant, user }: UserRef, ver: number): object =>
-  envelope(FORGOTTEN_TYPE, { tenant, user }, ver, { tenant, user, ver });
+  envelope(headOf(FORGOTTEN_TYPE, { tenant, user }, ver), { tenant, user, ver });

@@ -16,6 +16,11 @@ export interface ReaderOptions {
   /** Unread bytes above which this reader gets nothing newer, but continues from the log at its own pace. */
   readonly maxUnread: number;
   readonly meter: ReaderMeter;
+  /**
+   * The reader was given that a user entered or left a place: whether it is occupied is due too.
+   * @param isRepeated - it was read from the log, so that the reader may have missed that as well.
+   */
+  readonly moved?: (place: string, isRepeated: boolean) => void;
   /** Ends this reader for a reason on this side; it comes back with its cursor. */
   readonly cut: (reason: CutReason) => void;
 }
@@ -53,6 +58,9 @@ export class EventReader {
   #quiet = 0;
   /** The newest id given (µs). */
   #newest = 0;
+  /** The oldest entry (µs) given of a place whose turn is still due: since the last look began, and before. */
+  #owed = Number.POSITIVE_INFINITY;
+  #looked = Number.POSITIVE_INFINITY;
   /** Something was given, lost or read from the log that no cursor covers yet. */
   #hasNews = true;
   /** What it holds may be wrong, and it is sent a reset once the loss is complete. No cursor goes out before that. */
@@ -72,6 +80,10 @@ export class EventReader {
 
   get tenant(): string {
     return this.#options.tenant;
+  }
+
+  get filter(): EventFilter {
+    return this.#options.filter;
   }
 
   get outlet(): Outlet {
@@ -96,6 +108,23 @@ export class EventReader {
     if (this.outlet.unread > this.#options.maxUnread) this.#fallBehind(partition, item.id);
   }
 
+  /** Whether a place is occupied. It has no position: one that the reader misses is due again with what it reads on from. */
+  turn(text: string): void {
+    this.#options.meter.sent();
+    this.outlet.write(text);
+  }
+
+  /** The places that this reader was given something of are counted now. */
+  look(): void {
+    this.#looked = Math.min(this.#looked, this.#owed);
+    this.#owed = Number.POSITIVE_INFINITY;
+  }
+
+  /** They were counted, and what that showed was sent: a cursor may be beyond them. */
+  lookedAt(): void {
+    this.#looked = Number.POSITIVE_INFINITY;
+  }
+
   /**
    * What this reader holds may be wrong: it continues with what follows, and is sent a reset. While the feed still finds
    * out what was lost, that waits for {@link settled}, so that one loss is one reset.
@@ -107,6 +136,8 @@ export class EventReader {
     this.#at.fill(0);
     this.#missed.fill(0);
     this.#newest = 0;
+    this.#owed = Number.POSITIVE_INFINITY;
+    this.#looked = Number.POSITIVE_INFINITY;
     this.#hasNews = true;
     this.#resetDue = true;
     if (!this.#options.feed.isSettling) this.settled();
@@ -127,7 +158,8 @@ export class EventReader {
   tell(): void {
     if (this.#resetDue) return;
     if (this.#reading.length > 0 && this.#from === undefined) return;
-    const watermark = this.#options.feed.watermark(this.#reached());
+    const due = Math.min(this.#owed, this.#looked) - 1;
+    const watermark = this.#options.feed.watermark(Math.min(this.#reached(), due));
     this.#quiet += 1;
     if (watermark === undefined) return;
     if (this.#quiet < QUIET_TICKS && (!this.#hasNews || watermark === this.#told)) return;
@@ -142,13 +174,16 @@ export class EventReader {
     this.outlet.write(SSE_COMMENT);
   }
 
-  #give(partition: number, item: StreamItem): void {
+  #give(partition: number, item: StreamItem, isRepeated = false): void {
     this.#at[partition] = item.id;
     if (!passes(this.#options.filter, item)) return;
     this.#newest = Math.max(this.#newest, item.id);
     this.#hasNews = true;
     this.#options.meter.sent();
     this.outlet.write(item.text);
+    if (item.place === undefined || item.place.change === 'changed') return;
+    this.#owed = Math.min(this.#owed, item.id);
+    this.#options.moved?.(item.place.place, isRepeated);
   }
 
   /** How far the partitions that are read from the log have come; those that are live are where the feed is. */
@@ -186,7 +221,9 @@ export class EventReader {
     const from = feed.watermark(id);
     this.#leaveLive();
     void this.#catchUp(async () =>
-      (await outlet.room()) && from !== undefined ? feed.replay(from) : undefined,
+      (await outlet.room()) && from !== undefined
+        ? feed.replay(from, this.filter.places !== undefined)
+        : undefined,
     );
   }
 
@@ -213,7 +250,8 @@ export class EventReader {
       if (turn !== this.#turn) return;
       for (const entry of entries) {
         const item = itemOf(entry, this.#options.meter.encoded);
-        if (item?.tenant === this.tenant && item.id > (this.#at[partition] ?? 0)) this.#give(partition, item);
+        if (item?.tenant === this.tenant && item.id > (this.#at[partition] ?? 0))
+          this.#give(partition, item, true);
       }
       this.#at[partition] = Math.max(this.#at[partition] ?? 0, upTo);
       this.#reading.shift();

@@ -4,20 +4,31 @@ import { CLOCK_SKEW_MS } from '../auth/claims.ts';
 import { issuedBy, ownerOf, type Principal } from '../auth/principal.ts';
 import { refusesToken } from '../domain/ending.ts';
 import { ownerKey } from '../domain/model.ts';
-import type { Command, EventFeed, LoggedTransition, LogPosition, Replay } from '../events/feed.ts';
+import type {
+  Command,
+  EventFeed,
+  LoggedPlace,
+  LoggedTransition,
+  LogPosition,
+  Replay,
+} from '../events/feed.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { CutReason } from '../observability/series.ts';
+import { turnEvent } from '../protocol/place-event.ts';
+import type { Places } from '../store/port/places.ts';
 import type { Capacity } from '../time/capacity.ts';
 import type { Clock } from '../time/clock.ts';
 import type { EventFilter } from './event-filter.ts';
 import { EventReader } from './event-reader.ts';
+import { Occupancy } from './occupancy.ts';
 import { ResponseOutlet } from './outlet.ts';
-import { sseRetry } from './sse.ts';
-import { itemOf, type StreamItem, transitionItem } from './stream-item.ts';
+import { sseEvent, sseRetry } from './sse.ts';
+import { itemOf, placeItem, type StreamItem, transitionItem } from './stream-item.ts';
 import { type Release, StreamSlots } from './stream-slots.ts';
 
 export interface EventStreamsOptions {
   readonly feed: EventFeed;
+  readonly places: Pick<Places, 'counts'>;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: () => number;
@@ -68,6 +79,7 @@ export class EventStreams {
   readonly #byTenant = new Map<string, Set<EventReader>>();
   readonly #onEncode: () => void;
   readonly #slots: StreamSlots;
+  readonly #occupancy: Occupancy;
   #leave: (() => void) | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #ticks = 0;
@@ -77,6 +89,16 @@ export class EventStreams {
     this.#options = options;
     this.#onEncode = () => options.metrics.eventsEncoded.inc();
     this.#slots = new StreamSlots(options);
+    this.#occupancy = new Occupancy({
+      places: options.places,
+      onTurn: (tenant, place, total) => this.#turn(tenant, place, total),
+      onLook: () => {
+        for (const { reader } of this.#streams) reader.look();
+      },
+      onLooked: (isSettled) => {
+        if (isSettled) for (const { reader } of this.#streams) reader.lookedAt();
+      },
+    });
   }
 
   get draining(): boolean {
@@ -111,6 +133,7 @@ export class EventStreams {
       tenant,
       filter,
       maxUnread: MAX_UNREAD,
+      moved: (place, isRepeated) => this.#occupancy.mark(tenant, place, isRepeated),
       meter: {
         sent: () => metrics.eventsSent.inc(),
         reset: () => metrics.eventResets.inc(),
@@ -125,6 +148,7 @@ export class EventStreams {
     this.#byTenant.set(tenant, ofTenant.add(reader));
     metrics.eventStreams.set(this.#streams.size);
     this.#listen();
+    if (filter.places) this.#occupancy.doubt();
     outlet.write(sseRetry(RETRY_MS.least + random() * RETRY_MS.spread));
     if (lost) reader.reset();
     if (replay) void reader.resume(replay);
@@ -159,14 +183,17 @@ export class EventStreams {
     if (this.#leave) return;
     this.#leave = this.#options.feed.subscribe({
       transition: (event) => this.#transition(event),
+      place: (event) => this.#place(event),
       command: (command, position) => this.#command(command, position),
       reset: () => {
+        this.#occupancy.doubt();
         for (const { reader } of this.#streams) reader.reset();
       },
       settled: () => {
         for (const { reader } of this.#streams) reader.settled();
       },
     });
+    this.#occupancy.start();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -182,6 +209,7 @@ export class EventStreams {
     this.#leave?.();
     this.#leave = undefined;
     clearInterval(this.#ticker);
+    this.#occupancy.stop();
   }
 
   #cut({ reader }: Stream, reason: CutReason): void {
@@ -194,8 +222,29 @@ export class EventStreams {
     this.#pass(partition, transitionItem(id, transition, this.#onEncode));
   }
 
+  #place({ id, partition, place }: LoggedPlace): void {
+    const readers = this.#byTenant.get(place.tenant);
+    if (!readers) return;
+    const item = placeItem(id, place, this.#onEncode);
+    // Others do not read the log of places either, where they are behind.
+    for (const reader of readers) if (reader.filter.places) reader.take(partition, item);
+  }
+
+  #turn(tenant: string, place: string, total: number): void {
+    const at = Math.floor(this.#options.clock.wall() * 1000);
+    let text: string | undefined;
+    for (const reader of this.#byTenant.get(tenant) ?? []) {
+      if (!reader.filter.places?.has(place)) continue;
+      text ??= sseEvent('place', JSON.stringify(turnEvent(tenant, place, total, at)));
+      reader.turn(text);
+    }
+  }
+
   #command(command: Command, { id, partition }: LogPosition): void {
     const item = itemOf({ id, kind: 'command', command }, this.#onEncode);
+    // Who is forgotten leaves no word in the places where they were.
+    if (command.type === 'forget' && command.ref.tenant !== undefined)
+      this.#occupancy.markOccupied(command.ref.tenant);
     if (item) this.#pass(partition, item);
     else if (command.type === 'revoke')
       this.#revoke(ownerKey(command.ref), Math.floor(command.at / 1_000_000));

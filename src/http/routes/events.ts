@@ -25,11 +25,12 @@ export interface EventRouteDeps {
 const DESCRIPTION = `Needs the scope \`events\`. Server-sent events, until the token ends:
 
 - \`event: transition\`: \`data\` is one CloudEvent (see \`TransitionEvent\` and \`ForgottenEvent\` below): a user’s status changed (\`type\` \`rollcall.transition\`), or a user was forgotten (\`rollcall.forgotten\`: drop what you hold of them). Per user in the order of \`ver\`; drop what is not newer than what you hold.
+- \`event: place\`, only with \`places\`: who entered or left one of these places, or says other data there (\`rollcall.place\`, see \`PlaceEvent\`), and whether anybody is there at all (\`rollcall.place.occupied\` and \`rollcall.place.vacated\`, see \`PlaceTurnEvent\`: from counts, at least once; the last one is true within two seconds).
 - \`event: cursor\` with \`data: {}\` and an \`id:\`: at once, then about once a second while events come, otherwise every 15 seconds. Everything before it was sent. Store the \`id\` with what you derived from the events; as \`Last-Event-ID\` or \`after\` the \`id\` resumes there, on any node. The last seconds may be repeated.
 - \`event: reset\`: the log no longer reaches back to the cursor, or data was lost. Read a snapshot, and continue with what follows.
 - a comment every 15 seconds.
 
-Filters are combined: a transition has to pass each one given. \`groups\` compares the groups that the transition carries. Joining or leaving a group is no transition, so read \`/v1/presence/online?group=\` for its members. A forgotten user is reported to every reader, except those whose \`users\` does not name them. A slow reader is given the log at its own pace; one that reads nothing for a minute is disconnected, and resumes by its cursor.
+Filters are combined: a transition has to pass each one given. \`groups\` compares the groups that the transition carries. \`places\` is beside them: it selects no transition, and they select nothing of places. Joining or leaving a group is no transition, so read \`/v1/presence/online?group=\` for its members. A forgotten user is reported to every reader, except those whose \`users\` does not name them. A slow reader is given the log at its own pace; one that reads nothing for a minute is disconnected, and resumes by its cursor.
 
 One user may have \`MAX_CONNECTIONS_PER_USER\` streams on a node: one more is answered 429 with \`Retry-After\`, those that are open continue. A node that has \`MAX_CONNECTIONS\` sockets and streams answers 503.`;
 
@@ -87,6 +88,11 @@ export const eventRoutes: FastifyPluginCallbackTypebox<EventRouteDeps> = (
             STATUS_LIST_PATTERN,
             (status) => parseFilter({ status }),
           ),
+          places: list(
+            'also what happens in these places: ids, prefixes that end in `*` behind one of `: / . -`, or `*` for all',
+            ID_LIST_PATTERN,
+            (places) => parseFilter({ places }),
+          ),
           after: Type.Optional(
             Type.String({
               minLength: 1,
@@ -123,7 +129,8 @@ export const eventRoutes: FastifyPluginCallbackTypebox<EventRouteDeps> = (
       const principal = callerOf(request);
       const release = streams.reserve(principal);
       try {
-        const replay = cursor === undefined ? undefined : await openReplay(feed, cursor);
+        const replay =
+          cursor === undefined ? undefined : await openReplay(feed, cursor, filter.places !== undefined);
         // Gone while the logs were looked at, or answered that it took too long: nothing would ever end this stream.
         if (request.raw.socket.destroyed || reply.sent) {
           release();
@@ -150,9 +157,13 @@ export const eventRoutes: FastifyPluginCallbackTypebox<EventRouteDeps> = (
   done();
 };
 
-const openReplay = async (feed: EventFeed, cursor: string): Promise<Replay | undefined> => {
+const openReplay = async (
+  feed: EventFeed,
+  cursor: string,
+  hasPlaces: boolean,
+): Promise<Replay | undefined> => {
   try {
-    return await feed.replay(cursor);
+    return await feed.replay(cursor, hasPlaces);
   } catch (error) {
     if (error instanceof StoreError && error.code === 'invalid_cursor')
       throw invalid('query.after or Last-Event-ID is not a cursor that this service returned');

@@ -345,6 +345,7 @@ export class World {
     const { feed } = this.#lossy;
     const streams = new EventStreams({
       feed,
+      places: this.#lossy.store.places,
       metrics,
       clock: { monotonic: now, wall: wallNow },
       random: () => 0.5,

@@ -13,6 +13,7 @@ import { systemClock } from '../../../src/time/clock.ts';
 import { EventClient } from '../../support/event-client.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { holds, until } from '../../support/until.ts';
+import { FakePlaces } from './fake-places.ts';
 import { NOW, PRINCIPALS, principal, rigs, service, settings } from './rig.ts';
 
 const start = rigs();
@@ -47,6 +48,7 @@ beforeEach(async () => {
   vi.spyOn(feed, 'replay').mockImplementation((from) => (replay ? replay() : own(from)));
   streams = new EventStreams({
     feed,
+    places: new FakePlaces(),
     metrics: createMetrics(),
     clock: { ...systemClock, wall: () => wall },
     random: () => 0.5,

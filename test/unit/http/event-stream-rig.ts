@@ -9,12 +9,15 @@ import { systemClock } from '../../../src/time/clock.ts';
 import { EventClient, type EventClientOptions } from '../../support/event-client.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { until } from '../../support/until.ts';
+import { FakePlaces } from './fake-places.ts';
 import { NOW, PRINCIPALS, principal, type Rig, rigs, service } from './rig.ts';
 
 export const start = rigs();
 const START = NOW * 1000;
 
 export let feed: MemoryFeed;
+/** What of places is counted. */
+export let places: FakePlaces;
 export let metrics: Metrics;
 export let streams: EventStreams;
 export let capacity: Capacity;
@@ -30,8 +33,10 @@ export const refused = new Set<string>();
 export const serve = async (of: MemoryFeed): Promise<void> => {
   feed = of;
   for (let p = 0; p < feed.partitions; p += 1) feed.expect(p, 'memory', 0, clock);
+  places = new FakePlaces();
   streams = new EventStreams({
     feed,
+    places,
     metrics,
     clock: { ...systemClock, wall: () => wall },
     random: () => 0.5,

@@ -32,6 +32,7 @@ import { Capacity } from '../../../src/time/capacity.ts';
 import { systemClock } from '../../../src/time/clock.ts';
 import { memoryFeed } from '../../support/memory-feed.ts';
 import { expectDocumented } from './documented.ts';
+import { FakePlaces } from './fake-places.ts';
 
 export const NOW = Date.parse('2026-11-21T12:00:00.000Z');
 
@@ -57,6 +58,7 @@ class FakeStore {
   readonly calls: { name: string; args: unknown[] }[] = [];
   failure: Error | undefined;
   readonly people = this;
+  readonly places = new FakePlaces((name, args, make) => this.#answer(name, args, make));
   readonly endings = this;
   readonly groups = {
     page: (tenant: string, group: string, limit: number, cursor?: string): Promise<Page> =>
@@ -296,6 +298,7 @@ const rig = async (more: Partial<PublicServerDeps> = {}): Promise<Rig> => {
   const feed = memoryFeed();
   const streams = new EventStreams({
     feed,
+    places: store.places,
     metrics,
     clock: { ...systemClock, wall: () => NOW },
     random: () => 0.5,
