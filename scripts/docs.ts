@@ -8,7 +8,6 @@ import { overview } from './dashboards/overview.ts';
 import { rollout } from './dashboards/rollout.ts';
 import { clientCodes, clientFrames } from './docs/client-protocol.ts';
 import { protocolPage } from './docs/code-tables.ts';
-import { decisionsPage } from './docs/decisions-page.ts';
 import { httpPage } from './docs/http-page.ts';
 import { metricsPage } from './docs/metrics-page.ts';
 import { tokensPage } from './docs/scopes-table.ts';
@@ -24,7 +23,6 @@ const PAGES: readonly (readonly [path: string, make: (now: string) => string | P
   ['tokens.md', tokensPage],
   ['protocol.md', protocolPage],
   ['redis.md', redisPage],
-  ['decisions/README.md', decisionsPage],
   ['../packages/client/src/protocol/codes.ts', clientCodes],
   ['../packages/client/src/protocol/frames.ts', clientFrames],
   ['../helm/rollcall/files/dashboards/overview.json', () => dashboardFile(overview)],

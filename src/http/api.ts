@@ -19,10 +19,12 @@ import { spend } from './limits.ts';
 import { claimRoutes } from './routes/claims.ts';
 import { eventRoutes } from './routes/events.ts';
 import { groupRoutes } from './routes/groups.ts';
+import { heldSessionRoutes } from './routes/held-sessions.ts';
 import { meRoutes } from './routes/me.ts';
 import { nodeRoutes } from './routes/nodes.ts';
 import { noteRoutes } from './routes/notes.ts';
 import { operatorRoutes } from './routes/operators.ts';
+import { placeRoutes } from './routes/places.ts';
 import { presenceRoutes } from './routes/presence.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -72,6 +74,7 @@ export const registerApi = async (app: FastifyInstance, deps: ApiDeps): Promise<
     issuer: deps.issuer,
     maxTokenTtlS: settings.maxTokenTtlS,
     lastSeen: settings.lastSeen,
+    placePolicy: settings.placePolicy,
     silence: (ref: UserRef) => silence({ feed: deps.feed, log: app.log }, ref),
     nodes: () => deps.nodes(),
     clock: deps.clock,
@@ -104,6 +107,8 @@ export const registerApi = async (app: FastifyInstance, deps: ApiDeps): Promise<
     scope.register(presenceRoutes, { prefix: '/presence', ...routeDeps });
     scope.register(meRoutes, { prefix: '/presence', ...routeDeps });
     scope.register(sessionRoutes, { prefix: '/presence/me', ...routeDeps });
+    scope.register(heldSessionRoutes, routeDeps);
+    scope.register(placeRoutes, routeDeps);
     scope.register(noteRoutes, { prefix: '/presence', ...routeDeps });
     scope.register(claimRoutes, { prefix: '/presence/users/:id', ...routeDeps });
     scope.register(groupRoutes, routeDeps);

@@ -64,6 +64,7 @@ const FRAMEWORK: Readonly<Record<string, () => ProblemError>> = {
 const TOO_MANY = {
   claims: 'There are eight claims of services already.',
   sessions: 'There are sixteen sessions already.',
+  places: 'The user is in sixty-four places, or has 16 KiB of data in them.',
 } as const;
 
 /** The problem that a caller gets for an error; `undefined` for an internal one. */
@@ -88,6 +89,15 @@ export const problemFor = (error: unknown): ProblemError | undefined => {
     if (error.code === 'outdated')
       return new ProblemError(409, error.code, 'A later word of this source is known: nothing was changed.');
     if (error.code === 'too_many_sessions') return new ProblemError(409, error.code, TOO_MANY.sessions);
+    if (error.code === 'too_many_places') return new ProblemError(409, error.code, TOO_MANY.places);
+    if (error.code === 'not_found')
+      return new ProblemError(404, 'not_found', 'There is no such session: begin one first.');
+    if (error.code === 'put_out')
+      return new ProblemError(
+        403,
+        'forbidden',
+        'The user was put out of this place: this needs a token issued later.',
+      );
     if (error.code === 'revoked') return unauthorized(new AuthError('revoked', 'The token was revoked.'));
     return undefined;
   }

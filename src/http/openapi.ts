@@ -35,6 +35,8 @@ export const registerOpenApi = async (app: FastifyInstance, version: string): Pr
       tags: [
         { name: 'presence', description: 'Presence of anyone' },
         { name: 'me', description: 'One’s own presence' },
+        { name: 'places', description: 'Who is in a document, board or room' },
+        { name: 'sessions', description: 'Sessions that services hold' },
         { name: 'events', description: 'What happens, for other services' },
         { name: 'operations', description: 'The deployment' },
       ],

@@ -9,6 +9,7 @@ export const PROBLEM_CODES = [
   'not_found',
   'too_many_claims',
   'too_many_sessions',
+  'too_many_places',
   'outdated',
   'timeout',
   'too_large',

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox';
+import { isDisplayName } from '../domain/ids.ts';
 import { DEVICES, REASONS } from '../domain/model.ts';
 import { isServiceSource, LEASE_S, PRIORITY, SERVICE_STATUSES } from '../protocol/claim-fields.ts';
 import {
@@ -15,7 +16,13 @@ import {
   UserIdSchema,
 } from '../protocol/presence-schema.ts';
 import { OWN_STATUSES } from '../protocol/status-fields.ts';
-import { ForgottenEventSchema, TransitionEventSchema } from './event-schemas.ts';
+import {
+  ForgottenEventSchema,
+  PlaceEventSchema,
+  PlaceTurnEventSchema,
+  TransitionEventSchema,
+} from './event-schemas.ts';
+import { PlaceMemberSchema, StaySchema } from './place-schemas.ts';
 import { PROBLEM_CODES } from './problem.ts';
 
 export { ALICE, idSchema, PresenceSchema, TEXT_PATTERN, UserIdSchema };
@@ -181,8 +188,45 @@ export const SessionRequestSchema = Type.Object(
 );
 
 export const SessionSchema = Type.Object(
-  { id: Type.String(), ttlSeconds: Type.Integer(), device, presence: named(MeSchema) },
+  {
+    id: Type.String(),
+    ttlSeconds: Type.Integer(),
+    device,
+    presence: named(MeSchema),
+    places: Type.Array(Type.String(), { description: 'those the session is in' }),
+  },
   { $id: 'Session', description: 'A presence without a socket, and one’s own presence with it.' },
+);
+
+/** Body of `PUT …/users/{id}/sessions/{sid}`. */
+export const HeldSessionRequestSchema = Type.Object(
+  {
+    ...SessionRequestSchema.properties,
+    name: Type.Optional(
+      Type.Refine(
+        Type.String({
+          minLength: 1,
+          maxLength: 256,
+          pattern: TEXT_PATTERN,
+          description: 'display name, at most 256 bytes of UTF-8, under the rules of a text',
+        }),
+        isDisplayName,
+        () => 'is not a display name',
+      ),
+    ),
+  },
+  { additionalProperties: false, examples: [{ ttlSeconds: 60, device: 'agent', name: 'Summariser' }] },
+);
+
+export const HeldSessionSchema = Type.Object(
+  {
+    id: Type.String(),
+    ttlSeconds: Type.Integer(),
+    device,
+    name: Type.Optional(Type.String()),
+    places: Type.Array(Type.String(), { description: 'those the session is in' }),
+  },
+  { $id: 'HeldSession', description: 'A session that a service holds for a user.' },
 );
 
 const devices = Type.Array(device);
@@ -302,9 +346,14 @@ export const NAMED_SCHEMAS = [
   ClaimSchema,
   NoteSchema,
   SessionSchema,
+  HeldSessionSchema,
+  PlaceMemberSchema,
+  StaySchema,
   ExplanationSchema,
   NodeSchema,
   ProblemSchema,
   TransitionEventSchema,
   ForgottenEventSchema,
+  PlaceEventSchema,
+  PlaceTurnEventSchema,
 ];

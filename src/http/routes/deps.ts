@@ -1,4 +1,5 @@
 import type { TokenIssuer } from '../../auth/issuer.ts';
+import type { Settings } from '../../config/settings.ts';
 import type { UserRef } from '../../domain/model.ts';
 import type { LastSeenPrecision } from '../../domain/show.ts';
 import type { NodeInfo } from '../../store/port/registry.ts';
@@ -13,6 +14,7 @@ export interface RouteDeps {
   readonly issuer: Pick<TokenIssuer, 'issue'>;
   readonly maxTokenTtlS: number;
   readonly lastSeen: LastSeenPrecision;
+  readonly placePolicy: Settings['placePolicy'];
   /** Ends what a person types, before they hide. */
   silence(ref: UserRef): void;
   readonly clock: Pick<Clock, 'wall'>;

@@ -2,8 +2,8 @@ import { isUserId } from '../../domain/ids.ts';
 import type { UserRef } from '../../domain/model.ts';
 import { invalid } from '../errors.ts';
 
-/** The user a path names. @throws ProblemError `invalid` */
-export const refOf = (tenant: string, id: string): UserRef => {
-  if (!isUserId(id)) throw invalid('path.id is not a user id');
+/** The user that a path, or another part of a request, names. @throws ProblemError `invalid` */
+export const refOf = (tenant: string, id: string, where = 'path.id'): UserRef => {
+  if (!isUserId(id)) throw invalid(`${where} is not a user id`);
   return { tenant, user: id };
 };

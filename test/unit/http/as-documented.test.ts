@@ -123,7 +123,10 @@ interface Operation {
  */
 const BEYOND_NOTATION: readonly { readonly of: RegExp; readonly refused: Check }[] = [
   // `maxLength` counts characters. Keys of Redis and frames are bounded in bytes.
-  { of: /^(id|user|users|group|groups)$/, refused: (value) => Buffer.byteLength(String(value)) > 128 },
+  {
+    of: /^(id|sid|user|users|group|groups|place|places)$/,
+    refused: (value) => Buffer.byteLength(String(value)) > 128,
+  },
   { of: /^name$/, refused: (value) => Buffer.byteLength(String(value)) > 256 },
   // No keyword knows what time it is.
   { of: /^until$/, refused: (value) => Date.parse(String(value)) <= NOW },

@@ -30,6 +30,7 @@ describe('PUT /v1/presence/me/sessions/{id}', () => {
           { iat: 77, name: 'Alice', groups: ['g'] },
         ],
       },
+      { name: 'places.ofSession', args: [ALICE, 'phone-1'] },
     ]);
   });
 

@@ -15,6 +15,9 @@ const BODIES: Readonly<Record<string, object>> = {
   setGroups: { groups: ['team-7'] },
   setNote: { text: 'Back soon' },
   keepSession: { ttlSeconds: 60 },
+  holdSession: { ttlSeconds: 60 },
+  renewSessions: { sessions: [] },
+  countPlaces: { places: ['doc:7'] },
   issueToken: { user: 'zoe' },
 };
 
