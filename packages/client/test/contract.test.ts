@@ -4,7 +4,10 @@ import type { Client, RollcallError } from '../src/index.ts';
 import { closeAll, shown, shows } from './support/clients.ts';
 import { SERVICES, type Service } from './support/services.ts';
 
-describe.each(Object.entries(SERVICES))('a client of %s', (_name, start) => {
+/** Nodes take `enter`, and do not pass it on to watchers yet. */
+const WITHOUT_PLACES = 'a real node';
+
+describe.each(Object.entries(SERVICES))('a client of %s', (kind, start) => {
   let service: Service;
   let people = 0;
   beforeAll(async () => {
@@ -104,6 +107,65 @@ describe.each(Object.entries(SERVICES))('a client of %s', (_name, start) => {
     expect(members.known && new Set(members.users)).toEqual(new Set([a, b]));
     expect(shown(client, b)).toBe('online');
   });
+
+  it('shows who joins a group and who leaves it', async () => {
+    const group = name('group');
+    const [a, b] = [name('a'), name('b')];
+    const client = await here(a, { groups: [group] });
+    await here(b);
+    await client.watch({ groups: [group] }).ready;
+    const users = (): string => {
+      const members = client.members({ group });
+      return members.known ? [...members.users].sort().join() : members.why;
+    };
+    expect(users()).toBe(a);
+    await service.setGroups(b, [group]);
+    await until(() => users() === [a, b].join(), { saw: users });
+    expect(shown(client, b)).toBe('online');
+    await service.setGroups(b, []);
+    await until(() => users() === a, { saw: users });
+    await shows(client, b, 'unwatched');
+  });
+
+  it('counts the members of a group', async () => {
+    const group = name('group');
+    const client = await here(name('a'), { groups: [group] });
+    const other = await here(name('b'), { groups: [group] });
+    await client.watch({ groups: [group], count: true }).ready;
+    const present = (): unknown => {
+      const count = client.count({ group });
+      return count.known ? count.numbers.present : count.why;
+    };
+    await until(() => present() === 2, { saw: present });
+    await other.leave();
+    await until(() => present() === 1, { saw: present });
+  });
+
+  it.skipIf(kind === WITHOUT_PLACES)(
+    'shows who is in a place, with their data, and who leaves it',
+    async () => {
+      const place = name('place');
+      const [a, b] = [name('a'), name('b')];
+      const [client, other] = [await here(a), await here(b)];
+      await client.watch({ places: [place] }).ready;
+      expect(client.place(place)).toMatchObject({ known: true, members: [], total: 0 });
+      const seen = (): string => {
+        const there = client.place(place);
+        return there.known ? JSON.stringify(there.members.map(({ user, data }) => [user, data])) : there.why;
+      };
+      const stay = other.enter(place, { cursor: 1 });
+      const again = other.enter(place);
+      await Promise.all([stay.ready, again.ready]);
+      await until(() => seen() === JSON.stringify([[b, { cursor: 1 }]]), { saw: seen });
+      await stay.update({ cursor: 2 });
+      await until(() => seen() === JSON.stringify([[b, { cursor: 2 }]]), { saw: seen });
+      await again.leave();
+      expect(seen()).not.toBe('[]');
+      await stay.leave();
+      await until(() => seen() === '[]', { saw: seen });
+      await expect(stay.update({ cursor: 3 })).rejects.toMatchObject({ code: 'gone' });
+    },
+  );
 
   it('forgets who is gone', async () => {
     const [a, b] = [name('a'), name('b')];

@@ -98,7 +98,7 @@ export class FakeAuthenticator implements Authenticator {
 }
 
 /** In which places connections are. What it answers is set by tests. */
-export class FakePlaces implements PlaceMembership {
+class FakePlaces implements PlaceMembership {
   readonly entered: { readonly member: Member; readonly place: string; readonly data: string | undefined }[] =
     [];
   /** What `enter` and `exit` answer. */

@@ -1,5 +1,5 @@
 import type { RollcallError } from '../errors.ts';
-import type { Incoming } from '../protocol/ahead.ts';
+import type { ServerFrame } from '../protocol/frames.ts';
 import type { PlaceData, PlatformEvent, TokenRequest } from '../types.ts';
 import type { Key } from './keys.ts';
 
@@ -37,7 +37,7 @@ export type Event =
   | { readonly type: 'token'; readonly request: number; readonly token: string | null }
   | { readonly type: 'token_failed'; readonly request: number; readonly message: string }
   | { readonly type: 'opened'; readonly epoch: number }
-  | { readonly type: 'frame'; readonly epoch: number; readonly frame: Incoming }
+  | { readonly type: 'frame'; readonly epoch: number; readonly frame: ServerFrame }
   | { readonly type: 'lost'; readonly epoch: number; readonly code: number; readonly reason: string }
   | { readonly type: 'wish'; readonly take: readonly Wish[]; readonly give: readonly Wish[] }
   | { readonly type: 'say'; readonly what: 'status' | 'note'; readonly frame: object; readonly id: number }

@@ -1,7 +1,6 @@
 import { RollcallError } from '../errors.ts';
-import type { Incoming } from '../protocol/ahead.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
-import type { CountFrame, PlaceFrame } from '../protocol/frames.ts';
+import type { CountFrame, PlaceFrame, ServerFrame } from '../protocol/frames.ts';
 import { acknowledged } from './acks.ts';
 import { ask, askLater, halve } from './asks.ts';
 import { toldToReconnect, welcomed } from './dial.ts';
@@ -17,7 +16,7 @@ import { heardTyping } from './typing.ts';
 import { crowdComplete, crowdGone, members, presence, usersGone } from './views.ts';
 import { held, refuse } from './watches.ts';
 
-type Frame<Type extends Incoming['type']> = Extract<Incoming, { readonly type: Type }>;
+type Frame<Type extends ServerFrame['type']> = Extract<ServerFrame, { readonly type: Type }>;
 
 const takeAsk = (turn: Turn, ref: string | undefined): Ask | undefined => {
   const found = ref === undefined ? undefined : turn.state.asks.get(ref);
@@ -134,7 +133,7 @@ const takeTyping = (turn: Turn, { from, group, place: id, on }: Frame<'typing'>)
 };
 
 /** One frame of the service. What this version does not know is ignored. */
-export const frame = (turn: Turn, one: Incoming): void => {
+export const frame = (turn: Turn, one: ServerFrame): void => {
   if (one.type === 'welcome' && turn.state.link.at === 'dialling') {
     welcomed(turn, one);
     return;

@@ -1,5 +1,4 @@
-import type { MembersFrame } from '../protocol/ahead.ts';
-import type { Presence } from '../protocol/frames.ts';
+import type { MembersFrame, Presence } from '../protocol/frames.ts';
 import { idOf, type Key, keyOf, kindOf, TENANT } from './keys.ts';
 import type { Turn } from './turn.ts';
 

@@ -206,7 +206,7 @@ export interface MembersFrame {
   readonly group: string;
   /** each was shown before by `presence` */
   readonly joined?: readonly string[];
-  /** whoever is not watched for another reason is named in a `gone` frame that follows */
+  /** those who are not watched for another reason are named in a `gone` frame that follows */
   readonly left?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-import type { Incoming } from '../protocol/ahead.ts';
+import type { ServerFrame } from '../protocol/frames.ts';
 import type { Options, WebSocketClass, WebSocketLike } from '../types.ts';
 
 const PROTOCOL = 'rollcall.v1';
@@ -7,7 +7,7 @@ const OPEN = 1;
 
 export interface Heard {
   opened(): void;
-  frame(frame: Incoming): void;
+  frame(frame: ServerFrame): void;
   lost(code: number, reason: string): void;
 }
 
@@ -28,10 +28,12 @@ export const socketUrl = ({ url, device, tenant }: Options, idle: boolean): stri
   return `${path.replace(/^(wss?:\/\/[^/]+)\/?$/, `$1${PATH}`)}${whole && `?${whole}`}`;
 };
 
-const read = (data: unknown): Incoming | undefined => {
+const read = (data: unknown): ServerFrame | undefined => {
   try {
     const frame: unknown = JSON.parse(String(data));
-    return typeof frame === 'object' && frame !== null && 'type' in frame ? (frame as Incoming) : undefined;
+    return typeof frame === 'object' && frame !== null && 'type' in frame
+      ? (frame as ServerFrame)
+      : undefined;
   } catch {
     // Nothing that this service sends: nothing follows from it.
     return undefined;

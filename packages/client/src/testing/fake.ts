@@ -137,6 +137,10 @@ export class Fake {
     return [...this.#store.presences.values()].filter(({ status }) => status !== 'offline');
   }
 
+  groups(): string[] {
+    return [...this.#store.groups.keys()];
+  }
+
   membersOf(group: string): string[] {
     return [...(this.#store.groups.get(group) ?? [])];
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from '../../../../test/support/fast-check.ts';
 import { type Key, keyOf } from '../../src/core/keys.ts';
-import type { Incoming } from '../../src/protocol/ahead.ts';
+import type { ServerFrame } from '../../src/protocol/frames.ts';
 import { type Sent, World } from '../support/world.ts';
 
 const CODES = [1000, 1001, 1006, 1009, 1011, 1012, 1013, 4400, 4401, 4403, 4408, 4409, 4429, 4999];
@@ -25,7 +25,7 @@ const KEYS: readonly Key[] = [
 ];
 const STATUSES = ['online', 'away', 'offline'] as const;
 
-const answer = (sent: Sent, n: number): Incoming => {
+const answer = (sent: Sent, n: number): ServerFrame => {
   const { type, ref = '' } = sent;
   if (type !== 'watch') return { type: 'ack', ref };
   if (sent.places) return { type: 'place', place: 'p', users: [], snapshot: true, ref };

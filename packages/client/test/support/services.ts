@@ -7,6 +7,8 @@ import { clientOf } from './clients.ts';
 export interface Service {
   client(user: string, options?: Partial<Options> & { readonly groups?: readonly string[] }): Client;
   forget(user: string): Promise<void>;
+  /** From now on a user is a member of these groups. */
+  setGroups(user: string, groups: readonly string[]): Promise<void>;
   /** An operator ends the connections of somebody. */
   disconnect(user: string): Promise<void>;
   stop(): Promise<void>;
@@ -24,6 +26,15 @@ const fakeService = async (): Promise<Service> => {
       return client;
     },
     forget: async (user) => fake.forget(user),
+    setGroups: async (user, groups) => {
+      for (const group of groups) fake.setGroup(group, [...new Set([...fake.membersOf(group), user])]);
+      for (const group of fake.groups())
+        if (!groups.includes(group))
+          fake.setGroup(
+            group,
+            fake.membersOf(group).filter((one) => one !== user),
+          );
+    },
     disconnect: async (user) => fake.disconnect({ user, code: 4403 }),
     stop: async () => {
       for (const client of clients) client.close();
@@ -42,6 +53,10 @@ const realService = async (): Promise<Service> => {
       clientOf(cluster, user, { ...options, ...(groups && { claims: { groups } }) }),
     forget: async (user) => {
       await cluster.http(`/v1/presence/users/${user}`, { ...admin, method: 'DELETE' });
+    },
+    setGroups: async (user, groups) => {
+      const service = { claims: { sub: 'directory', scope: 'write' } };
+      await cluster.http(`/v1/users/${user}/groups`, { ...service, method: 'PUT', body: { groups } });
     },
     disconnect: async (user) => {
       await cluster.http(`/v1/users/${user}/disconnect`, { ...admin, method: 'POST' });

@@ -2,7 +2,7 @@ import type { Effect, Event } from '../../src/core/effect.ts';
 import { nextDue, reduce } from '../../src/core/reduce.ts';
 import { type Config, initialState, type State } from '../../src/core/state.ts';
 import type { RollcallError } from '../../src/index.ts';
-import type { Incoming } from '../../src/protocol/ahead.ts';
+import type { ServerFrame } from '../../src/protocol/frames.ts';
 
 const CONFIG: Config = {
   auth: 'subprotocol',
@@ -19,7 +19,7 @@ export interface Sent {
   readonly [field: string]: unknown;
 }
 
-export const WELCOME: Extract<Incoming, { type: 'welcome' }> = {
+export const WELCOME: Extract<ServerFrame, { type: 'welcome' }> = {
   type: 'welcome',
   user: 'me',
   tenant: 'default',
@@ -151,7 +151,7 @@ export class World {
     if (request !== undefined) this.do({ type: 'token', request, token });
   }
 
-  frame(frame: Incoming): void {
+  frame(frame: ServerFrame): void {
     if (this.socket !== undefined) this.do({ type: 'frame', epoch: this.socket, frame });
   }
 
