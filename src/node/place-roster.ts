@@ -101,8 +101,10 @@ export class PlaceRoster implements PlaceMembership {
     for (const { refused } of answers)
       if (refused !== undefined) this.#context.metrics.placesRejected.inc({ reason: refused });
     for (const { member, place } of outcasts) member.putOut([place]);
+    const { now, partitions } = this.#context;
+    const isAgain = stays.sayAgain(now(), partitions.order(holding.partition));
     // What the store did not take is taken back.
-    if (outcasts.length > 0) this.report(holding);
+    if (isAgain || outcasts.length > 0) this.report(holding);
     this.#prune(holding);
   }
 

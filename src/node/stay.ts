@@ -9,7 +9,12 @@ import { PLACE_BURST, PLACE_RATE } from './place-rate.ts';
 export interface Said {
   readonly data?: string | undefined;
   readonly stamp: HybridMicros;
+  /** When they were given; absent: they have been stamped again. */
+  readonly at?: number;
 }
+
+/** For how long the order in which words reach the store counts, ms: later they may have waited for it. */
+const FRESH_MS = 1_000;
 
 const NOTHING: Said = { stamp: 0 };
 
@@ -34,9 +39,10 @@ interface Sent {
   readonly leftAt: number;
   readonly members: readonly Member[];
   readonly said: Said;
+  readonly isNew: boolean;
 }
 
-const NOTHING_SENT: Sent = { word: 0, leftAt: -1, members: [], said: NOTHING };
+const NOTHING_SENT: Sent = { word: 0, leftAt: -1, members: [], said: NOTHING, isNew: false };
 
 const newestOf = (parts: Iterable<Part>): Said => {
   let newest = NOTHING;
@@ -171,7 +177,8 @@ export class Stay {
     const members = this.members.filter((member) => !isDoubted(member));
     const parts = members.flatMap((member) => this.#parts.get(member) ?? []);
     const said = this.isWaiting ? this.#told : newestOf(parts);
-    this.#sent = { word: this.#toldWord, leftAt: this.#leftAt, members, said };
+    const isNew = this.#toldWord > this.#storedWord;
+    this.#sent = { word: this.#toldWord, leftAt: this.#leftAt, members, said, isNew };
     const closed = this.#closed;
     const isIn = parts.length > 0;
     return {
@@ -200,6 +207,28 @@ export class Stay {
       const taken = part.said.stamp <= said.stamp ? part.said : (part.taken ?? NOTHING);
       if (taken !== part.taken) this.#parts.set(member, { ...part, taken });
     }
+  }
+
+  /**
+   * Stamps by estimates of the store's clock differ between nodes: data that reached the store just now, as the newest
+   * word, are not shown because earlier ones have a greater stamp. They are stamped again, once.
+   *
+   * @param stamp - greater than all that the store has.
+   * @returns whether there is something new to report.
+   */
+  sayAgain(now: number, stamp: HybridMicros): boolean {
+    const { said, isNew } = this.#sent;
+    const { data, at } = said;
+    if (!isNew || data === undefined || at === undefined || now - at > FRESH_MS) return false;
+    if (this.#shown === undefined || this.#shown.data === data || this.#shown.data === undefined)
+      return false;
+    for (const [member, part] of this.#parts) {
+      if (part.said !== said) continue;
+      this.#parts.set(member, { ...part, said: { data, stamp } });
+      this.#word += 1;
+      return true;
+    }
+    return false;
   }
 
   /**

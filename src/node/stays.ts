@@ -61,7 +61,7 @@ export class Stays {
   enter(member: Member, place: string, data: string | undefined, now: number, order: HybridMicros): Stay {
     const stay = this.open(place);
     this.#stamp = Math.max(order, this.#stamp + 1);
-    stay.enter(member, data === undefined ? { stamp: 0 } : { data, stamp: this.#stamp }, now);
+    stay.enter(member, data === undefined ? { stamp: 0 } : { data, stamp: this.#stamp, at: now }, now);
     return stay;
   }
 
@@ -103,6 +103,17 @@ export class Stays {
 
   reports(now: number, isDoubted: (member: Member) => boolean, isHidden: boolean): readonly PlaceReport[] {
     return [...this.#stays.values()].map((stay) => stay.report(now, isDoubted, isHidden));
+  }
+
+  /** Of data that others are not shown, although they came last: see `Stay.sayAgain`. @param order - as of {@link enter}. */
+  sayAgain(now: number, order: HybridMicros): boolean {
+    let hasNews = false;
+    for (const stay of this.#stays.values()) {
+      if (!stay.sayAgain(now, Math.max(order, this.#stamp) + 1)) continue;
+      this.#stamp = Math.max(order, this.#stamp) + 1;
+      hasNews = true;
+    }
+    return hasNews;
   }
 
   /** The store took the newest batch, except what it refuses. @returns connections that are in a place no more. */

@@ -226,6 +226,19 @@ describe('the places of a user on a node', () => {
     expect([tab.outOf, other.outOf]).toEqual([[], []]);
   });
 
+  it('stamps again, once, data that came last and lost to a stamp of another node', async () => {
+    const other = { since: 5, ver: 5000, data: '{"of":"another node"}' };
+    rig.store.onApply = async () => answer(other);
+    enters(tab, { mine: 1 });
+    await turn();
+    const [first, second] = rig.store.applied.slice(-2).map(({ batch }) => batch.entries[0]?.places?.[0]);
+    expect([first?.data, second?.data]).toEqual(['{"mine":1}', '{"mine":1}']);
+    expect(second?.stamp).toBeGreaterThan(first?.stamp ?? 0);
+    const batches = rig.store.applied.length;
+    await pass(100);
+    expect(rig.store.applied).toHaveLength(batches);
+  });
+
   it('puts out whom the store put out, and says so to who did not ask', async () => {
     enters(tab);
     await turn();
