@@ -1,6 +1,6 @@
 import { adornmentOf, sameAdornment } from './adornment.ts';
-import type { DeviceMask } from './devices.ts';
-import { isEnded, isForgotten } from './ending.ts';
+import { type DeviceMask, devicesInUse } from './devices.ts';
+import { areDevicesEnded, isEnded, isForgotten } from './ending.ts';
 import type { Adornment, Note, OwnClaim, Profile, Status } from './model.ts';
 import { mergeNote } from './note.ts';
 import { absorbPlaces, losePlaces, type PlaceSaid } from './place-report.ts';
@@ -39,6 +39,8 @@ export interface Report {
   readonly watchedAt?: number;
   readonly graceMs: number;
   readonly devices: DeviceMask;
+  /** Kinds that are not in use although others are. */
+  readonly idleDevices?: DeviceMask;
   readonly profile: Profile;
   readonly claim?: OwnClaim | undefined;
   readonly note?: Note | undefined;
@@ -124,7 +126,10 @@ export const absorb = (row: Row, node: string, said: Report, now: number, idleAw
   if (isForgotten(row, Math.max(said.openedAt, watchedAt)))
     return { restored: false, claimed: false, noted: false, refused: [] };
   // Connections that were ended are gone, with their grace, although their node does not know it yet.
-  const report = isEnded(row, said.openedAt) ? { ...said, count: 0, closedAt: 0, places: [] } : said;
+  const report =
+    isEnded(row, said.openedAt) || areDevicesEnded(row, said.devices, said.openedAt)
+      ? { ...said, count: 0, closedAt: 0, places: [] }
+      : said;
   const claimed = mergeOwnClaim(row, report.claim);
   const restored = restore(row, report.known);
   const noted = mergeNote(row, report.note);
@@ -138,9 +143,12 @@ export const absorb = (row: Row, node: string, said: Report, now: number, idleAw
     activeAt = prior?.activeAt ?? (stance === 'own' ? report.openedAt : 0);
   }
   if (report.count > 0) {
-    const { count, idle, openedAt, devices } = report;
+    const { count, idle, openedAt, devices, idleDevices = 0 } = report;
     if (prior !== undefined || row.nodes.size < MAX_NODES)
-      row.nodes.set(node, { count, activeAt, stance, idle, openedAt, devices });
+      row.nodes.set(node, {
+        ...{ count, activeAt, stance, idle, openedAt, devices },
+        ...(idleDevices > 0 && { idleDevices }),
+      });
   } else if (prior !== undefined || report.activeAt > 0) {
     if (stance === 'own') row.goneActiveAt = Math.max(row.goneActiveAt, activeAt);
     row.nodes.delete(node);
@@ -176,12 +184,14 @@ const startOrEndGrace = (
   }
   if (report.closedAt === 0 || report.closedAt <= opened) return;
   const wasIdle = report.count === 0 || (prior?.idle ?? true);
+  const devices = (prior?.devices ?? 0) | report.devices;
   mergeGrace(row, {
     startedAt: report.closedAt,
     durationMs: report.graceMs,
     idle: stance === 'inheritedIdle' || (report.idle && wasIdle),
     nodeLost: false,
-    devices: (prior?.devices ?? 0) | report.devices,
+    devices,
+    idleDevices: devices & ~(prior ? devicesInUse(prior) : 0) & ~devicesInUse(report),
   });
 };
 
@@ -192,13 +202,19 @@ const startOrEndGrace = (
 const mergeGrace = (row: Row, grace: Grace): void => {
   const { grace: other = grace } = row;
   const newest = grace.startedAt > other.startedAt ? grace : other;
+  const devices = grace.devices | other.devices;
+  const idle = grace.idle && other.idle;
+  const used = devicesInUse(grace) | devicesInUse(other);
+  // Where some kind was in use and it is not known which, each may have been.
+  const idleDevices = idle || used === 0 ? 0 : devices & ~used;
   row.grace = {
     startedAt: newest.startedAt,
     durationMs:
       Math.max(grace.startedAt + grace.durationMs, other.startedAt + other.durationMs) - newest.startedAt,
-    idle: grace.idle && other.idle,
+    idle,
     nodeLost: newest.nodeLost,
-    devices: grace.devices | other.devices,
+    devices,
+    ...(idleDevices > 0 && { idleDevices }),
   };
 };
 
@@ -223,7 +239,11 @@ export const loseNode = (
   row.nodes.delete(node);
   const idle = prior.idle || prior.stance === 'inheritedIdle';
   if (diedBy > Math.max(newestOpening(row), row.goneOpenedAt)) {
-    mergeGrace(row, { startedAt: diedBy, durationMs: graceMs, idle, nodeLost: true, devices: prior.devices });
+    const { devices, idleDevices = 0 } = prior;
+    mergeGrace(row, {
+      ...{ startedAt: diedBy, durationMs: graceMs, idle, nodeLost: true },
+      ...{ devices, idleDevices },
+    });
   }
   if (row.places.size > 0) losePlaces(row, node, diedBy, graceMs);
   clearGoneOpening(row);

@@ -3,7 +3,7 @@ import { DEVICES, type Device } from './model.ts';
 /** Device kinds as a bit mask, bit i for `DEVICES[i]`: one digit in the store instead of a list. */
 export type DeviceMask = number;
 
-const deviceBit = (device: Device): DeviceMask => 1 << DEVICES.indexOf(device);
+export const deviceBit = (device: Device): DeviceMask => 1 << DEVICES.indexOf(device);
 
 export const deviceMask = (devices: Iterable<Device>): DeviceMask => {
   let mask = 0;
@@ -17,3 +17,15 @@ const LISTS: readonly (readonly Device[])[] = Array.from({ length: 1 << DEVICES.
 );
 
 export const deviceList = (mask: DeviceMask): readonly Device[] => LISTS[mask] ?? [];
+
+/** Kinds with whether they are in use, as one node or one grace holds them. */
+interface Kinds {
+  readonly devices: DeviceMask;
+  /** None of them is in use. */
+  readonly idle: boolean;
+  /** Those that are not in use although others are; absent for none. */
+  readonly idleDevices?: DeviceMask;
+}
+
+export const devicesInUse = ({ devices, idle, idleDevices = 0 }: Kinds): DeviceMask =>
+  idle ? 0 : devices & ~idleDevices;

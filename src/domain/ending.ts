@@ -1,4 +1,5 @@
 import { type DayMs, type HybridMicros, type StoreMicros, type StoreMs, toMs } from './clock.ts';
+import type { DeviceMask } from './devices.ts';
 import type { Policy } from './model.ts';
 import { type EndingKind, emptyRow, type Row } from './row.ts';
 
@@ -27,7 +28,41 @@ export const endAll = (row: Row, how: EndingKind, at: StoreMicros, today: DayMs)
   row.grace = undefined;
   row.goneOpenedAt = 0;
   row.ended = { at, how };
+  row.endedDevices.clear();
   if (how === 'revoke') revoke(row, Math.floor(today / 1000));
+};
+
+/**
+ * Ends the connections, sessions and grace of one kind of device. Of a node that holds several kinds only the node
+ * knows how many connections are left: it reports them once it has closed these.
+ * @param bit - of the kind.
+ * @param at - as for {@link endAll}.
+ * @returns the nodes that hold nothing of the user any more.
+ */
+export const endDevice = (row: Row, bit: DeviceMask, at: StoreMicros): readonly string[] => {
+  const now = toMs(at);
+  const gone: string[] = [];
+  row.endedDevices.set(bit, at);
+  for (const [node, holding] of row.nodes) {
+    if (holding.devices !== bit) {
+      holding.devices &= ~bit;
+      continue;
+    }
+    if (holding.stance === 'own')
+      row.goneActiveAt = Math.max(row.goneActiveAt, holding.idle ? holding.activeAt : now);
+    row.goneOpenedAt = Math.max(row.goneOpenedAt, holding.openedAt);
+    row.nodes.delete(node);
+    gone.push(node);
+  }
+  if (row.nodes.size === 0) row.goneOpenedAt = 0;
+  for (const [id, session] of row.sessions) {
+    if (session.devices !== bit) continue;
+    row.goneActiveAt = Math.max(row.goneActiveAt, session.activeAt);
+    row.sessions.delete(id);
+  }
+  if (row.grace?.devices === bit) row.grace = undefined;
+  else if (row.grace) row.grace.devices &= ~bit;
+  return gone;
 };
 
 /**
@@ -86,6 +121,14 @@ export const forget = (row: Row, order: HybridMicros, at: StoreMicros): void => 
 /** Whether reported connections have been ended. @param opened - the newest opening, ms. */
 export const isEnded = (row: Row, opened: StoreMs): boolean =>
   row.ended !== undefined && opened <= toMs(row.ended.at);
+
+/** Whether reported connections are all of kinds that have been ended. @param opened - the newest opening, ms. */
+export const areDevicesEnded = (row: Row, devices: DeviceMask, opened: StoreMs): boolean => {
+  if (row.endedDevices.size === 0 || devices === 0) return false;
+  let left = devices;
+  for (const [bit, at] of row.endedDevices) if (opened <= toMs(at)) left &= ~bit;
+  return left === 0;
+};
 
 /** Whether reported connections must be ignored, because their user was forgotten after they opened. */
 export const isForgotten = (row: Row, opened: StoreMs): boolean =>

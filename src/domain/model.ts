@@ -95,6 +95,11 @@ export interface View extends Adornment {
   readonly note?: Adornment;
   /** Device kinds that are connected, in the order of {@link DEVICES}; empty while `offline`. */
   readonly devices: readonly Device[];
+  /**
+   * Kinds that are in use, where the read asked for them: for services and for oneself. Absent while `offline`, and
+   * never part of a frame.
+   */
+  readonly active?: readonly Device[];
   /** Groups that others know the user to be in, for watchers of groups; never part of a presence object. */
   readonly groups?: readonly string[];
 }

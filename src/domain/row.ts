@@ -1,5 +1,5 @@
 import type { DayMs, HybridMicros, StoreMicros, StoreMs } from './clock.ts';
-import type { DeviceMask } from './devices.ts';
+import { type DeviceMask, devicesInUse } from './devices.ts';
 import {
   type Adornment,
   type Claim,
@@ -37,6 +37,8 @@ export interface NodeHolding {
   /** Newest opening. */
   openedAt: StoreMs;
   devices: DeviceMask;
+  /** Kinds that are not in use although others here are; absent for none. */
+  idleDevices?: DeviceMask;
 }
 
 /** Presence without a socket. */
@@ -58,10 +60,15 @@ export interface Grace {
   /** A node died, not a socket. */
   nodeLost: boolean;
   devices: DeviceMask;
+  /** Kinds that were not in use although others were; absent for none. */
+  idleDevices?: DeviceMask;
 }
 
 /** How everything alive of a user was ended at once. */
 export type EndingKind = 'logout' | 'disconnect' | 'revoke' | 'forget';
+
+/** The same, or only what was on one kind of device. */
+export type AnyEnding = EndingKind | 'disconnect_device';
 
 /** Everything the store knows of one user: the inputs, and what others were last shown. */
 export interface Row {
@@ -87,6 +94,8 @@ export interface Row {
   goneOpenedAt: number;
   /** Connections opened up to `at` were ended: they no longer count, whichever node still reports them. */
   ended: { readonly at: StoreMicros; readonly how: EndingKind } | undefined;
+  /** The same of single kinds of device, by their bit. */
+  readonly endedDevices: Map<DeviceMask, StoreMicros>;
   /** When the user was forgotten: nothing stamped before may come back; 0 for never. */
   forgotten: HybridMicros;
   /** The same moment in the store's time, for connections opened before, and for how long it is remembered. */
@@ -140,6 +149,7 @@ export const emptyRow = (): Row => ({
   goneActiveAt: 0,
   goneOpenedAt: 0,
   ended: undefined,
+  endedDevices: new Map(),
   forgotten: 0,
   forgottenAt: 0,
   revoked: 0,
@@ -259,5 +269,22 @@ export const devicesOf = (row: Row): DeviceMask => {
   for (const holding of row.nodes.values()) mask |= holding.devices;
   for (const session of row.sessions.values()) mask |= session.devices;
   if (row.grace !== undefined && isInGrace(row)) mask |= row.grace.devices;
+  return mask;
+};
+
+/**
+ * Kinds in use: those that count in {@link activeUntil}.
+ * @param idleAwayMs - 0: no user is ever idle for being silent.
+ */
+export const inUse = (row: Row, now: StoreMs, idleAwayMs: number): DeviceMask => {
+  const last = lastActive(row);
+  const isActive = (act: number): boolean => idleAwayMs === 0 || act + idleAwayMs > now;
+  let mask = 0;
+  for (const holding of row.nodes.values()) {
+    if (holding.stance === 'inheritedIdle') continue;
+    if (holding.stance === 'own' || isActive(Math.min(holding.openedAt, last))) mask |= devicesInUse(holding);
+  }
+  for (const session of row.sessions.values()) if (isActive(session.activeAt)) mask |= devicesInUse(session);
+  if (row.grace !== undefined && isInGrace(row) && isActive(last)) mask |= devicesInUse(row.grace);
   return mask;
 };

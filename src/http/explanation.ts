@@ -1,6 +1,6 @@
 import type { Adornment, Transition } from '../domain/model.ts';
 import { type LastSeenPrecision, shownActivity } from '../domain/show.ts';
-import { isoTime, noteShown, presenceOf } from '../protocol/presence.ts';
+import { isoTime, noteShown, readPresenceOf } from '../protocol/presence.ts';
 import type { Explanation } from '../store/explanation.ts';
 
 const adornment = ({ text, emoji, until }: Adornment) => ({
@@ -31,15 +31,16 @@ const activity = (at: number | undefined, precision: LastSeenPrecision) => {
 
 /** An explanation as HTTP sends it: times as texts; absent and hidden values are left out. */
 export const explanationOf = (why: Explanation, precision: LastSeenPrecision) => ({
-  presence: presenceOf(why.view),
+  presence: readPresenceOf(why.view),
   invisible: why.invisible,
-  connections: why.nodes.map(({ node, connections, openedAt, activeAt, idle, devices }) => ({
+  connections: why.nodes.map(({ node, connections, openedAt, activeAt, idle, devices, active }) => ({
     node,
     connections,
     newestOpening: isoTime(openedAt),
     ...activity(activeAt, precision),
     idle,
     devices,
+    active,
   })),
   sessions: why.sessions.map(({ id, expiresAt, activeAt, idle, devices }) => ({
     id,

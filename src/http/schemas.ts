@@ -2,15 +2,15 @@ import { type TSchema, Type } from 'typebox';
 import { isDisplayName } from '../domain/ids.ts';
 import { DEVICES, REASONS } from '../domain/model.ts';
 import { isServiceSource, LEASE_S, PRIORITY, SERVICE_STATUSES } from '../protocol/claim-fields.ts';
+import type { ReadPresence } from '../protocol/presence.ts';
 import {
-  ALICE,
   claimFields,
   EXAMPLE_TIME,
   givenTime,
   idSchema,
   noteFields,
-  PresenceSchema,
-  presenceFields,
+  ALICE as SEEN_ALICE,
+  presenceFields as shownFields,
   TEXT_PATTERN,
   time,
   UserIdSchema,
@@ -25,9 +25,31 @@ import {
 import { PlaceMemberSchema, StaySchema } from './place-schemas.ts';
 import { PROBLEM_CODES } from './problem.ts';
 
-export { ALICE, idSchema, PresenceSchema, TEXT_PATTERN, UserIdSchema };
+export { idSchema, TEXT_PATTERN, UserIdSchema };
 
 // Answers may gain fields, so their schemas are open; what is asked is closed, so that a misspelt field is noticed.
+
+const device = Type.Enum([...DEVICES], { type: 'string', description: 'kind of device' });
+
+/** Only over HTTP: for services, and of oneself. */
+const presenceFields = {
+  ...shownFields,
+  active: Type.Optional(
+    Type.Array(device, {
+      description:
+        'kinds of device in use: of `devices` those that are not idle, so none while the user is idle; absent while offline',
+    }),
+  ),
+};
+
+export const ALICE: ReadPresence = { ...SEEN_ALICE, active: ['web'] };
+
+/** The presence object `P` as HTTP answers it. */
+export const PresenceSchema = Type.Object(presenceFields, {
+  $id: 'Presence',
+  description: 'What others see of one user, with the kinds of device in use.',
+  examples: [ALICE],
+});
 
 /** s a session may live between two calls. */
 const SESSION_TTL_S = { min: 10, max: 3600 } as const;
@@ -69,6 +91,12 @@ export const RevocationSchema = Type.Object(
     ),
   },
   { additionalProperties: false, examples: [{}] },
+);
+
+/** Body of `POST …/disconnect`. */
+export const DisconnectionSchema = Type.Object(
+  { device: Type.Optional(device) },
+  { additionalProperties: false, examples: [{}, { device: 'desktop' }] },
 );
 
 /** Body of `PUT …/me/status`. The rules of the fields are those of the `status` frame: see `parseStatusFields`. */
@@ -166,8 +194,6 @@ export const SourceSchema = Type.Refine(
   () => 'must be 1 to 32 of a–z, 0–9 and hyphens, and not user',
 );
 
-const device = Type.Enum([...DEVICES], { type: 'string', description: 'kind of device' });
-
 /** Body of `PUT …/me/sessions/{id}`. */
 export const SessionRequestSchema = Type.Object(
   {
@@ -258,6 +284,9 @@ export const ExplanationSchema = Type.Object(
         ),
         idle: Type.Boolean(),
         devices,
+        active: Type.Array(device, {
+          description: 'kinds that their node reports as in use',
+        }),
       }),
     ),
     sessions: Type.Array(

@@ -1,3 +1,4 @@
+import { type DeviceMask, deviceBit } from '../domain/devices.ts';
 import type { Member } from './membership.ts';
 
 /**
@@ -14,6 +15,7 @@ export class Activity {
   /** Last reported activity. */
   #last = -1;
   #idle = false;
+  #idleDevices: DeviceMask = 0;
   /** Every connection that closed in the running grace was idle. */
   #leftIdle = true;
   /** The connection that opened alone, and when. While silent, it is in use until its session says otherwise. */
@@ -30,6 +32,11 @@ export class Activity {
 
   get idle(): boolean {
     return this.#idle;
+  }
+
+  /** Kinds of device that are not in use here although others are. */
+  get idleDevices(): DeviceMask {
+    return this.#idleDevices;
   }
 
   /** When the connection that was alone here and silent opened; -1 for none. */
@@ -82,12 +89,26 @@ export class Activity {
     else this.#takenUntil = (this.#last < 0 ? this.#begun : this.#last) + idleAwayMs;
   }
 
-  /** Takes in the connections' reports, and what time has ended. @returns whether the user turned idle or active. */
+  /**
+   * Takes in the connections' reports, and what time has ended. @returns whether the user, or a kind of device beside
+   * others, turned idle or active.
+   */
   look(members: readonly Member[], now: number): boolean {
-    const was = this.#idle;
+    const wasIdle = this.#idle;
+    const wereIdle = this.#idleDevices;
     for (const member of members) this.#hear(member);
-    this.#idle = members.every((member) => this.#isIdle(member, now));
-    return was !== this.#idle;
+    let [all, used, isIdle] = [0, 0, true];
+    for (const member of members) {
+      const bit = deviceBit(member.device);
+      all |= bit;
+      if (this.#isIdle(member, now)) continue;
+      isIdle = false;
+      // One that opened idle leaves its user as they were, and is not in use itself.
+      if (member.activeAt >= 0 || !member.openedIdle) used |= bit;
+    }
+    this.#idle = isIdle;
+    this.#idleDevices = isIdle ? 0 : all & ~used;
+    return wasIdle !== this.#idle || wereIdle !== this.#idleDevices;
   }
 
   /**

@@ -1,7 +1,7 @@
 import { issuedBy } from '../auth/principal.ts';
 import { refusesToken } from '../domain/ending.ts';
 import type { TokenOwner } from '../domain/model.ts';
-import type { EndingKind } from '../domain/row.ts';
+import type { AnyEnding, EndingKind } from '../domain/row.ts';
 import type { Command } from '../store/log-entry.ts';
 import type { Holding } from './holding.ts';
 import type { Evictable } from './membership.ts';
@@ -34,6 +34,16 @@ export class Evictions {
       revocations.learn(command.ref, command.at);
       return;
     }
+    if (command.type === 'disconnect_device') {
+      const { ref, at, device } = command;
+      this.#evict(
+        ref,
+        'disconnect',
+        (one) => one.device === device && partitions.latestAt(ref, one.openedAt) * 1000 <= at,
+      );
+      roster.ended(ref, device);
+      return;
+    }
     const { type, at, ref } = command;
     if (type === 'revoke') revocations.learn(ref, Math.floor(at / 1_000_000));
     // A service is never present: its connections were closed because of its token.
@@ -46,8 +56,15 @@ export class Evictions {
   }
 
   /** The store counted all connections of the last report as none. */
-  ended({ ref, toldOpened }: Holding, how: EndingKind): void {
-    this.#evict(ref, how, ({ openedAt }) => openedAt <= toldOpened);
+  ended({ ref, toldOpened }: Holding, how: AnyEnding): void {
+    const wasTold = ({ openedAt }: Evictable): boolean => openedAt <= toldOpened;
+    if (how !== 'disconnect_device') {
+      this.#evict(ref, how, wasTold);
+      return;
+    }
+    // Those that only watch were not reported, and may be on a device of another kind.
+    for (const member of [...this.#options.roster.membersOf(ref)])
+      if (wasTold(member)) member.evict('disconnect');
   }
 
   /** Some tokens are refused from now on. @param at - s, see `Revocation`. */

@@ -1,5 +1,5 @@
 import { nodeRef } from '../domain/node-ref.ts';
-import type { EndingKind } from '../domain/row.ts';
+import type { AnyEnding } from '../domain/row.ts';
 import type { ApplyReply, PlaceAnswer, Reports } from '../store/port/reports.ts';
 import { StoreError } from '../store/port/store-error.ts';
 import type { SelfView } from '../store/port/views.ts';
@@ -21,7 +21,7 @@ export type FlushOutcome =
       readonly places: readonly PlaceAnswer[];
     }
   /** All reported connections of a user were counted as none, because they had been ended. */
-  | { readonly type: 'ended'; readonly holding: Holding; readonly how: EndingKind }
+  | { readonly type: 'ended'; readonly holding: Holding; readonly how: AnyEnding }
   /** A user's report was refused: tokens of reported connections were revoked at that time (s). */
   | { readonly type: 'revoked'; readonly holding: Holding; readonly at: number }
   /** The partition refuses this node's writes: a beat has to find out why at once, and {@link Flusher.wake} follows. */

@@ -1,4 +1,5 @@
 import { issuedBy } from '../auth/principal.ts';
+import { type DeviceMask, deviceBit, deviceList, deviceMask } from '../domain/devices.ts';
 import { refusesToken } from '../domain/ending.ts';
 import type {
   Device,
@@ -54,6 +55,8 @@ export class Holding {
   #left = -1;
   #closed = -1;
   #graceMs = 0;
+  /** Kinds of device that closed in this grace. */
+  #closedDevices: DeviceMask = 0;
   /** Which close the newest batch carried, and which one is stored. */
   #closedSent = -1;
   #closedStored = -1;
@@ -151,6 +154,8 @@ export class Holding {
       if (this.members.length === 0 && !this.#isInGrace(now)) this.endGrace();
       return true;
     }
+    if (!this.#isInGrace(now)) this.#closedDevices = 0;
+    this.#closedDevices |= deviceBit(member.device);
     this.#closed = now;
     this.#graceMs = graceMs;
     return true;
@@ -258,8 +263,10 @@ export class Holding {
     if (this.#words.name !== undefined || this.#words.groups !== undefined) this.#profile += 1;
   }
 
-  /** No grace runs any more: closed connections were ended permanently. */
-  endGrace(): void {
+  /** No grace runs any more: closed connections, or all of one kind of device, were ended permanently. */
+  endGrace(device?: Device): void {
+    this.#closedDevices = device === undefined ? 0 : this.#closedDevices & ~deviceBit(device);
+    if (this.#closedDevices > 0) return;
     this.#closed = -1;
     this.#endedGraceUntil = -1;
     this.stays?.endGrace();
@@ -296,7 +303,8 @@ export class Holding {
     const connections = this.#connections;
     // With no connection left to carry it, and no grace, nothing is sent.
     const { name, groups } = connections.length > 0 || this.#opened >= 0 ? this.#words : {};
-    const devices = new Set<Device>(members.map((member) => member.device));
+    const devices = deviceMask(members.map((member) => member.device));
+    const idleDevices = devices & this.activity.idleDevices;
     const ago = (moment: number): number => (moment < 0 ? -1 : Math.max(0, now - moment));
     const known = this.view ?? this.heard;
     const isProfileDue = this.#profile !== this.#profileStored;
@@ -320,7 +328,8 @@ export class Holding {
       openedAgo: ago(this.#opened),
       closedAgo: ago(closed),
       graceMs: this.#graceMs,
-      devices: [...devices],
+      devices: deviceList(devices),
+      ...(idleDevices > 0 && { idleDevices: deviceList(idleDevices) }),
       iat: Math.max(name?.iat ?? 0, groups?.iat ?? 0),
       ...(this.observers.length > 0 && { watchedAgo: ago(newestOpeningOf(this.observers)) }),
       ...(connections.length > 0 && { oldestIat: oldestIatOf(connections) }),

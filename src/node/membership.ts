@@ -10,6 +10,7 @@ export interface Evictable {
   readonly principal: Principal;
   /** ms of the process' monotonic clock. */
   readonly openedAt: number;
+  readonly device: Device;
   /**
    * An operator or the person ended this connection on all nodes: without a grace, a logout as a goodbye, others with
    * 4403.
@@ -29,7 +30,6 @@ export interface UserConnection extends Evictable {
 
 /** One open connection as presence sees it; sessions implement it. Times are ms of the process' monotonic clock. */
 export interface Member extends UserConnection {
-  readonly device: Device;
   /** Last activity that this connection reported; -1 while it reported none. */
   readonly activeAt: number;
   /** It reported on opening that the device is not in use. */

@@ -1,5 +1,6 @@
 import type { DayMs } from '../domain/clock.ts';
 import {
+  type Device,
   type Note,
   type OwnGroups,
   type Transition,
@@ -193,15 +194,15 @@ export class Roster implements Membership {
   }
 
   /**
-   * What was alive of a user was ended. Connections left here are reported again: the store decides whether they are
-   * meant.
+   * What was alive of a user, or of one kind of device of theirs, was ended. Connections left here are reported again:
+   * the store decides whether they are meant.
    */
-  ended(ref: UserRef): void {
+  ended(ref: UserRef, device?: Device): void {
     const holding = this.#holdings.get(userKey(ref));
     if (!holding) return;
     if (holding.members.length + holding.observers.length > 0) this.#options.flusher.mark(holding);
     if (holding.members.length > 0) return;
-    holding.endGrace();
+    holding.endGrace(device);
     this.#expire(holding);
   }
 

@@ -15,6 +15,12 @@ export interface Presence {
   readonly devices?: readonly string[];
 }
 
+/** The same as services and the person themselves read it over HTTP. */
+export interface ReadPresence extends Presence {
+  /** Kinds of device in use. */
+  readonly active?: readonly string[];
+}
+
 /** A note as others are shown it. */
 export interface NoteShown {
   readonly text?: string;
@@ -45,4 +51,10 @@ export const presenceOf = (view: View): Presence => ({
     ...(view.until !== undefined && { until: isoTime(view.until) }),
     devices: view.devices,
   }),
+});
+
+/** The public form of a view whose kinds of device in use were read with it. No frame may carry it. */
+export const readPresenceOf = (view: View): ReadPresence => ({
+  ...presenceOf(view),
+  ...(view.status !== 'offline' && view.active !== undefined && { active: view.active }),
 });

@@ -1,5 +1,5 @@
 import type { DayMs } from '../domain/clock.ts';
-import { deviceList } from '../domain/devices.ts';
+import { deviceList, devicesInUse } from '../domain/devices.ts';
 import { revokedAt } from '../domain/ending.ts';
 import type { Transition } from '../domain/model.ts';
 import { countingClaim, isPresent, lastActive, type Row } from '../domain/row.ts';
@@ -26,9 +26,10 @@ export const explainRow = (
   return {
     view,
     invisible,
-    nodes: sorted(row.nodes).map(([node, { count, openedAt, activeAt, stance, idle, devices }]) => ({
-      ...{ node, connections: count, openedAt: openedAt, idle, devices: deviceList(devices) },
-      ...(stance === 'own' && { activeAt: activeAt }),
+    nodes: sorted(row.nodes).map(([node, holding]) => ({
+      ...{ node, connections: holding.count, openedAt: holding.openedAt, idle: holding.idle },
+      ...{ devices: deviceList(holding.devices), active: deviceList(devicesInUse(holding)) },
+      ...(holding.stance === 'own' && { activeAt: holding.activeAt }),
     })),
     sessions: sorted(row.sessions).map(([id, { expiresAt, activeAt, idle, devices }]) => ({
       ...{ id, expiresAt: expiresAt, activeAt: activeAt, idle, devices: deviceList(devices) },

@@ -14,6 +14,8 @@ export interface Explanation {
     readonly activeAt?: number;
     readonly idle: boolean;
     readonly devices: readonly Device[];
+    /** Those that their node reports as in use. */
+    readonly active: readonly Device[];
   }[];
   readonly sessions: readonly {
     readonly id: string;

@@ -1,5 +1,14 @@
 import type { HybridMicros, StoreMicros } from '../domain/clock.ts';
-import type { Note, OwnClaim, OwnGroups, TokenOwner, Transition, UserRef, View } from '../domain/model.ts';
+import type {
+  Device,
+  Note,
+  OwnClaim,
+  OwnGroups,
+  TokenOwner,
+  Transition,
+  UserRef,
+  View,
+} from '../domain/model.ts';
 import type { PlaceTransition } from '../domain/place.ts';
 import type { EndingKind } from '../domain/row.ts';
 
@@ -23,6 +32,13 @@ export type Command =
    * Connections opened up to `at` end: a logout as goodbyes, the others with 4403.
    */
   | { readonly type: PresenceEnding; readonly ref: UserRef; readonly at: StoreMicros }
+  /** The same of connections of one kind of device, with 4403. */
+  | {
+      readonly type: 'disconnect_device';
+      readonly ref: UserRef;
+      readonly at: StoreMicros;
+      readonly device: Device;
+    }
   /** As these, and tokens issued up to 5 s after `at`, and those without `iat`, are refused. */
   | { readonly type: 'revoke'; readonly ref: TokenOwner; readonly at: StoreMicros }
   /** Some tokens are refused: see `Revocation`. It was made so, or was sent again to a store that had lost it. */

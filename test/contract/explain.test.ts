@@ -37,10 +37,10 @@ describeBothStores((both: Subject) => {
         ...{ nextDeadline: now + 500, lastActive: now },
       });
       expect(told.nodes).toEqual([
-        { node: 'a.0', connections: 1, openedAt: now, idle: true, devices: ['web'] },
+        { node: 'a.0', connections: 1, openedAt: now, idle: true, devices: ['web'], active: [] },
         {
           ...{ node: 'b.0', connections: 2, openedAt: EPOCH, activeAt: EPOCH, idle: false },
-          devices: ['web', 'mobile'],
+          ...{ devices: ['web', 'mobile'], active: ['web', 'mobile'] },
         },
       ]);
       expect(told.grace).toBeUndefined();

@@ -59,6 +59,8 @@ const run = async (target: FrozenStore, at: { ms: number; seq: number }, step: S
       if (step.how === 'revoke') return store.endings.revoke(ref, step.before && EPOCH + at.ms + step.before);
       return step.how === 'forget' ? store.endings.forget(ref) : store.endings.end(ref, step.how);
     }
+    case 'disconnect':
+      return store.endings.disconnect({ tenant: TENANT, user: step.user }, step.device);
     case 'refuse': {
       const ref = { tenant: TENANT, user: step.user };
       await store.endings.refuse(store.partitionOf(ref), [{ ...ref, at: EPOCH / 1000 + step.after }]);
@@ -131,6 +133,7 @@ const groupState = async (store: PresenceStore, group: string): Promise<unknown>
 const stateOf = async (store: PresenceStore): Promise<unknown> => ({
   selves: await Promise.all(USERS.map((user) => store.views.readSelf({ tenant: TENANT, user }))),
   views: await store.views.read(TENANT, USERS),
+  used: await store.views.read(TENANT, USERS, { inUse: true }),
   count: await store.views.count(TENANT),
   revocations: (await store.endings.revocations()).sort(bySub),
   page: (await store.views.page(TENANT, 10)).users.map((view) => view.user).sort(),

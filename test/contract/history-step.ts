@@ -28,6 +28,7 @@ export type Step =
   | { kind: 'session'; user: string; id: string; session: SessionRequest; profile: CallerProfile }
   | { kind: 'goodbye'; user: string; id: string }
   | { kind: 'end'; user: string; how: Ending | 'forget'; before?: number | undefined }
+  | { kind: 'disconnect'; user: string; device: Device }
   /** A node tells again of a revocation, so many s after the epoch. */
   | { kind: 'refuse'; user: string; after: number }
   | { kind: 'touch'; user: string; profile: CallerProfile }
@@ -172,6 +173,14 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('disconnect' as const),
+      user,
+      device: fc.constantFrom(...DEVICES),
+    }),
+  },
+  {
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('refuse' as const),
@@ -223,6 +232,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
         watchedAgo: fc.option(fc.constantFrom(0, 100, 6000), { nil: undefined, freq: 2 }),
         graceMs: fc.constantFrom(1000, 3000),
         devices: fc.subarray([...DEVICES] as Device[], { minLength: 1 }),
+        idleDevices: fc.option(fc.subarray([...DEVICES] as Device[], { minLength: 1 }), { nil: undefined }),
         name: fc.option(fc.constantFrom('Ann "A"', 'Bob'), { nil: undefined }),
         groups: fc.option(fc.constantFrom(['g1'], ['g "2"', 'g1'], ['g1', 'g "2"', 'g3'], []), {
           nil: undefined,

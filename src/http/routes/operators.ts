@@ -1,4 +1,5 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { CLOCK_SKEW_MS } from '../../auth/claims.ts';
 import { tokenOwner } from '../../domain/model.ts';
@@ -8,6 +9,7 @@ import { permit, permitOwners, tenantOf } from '../auth.ts';
 import { invalid } from '../errors.ts';
 import { explanationOf } from '../explanation.ts';
 import {
+  DisconnectionSchema,
   ExplanationSchema,
   named,
   OwnerTenantQuery,
@@ -26,6 +28,15 @@ With \`before\`, a moment by the issuer’s clock, exactly the tokens issued bef
 
 The tokens of a service of all tenants are revoked by another such service with \`?tenant=*\`. Its \`sub\` in any other tenant is a different user.`;
 
+const DISCONNECT = `Needs the scope \`admin\`. Closes their sockets with 4403 and ends their sessions and their grace. Their tokens stay valid: a session begins again with its next call.
+
+With \`device\` only what is of that kind ends, also sockets that only watch and sessions that named it: a user who is left on another kind stays present, with no transition unless that changes their status.`;
+
+/** Most calls say nothing more than their path, and then there is nothing to send. */
+const allowNoBody = async (request: FastifyRequest): Promise<void> => {
+  request.body ??= {};
+};
+
 /** ms. @throws ProblemError `invalid` */
 const momentOf = (before: string, now: number): number => {
   const moment = parseTime(before);
@@ -42,58 +53,59 @@ export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (
   { store, lastSeen, clock },
   done,
 ) => {
-  const endings = [
+  app.post(
+    '/users/:id/logout',
     {
-      how: 'logout',
-      permitted: permit('write', { own: true }),
-      scope: 'write',
-      summary: 'Say goodbye everywhere',
-      description:
-        'Needs the scope `write`, or one’s own token. Ends every connection (1000), session and grace of the user on every node: they are `offline` at once.',
-      done: 'They are offline.',
+      onRequest: permit('write', { own: true }),
+      schema: {
+        operationId: 'logoutUser',
+        summary: 'Say goodbye everywhere',
+        description:
+          'Needs the scope `write`, or one’s own token. Ends every connection (1000), session and grace of the user on every node: they are `offline` at once.',
+        tags: ['operations'],
+        security: [{ bearer: ['write'] }],
+        params,
+        querystring: TenantQuery,
+        response: { 204: noContent('They are offline.'), ...problems(413) },
+      },
     },
-    {
-      how: 'disconnect',
-      permitted: permit('admin'),
-      scope: 'admin',
-      summary: 'Close a user’s connections',
-      description:
-        'Needs the scope `admin`. Closes their sockets with 4403 and ends their sessions. Their tokens stay valid.',
-      done: 'They are offline.',
+    async (request, reply) => {
+      await store.endings.end(refOf(tenantOf(request), request.params.id), 'logout');
+      return reply.code(204).send(null);
     },
-  ] as const;
+  );
 
-  for (const { how, permitted, scope, summary, description, done: told } of endings) {
-    app.post(
-      `/users/:id/${how}`,
-      {
-        onRequest: permitted,
-        schema: {
-          operationId: `${how}User`,
-          summary,
-          description,
-          tags: ['operations'],
-          security: [{ bearer: [scope] }],
-          params,
-          querystring: TenantQuery,
-          response: { 204: noContent(told), ...problems(413) },
-        },
+  app.post(
+    '/users/:id/disconnect',
+    {
+      onRequest: permit('admin'),
+      preValidation: allowNoBody,
+      schema: {
+        operationId: 'disconnectUser',
+        summary: 'Close a user’s connections',
+        description: DISCONNECT,
+        tags: ['operations'],
+        security: [{ bearer: ['admin'] }],
+        params,
+        querystring: TenantQuery,
+        body: DisconnectionSchema,
+        response: { 204: noContent('They are ended.'), ...problems(413) },
       },
-      async (request, reply) => {
-        await store.endings.end(refOf(tenantOf(request), request.params.id), how);
-        return reply.code(204).send(null);
-      },
-    );
-  }
+    },
+    async (request, reply) => {
+      const ref = refOf(tenantOf(request), request.params.id);
+      const { device } = request.body;
+      if (device === undefined) await store.endings.end(ref, 'disconnect');
+      else await store.endings.disconnect(ref, device);
+      return reply.code(204).send(null);
+    },
+  );
 
   app.post(
     '/users/:id/revoke',
     {
       onRequest: permitOwners('admin'),
-      // Most calls name no moment, and then there is nothing to send.
-      preValidation: async (request) => {
-        request.body ??= {};
-      },
+      preValidation: allowNoBody,
       schema: {
         operationId: 'revokeUser',
         summary: 'Revoke a user’s tokens',

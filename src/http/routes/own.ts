@@ -2,14 +2,14 @@ import type { FastifyRequest } from 'fastify';
 import { issuedBy } from '../../auth/principal.ts';
 import { saysSomething } from '../../domain/adornment.ts';
 import type { UserRef } from '../../domain/model.ts';
-import { isoTime, noteShown, type Presence, presenceOf } from '../../protocol/presence.ts';
+import { isoTime, noteShown, type ReadPresence, readPresenceOf } from '../../protocol/presence.ts';
 import type { CallerProfile } from '../../store/port/people.ts';
 import type { SelfView } from '../../store/port/views.ts';
 import { callerOf } from '../auth.ts';
 import { ProblemError } from '../problem.ts';
 
 /** One's own presence and the truth about it. */
-interface Me extends Presence {
+interface Me extends ReadPresence {
   readonly invisible?: true;
   readonly claim?: {
     readonly status: string;
@@ -20,7 +20,7 @@ interface Me extends Presence {
 }
 
 export const meOf = ({ view, invisible, claim, note }: SelfView): Me => ({
-  ...presenceOf(view),
+  ...readPresenceOf(view),
   // The truth, also where others are not shown it yet.
   ...(note !== undefined && saysSomething(note) && { note: noteShown(note) }),
   ...(invisible && { invisible }),

@@ -2,7 +2,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox';
 import { isGroupId, isUserId } from '../../domain/ids.ts';
 import { CURSOR_PATTERN } from '../../protocol/patterns.ts';
-import { presenceOf } from '../../protocol/presence.ts';
+import { readPresenceOf } from '../../protocol/presence.ts';
 import { answer, problems } from '../answers.ts';
 import { permit, tenantOf } from '../auth.ts';
 import { invalid } from '../errors.ts';
@@ -56,9 +56,9 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
     async (request) => {
       const { id } = request.params;
       if (!isUserId(id)) throw invalid('path.id is not a user id');
-      const [view] = await store.views.read(tenantOf(request), [id]);
+      const [view] = await store.views.read(tenantOf(request), [id], { inUse: true });
       if (view === undefined) throw new Error('the store answered a read of one user with no view');
-      return presenceOf(view);
+      return readPresenceOf(view);
     },
   );
 
@@ -88,8 +88,8 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
       const asked = request.body.users;
       const wrong = asked.findIndex((id) => !isUserId(id));
       if (wrong >= 0) throw invalid(`body.users[${wrong}] is not a user id`);
-      const views = await store.views.read(tenantOf(request), asked);
-      return { users: views.map(presenceOf) };
+      const views = await store.views.read(tenantOf(request), asked, { inUse: true });
+      return { users: views.map(readPresenceOf) };
     },
   );
 
@@ -142,10 +142,10 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
       const tenant = tenantOf(request);
       const page =
         group === undefined
-          ? await store.views.page(tenant, limit, cursor)
-          : await store.groups.page(tenant, group, limit, cursor);
+          ? await store.views.page(tenant, limit, cursor, { inUse: true })
+          : await store.groups.page(tenant, group, limit, cursor, { inUse: true });
       return {
-        users: page.users.map(presenceOf),
+        users: page.users.map(readPresenceOf),
         ...(page.cursor !== undefined && { cursor: page.cursor }),
       };
     },

@@ -6,7 +6,8 @@ local BATCH, TENANT = '<ddddHBc0Bc0Bc0', '<Bc0'
 -- doubles ms since: activity, newest opening, unclean close (-1 for none); ms of its grace, iat of newest and oldest
 -- token, and version, since and last seen of the known view; then user and rest, each after its length. Rest is '' or
 -- JSON {name, groups (as JSON text), their stamps where those are not the newest token's, claim, note, shown (of the known
--- view, with its note), ms since the newest opening of those who only watch, places as `PlaceReport` of the port has them}.
+-- view, with its note), ms since the newest opening of those who only watch, kinds of device not in use as bits, places as
+-- `PlaceReport` of the port has them}.
 local ENTRY = '<HI4BBBdddddddddBc0I4c0'
 
 -- A report in the store's time. Keep at eight fields, because a ninth doubles the table's allocation: rare ones are set
@@ -58,9 +59,9 @@ end
 -- ARGV: 1 policy  2 the batch
 -- Reply: {'fenced'|'lost'|'stale'} or {'ok', clock, positions that took over, entries turned away, places, position, the user as in
 --   reply.lua, …} with the entries whose view, own claim or groups are not what the entry carried. Positions are from 0, in a text
---   with spaces; of who is turned away follow how (t: the oldest token is revoked and nothing was taken; otherwise the
---   first letter of how all connections were ended) and since when. Places are lists in JSON, one after another: position, and
---   what its node has to learn of places as in place-answers.lua.
+--   with spaces; of who is turned away follow how (t: the oldest token is revoked and nothing was taken; k: all connections
+--   are of kinds of device that were ended; otherwise the first letter of how all connections were ended) and since when.
+--   Places are lists in JSON, one after another: position, and what its node has to learn of places as in place-answers.lua.
 local function apply(keys, args)
   local packed = args[2]
   local epoch, seen, base, seq, tenantCount, node, told, groups, at = struct.unpack(BATCH, packed)
@@ -104,6 +105,7 @@ local function apply(keys, args)
       if more ~= EMPTY then
         report.iat, report.name, report.groups, report.claim = iat, more.name, more.groups, more.claim
         report.nameIat, report.groupsIat = more.nameIat, more.groupsIat
+        if more.idleDevices then report.idleDevices = more.idleDevices end
         if flags % 16 >= 8 then report.watchedAt = now - more.watchedAgo end
         if more.claim then
           stamp = more.claim.stamp
@@ -135,8 +137,12 @@ local function apply(keys, args)
       if places then learned = learned .. PlaceAnswers.of(row, node, places, refused, n - 1) end
       if entry.value or not Evaluate.isNobody(row) then entries[#entries + 1] = entry end
       if report.count < count then
-        -- The node does not know yet that all of the user's connections were ended.
-        turned = turned .. digits(n - 1) .. string.sub(row.ended.how, 1, 1) .. clockText(row.ended.at) .. ' '
+        -- The node does not know yet that all these connections were ended.
+        if Ending.isEnded(row, report.openedAt) then
+          turned = turned .. digits(n - 1) .. string.sub(row.ended.how, 1, 1) .. clockText(row.ended.at) .. ' '
+        else
+          turned = turned .. digits(n - 1) .. 'k0 '
+        end
       end
       if report.count == 0 then
         if prior then

@@ -2,7 +2,7 @@
 -- KEYS: 1 meta  2 log  3 user   ARGV: 1 policy
 -- Reply: {'young'} or {'ok', the user as in reply.lua, {seen, left, due, lag, revoked, frozen or -1,
 --   when a transition that waits is shown, or 0, the time of day},
---   {node, stance, idle 0|1, devices, count, opened, act, …}, {session, idle 0|1, devices, expires, act, …},
+--   {node, stance, idle 0|1, devices, count, opened, act, kinds not in use, …}, {session, idle 0|1, devices, expires, act, …},
 --   {source, claim as JSON, …}, {at, grace, idle 0|1, lost 0|1, devices} or {}, {entry of the log as XRANGE has it, …}}
 local MAX_TRANSITIONS = 5
 
@@ -48,7 +48,7 @@ local function explain(keys, args)
     told(row.hiddenLastSeen or -1), waitsUntil(row), redisNow)
   for _, holding in ipairs(row.nodes) do
     put(nodes, holding.node, holding.stance, holding.idle and 1 or 0, holding.devices, holding.count, told(holding.openedAt),
-      told(holding.activeAt))
+      told(holding.activeAt), holding.idleDevices or 0)
   end
   for id, session in pairs(row.sessions) do
     put(sessions, id, session.idle and 1 or 0, session.devices, told(session.expiresAt), told(session.activeAt))
@@ -56,6 +56,6 @@ local function explain(keys, args)
   for source, claim in pairs(row.claims) do put(claims, source, Json.claim(claim)) end
   local grace = row.grace
   if grace then put(running, told(grace.startedAt), grace.durationMs, grace.idle and 1 or 0, grace.nodeLost and 1 or 0, grace.devices) end
-  return { 'ok', Reply.user(row), numbers, nodes, sessions, claims, running, lastTransitions(row.ver) }
+  return { 'ok', Reply.user(row, true), numbers, nodes, sessions, claims, running, lastTransitions(row.ver) }
 end
 define('explain', explain, { 'no-writes' })

@@ -1,23 +1,25 @@
--- Ends everything alive of a user, or forgets them altogether, and notifies every node.
+-- Ends everything alive of a user, or what is of one kind of device, or forgets them altogether, and notifies every node.
 -- KEYS: as in single.lua, but 5 revoked before the tenant's
 -- ARGV: 1 policy  2… the user as in entries.lua, with: 'logout', 'disconnect', 'revoke' or 'forget', and what the keys of
--- the lists of nodes begin with
+-- the lists of nodes begin with, and the bit of the kind of device that 'disconnect' means, or 0 for everything
 -- Reply: {'young'} or {'ok', the user as in reply.lua}
 local DELIBERATE = { logout = 'goodbye', disconnect = 'revoked', revoke = 'revoked', forget = 'revoked' }
 
 local function finish(keys, args)
-  return Single.run(keys, args, 4, function(row, at, arg)
-    local how, ended, heldBy = ARGV[arg], nowMicros + shift * 1000, row.nodes
+  return Single.run(keys, args, 5, function(row, at, arg)
+    local how, bit, ended, heldBy = ARGV[arg], ARGV[arg + 2] + 0, nowMicros + shift * 1000, row.nodes
     at.deliberate = DELIBERATE[how]
     if how == 'forget' then
       -- Watchers that are sent `gone` for the user get no transition that says the user is gone.
       at.repair = true
       Ending.forget(row)
+    elseif bit > 0 then
+      heldBy = Ending.endDevice(row, bit)
     else
       Ending.endAll(row, how)
     end
     return nil, function(entry)
-      Commit.command(entry, how, '"at":' .. clockText(ended))
+      Commit.command(entry, bit > 0 and 'disconnect_device' or how, '"at":' .. clockText(ended), bit)
     end, function(entry)
       -- Which nodes held the user is known only here; all keys of a partition share a slot.
       for _, holding in ipairs(heldBy) do

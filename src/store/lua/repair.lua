@@ -9,7 +9,7 @@
 local function awaitNodes(row)
   if row.status == 'offline' or Row.isPresent(row) then return end
   if row.status == 'online' and row.goneActiveAt == 0 then row.goneActiveAt = now end
-  Absorb.mergeGrace(row, now, GRACE, row.status == 'away', true, 0)
+  Absorb.mergeGrace(row, now, GRACE, row.status == 'away', true, 0, 0)
 end
 
 local function repair(keys, args)

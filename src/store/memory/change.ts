@@ -4,7 +4,7 @@ import type { UserRef } from '../../domain/model.ts';
 import type { Row } from '../../domain/row.ts';
 import type { SelfView } from '../port/views.ts';
 import type { MemoryPartition } from './memory-partition.ts';
-import { selfOf } from './self.ts';
+import { usedSelfOf } from './self.ts';
 import type { Shards } from './shards.ts';
 
 /** The current call: the row of its user, and its moment. */
@@ -41,5 +41,5 @@ export const change = (
   shard.settle(ref, known, now, was, { ...how, ...more });
   after?.();
   shard.publish();
-  return selfOf(shard, ref, known);
+  return usedSelfOf(shard, ref, known);
 };

@@ -1,14 +1,16 @@
+import { deviceBit } from '../../domain/devices.ts';
 import {
   covers,
   EARLIEST_MS,
   endAll,
+  endDevice,
   endRefusedSessions,
   forget,
   revocationBefore,
   revoke,
   revokedUntil,
 } from '../../domain/ending.ts';
-import { ownerOfKey, rowOfOwner, type TokenOwner, type UserRef } from '../../domain/model.ts';
+import { type Device, ownerOfKey, rowOfOwner, type TokenOwner, type UserRef } from '../../domain/model.ts';
 import type { PresenceEnding } from '../log-entry.ts';
 import type { Endings, Revocation } from '../port/endings.ts';
 import { change } from './change.ts';
@@ -27,6 +29,13 @@ export class MemoryEndings implements Endings {
     change(this.#shards, ref, { deliberate }, ({ shard, row, at, now }) => {
       endAll(row, how, at, timeOfDay(now));
       return () => shard.command({ type: how, ref, at });
+    });
+  }
+
+  async disconnect(ref: UserRef, device: Device): Promise<void> {
+    change(this.#shards, ref, { deliberate: 'revoked' }, ({ shard, row, at }) => {
+      endDevice(row, deviceBit(device), at);
+      return () => shard.command({ type: 'disconnect_device', ref, at, device });
     });
   }
 

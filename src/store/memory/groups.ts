@@ -1,6 +1,6 @@
 import type { View } from '../../domain/model.ts';
 import type { GroupCounts, GroupViews } from '../port/groups.ts';
-import type { Page } from '../port/views.ts';
+import type { Page, Reading } from '../port/views.ts';
 import type { Shards } from './shards.ts';
 import { pageOf, viewsOf } from './views.ts';
 
@@ -11,8 +11,8 @@ export class MemoryGroups implements GroupViews {
     this.#shards = shards;
   }
 
-  async page(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {
-    return pageOf(this.#shards, tenant, this.#present(tenant, group), limit, cursor);
+  async page(tenant: string, group: string, limit: number, cursor?: string, more?: Reading): Promise<Page> {
+    return pageOf(this.#shards, tenant, this.#present(tenant, group), { limit, ...more }, cursor);
   }
 
   async count(tenant: string, group: string): Promise<GroupCounts> {

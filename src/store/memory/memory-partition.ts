@@ -1,4 +1,5 @@
 import { type DayMs, HybridClock, type StoreMicros, type StoreMs, toMs } from '../../domain/clock.ts';
+import { deviceList } from '../../domain/devices.ts';
 import { type Before, type Circumstances, evaluate, show } from '../../domain/evaluate.ts';
 import {
   type Transition,
@@ -10,7 +11,7 @@ import {
 } from '../../domain/model.ts';
 import type { PutOut } from '../../domain/place.ts';
 import { putOutUntil } from '../../domain/put-out.ts';
-import { emptyRow, type Row } from '../../domain/row.ts';
+import { emptyRow, inUse, type Row } from '../../domain/row.ts';
 import { viewOf } from '../../domain/show.ts';
 import { memberOf, type PlaceBook, showPlaces } from '../../domain/show-places.ts';
 import type { Command, LogEntry } from '../log-entry.ts';
@@ -87,6 +88,13 @@ export class MemoryPartition {
 
   view(user: string, row: Row): View {
     return viewOf(user, row, this.#options.lastSeen);
+  }
+
+  /** With the kinds of device in use. */
+  usedView(user: string, row: Row): View {
+    const view = this.view(user, row);
+    if (view.status === 'offline') return view;
+    return { ...view, active: deviceList(inUse(row, this.now, this.#options.policy.idleAwayMs)) };
   }
 
   /** Rows whose deadline passed, in the order in which they passed: transitions are logged in that order. */

@@ -21,7 +21,7 @@ import { StoreError } from '../port/store-error.ts';
 import type { SelfView } from '../port/views.ts';
 import { type Call, change } from './change.ts';
 import { timeOfDay } from './memory-partition.ts';
-import { announce, announceGroups, announceNote, selfOf } from './self.ts';
+import { announce, announceGroups, announceNote, usedSelfOf } from './self.ts';
 import type { Shards } from './shards.ts';
 
 export class MemoryPeople implements People {
@@ -48,7 +48,7 @@ export class MemoryPeople implements People {
   async note(ref: UserRef, note: NoteRequest): Promise<SelfView> {
     const shard = this.#shards.of(ref);
     const known = shard.peek(ref);
-    if (trueNote(known) === undefined && !saysSomething(note)) return selfOf(shard, ref, known);
+    if (trueNote(known) === undefined && !saysSomething(note)) return usedSelfOf(shard, ref, known);
     return change(this.#shards, ref, {}, ({ row, order }) => {
       const stamp = Math.max(order, (trueNote(row)?.stamp ?? 0) + 1);
       setNote(row, { ...(saysSomething(note) && adornmentOf(note)), stamp });
@@ -63,10 +63,10 @@ export class MemoryPeople implements People {
     const shard = this.#shards.of(ref);
     const known = shard.peek(ref);
     const saidAt = claim ? claim.at : at;
-    if (claim === null && at === undefined && !known.claims.has(source)) return selfOf(shard, ref, known);
+    if (claim === null && at === undefined && !known.claims.has(source)) return usedSelfOf(shard, ref, known);
     const today = timeOfDay(shard.now);
     if (!isNews(known, source, { stamp: 0, ...(saidAt !== undefined && { at: saidAt }) }, today)) {
-      return selfOf(shard, ref, known);
+      return usedSelfOf(shard, ref, known);
     }
     return change(this.#shards, ref, { deliberate: 'claim' }, ({ row, order }) => {
       const stamp = order + 1;

@@ -19,6 +19,7 @@ export const reportOf = (entry: Entry, now: StoreMs, order: HybridMicros): Repor
     watchedAt: moment(entry.watchedAgo ?? -1),
     graceMs: entry.graceMs,
     devices: deviceMask(entry.devices),
+    ...(entry.idleDevices && { idleDevices: deviceMask(entry.idleDevices) }),
     profile: {
       ...profileOf({ name: entry.name, iat: entry.nameIat ?? entry.iat }),
       ...profileOf({ groups: entry.groups, iat: entry.groupsIat ?? entry.iat }),

@@ -1,10 +1,10 @@
 import { absorb, restore } from '../../domain/absorb.ts';
-import { isEnded, isRevoked } from '../../domain/ending.ts';
+import { areDevicesEnded, isEnded, isRevoked } from '../../domain/ending.ts';
 import { before, isNobody } from '../../domain/evaluate.ts';
 import type { UserRef, View } from '../../domain/model.ts';
 import { trueNote } from '../../domain/note.ts';
 import { isHeardOf, sameGroups, trueProfile } from '../../domain/profile.ts';
-import type { Row } from '../../domain/row.ts';
+import type { AnyEnding } from '../../domain/row.ts';
 import type { ApplyReply, Batch, PlaceAnswer, Reports } from '../port/reports.ts';
 import type { SelfView } from '../port/views.ts';
 import { timeOfDay } from './memory-partition.ts';
@@ -27,7 +27,7 @@ export class MemoryReports implements Reports {
     const selves = new Map<number, SelfView>();
     const tookOver: number[] = [];
     const revoked = new Map<number, number>();
-    const ended = new Map<number, NonNullable<Row['ended']>>();
+    const ended = new Map<number, { how: AnyEnding; at: number }>();
     const places = new Map<number, readonly PlaceAnswer[]>();
     batch.entries.forEach((entry, position) => {
       const ref = { tenant: entry.tenant, user: entry.user };
@@ -47,6 +47,8 @@ export class MemoryReports implements Reports {
       const knownGroups = trueProfile(row).groups;
       const report = reportOf(entry, now, shard.clock.now());
       if (row.ended && entry.count > 0 && isEnded(row, report.openedAt)) ended.set(position, row.ended);
+      else if (entry.count > 0 && areDevicesEnded(row, report.devices, report.openedAt))
+        ended.set(position, { how: 'disconnect_device', at: 0 });
       const { idleAwayMs } = this.#shards.policy;
       const { restored, claimed, noted, refused } = absorb(row, batch.node, report, now, idleAwayMs);
       if (claimed && report.claim) shard.clock.raise(report.claim.stamp);

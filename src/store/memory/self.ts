@@ -5,6 +5,7 @@ import type { Row } from '../../domain/row.ts';
 import type { SelfView } from '../port/views.ts';
 import type { MemoryPartition } from './memory-partition.ts';
 
+/** What nodes are sent of a user. */
 export const selfOf = (shard: MemoryPartition, { user }: UserRef, row: Row): SelfView => {
   const note = trueNote(row);
   return {
@@ -15,6 +16,12 @@ export const selfOf = (shard: MemoryPartition, { user }: UserRef, row: Row): Sel
     ...ownOf(row),
   };
 };
+
+/** What callers without a socket are sent: also the kinds of device in use. */
+export const usedSelfOf = (shard: MemoryPartition, ref: UserRef, row: Row): SelfView => ({
+  ...selfOf(shard, ref, row),
+  view: shard.usedView(ref.user, row),
+});
 
 const ownOf = (row: Row): Pick<SelfView, 'own'> => {
   const { groups } = trueProfile(row);

@@ -3,9 +3,9 @@ import { type UserRef, userRef, type View } from '../../domain/model.ts';
 import { explainRow } from '../explain-row.ts';
 import type { Explanation } from '../explanation.ts';
 import { StoreError } from '../port/store-error.ts';
-import type { Counts, Page, SelfView, Views } from '../port/views.ts';
+import type { Counts, Page, Reading, SelfView, Views } from '../port/views.ts';
 import { timeOfDay } from './memory-partition.ts';
-import { selfOf } from './self.ts';
+import { usedSelfOf } from './self.ts';
 import type { Shards } from './shards.ts';
 
 export class MemoryViews implements Views {
@@ -15,17 +15,17 @@ export class MemoryViews implements Views {
     this.#shards = shards;
   }
 
-  async read(tenant: string, users: readonly string[]): Promise<View[]> {
-    return viewsOf(this.#shards, tenant, users);
+  async read(tenant: string, users: readonly string[], more?: Reading): Promise<View[]> {
+    return viewsOf(this.#shards, tenant, users, more);
   }
 
   async readSelf(ref: UserRef): Promise<SelfView> {
     const shard = this.#shards.of(ref);
-    return selfOf(shard, ref, shard.peek(ref));
+    return usedSelfOf(shard, ref, shard.peek(ref));
   }
 
-  async page(tenant: string, limit: number, cursor?: string): Promise<Page> {
-    return pageOf(this.#shards, tenant, this.#present(tenant), limit, cursor);
+  async page(tenant: string, limit: number, cursor?: string, more?: Reading): Promise<Page> {
+    return pageOf(this.#shards, tenant, this.#present(tenant), { limit, ...more }, cursor);
   }
 
   async count(tenant: string): Promise<Counts> {
@@ -40,7 +40,7 @@ export class MemoryViews implements Views {
     const today = timeOfDay(shard.now);
     const waitsUntil = awaitedTurn(row, { now: shard.now, today, policy: this.#shards.policy });
     const transitions = shard.lastTransitions(ref, row.ver);
-    return explainRow(selfOf(shard, ref, row), row, 0, transitions, timeOfDay(waitsUntil), today);
+    return explainRow(usedSelfOf(shard, ref, row), row, 0, transitions, timeOfDay(waitsUntil), today);
   }
 
   #present(tenant: string): string[] {
@@ -55,11 +55,17 @@ export class MemoryViews implements Views {
   }
 }
 
-export const viewsOf = (shards: Shards, tenant: string, users: readonly string[]): View[] =>
+export const viewsOf = (
+  shards: Shards,
+  tenant: string,
+  users: readonly string[],
+  { inUse = false }: Reading = {},
+): View[] =>
   users.map((user) => {
     const ref = { tenant, user };
     const shard = shards.of(ref);
-    return shard.view(user, shard.peek(ref));
+    const row = shard.peek(ref);
+    return inUse ? shard.usedView(user, row) : shard.view(user, row);
   });
 
 /** Those behind a cursor, by user id. @throws StoreError `invalid_cursor`. */
@@ -67,7 +73,7 @@ export const pageOf = (
   shards: Shards,
   tenant: string,
   users: readonly string[],
-  limit: number,
+  { limit, ...more }: Reading & { readonly limit: number },
   cursor?: string,
 ): Page => {
   const after = cursor === undefined ? '' : Buffer.from(cursor, 'base64url').toString('utf8');
@@ -78,7 +84,7 @@ export const pageOf = (
   const chosen = rest.slice(0, limit);
   const last = rest.length > limit ? chosen.at(-1) : undefined;
   return {
-    users: viewsOf(shards, tenant, chosen),
+    users: viewsOf(shards, tenant, chosen, more),
     ...(last !== undefined && { cursor: Buffer.from(last).toString('base64url') }),
   };
 };

@@ -1,4 +1,4 @@
-import type { TokenOwner, UserRef } from '../../domain/model.ts';
+import type { Device, TokenOwner, UserRef } from '../../domain/model.ts';
 import type { PresenceEnding } from '../log-entry.ts';
 
 /** Endings of users, and the list of tokens that are refused. */
@@ -8,6 +8,11 @@ export interface Endings {
    * Errors as `Views.read`.
    */
   end(ref: UserRef, how: PresenceEnding): Promise<void>;
+  /**
+   * Ends the connections, sessions and grace of one kind of device, and instructs all nodes to close its sockets with
+   * 4403. Errors as `Views.read`.
+   */
+  disconnect(ref: UserRef, device: Device): Promise<void>;
   /**
    * Refuses the tokens of an owner. Without `before` (ms) these are all tokens issued up to now, whatever the clocks
    * of issuers say, and everything of the user ends with them. With it these are exactly the tokens issued before it:

@@ -1,6 +1,6 @@
 import type { DayMs, HybridMicros } from '../../domain/clock.ts';
 import type { Device, Note, OwnClaim, UserRef, View } from '../../domain/model.ts';
-import type { EndingKind } from '../../domain/row.ts';
+import type { AnyEnding } from '../../domain/row.ts';
 import type { SelfView } from './views.ts';
 
 /** What nodes report of their users. */
@@ -44,6 +44,8 @@ export interface Entry extends UserRef {
    */
   readonly watchedAgo?: number;
   readonly devices: readonly Device[];
+  /** Kinds that are not in use although others are; absent for none. */
+  readonly idleDevices?: readonly Device[];
   readonly name?: string;
   readonly groups?: readonly string[];
   /** `iat` (s) of the newest token that carried name or groups; 0 for none. */
@@ -137,7 +139,7 @@ export type ApplyReply =
        * By position, users whose reported connections were all ended after they opened: they were counted as none. A
        * node that missed the command learns of it here.
        */
-      readonly ended?: ReadonlyMap<number, { readonly how: EndingKind; readonly at: number }>;
+      readonly ended?: ReadonlyMap<number, { readonly how: AnyEnding; readonly at: number }>;
       /** By position, reported places of which others are shown something else than the entry knew, or that were refused. */
       readonly places?: ReadonlyMap<number, readonly PlaceAnswer[]>;
     };

@@ -21,10 +21,12 @@ export const decodeExplanation = ({ user }: UserRef, reply: readonly RawReply[])
     ...{ goneActiveAt: seen, goneOpenedAt: left, nextDeadline: due, revoked },
     ...(frozen >= 0 && { hiddenLastSeen: frozen }),
   });
-  for (const [node, stance, idle, devices, count, openedAt, activeAt] of rowsOf(nodes, 7)) {
+  for (const [node, stance, idle, devices, count, openedAt, activeAt, unused] of rowsOf(nodes, 8)) {
+    const idleDevices = digits(unused);
     row.nodes.set(word(node), {
       ...{ stance: STANCES[digits(stance)] ?? 'own', idle: digits(idle) === 1, devices: digits(devices) },
       ...{ count: digits(count), openedAt: digits(openedAt), activeAt: digits(activeAt) },
+      ...(idleDevices > 0 && { idleDevices }),
     });
   }
   for (const [id, idle, devices, expiresAt, activeAt] of rowsOf(sessions, 5)) {

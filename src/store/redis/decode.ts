@@ -8,7 +8,7 @@ import {
   type Status,
   type View,
 } from '../../domain/model.ts';
-import type { EndingKind } from '../../domain/row.ts';
+import type { AnyEnding } from '../../domain/row.ts';
 import { type RawReply, UnexpectedReply } from '../../redis/functions.ts';
 import type { Revocation } from '../port/endings.ts';
 import type { BeatReply } from '../port/leases.ts';
@@ -21,7 +21,7 @@ import { listOf, number, text } from './raw-values.ts';
 const STATUS: Readonly<Record<string, Status>> = { o: 'online', a: 'away', b: 'busy', f: 'offline' };
 
 /** See reply.lua. */
-const LINE = /^([oabf])(\d+)(?:,(\d+))? (\d+) (\d+) ([01])$/;
+const LINE = /^([oabf])(\d+)(?:,(\d+))? (\d+) (\d+) ([01])(?: (\d+))?$/;
 
 export const decodeBeat = (reply: RawReply): BeatReply => {
   const [fenced, gen, lost, holdMs, young, clock, last, stuck, micros, shiftMs] = listOf('beat', reply);
@@ -44,7 +44,7 @@ export const decodeSelf = (script: FunctionName, user: string, reply: RawReply |
   const [line, name, shown, claim, groups, ownGroups, stamp, note, ownNote] = Array.isArray(reply)
     ? reply
     : [reply, '', '', '', '', '', '', '', ''];
-  const [, letter = '', ver, since, seen, devices, invisible] = LINE.exec(text(script, line)) ?? [];
+  const [, letter = '', ver, since, seen, devices, invisible, active] = LINE.exec(text(script, line)) ?? [];
   const status = STATUS[letter];
   if (status === undefined) throw new UnexpectedReply(script, line);
   const view: View = {
@@ -58,6 +58,7 @@ export const decodeSelf = (script: FunctionName, user: string, reply: RawReply |
     ...(shown !== '' && (JSON.parse(text(script, shown)) as Adornment)),
     ...(note !== '' && { note: JSON.parse(text(script, note)) as Adornment }),
     devices: deviceList(Number(devices)),
+    ...(active !== undefined && { active: deviceList(Number(active)) }),
     ...(groups !== '' && { groups: JSON.parse(text(script, groups)) as string[] }),
   };
   return {
@@ -71,13 +72,16 @@ export const decodeSelf = (script: FunctionName, user: string, reply: RawReply |
   };
 };
 
-const ENDINGS = { l: 'logout', d: 'disconnect', r: 'revoke', f: 'forget' } as const;
+const ENDINGS = {
+  ...({ l: 'logout', d: 'disconnect', r: 'revoke', f: 'forget' } as const),
+  k: 'disconnect_device',
+} as const;
 
 /** Which entries the function refused: see apply.lua. */
 const turnedAway = (turned: string): Pick<ApplyReply & { result: 'ok' }, 'revoked' | 'ended'> => {
   if (turned === '') return {};
   const revoked = new Map<number, number>();
-  const ended = new Map<number, { how: EndingKind; at: number }>();
+  const ended = new Map<number, { how: AnyEnding; at: number }>();
   for (const [, position, how = '', at] of turned.matchAll(/(\d+)([a-z])([\d.]+) /g)) {
     if (how === 't') revoked.set(Number(position), Number(at));
     else ended.set(Number(position), { how: ENDINGS[how as keyof typeof ENDINGS], at: Number(at) });

@@ -117,13 +117,26 @@ const packEntry = (entry: Entry, tenant: number): Buffer => {
 const ago = (ms: number): number => (ms < 0 ? -1 : Math.round(ms));
 
 const encodeRest = (entry: Entry): string => {
-  const { name, groups, iat, nameIat = iat, groupsIat = iat, claim, note, known, watchedAgo } = entry;
+  const {
+    name,
+    groups,
+    iat,
+    nameIat = iat,
+    groupsIat = iat,
+    claim,
+    note,
+    known,
+    watchedAgo,
+    idleDevices,
+  } = entry;
   const shown = known && encodeShown(known);
   const places = entry.places?.map(encodePlace);
-  if ([name, groups, claim, note, shown, watchedAgo, places].every((each) => each === undefined)) return '';
+  const rare = [name, groups, claim, note, shown, watchedAgo, idleDevices, places];
+  if (rare.every((each) => each === undefined)) return '';
   return JSON.stringify({
     ...{ name, groups: groups && JSON.stringify(groups), claim, note, shown, places },
     ...(watchedAgo !== undefined && { watchedAgo: ago(watchedAgo) }),
+    ...(idleDevices && { idleDevices: deviceMask(idleDevices) }),
     ...(nameIat !== iat && { nameIat }),
     ...(groupsIat !== iat && { groupsIat }),
   });

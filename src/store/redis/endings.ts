@@ -1,5 +1,6 @@
+import { type DeviceMask, deviceBit } from '../../domain/devices.ts';
 import { EARLIEST_MS, revocationBefore } from '../../domain/ending.ts';
-import { rowOfOwner, type TokenOwner, type UserRef } from '../../domain/model.ts';
+import { type Device, rowOfOwner, type TokenOwner, type UserRef } from '../../domain/model.ts';
 import type { EndingKind } from '../../domain/row.ts';
 import type { PresenceEnding } from '../log-entry.ts';
 import type { Endings, Revocation } from '../port/endings.ts';
@@ -16,6 +17,10 @@ export class RedisEndings implements Endings {
 
   end(ref: UserRef, how: PresenceEnding): Promise<void> {
     return this.#finish(ref, how);
+  }
+
+  disconnect(ref: UserRef, device: Device): Promise<void> {
+    return this.#finish(ref, 'disconnect', deviceBit(device));
   }
 
   async revoke(owner: TokenOwner, before?: number): Promise<void> {
@@ -52,10 +57,10 @@ export class RedisEndings implements Endings {
     await caller.ask('refuse', [...own, ...users.keys], [policy, ...users.args]);
   }
 
-  async #finish(ref: UserRef, how: EndingKind): Promise<void> {
+  async #finish(ref: UserRef, how: EndingKind, bit: DeviceMask = 0): Promise<void> {
     const { caller, policy } = this.#role;
     const keys = this.#role.keys.of(ref);
-    const users = encodeUsers(keys, [ref], () => [how, keys.node('')]);
+    const users = encodeUsers(keys, [ref], () => [how, keys.node(''), bit]);
     const own = [keys.meta, keys.log, keys.events, keys.due, keys.revoked];
     await caller.ask('finish', [...own, ...users.keys], [policy, ...users.args]);
   }

@@ -3,7 +3,7 @@ import type { RawReply } from '../../redis/functions.ts';
 import type { PartitionKeys } from '../../redis/keys.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { GroupCounts, GroupViews } from '../port/groups.ts';
-import type { Page, Views } from '../port/views.ts';
+import type { Page, Reading, Views } from '../port/views.ts';
 import type { FunctionName } from './library.ts';
 import { number } from './raw-values.ts';
 import type { RoleOptions } from './role.ts';
@@ -33,7 +33,7 @@ export class RedisGroups implements GroupViews {
     this.#views = views;
   }
 
-  async page(tenant: string, group: string, limit: number, cursor?: string): Promise<Page> {
+  async page(tenant: string, group: string, limit: number, cursor?: string, more?: Reading): Promise<Page> {
     let place: Place | undefined = { partition: 0, after: '' };
     if (cursor !== undefined) place = decodeCursor(cursor, this.#role.keys.partitions);
     const found: Found[] = [];
@@ -46,6 +46,7 @@ export class RedisGroups implements GroupViews {
     const seen = await this.#views.read(
       tenant,
       chosen.map(({ ref }) => ref.user),
+      more,
     );
     return {
       users: seen.filter((view) => view.status !== 'offline' && isMember(view, group)),

@@ -12,7 +12,7 @@ import {
   type View,
 } from '../../domain/model.ts';
 import type { PlaceChange, PlaceReason, PlaceTransition } from '../../domain/place.ts';
-import type { EndingKind } from '../../domain/row.ts';
+import type { AnyEnding } from '../../domain/row.ts';
 import type { Command, LogEntry } from '../log-entry.ts';
 
 /** A view as the log holds it; see `shownText` in commit.lua. */
@@ -53,7 +53,7 @@ type CommandJson = UserRef &
     | { type: 'note'; note: Note }
     | { type: 'groups'; view: ViewJson }
     | ({ type: 'own' } & OwnGroups)
-    | { type: EndingKind | 'refuse'; at: number }
+    | { type: AnyEnding | 'refuse'; at: number }
     | { type: 'later' }
   );
 
@@ -147,6 +147,8 @@ const commandOf = (json: CommandJson | PutOutJson, devices: number): Command => 
     case 'disconnect':
     case 'forget':
       return { type: json.type, ref, at: json.at };
+    case 'disconnect_device':
+      return disconnection(ref, json.at, devices);
     case 'revoke':
     case 'refuse':
       return { type: json.type, ref: tokenOwner(tenant, user), at: json.at };
@@ -160,6 +162,13 @@ const placeOf = ({ since, data, ...same }: PlaceJson): PlaceTransition => ({
   since: since === undefined ? 0 : Date.parse(since),
   ...(data !== undefined && { data: JSON.stringify(data) }),
 });
+
+/** @throws UnknownEntry for a kind of device of a later release. */
+const disconnection = (ref: UserRef, at: number, devices: number): Command => {
+  const [device] = deviceList(devices);
+  if (device === undefined) throw new UnknownEntry('disconnect_device');
+  return { type: 'disconnect_device', ref, at, device };
+};
 
 const transitionOf = (event: EventJson, devices: number): Transition => {
   const { tenant, previous, reason, ...view } = event;

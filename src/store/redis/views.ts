@@ -3,7 +3,7 @@ import { UnexpectedReply } from '../../redis/functions.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { Explanation } from '../explanation.ts';
 import { batchesByPartition } from '../partition.ts';
-import type { Counts, Page, SelfView, Views } from '../port/views.ts';
+import type { Counts, Page, Reading, SelfView, Views } from '../port/views.ts';
 import { decodeSelf } from './decode.ts';
 import { decodeExplanation } from './decode-row.ts';
 import { number } from './raw-values.ts';
@@ -19,18 +19,21 @@ export class RedisViews implements Views {
     this.#role = role;
   }
 
-  async read(tenant: string, users: readonly string[]): Promise<View[]> {
-    const selves = await this.#selves(users.map((user) => ({ tenant, user })));
+  async read(tenant: string, users: readonly string[], more?: Reading): Promise<View[]> {
+    const selves = await this.#selves(
+      users.map((user) => ({ tenant, user })),
+      more,
+    );
     return selves.map((self) => self.view);
   }
 
   async readSelf(ref: UserRef): Promise<SelfView> {
-    const [self] = await this.#selves([ref]);
+    const [self] = await this.#selves([ref], { inUse: true });
     if (self === undefined) throw new UnexpectedReply('read', null);
     return self;
   }
 
-  async page(tenant: string, limit: number, cursor?: string): Promise<Page> {
+  async page(tenant: string, limit: number, cursor?: string, more?: Reading): Promise<Page> {
     const { partitions } = this.#role.keys;
     const from = cursor === undefined ? { partition: 0, after: '' } : decodeCursor(cursor, partitions);
     const refs: { ref: UserRef; partition: number }[] = [];
@@ -45,7 +48,10 @@ export class RedisViews implements Views {
       });
     }
     const chosen = refs.slice(0, limit);
-    const selves = await this.#selves(chosen.map((entry) => entry.ref));
+    const selves = await this.#selves(
+      chosen.map((entry) => entry.ref),
+      more,
+    );
     const last = chosen.at(-1);
     return {
       users: selves.map((self) => self.view).filter((view) => view.status !== 'offline'),
@@ -87,14 +93,14 @@ export class RedisViews implements Views {
   }
 
   /** Users in the order requested, one call per partition and batch. */
-  async #selves(refs: readonly UserRef[]): Promise<SelfView[]> {
+  async #selves(refs: readonly UserRef[], { inUse = false }: Reading = {}): Promise<SelfView[]> {
     const { caller, policy } = this.#role;
     const selves: SelfView[] = new Array(refs.length);
     await Promise.all(
       batchesByPartition(refs, (ref) => this.#role.keys.partitionOf(ref)).map(async ([partition, group]) => {
         const keys = this.#role.keys.at(partition);
         const userKeys = group.map(({ item }) => keys.user(item));
-        const views = await caller.ask('read', [keys.meta, ...userKeys], [policy]);
+        const views = await caller.ask('read', [keys.meta, ...userKeys], [policy, inUse ? '1' : '']);
         group.forEach(({ item, position }, n) => {
           selves[position] = decodeSelf('read', item.user, views[n]);
         });

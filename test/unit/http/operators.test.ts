@@ -38,6 +38,15 @@ it('everybody may log themselves out, whatever their token allows, and nothing m
   expect(store.calls).toEqual([{ name: 'end', args: [{ tenant: 'acme', user: 'alice' }, 'logout'] }]);
 });
 
+it('POST /v1/users/{id}/disconnect takes one kind of device, and no other word', async () => {
+  const { store, call } = await start();
+  const disconnect = (body: object) => call('POST', '/v1/users/bob/disconnect', { token: 'admin', body });
+  expect((await disconnect({ device: 'mobile' })).statusCode).toBe(204);
+  for (const body of [{ device: 'fridge' }, { device: null }, { devise: 'mobile' }])
+    expect(problem(await disconnect(body))).toMatchObject({ status: 400, code: 'invalid' });
+  expect(store.calls).toEqual([{ name: 'disconnect', args: [BOB, 'mobile'] }]);
+});
+
 it('DELETE /v1/presence/users/{id} forgets', async () => {
   const { store, call } = await start();
   expect((await call('DELETE', '/v1/presence/users/bob', { token: 'admin' })).statusCode).toBe(204);
@@ -57,7 +66,7 @@ describe('GET /v1/presence/users/{id}/explain', () => {
     store.explanation = {
       view: view('bob', { status: 'online' }),
       invisible: false,
-      nodes: [{ node: 'n1.0', connections: 1, openedAt: NOW, ...at }],
+      nodes: [{ node: 'n1.0', connections: 1, openedAt: NOW, active: ['web'], ...at }],
       sessions: [{ id: 'phone', expiresAt: NOW + 5000, ...at }],
       claims: [],
       lastActive: NOW - 1,
@@ -83,8 +92,9 @@ describe('GET /v1/presence/users/{id}/explain', () => {
           activeAt: NOW - 1,
           idle: false,
           devices: ['web', 'mobile'],
+          active: ['web'],
         },
-        { node: 'n2.3', connections: 1, openedAt: NOW, idle: true, devices: ['web'] },
+        { node: 'n2.3', connections: 1, openedAt: NOW, idle: true, devices: ['web'], active: [] },
       ],
       sessions: [{ id: 'phone', expiresAt: NOW + 5000, activeAt: NOW, idle: false, devices: ['api'] }],
       own: { status: 'away', text: 'Lunch', stamp: (NOW - 2) * 1000 },
@@ -126,6 +136,7 @@ describe('GET /v1/presence/users/{id}/explain', () => {
           lastActive: '2026-11-21T11:59:59.999Z',
           idle: false,
           devices: ['web', 'mobile'],
+          active: ['web'],
         },
         {
           node: 'n2.3',
@@ -133,6 +144,7 @@ describe('GET /v1/presence/users/{id}/explain', () => {
           newestOpening: '2026-11-21T12:00:00.000Z',
           idle: true,
           devices: ['web'],
+          active: [],
         },
       ],
       sessions: [

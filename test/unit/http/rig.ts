@@ -10,7 +10,7 @@ import {
   type UserPrincipal,
 } from '../../../src/auth/principal.ts';
 import type { Settings } from '../../../src/config/settings.ts';
-import type { TokenOwner, UserRef, View } from '../../../src/domain/model.ts';
+import type { Device, TokenOwner, UserRef, View } from '../../../src/domain/model.ts';
 import { buildPublicServer, type PublicServerDeps } from '../../../src/http/server.ts';
 import type { Health } from '../../../src/node/membership.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
@@ -142,6 +142,10 @@ class FakeStore {
 
   end(ref: UserRef, how: string): Promise<void> {
     return this.#answer('end', [ref, how], () => undefined);
+  }
+
+  disconnect(ref: UserRef, device: Device): Promise<void> {
+    return this.#answer('disconnect', [ref, device], () => undefined);
   }
 
   revoke(owner: TokenOwner, before?: number): Promise<void> {

@@ -258,4 +258,45 @@ describe('activity of several connections here', () => {
       expect(isIdle()).toBe(true);
     });
   });
+
+  it('kinds that are not in use although others are, are reported; somebody idle has none of them', async () => {
+    const desktop = new Device('ann', { device: 'desktop' });
+    const mobile = new Device('ann', { device: 'mobile' });
+    const another = new Device('ann', { device: 'mobile' });
+    for (const device of [desktop, mobile, another]) void rig.roster.join(device);
+    await pass(500);
+    const unused = () => rig.store.newest('ann')?.idleDevices;
+    expect(unused()).toBeUndefined();
+    mobile.idles(rig);
+    await turn();
+    expect(unused()).toBeUndefined();
+    another.idles(rig);
+    await turn();
+    expect(unused()).toEqual(['mobile']);
+    desktop.idles(rig);
+    await turn();
+    expect([isIdle(), unused()]).toEqual([true, undefined]);
+    mobile.uses(rig);
+    await turn();
+    expect([isIdle(), unused()]).toEqual([false, ['desktop']]);
+    // Whatever is used again and again is no news.
+    const told = rig.store.applied.length;
+    for (let n = 0; n < 5; n += 1) {
+      mobile.uses(rig);
+      await turn();
+    }
+    expect(rig.store.applied.length).toBe(told);
+  });
+
+  it('one that opened idle beside another is not in use until it is used', async () => {
+    const phone = new Device('ann', { device: 'mobile' });
+    const desktop = new Device('ann', { device: 'desktop' });
+    desktop.openedIdle = true;
+    for (const device of [phone, desktop]) void rig.roster.join(device);
+    await pass(500);
+    expect(rig.store.newest('ann')).toMatchObject({ idle: false, idleDevices: ['desktop'] });
+    desktop.uses(rig);
+    await turn();
+    expect(rig.store.newest('ann')?.idleDevices).toBeUndefined();
+  });
 });

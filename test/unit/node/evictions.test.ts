@@ -105,6 +105,56 @@ describe('connections that somebody ended', () => {
     expect([observer.evicted, other.evicted]).toEqual([['disconnect'], []]);
   });
 
+  it('of one kind of device are those alone, also where they only watch', async () => {
+    const [desktop, mobile] = [
+      await join('ann', { device: 'desktop' }),
+      await join('ann', { device: 'mobile' }),
+    ];
+    const observer = new FakeMember('ann', { device: 'desktop' });
+    void rig.observers.add(observer);
+    await pass(1);
+    const at = clock();
+    await pass(1);
+    const young = await join('ann', { device: 'desktop' });
+    rig.evictions.command({ type: 'disconnect_device', ref: ann, at, device: 'desktop' });
+    expect([desktop.evicted, observer.evicted]).toEqual([['disconnect'], ['disconnect']]);
+    expect([mobile.evicted, young.evicted]).toEqual([[], []]);
+    await pass(500);
+    expect(rig.store.newest('ann')).toMatchObject({ count: 2, devices: ['desktop', 'mobile'] });
+  });
+
+  it('of one kind of device, as the store says, are not those that only watch', async () => {
+    const member = await join();
+    const observer = new FakeMember('ann', { device: 'mobile' });
+    void rig.observers.add(observer);
+    rig.store.onApply = async () => ok({ ended: new Map([[0, { how: 'disconnect_device', at: 0 }]]) });
+    rig.roster.refused(ann, 0);
+    await pass(100);
+    expect([member.evicted, observer.evicted]).toEqual([['disconnect'], []]);
+  });
+
+  it('of one kind of device take their grace along, and no other', async () => {
+    const [desktop, mobile] = [
+      await join('ann', { device: 'desktop' }),
+      await join('ann', { device: 'mobile' }),
+    ];
+    rig.roster.leave(desktop, 'lost');
+    rig.roster.leave(mobile, 'lost');
+    await pass(500);
+    const disconnect = (device: 'desktop' | 'mobile') =>
+      rig.evictions.command({ type: 'disconnect_device', ref: ann, at: clock(), device });
+    const isTold = async () => {
+      const told = rig.store.applied.length;
+      rig.roster.reassert(0);
+      await pass(100);
+      return rig.store.applied.length > told;
+    };
+    disconnect('desktop');
+    expect(await isTold()).toBe(true);
+    disconnect('mobile');
+    expect(await isTold()).toBe(false);
+  });
+
   it('of a revocation are also those with an old token that opened later', async () => {
     const at = 2_000_000_000;
     end('revoke', at * 1_000_000);

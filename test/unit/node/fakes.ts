@@ -121,7 +121,7 @@ export class FakeStore {
   readonly upkeep = this;
   readonly reports = this;
   readonly endings: Endings = {
-    ...{ end: notHere, revoke: notHere, forget: notHere },
+    ...{ end: notHere, disconnect: notHere, revoke: notHere, forget: notHere },
     revocations: () => this.revocations(),
     refuse: (partition, revocations) => this.refuse(partition, revocations),
   };

@@ -62,7 +62,7 @@ export class FaultyStore implements PresenceStore {
     },
   };
   readonly endings: Endings = {
-    ...{ end: notHere, revoke: notHere, forget: notHere },
+    ...{ end: notHere, disconnect: notHere, revoke: notHere, forget: notHere },
     revocations: async () => [],
     refuse: async () => undefined,
   };

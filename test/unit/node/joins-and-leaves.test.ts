@@ -147,7 +147,7 @@ describe('who joins and leaves a node', () => {
     it('is one of several: the others count on', async () => {
       const phone = await joined('ann', { device: 'mobile' });
       await joined();
-      expect(rig.store.newest('ann')).toMatchObject({ count: 2, devices: ['mobile', 'web'] });
+      expect(rig.store.newest('ann')).toMatchObject({ count: 2, devices: ['web', 'mobile'] });
       rig.roster.leave(phone, 'lost');
       await turn();
       expect(rig.store.newest('ann')).toMatchObject({ count: 1, devices: ['web'] });

@@ -8,3 +8,16 @@ function Devices.union(mask, more)
   end
   return mask
 end
+
+function Devices.without(mask, less)
+  for bit = 0, 4 do
+    local weight = 2 ^ bit
+    if floor(less / weight) % 2 == 1 and floor(mask / weight) % 2 == 1 then mask = mask - weight end
+  end
+  return mask
+end
+
+function Devices.devicesInUse(held)
+  if held.idle then return 0 end
+  return held.idleDevices and Devices.without(held.devices, held.idleDevices) or held.devices
+end

@@ -7,8 +7,9 @@
 --   rare      a MessagePack map of what few rows have: name, groups (JSON), iat (the newest stamp of either, also of those
 --             that wait), nat and gat (their own stamps, where those are others), pendingProfile (the same of what waits), shown,
 --             ownClaim, note, pendingNote, shownNote, claims,
---             endedClaims, sessions, goneOpenedAt, endedGraceUntil, hiddenLastSeen, burstFullAt, ended (at, how), forgotten,
---             forgottenAt, revoked, places (see stay.lua), placesLeft, placesFullAt, putOut; what a later release adds is kept
+--             endedClaims, sessions, goneOpenedAt, endedGraceUntil, hiddenLastSeen, burstFullAt, ended (at, how), endedDevices
+--             (when, by the bit of the kind), idleDevices (by node, '' for the grace), forgotten, forgottenAt, revoked, places
+--             (see stay.lua), placesLeft, placesFullAt, putOut; what a later release adds is kept
 -- Rows share EMPTY and BLANK where they have nothing, so that rare fields cost nothing when absent. A row has room for
 -- eight fields of its own, and a field that is set makes the table grow even when it is set to nil: hence the `if`s
 -- before fields that are mostly absent.
@@ -25,6 +26,29 @@ RowCodec.LETTER = { online = 'o', away = 'a', busy = 'b', offline = 'f' }
 local BLANK = { __index = { rare = EMPTY, shown = EMPTY, shownNote = EMPTY,
   sessions = EMPTY, claims = EMPTY, endedClaims = EMPTY, goneOpenedAt = 0, endedGraceUntil = 0,
   profileSaidAt = 0, nameIat = 0, groupsIat = 0, places = EMPTY, putOut = EMPTY } }
+
+local function loadIdleDevices(row, idleDevices)
+  for _, holding in ipairs(row.nodes) do
+    if idleDevices[holding.node] then holding.idleDevices = idleDevices[holding.node] end
+  end
+  if row.grace and idleDevices[''] then row.grace.idleDevices = idleDevices[''] end
+end
+
+-- Most users have one kind of device, or use all of them alike.
+local function idleDevicesOf(row)
+  local nodes, grace, found = row.nodes, row.grace, nil
+  for i = 1, #nodes do
+    if nodes[i].idleDevices then
+      found = found or {}
+      found[nodes[i].node] = nodes[i].idleDevices
+    end
+  end
+  if grace and grace.idleDevices then
+    found = found or {}
+    found[''] = grace.idleDevices
+  end
+  return found
+end
 
 local function loadRare(row, rare)
   row.rare, row.name, row.groups, row.ownClaim, row.hiddenLastSeen = rare, rare.name, rare.groups, rare.ownClaim, rare.hiddenLastSeen
@@ -48,6 +72,8 @@ local function loadRare(row, rare)
   if rare.placesLeft then row.placesLeft = rare.placesLeft end
   if rare.placesFullAt then row.placesFullAt = rare.placesFullAt end
   if rare.putOut then row.putOut = rare.putOut end
+  if rare.endedDevices then row.endedDevices = rare.endedDevices end
+  if rare.idleDevices then loadIdleDevices(row, rare.idleDevices) end
   -- Of a cleared claim only the stamp is left.
   if row.ownClaim and not row.ownClaim.status then row.ownClaim.status = cjson.null end
 end
@@ -105,10 +131,10 @@ local function putWords(rare, row)
 end
 
 local function rareOf(row)
-  local shown, claims, sessions = row.shown, row.claims, row.sessions
+  local shown, claims, sessions, idleDevices = row.shown, row.claims, row.sessions, idleDevicesOf(row)
   if not (row.ownClaim or row.name or row.groups or row.pendingProfile or row.hiddenLastSeen or shown ~= EMPTY or claims ~= EMPTY or sessions ~= EMPTY
       or row.goneOpenedAt > 0 or row.profileSaidAt > 0 or row.endedGraceUntil > now or row.burstFullAt or row.ended or row.revoked or row.rare ~= EMPTY
-      or row.note or row.pendingNote or row.shownNote ~= EMPTY or row.endedClaims ~= EMPTY
+      or row.note or row.pendingNote or row.shownNote ~= EMPTY or row.endedClaims ~= EMPTY or row.endedDevices or idleDevices
       or row.places ~= EMPTY or row.putOut ~= EMPTY) then
     return nil
   end
@@ -124,6 +150,7 @@ local function rareOf(row)
   rare.endedClaims = next(row.endedClaims) and row.endedClaims or nil
   rare.places = row.places ~= EMPTY and Parts.fold(row.places) or nil
   rare.placesLeft, rare.placesFullAt, rare.putOut = row.placesLeft, row.placesFullAt, row.putOut ~= EMPTY and row.putOut or nil
+  rare.endedDevices, rare.idleDevices = row.endedDevices, idleDevices
   return next(rare) and rare
 end
 

@@ -11,7 +11,7 @@ function Single.run(keys, args, width, change, firstKey)
   local row = Entries.load(entry)
   local at = Evaluate.before(row)
   local word, after, beside = change(row, at, entry.arg + 2, entry)
-  if word then return { word, Reply.user(row) } end
+  if word then return { word, Reply.user(row, true) } end
   Settle.settle(entry, at)
   if after then after(entry) end
 
@@ -20,5 +20,5 @@ function Single.run(keys, args, width, change, firstKey)
   Entries.saveIndexes({ entry }, KEYS[4])
   Entries.saveRows({ entry }, KEYS[4])
   Commit.publish(KEYS[3])
-  return { 'ok', Reply.user(row) }
+  return { 'ok', Reply.user(row, true) }
 end

@@ -36,15 +36,25 @@ local function stanceOnOpening(row, report, restored)
 end
 
 -- Several closes make one grace: it runs to the latest end, and is idle only when every connection that closed was.
-function Absorb.mergeGrace(row, at, duration, idle, lost, devices)
+-- `used`: the kinds in use among `devices`.
+function Absorb.mergeGrace(row, at, duration, idle, lost, devices, used)
   local grace = row.grace
-  if not grace then
-    row.grace = { startedAt = at, durationMs = duration, idle = idle, nodeLost = lost, devices = devices }
-    return
+  if idle then used = 0 end
+  if grace then
+    local ending = max(at + duration, grace.startedAt + grace.durationMs)
+    if at > grace.startedAt then grace.startedAt, grace.nodeLost = at, lost end
+    used, devices = Devices.union(used, Devices.devicesInUse(grace)), Devices.union(devices, grace.devices)
+    grace.durationMs, grace.idle, grace.devices = ending - grace.startedAt, idle and grace.idle, devices
+  else
+    grace = { startedAt = at, durationMs = duration, idle = idle, nodeLost = lost, devices = devices }
+    row.grace = grace
   end
-  local ending = max(at + duration, grace.startedAt + grace.durationMs)
-  if at > grace.startedAt then grace.startedAt, grace.nodeLost = at, lost end
-  grace.durationMs, grace.idle, grace.devices = ending - grace.startedAt, idle and grace.idle, Devices.union(devices, grace.devices)
+  -- Where some kind was in use and it is not known which, each may have been.
+  if used == devices or used == 0 or grace.idle then
+    if grace.idleDevices then grace.idleDevices = nil end
+  else
+    grace.idleDevices = Devices.without(devices, used)
+  end
 end
 
 -- Once no connection is left, or one opened later, the newest opening that is gone is not needed any more.
@@ -60,7 +70,8 @@ local function startOrEndGrace(row, prior, report, stance)
   if report.closedAt == 0 or report.closedAt <= opened then return end
   local wasIdle = report.count == 0 or not prior or prior.idle
   Absorb.mergeGrace(row, report.closedAt, report.graceMs, stance == INHERITED_IDLE or (report.idle and wasIdle), false,
-    Devices.union(prior and prior.devices or 0, report.devices))
+    Devices.union(prior and prior.devices or 0, report.devices),
+    Devices.union(prior and Devices.devicesInUse(prior) or 0, Devices.devicesInUse(report)))
 end
 
 -- Updates the row from a node's report. Returns whether the row was restored, whether the report brought a newer own claim,
@@ -72,7 +83,9 @@ function Absorb.absorb(row, node, report)
   end
   -- Connections that were ended are gone, with their grace, although their node does not know it yet.
   local places = report.places or EMPTY
-  if Ending.isEnded(row, report.openedAt) then report.count, report.closedAt, places = 0, 0, EMPTY end
+  if Ending.isEnded(row, report.openedAt) or row.endedDevices and Ending.areDevicesEnded(row, report.devices, report.openedAt) then
+    report.count, report.closedAt, places = 0, 0, EMPTY
+  end
   local claimed = report.claim and Absorb.mergeOwnClaim(row, report.claim) and 'claim'
   local restored = report.known and Absorb.restore(row, report.known)
   local noted = report.note and Note.mergeNote(row, report.note)
@@ -113,7 +126,9 @@ function Absorb.loseNode(row, node, lastBeat, diedBy)
   if prior.stance == OWN then row.goneActiveAt = max(row.goneActiveAt, prior.idle and prior.activeAt or max(prior.activeAt, lastBeat)) end
   table.remove(row.nodes, position)
   local idle = prior.idle or prior.stance == INHERITED_IDLE
-  if diedBy > max(Row.newestOpening(row), row.goneOpenedAt) then Absorb.mergeGrace(row, diedBy, GRACE, idle, true, prior.devices) end
+  if diedBy > max(Row.newestOpening(row), row.goneOpenedAt) then
+    Absorb.mergeGrace(row, diedBy, GRACE, idle, true, prior.devices, Devices.devicesInUse(prior))
+  end
   if row.places ~= EMPTY then PlaceReport.losePlaces(row, node, diedBy) end
   clearGoneOpening(row)
   return true

@@ -20,7 +20,36 @@ function Ending.endAll(row, how)
   for _, session in pairs(row.sessions) do row.goneActiveAt = max(row.goneActiveAt, session.activeAt) end
   row.nodes, row.sessions, row.grace, row.goneOpenedAt = {}, EMPTY, nil, 0
   row.ended = { at = nowMicros + shift * 1000, how = how }
+  if row.endedDevices then row.endedDevices = nil end
   if how == 'revoke' then Ending.revoke(row, floor(redisNow / 1000)) end
+end
+
+-- Ends the connections, sessions and grace of one kind of device. Of a node that holds several kinds only the node knows how
+-- many connections are left. Returns the holdings that are gone.
+function Ending.endDevice(row, bit)
+  local left, gone = {}, {}
+  row.endedDevices = row.endedDevices or {}
+  row.endedDevices[digits(bit)] = nowMicros + shift * 1000
+  for _, holding in ipairs(row.nodes) do
+    if holding.devices ~= bit then
+      holding.devices = Devices.without(holding.devices, bit)
+      left[#left + 1] = holding
+    else
+      if holding.stance == OWN then row.goneActiveAt = max(row.goneActiveAt, holding.idle and holding.activeAt or now) end
+      row.goneOpenedAt = max(row.goneOpenedAt, holding.openedAt)
+      gone[#gone + 1] = holding
+    end
+  end
+  row.nodes = left
+  if not left[1] then row.goneOpenedAt = 0 end
+  for id, session in pairs(row.sessions) do
+    if session.devices == bit then Sessions.endSession(row, id) end
+  end
+  local grace = row.grace
+  if grace then
+    if grace.devices == bit then row.grace = nil else grace.devices = Devices.without(grace.devices, bit) end
+  end
+  return gone
 end
 
 -- What is left stops late reports of nodes from restoring anything, and keeps a revocation in force, also one of places. Others
@@ -37,6 +66,15 @@ end
 
 function Ending.isEnded(row, opened)
   return row.ended and opened <= floor(row.ended.at / 1000)
+end
+
+-- Whether reported connections are all of kinds that have been ended.
+function Ending.areDevicesEnded(row, devices, opened)
+  if devices == 0 then return false end
+  for bit, at in pairs(row.endedDevices) do
+    if opened <= floor(at / 1000) then devices = Devices.without(devices, bit + 0) end
+  end
+  return devices == 0
 end
 
 function Ending.isForgotten(row, opened)

@@ -101,6 +101,23 @@ function Row.devicesOf(row)
   return mask
 end
 
+-- Kinds in use: those that count in `activeUntil`.
+function Row.inUse(row)
+  local nodes, last, mask = row.nodes, Row.lastActive(row), 0
+  local function isActive(act) return AWAY == 0 or act + AWAY > now end
+  for i = 1, #nodes do
+    local holding = nodes[i]
+    if holding.stance == OWN or holding.stance == INHERITED_ACTIVE and isActive(min(holding.openedAt, last)) then
+      mask = Devices.union(mask, Devices.devicesInUse(holding))
+    end
+  end
+  for _, session in pairs(row.sessions) do
+    if isActive(session.activeAt) then mask = Devices.union(mask, Devices.devicesInUse(session)) end
+  end
+  if row.grace and Row.isInGrace(row) and isActive(last) then mask = Devices.union(mask, Devices.devicesInUse(row.grace)) end
+  return mask
+end
+
 function Row.isInvisible(row)
   return row.ownClaim ~= nil and row.ownClaim.status == 'invisible'
 end
