@@ -4,10 +4,7 @@ import type { Client, RollcallError } from '../src/index.ts';
 import { closeAll, shown, shows } from './support/clients.ts';
 import { SERVICES, type Service } from './support/services.ts';
 
-/** Nodes take `enter`, and do not pass it on to watchers yet. */
-const WITHOUT_PLACES = 'a real node';
-
-describe.each(Object.entries(SERVICES))('a client of %s', (kind, start) => {
+describe.each(Object.entries(SERVICES))('a client of %s', (_kind, start) => {
   let service: Service;
   let people = 0;
   beforeAll(async () => {
@@ -141,31 +138,28 @@ describe.each(Object.entries(SERVICES))('a client of %s', (kind, start) => {
     await until(() => present() === 1, { saw: present });
   });
 
-  it.skipIf(kind === WITHOUT_PLACES)(
-    'shows who is in a place, with their data, and who leaves it',
-    async () => {
-      const place = name('place');
-      const [a, b] = [name('a'), name('b')];
-      const [client, other] = [await here(a), await here(b)];
-      await client.watch({ places: [place] }).ready;
-      expect(client.place(place)).toMatchObject({ known: true, members: [], total: 0 });
-      const seen = (): string => {
-        const there = client.place(place);
-        return there.known ? JSON.stringify(there.members.map(({ user, data }) => [user, data])) : there.why;
-      };
-      const stay = other.enter(place, { cursor: 1 });
-      const again = other.enter(place);
-      await Promise.all([stay.ready, again.ready]);
-      await until(() => seen() === JSON.stringify([[b, { cursor: 1 }]]), { saw: seen });
-      await stay.update({ cursor: 2 });
-      await until(() => seen() === JSON.stringify([[b, { cursor: 2 }]]), { saw: seen });
-      await again.leave();
-      expect(seen()).not.toBe('[]');
-      await stay.leave();
-      await until(() => seen() === '[]', { saw: seen });
-      await expect(stay.update({ cursor: 3 })).rejects.toMatchObject({ code: 'gone' });
-    },
-  );
+  it('shows who is in a place, with their data, and who leaves it', async () => {
+    const place = name('place');
+    const [a, b] = [name('a'), name('b')];
+    const [client, other] = [await here(a), await here(b)];
+    await client.watch({ places: [place] }).ready;
+    expect(client.place(place)).toMatchObject({ known: true, members: [], total: 0 });
+    const seen = (): string => {
+      const there = client.place(place);
+      return there.known ? JSON.stringify(there.members.map(({ user, data }) => [user, data])) : there.why;
+    };
+    const stay = other.enter(place, { cursor: 1 });
+    const again = other.enter(place);
+    await Promise.all([stay.ready, again.ready]);
+    await until(() => seen() === JSON.stringify([[b, { cursor: 1 }]]), { saw: seen });
+    await stay.update({ cursor: 2 });
+    await until(() => seen() === JSON.stringify([[b, { cursor: 2 }]]), { saw: seen });
+    await again.leave();
+    expect(seen()).not.toBe('[]');
+    await stay.leave();
+    await until(() => seen() === '[]', { saw: seen });
+    await expect(stay.update({ cursor: 3 })).rejects.toMatchObject({ code: 'gone' });
+  });
 
   it('forgets who is gone', async () => {
     const [a, b] = [name('a'), name('b')];
