@@ -11,7 +11,7 @@ export type Shown = Status | 'unknown';
  */
 const SHAPES: Readonly<Record<Shown, ReactElement>> = {
   online: <circle cx="8" cy="8" r="7" fill="currentColor" />,
-  away: <path d="M6.2 1.2A7 7 0 1 0 14.8 9.8 6 6 0 0 1 6.2 1.2Z" fill="currentColor" />,
+  away: <path d="M5.5 1.46A7 7 0 1 0 14.54 10.5 8.5 8.5 0 0 1 5.5 1.46Z" fill="currentColor" />,
   busy: (
     <>
       <circle cx="8" cy="8" r="7" fill="currentColor" />
