@@ -57,15 +57,8 @@ export const frameOf = ({
   ...(tenant && { tenant }),
 });
 
-export const FANOUT_SETTINGS = {
-  maxWatches: 5000,
-  maxNodeWatches: 100_000,
-  tenantWatchMax: 5000,
-  placeWatchMax: 5000,
-} as const;
-
-/** Small, so that few people and frames make what takes many otherwise. */
-export const TUNING: Partial<Tuning> = {
+/** Small sizes, so that few people and frames make what takes many otherwise. */
+const TUNING: Partial<Tuning> = {
   resyncJitterMs: 0,
   frameUsers: 2,
   bufferLimit: 0,
@@ -73,6 +66,13 @@ export const TUNING: Partial<Tuning> = {
   retryMaxMs: 50,
   resyncBatch: 2,
 };
+
+export const FANOUT = {
+  settings: { maxWatches: 5000, maxNodeWatches: 100_000, tenantWatchMax: 5000, placeWatchMax: 5000 },
+  tuning: TUNING,
+  /** The footprint of a node on which no connection watches. */
+  idle: JSON.stringify({ watches: 0, views: 0, tenants: 0, waiting: 0 }),
+} as const;
 
 /** Lets the world see the watcher that a session makes for the frame of a client. */
 export const seen = (fanout: Fanout, made: (watcher: Watcher) => void): Fanout => ({

@@ -1,15 +1,15 @@
 import { groupsOf, list, type Request, type Surroundings, same, views } from './asked.ts';
 import { Lists } from './lists.ts';
 import { Repeats } from './repeats.ts';
+import { RightsHistory } from './rights.ts';
 import type { Asked, Registered, Rights, ServerFrame, Shown } from './told.ts';
-import type { State } from './truth.ts';
-import { partitionOf, USERS } from './truth.ts';
+import { partitionOf, type State, USERS } from './truth.ts';
 
 /** What one client must get, by the protocol alone: it is told what is true, and judges every frame. */
 export class Oracle {
   readonly self: string;
   readonly #around: Surroundings;
-  readonly #rights: { readonly at: number; readonly rights: Rights }[] = [];
+  readonly #rights = new RightsHistory();
   #requests: Request[] = [];
   readonly #named = new Set<string>();
   readonly #groups = new Set<string>();
@@ -38,13 +38,11 @@ export class Oracle {
 
   /** What the person may see changes. */
   may(rights: Rights): void {
-    this.#rights.push({ at: this.#around.truth.clock, rights });
+    this.#rights.add(this.#around.truth.clock, rights);
   }
 
   get rights(): Rights {
-    const last = this.#rights.at(-1);
-    if (last === undefined) throw new RangeError('no rights');
-    return last.rights;
+    return this.#rights.last;
   }
 
   watches(ref: string, { users, groups, tenant }: Asked): void {
@@ -78,6 +76,7 @@ export class Oracle {
     for (const user of users) this.#named.delete(user);
     for (const group of groups) this.#groups.delete(group);
     for (const group of groups) this.#lists.drop(group);
+    for (const group of groups) this.#repeats.ended(group, this.#around.truth.clock);
     if (tenant) this.#tenant = false;
     for (const user of this.#held.keys()) if (!this.#named.has(user)) this.#loose.add(user);
   }
@@ -271,6 +270,7 @@ export class Oracle {
       }
       this.#groups.delete(group);
       this.#lists.drop(group);
+      this.#repeats.ended(group, this.#around.truth.clock);
       this.#unsure.groups.delete(group);
       for (const request of this.#requests) {
         if (this.#mayHaveBegun(request) && request.groups.delete(group)) request.unsure.groups.add(group);
@@ -367,18 +367,12 @@ export class Oracle {
     return this.#around.truth.since(user, from);
   }
 
-  /** What the person might see at some moment from one on; what a step changes is the newest. */
-  #recent(from: number): readonly Rights[] {
-    const first = this.#rights.findLastIndex(({ at }) => at <= from);
-    return this.#rights.slice(Math.max(0, first)).map(({ rights }) => rights);
-  }
-
   #always(is: (rights: Rights) => boolean, from = this.#around.stepAt): boolean {
-    return this.#recent(from).every(is);
+    return this.#rights.since(from).every(is);
   }
 
   #ever(is: (rights: Rights) => boolean): boolean {
-    return this.#recent(this.#around.stepAt).some(is);
+    return this.#rights.since(this.#around.stepAt).some(is);
   }
 
   #mayEver(user: string): boolean {

@@ -9,7 +9,7 @@ import { Sessions } from '../../../../src/session/sessions.ts';
 import { Capacity } from '../../../../src/time/capacity.ts';
 import { FakeTime, settle } from '../rig.ts';
 import type { Surroundings } from './asked.ts';
-import { type Client, FANOUT_SETTINGS, frameOf, rightsOf, SETTINGS, seen, TUNING } from './client.ts';
+import { type Client, FANOUT, frameOf, rightsOf, SETTINGS, seen } from './client.ts';
 import { LateStore } from './late-store.ts';
 import { LateMembership } from './membership.ts';
 import { Oracle } from './oracle.ts';
@@ -86,14 +86,14 @@ export class World {
     this.#fanout = new NodeFanout({
       store: this.#store,
       feed,
-      settings: { ...FANOUT_SETTINGS, fanoutWindowMs: windowMs, watchPolicy: policy },
+      settings: { ...FANOUT.settings, fanoutWindowMs: windowMs, watchPolicy: policy },
       metrics,
       turns,
       log: { info: () => undefined, warn: () => undefined, error: log },
       clock: { monotonic: now, wall: () => EPOCH + this.#time.ms },
       schedule,
       random: () => 0.5,
-      tuning: TUNING,
+      tuning: FANOUT.tuning,
     });
     void this.#fanout.start();
     const authenticator: Authenticator = {
@@ -142,7 +142,7 @@ export class World {
     this.#time.advance(20_000);
     await settle();
     const left = JSON.stringify(this.#fanout.footprint);
-    if (left !== NOTHING) this.findings.push(`left behind: ${left}`);
+    if (left !== FANOUT.idle) this.findings.push(`left behind: ${left}`);
     if (this.#time.timers > 0) this.findings.push(`${this.#time.timers} timers left`);
   }
 
@@ -399,5 +399,3 @@ export class World {
     return open && oracle.welcomed && !ws.isPaused;
   }
 }
-
-const NOTHING = JSON.stringify({ watches: 0, views: 0, tenants: 0, waiting: 0 });
