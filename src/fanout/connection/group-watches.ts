@@ -51,6 +51,7 @@ export class GroupWatches implements GroupReader {
     for (const user of [...set.members]) if (watched.disenrol(tenant, set, user)) gone.push(user.user);
     this.#node.context.meter.watches -= 1;
     this.#node.groups.leave(tenant, set);
+    outbox.unlisted(this.#node.context.timing.now());
     return gone;
   }
 
@@ -93,7 +94,10 @@ export class GroupWatches implements GroupReader {
     if (tenant === undefined) return false;
     const { watched, outbox, watchesTenant } = this.#owner;
     if (watched.isOnlyIn(set, user) && !watchesTenant) outbox.memberGone(user);
-    outbox.memberLeft(set, user, watched.unlist(set, user));
-    return watched.disenrol(tenant, set, user);
+    const isTold = watched.unlist(set, user);
+    outbox.memberLeft(set, user, isTold);
+    const isUnwatched = watched.disenrol(tenant, set, user);
+    if (!isTold) outbox.unlisted(this.#node.context.timing.now());
+    return isUnwatched;
   }
 }

@@ -45,6 +45,8 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
   readonly #owner: OutboxOwner;
   /** Users watched by id who changed since they were last sent. */
   readonly #pending = new Pending();
+  /** Users who changed while an answer was still to show them. */
+  #leftToAnswers: Set<CachedUser> | undefined;
   #replies: Reply[] = [];
   /** The reply whose first frame was, or is about to be written. */
   #current: Reply | undefined;
@@ -65,7 +67,12 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
   }
 
   changed(user: CachedUser, now: number): void {
-    if (this.#closed || this.#streaming || user.record === undefined || this.#owner.isUnsent(user)) return;
+    if (this.#closed || this.#streaming || user.record === undefined) return;
+    if (this.#owner.isUnsent(user)) {
+      this.#leftToAnswers ??= new Set();
+      this.#leftToAnswers.add(user);
+      return;
+    }
     if (!this.#inWindow && this.#pending.size === 0 && this.#writer.isReady(now)) {
       this.#writer.write(this.#context.encoder.change(user.record, now));
       this.#note(user);
@@ -120,6 +127,15 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
   takeAway(groups: readonly string[], users: readonly string[], isGone = true): void {
     for (const user of users) this.#sayLeft(user);
     for (const frame of goneFrames(groups, isGone ? users : [])) this.say(frame);
+  }
+
+  /** Answers show less than they were to: what was left to them of users who are still watched goes out by itself. */
+  unlisted(now: number): void {
+    for (const user of this.#leftToAnswers ?? []) {
+      if (this.#owner.isUnsent(user)) continue;
+      this.#leftToAnswers?.delete(user);
+      this.changed(user, now);
+    }
   }
 
   userForgotten(id: string, frame: string): void {
@@ -185,11 +201,13 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
   /** The connection was sent the newest view of a user, by a snapshot. */
   sentNewest(user: CachedUser): void {
     this.#pending.delete(user);
+    this.#leftToAnswers?.delete(user);
     this.#note(user);
   }
 
   /** A user is no longer watched by id. Who watches their tenant still gets what was owed. */
   forget(user: CachedUser): void {
+    this.#leftToAnswers?.delete(user);
     if (this.#stream === undefined) this.#pending.delete(user);
   }
 
@@ -292,6 +310,7 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
     this.#closed = true;
     this.leave(EMPTY, now);
     this.#pending.clear();
+    this.#leftToAnswers = undefined;
     this.#news?.clear();
     this.#replies = [];
     this.#current = undefined;

@@ -141,6 +141,24 @@ describe('the members of a watched group', () => {
     expect(short(sink)).toEqual(['g:bob …', 'g:eve', 'members g -ann', 'gone ann']);
   });
 
+  // A change of a user whose snapshot is still to come is left to it.
+  it('are shown what changed, where they leave the list before it is sent and are watched by id', async () => {
+    const rig = new Rig({ ...unmerged, tuning: { frameUsers: 1 } });
+    rig.set('ann', 1, 'online', ['g']);
+    rig.set('bob', 2, 'online', ['g']);
+    const { sink, watcher } = rig.connect(undefined, MINE);
+    await watcher.watch({ users: ['bob'] });
+    sink.onFrame = () => block(sink);
+    await watcher.watch({ groups: ['g'] });
+    sink.take();
+    rig.event('bob', 5, 'away', { groups: ['g'] });
+    rig.regroup('bob', []);
+    sink.onFrame = undefined;
+    read(sink);
+    watcher.drained();
+    expect(sink.take()).toEqual(['[]', 'bob@5']);
+  });
+
   it('are encoded once for all who are told the same', async () => {
     const rig = new Rig(unmerged);
     const watchers = await Promise.all([1, 2, 3].map(() => rig.watching({ groups: ['g'] }, undefined, MINE)));
