@@ -74,4 +74,22 @@ export const STORE: readonly Mutant[] = [
     title: 'is taken out as',
     proves: 'what an older token said comes back when a hidden user is seen again',
   },
+  {
+    name: 'a grace of a place that a later word to leave does not end (Redis)',
+    file: 'src/store/lua/rules/place-report.lua',
+    from: 'if closedAt <= max(endedAt, Stay.settledAt(stay)) then return end',
+    to: 'if closedAt <= endedAt then return end',
+    test: 'test/contract/histories.test.ts',
+    title: 'leave memory and Redis in the same state',
+    proves: 'a user who left a place is in it again when a node repeats its report',
+  },
+  {
+    name: 'places of a user put out unseen (memory)',
+    file: 'src/domain/show-places.ts',
+    from: 'if (!wasIn && isSeen && isIn(stay)) endRefused(',
+    to: 'if (!wasIn && isSeen && !isIn(stay)) endRefused(',
+    test: 'test/contract/places-put-out.test.ts',
+    title: 'ends who is in it unseen',
+    proves: 'a hidden user who was put out of a place is back in it when they are seen',
+  },
 ];
