@@ -4,8 +4,8 @@ import type { AuthFrame } from '../protocol/client-frames.ts';
 import type { CloseCodeNumber, ErrorCode } from '../protocol/codes.ts';
 import type { SessionHost } from './host.ts';
 import type { Identity } from './identity.ts';
+import type { Listener } from './listener.ts';
 import type { Typing } from './typing.ts';
-import type { Listener } from './typing-desk.ts';
 
 /** A session as the handlers of its frames see it. */
 export interface ClientSession extends Listener {

@@ -10,7 +10,7 @@ import type { CloseCodeNumber } from '../protocol/codes.ts';
 import type { SelfView } from '../store/port/views.ts';
 import { type Activity, mayConnect } from './admission.ts';
 import type { SessionHost } from './host.ts';
-import type { Listener } from './typing-desk.ts';
+import type { Listener } from './listener.ts';
 import { viewerOf } from './viewer-of.ts';
 
 const NO_GROUPS: readonly string[] = [];

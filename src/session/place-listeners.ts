@@ -1,5 +1,5 @@
 import { type UserKey, userKey } from '../domain/model.ts';
-import type { Listener } from './typing-desk.ts';
+import type { Listener } from './listener.ts';
 
 const keyOf = (tenant: string, place: string): UserKey => userKey({ tenant, user: place });
 

@@ -11,10 +11,11 @@ import { HeldBytes } from './held-bytes.ts';
 import type { SessionDeps, SessionHost } from './host.ts';
 import { Identity } from './identity.ts';
 import { Intake } from './intake.ts';
+import type { Listener } from './listener.ts';
 import { refuseSocket } from './refuse-socket.ts';
 import { Session } from './session.ts';
 import { Typists } from './typing.ts';
-import { type Listener, TypingDesk } from './typing-desk.ts';
+import { TypingDesk } from './typing-desk.ts';
 import { Unauthenticated } from './unauthenticated.ts';
 
 /** Every WebSocket of this node. */

@@ -1,9 +1,7 @@
-import type { Principal } from '../auth/principal.ts';
 import type { Settings } from '../config/settings.ts';
 import { type UserKey, type UserRef, userKey } from '../domain/model.ts';
 import type { EventFeed, TypingSignal as Signal } from '../events/feed.ts';
 import type { FairTurns, Work } from '../fanout/fair-turns.ts';
-import type { Sink } from '../fanout/fanout.ts';
 import { sharesGroup } from '../fanout/visibility.ts';
 import { typingFrame } from '../protocol/server-frames.ts';
 import { RateLimiter } from '../time/rate-limiter.ts';
@@ -11,6 +9,7 @@ import { RecentlyUsed } from '../time/recently-used.ts';
 import type { TimerWheel, WheelItem } from '../time/timer-wheel.ts';
 import { mayWatchTenant, mayWatchUsers } from './admission.ts';
 import { Hearings } from './hearing.ts';
+import type { Listener } from './listener.ts';
 import { PlaceListeners } from './place-listeners.ts';
 import { REPEAT_MS, TYPING_BURST, TYPING_RATE, type Typists, targetKey } from './typing.ts';
 
@@ -24,20 +23,6 @@ const STALE_MS = 1000;
 const PIECE = 50;
 /** People whose words are counted. Beyond, who typed longest ago has a budget like new. */
 const MAX_TYPISTS = 100_000;
-
-/** A connection that may be sent typing. */
-export interface Listener extends Sink {
-  readonly identity: {
-    readonly ref: UserRef;
-    readonly principal: Principal;
-    readonly groups: readonly string[];
-  };
-  /** It was welcomed, and its end is not decided. */
-  readonly open: boolean;
-  readonly watchedPlaces: ReadonlySet<string>;
-  /** Whether it watches a place by name. */
-  followsPlace(place: string): boolean;
-}
 
 interface DeskOptions {
   /** All connections of a user on this node. */

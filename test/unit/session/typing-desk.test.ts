@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Transition } from '../../../src/domain/model.ts';
 import type { Work } from '../../../src/fanout/fair-turns.ts';
-import { type Listener, TypingDesk } from '../../../src/session/typing-desk.ts';
+import type { Listener } from '../../../src/session/listener.ts';
+import { TypingDesk } from '../../../src/session/typing-desk.ts';
 import { TimerWheel } from '../../../src/time/timer-wheel.ts';
 import { FakeFeed, principal, view } from './fakes.ts';
 

@@ -1,7 +1,6 @@
 import { isId } from '../core/keys.ts';
-import type { ClientFrame, Note } from '../protocol/frames.ts';
-import type { OwnClaim, PlaceData } from '../types.ts';
-import type { Fake } from './fake.ts';
+import type { ClientFrame, Note, Presence, Self } from '../protocol/frames.ts';
+import type { OwnClaim, PlaceData, PlaceMember } from '../types.ts';
 import type { FakeSocket, ServerEnd } from './fake-socket.ts';
 
 type Sent = ClientFrame & { readonly ref?: string };
@@ -15,15 +14,33 @@ const keysOf = ({ users = [], groups = [], places = [], tenant, count }: Watched
   return [...users.map((id) => `u:${id}`), ...of.map((key) => (count ? `#${key}` : key))];
 };
 
+/** What a connection asks the fake service for. */
+export interface FakeService {
+  readonly options: { readonly tokenLifeMs: number };
+  readonly forbidden: ReadonlySet<string>;
+  userOf(token: string): string | undefined;
+  selfOf(user: string): Self;
+  say(user: string, said: { claim?: OwnClaim | undefined; note?: Note | undefined }): void;
+  presence(user: string): Presence;
+  everyone(): Presence[];
+  membersOf(group: string): string[];
+  countOf(key: string): object;
+  inPlace(place: string): PlaceMember[];
+  enter(place: string, user: string, data?: PlaceData): void;
+  leavePlace(place: string, user: string): void;
+  passTyping(from: string, to: { user?: string; group?: string; place?: string }, on: boolean): void;
+  left(session: FakeSession, isGoodbye: boolean): void;
+}
+
 /** One connection to the fake service, which answers as the real one does. */
 export class FakeSession implements ServerEnd {
   readonly user: string;
   readonly watched: Set<string> = new Set();
   readonly places: Map<string, PlaceData | undefined> = new Map();
   readonly socket: FakeSocket;
-  readonly #fake: Fake;
+  readonly #fake: FakeService;
 
-  constructor(fake: Fake, user: string, socket: FakeSocket) {
+  constructor(fake: FakeService, user: string, socket: FakeSocket) {
     this.#fake = fake;
     this.user = user;
     this.socket = socket;

@@ -1,7 +1,7 @@
 import { createClient } from '../create-client.ts';
 import type { Note, Presence, Self, Status } from '../protocol/frames.ts';
 import type { Client, Options, OwnClaim, PlaceData, PlaceMember, WebSocketClass } from '../types.ts';
-import { FakeSession } from './fake-session.ts';
+import { type FakeService, FakeSession } from './fake-session.ts';
 import { FakeSocket } from './fake-socket.ts';
 import { FakeStore } from './fake-store.ts';
 
@@ -13,7 +13,7 @@ export interface FakeOptions {
 const TOKEN = 'fake.';
 
 /** A service in this process. Its clients are real ones, on connections that are not. */
-export class Fake {
+export class Fake implements FakeService {
   readonly options: Required<FakeOptions>;
   /** `u:`, `g:`, `t:` or `p:` and an id, of what nobody may watch. */
   readonly forbidden: Set<string> = new Set();
