@@ -2,6 +2,7 @@ import { Device } from './device.js';
 import { Graces } from './graces.js';
 import { History } from './history.js';
 import { People } from './people.js';
+import { Room } from './room.js';
 import { Tabs } from './tabs.js';
 import { countdown, span } from './time.js';
 
@@ -19,6 +20,7 @@ const LEFT = {
 export class App {
   devices = [];
   people = new People();
+  room = new Room();
   graces = new Graces();
   history = new History();
   #ids = 0;
@@ -43,9 +45,18 @@ export class App {
 
   // -- devices
 
-  add({ user, name, kind, node }) {
+  add({ user, name, kind, node, color }) {
     this.#ids += 1;
-    const device = new Device({ id: this.#ids, user, name, kind, node, nodes: this.config.nodes, app: this });
+    const device = new Device({
+      id: this.#ids,
+      user,
+      name,
+      kind,
+      node,
+      color,
+      nodes: this.config.nodes,
+      app: this,
+    });
     this.devices.push(device);
     device.connection.connect();
     this.#save();
@@ -57,6 +68,7 @@ export class App {
     this.devices = this.devices.filter((one) => one !== device);
     if (this.devices.length === 0) {
       this.people.clear();
+      this.room.clear();
       this.#seeded = false;
       this.onEmpty();
     }
@@ -73,8 +85,14 @@ export class App {
     }
   }
 
+  /** A device entered the room, left it or changed its colour: a reload brings it back there. */
+  moved() {
+    this.#save();
+    this.onChange();
+  }
+
   #save() {
-    const kept = this.devices.map(({ user, name, kind, node }) => ({ user, name, kind, node }));
+    const kept = this.devices.map(({ user, name, kind, node, color }) => ({ user, name, kind, node, color }));
     sessionStorage.setItem(SAVED, JSON.stringify(kept));
   }
 
@@ -124,6 +142,11 @@ export class App {
     this.#seeded = true;
     const missing = this.people.missingFrom(users);
     if (missing.length > 0) device.ask(missing);
+  }
+
+  place(frame) {
+    this.room.accept(frame);
+    this.onChange();
   }
 
   gone(device, { users, tenant }) {

@@ -1,5 +1,6 @@
 import { h, setText } from './dom.js';
 import { avatar, deviceIcon } from './glyphs.js';
+import { colorOf } from './room.js';
 import { statusForm } from './status-form.js';
 import { countdown, span } from './time.js';
 
@@ -45,6 +46,22 @@ export const deviceCard = (device, { app, several }) => {
   const bye = button('Goodbye', () => connection.bye(), { title: 'Leave at once, without grace' });
   const again = button('', () => connection.connect(), { class: 'primary' });
   const stop = button('Stop trying', () => connection.bye());
+  const color = h('input', {
+    type: 'color',
+    value: device.color ?? colorOf(device.user),
+    'aria-label': `Colour of ${device.name} in the room`,
+    onchange: () => {
+      if (device.color !== undefined) device.enter(color.value);
+    },
+  });
+  const room = button(
+    '',
+    () => (device.color === undefined ? device.enter(color.value) : device.leaveRoom()),
+    {
+      title: 'A place: its members are users, each with a colour of their own',
+    },
+  );
+  const inRoom = h('span', { class: 'room-controls' }, room, color);
   const remove = button('Remove', () => app.remove(device), { class: 'quiet' });
 
   const element = h(
@@ -69,7 +86,7 @@ export const deviceCard = (device, { app, several }) => {
     ),
     line,
     form.element,
-    h('div', { class: 'actions' }, again, idle, drop, bye, stop),
+    h('div', { class: 'actions' }, again, idle, inRoom, drop, bye, stop),
   );
 
   return {
@@ -85,7 +102,9 @@ export const deviceCard = (device, { app, several }) => {
       setText(idle, device.idle ? 'In use again' : 'Go idle');
       idle.setAttribute('aria-pressed', String(device.idle));
       setText(again, AGAIN[phase] ?? '');
-      idle.hidden = drop.hidden = bye.hidden = phase !== 'live';
+      setText(room, device.color === undefined ? 'Enter the room' : 'Leave the room');
+      room.setAttribute('aria-pressed', String(device.color !== undefined));
+      idle.hidden = inRoom.hidden = drop.hidden = bye.hidden = phase !== 'live';
       again.hidden = AGAIN[phase] === undefined;
       stop.hidden = phase !== 'waiting' && phase !== 'connecting';
       const seen = app.people.get(device.user);

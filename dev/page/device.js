@@ -1,4 +1,5 @@
 import { Connection } from './connection.js';
+import { ROOM } from './room.js';
 
 const WATCH_AGAIN_MS = 2_000;
 const ACTIVITY_EVERY_MS = 20_000;
@@ -35,10 +36,12 @@ export class Device {
   #token;
   #listed = new Set();
   #activeAt = 0;
+  /** The colour with which it is in the room; `undefined` while it is not. */
+  color;
 
   /** @param node - the index of the only node it uses, or `undefined` for any */
-  constructor({ id, user, name, kind, node, nodes, app }) {
-    Object.assign(this, { id, user, name, kind, node, nodes, app });
+  constructor({ id, user, name, kind, node, color, nodes, app }) {
+    Object.assign(this, { id, user, name, kind, node, color, nodes, app });
     this.first = Math.floor(Math.random() * nodes.length);
     this.connection = new Connection({
       target: (attempt) => this.#target(attempt),
@@ -73,6 +76,7 @@ export class Device {
   #frame(frame) {
     if (frame.type === 'welcome') this.#welcomed(frame);
     else if (frame.type === 'presence') this.#presence(frame);
+    else if (frame.type === 'place') this.app.place(frame);
     else if (frame.type === 'degraded' && !frame.on) void this.loadClaim();
     else if (frame.type === 'gone') this.app.gone(this, frame);
     else if (frame.type === 'error' && frame.ref === WATCH) this.#watchFailed(frame);
@@ -83,7 +87,22 @@ export class Device {
     this.app.arrived(this);
     if (this.idle) this.connection.send({ type: 'activity', state: 'idle' });
     this.#watch();
+    this.connection.send({ type: 'watch', places: [ROOM], ref: ROOM });
+    if (this.color !== undefined) this.enter(this.color);
     void this.loadClaim();
+  }
+
+  /** Into the room, or there with another colour. */
+  enter(color) {
+    this.color = color;
+    this.connection.send({ type: 'enter', place: ROOM, data: { color } });
+    this.app.moved();
+  }
+
+  leaveRoom() {
+    this.color = undefined;
+    this.connection.send({ type: 'leave', place: ROOM });
+    this.app.moved();
   }
 
   #watch() {

@@ -5,6 +5,7 @@ import { historyView } from './history-view.js';
 import { Nodes } from './nodes.js';
 import { nodesView } from './nodes-view.js';
 import { peopleView } from './people-view.js';
+import { roomView } from './room-view.js';
 import { signInForm } from './sign-in-view.js';
 import { themeSwitch } from './theme.js';
 
@@ -71,6 +72,7 @@ const start = async () => {
   const views = [
     () => cards(app.devices),
     peopleView(at('#everyone'), app),
+    roomView(at('#room'), app),
     historyView(at('#history'), app, several),
     ...(config.controls ? [nodesView(at('#nodes'), nodes, app.bound)] : []),
     title,

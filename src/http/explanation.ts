@@ -30,7 +30,7 @@ const activity = (at: number | undefined, precision: LastSeenPrecision) => {
 };
 
 /** An explanation as HTTP sends it: times as texts; absent and hidden values are left out. */
-export const explanationOf = (why: Explanation, precision: LastSeenPrecision) => ({
+export const explanationOf = (why: Explanation, places: readonly string[], precision: LastSeenPrecision) => ({
   presence: readPresenceOf(why.view),
   invisible: why.invisible,
   connections: why.nodes.map(({ node, connections, openedAt, activeAt, idle, devices, active }) => ({
@@ -85,5 +85,6 @@ export const explanationOf = (why: Explanation, precision: LastSeenPrecision) =>
   ...activity(why.lastActive, precision),
   ...(why.revokedAt !== undefined && { revoked: isoTime(why.revokedAt) }),
   groups: why.groups,
+  places,
   transitions: why.transitions.map(transitionOf),
 });

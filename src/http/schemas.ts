@@ -325,6 +325,7 @@ export const ExplanationSchema = Type.Object(
     lastActive: Type.Optional(time('also of who is invisible; as `LAST_SEEN` allows')),
     revoked: Type.Optional(time('tokens up to 5 s after it are refused')),
     groups: Type.Array(Type.String()),
+    places: Type.Array(Type.String(), { description: 'where others see the user' }),
     transitions: Type.Array(explainedTransition, { description: 'newest first, at most five' }),
   },
   { $id: 'Explanation', description: 'Why a user’s status is what it is.' },

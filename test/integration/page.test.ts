@@ -86,6 +86,14 @@ describe.skipIf(executable === undefined)(`the live page in a real browser${why}
       what: 'the form to show the claim',
     });
 
+    // A room: the colour is said once, and stays over a reload that nobody sees.
+    const room = grace.getByRole('region', { name: 'The room' });
+    await ada.getByRole('button', { name: 'Enter the room' }).click();
+    await room.getByText('Ada Lovelace').waitFor({ timeout: 10_000 });
+    await ada.reload();
+    await ada.getByRole('button', { name: 'Leave the room' }).click();
+    await room.getByText('Ada Lovelace').waitFor({ state: 'detached', timeout: 10_000 });
+
     // A closed tab says no goodbye: its clock runs, and only then is the person offline.
     const closedAt = performance.now();
     await ada.close();

@@ -159,7 +159,7 @@ export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (
         operationId: 'explainPresence',
         summary: 'Why a user’s status is what it is',
         description:
-          'Needs the scope `admin`. Connections by node, sessions, claims, the running grace, the next deadline, and the newest transitions as far as the log holds them.',
+          'Needs the scope `admin`. Connections by node, sessions, claims, the running grace, the next deadline, the places in which others see the user, and the newest transitions as far as the log holds them.',
         tags: ['operations'],
         security: [{ bearer: ['admin'] }],
         params,
@@ -167,8 +167,11 @@ export const operatorRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (
         response: { 200: answer('The whole truth.', named(ExplanationSchema)), ...problems() },
       },
     },
-    async (request) =>
-      explanationOf(await store.views.explain(refOf(tenantOf(request), request.params.id)), lastSeen),
+    async (request) => {
+      const ref = refOf(tenantOf(request), request.params.id);
+      const [why, places] = await Promise.all([store.views.explain(ref), store.places.of(ref)]);
+      return explanationOf(why, places, lastSeen);
+    },
   );
   done();
 };

@@ -123,11 +123,13 @@ describe('GET /v1/presence/users/{id}/explain', () => {
         },
       ],
     };
+    store.places.held = ['doc:7'];
     const response = await call('GET', '/v1/presence/users/bob/explain', { token: 'admin' });
     expect(response.statusCode).toBe(200);
     expect(response.json()).toEqual({
       presence: expect.objectContaining({ user: 'bob', status: 'busy', text: 'Call' }),
       invisible: false,
+      places: ['doc:7'],
       connections: [
         {
           node: 'n1.0',
