@@ -139,6 +139,8 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
   }
 
   userForgotten(id: string, frame: string): void {
+    // Who left a list is forgotten by it, and may wait here for the tenant's stream all the same.
+    if (this.#pending.size > 0) this.#pending.keep(({ user }) => user !== id);
     this.#sayLeft(id);
     this.say(frame);
   }
