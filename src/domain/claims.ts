@@ -1,5 +1,5 @@
 import { sameAdornment } from './adornment.ts';
-import type { DayMs } from './clock.ts';
+import type { DayMs, HybridMicros } from './clock.ts';
 import type { Claim, Word } from './model.ts';
 import type { Row } from './row.ts';
 
@@ -13,9 +13,12 @@ const DELIVERY_MS = 3_600_000;
 /** `repeated`: the writer sent the same again. */
 export type ClaimVerdict = 'set' | 'repeated' | 'outdated' | 'too_many';
 
+/** The stamp of the last that was written of it: who prolongs a lease says the same again, later. */
+const lastStamp = ({ stamp, renewed = stamp }: Word & Pick<Claim, 'renewed'>): HybridMicros => renewed;
+
 /** When a word was written, as far as its writer or the store knows. */
-const writtenAt = ({ at, stamp }: Word, today: DayMs): DayMs =>
-  at ?? Math.min(Math.floor(stamp / 1000), today);
+const writtenAt = (word: Word, today: DayMs): DayMs =>
+  word.at ?? Math.min(Math.floor(lastStamp(word) / 1000), today);
 
 export const rememberedUntil = (word: Word, today: DayMs): DayMs => writtenAt(word, today) + DELIVERY_MS;
 
@@ -46,14 +49,18 @@ export const setClaim = (row: Row, source: string, word: Claim | Word, today: Da
   }
   if (othersInForce(row, source, today) >= MAX_CLAIMS) return 'too_many';
   row.endedClaims.delete(source);
-  row.claims.set(source, isRenewal(held, word, today) ? { ...word, stamp: held.stamp } : word);
+  row.claims.set(
+    source,
+    isRenewal(held, word, today) ? { ...word, stamp: held.stamp, renewed: word.stamp } : word,
+  );
   return 'set';
 };
 
 /** Of a claim that ended is remembered when it was written. */
-export const endClaim = (row: Row, source: string, { stamp, at }: Word): void => {
+export const endClaim = (row: Row, source: string, word: Claim | Word): void => {
+  const { at } = word;
   row.claims.delete(source);
-  row.endedClaims.set(source, { stamp, ...(at !== undefined && { at }) });
+  row.endedClaims.set(source, { stamp: lastStamp(word), ...(at !== undefined && { at }) });
   if (row.endedClaims.size <= MAX_ENDED) return;
   let oldest: [string, Word] | undefined;
   for (const each of row.endedClaims) if (oldest === undefined || isBefore(each, oldest)) oldest = each;

@@ -58,6 +58,8 @@ export interface Claim extends Adornment {
   readonly from?: DayMs;
   /** When it ends unless its writer renews it; never shown. */
   readonly leaseUntil?: DayMs;
+  /** When its writer prolonged the lease last, if it did. */
+  readonly renewed?: HybridMicros;
 }
 
 /** That a service said something, and when. */

@@ -82,6 +82,25 @@ describeBothStores((both) => {
     expect((await both.view('ann')).text).toBe('meeting');
   });
 
+  it('renewing without a time leaves nothing older to come, nor does the end of the lease', async () => {
+    await both.opens('a.0', 'ann');
+    await says('call', { leaseMs: 60 * SECOND, at: EPOCH });
+    for (const at of [20, 40]) {
+      await both.frozen.setTime(at * SECOND);
+      await says('call', { leaseMs: 60 * SECOND });
+      await expect(clears('call', EPOCH + (at - 10) * SECOND)).rejects.toMatchObject(outdated);
+      await expect(says('call', { at: EPOCH + (at - 1) * SECOND })).rejects.toMatchObject(outdated);
+    }
+    expect(await status()).toBe('busy');
+    await both.frozen.setTime(100 * SECOND);
+    await both.sweepAll();
+    await both.opens('a.0', 'ann');
+    expect(await status()).toBe('online');
+    await expect(says('call', { at: EPOCH + 39 * SECOND })).rejects.toMatchObject(outdated);
+    await says('call', { at: EPOCH + 41 * SECOND });
+    expect(await status()).toBe('busy');
+  });
+
   it('an absence that begins on Monday begins then, and ends', async () => {
     const from = EPOCH + 3 * DAY;
     await says('absence', { status: 'away', from, until: from + DAY });

@@ -40,7 +40,8 @@ function Json.claim(claim)
     .. (claim['until'] and ',"until":' .. digits(claim['until']) or '')
     .. (claim.at and ',"at":' .. digits(claim.at) or '')
     .. (claim.from and ',"from":' .. digits(claim.from) or '')
-    .. (claim.leaseUntil and ',"leaseUntil":' .. digits(claim.leaseUntil) or '') .. '}'
+    .. (claim.leaseUntil and ',"leaseUntil":' .. digits(claim.leaseUntil) or '')
+    .. (claim.renewed and ',"renewed":' .. digits(claim.renewed) or '') .. '}'
 end
 
 -- A note with its stamp, as nodes keep it.

@@ -1,9 +1,14 @@
 -- Claims of services: the mirror of domain/claims.ts.
 local MAX_CLAIMS, MAX_ENDED, DELIVERY = 8, 16, 3600000
 
+-- The stamp of the last that was written of it: who prolongs a lease says the same again, later.
+local function lastStamp(word)
+  return word.renewed or word.stamp
+end
+
 -- When a word was written, as far as its writer or the store knows.
 function Claims.writtenAt(word)
-  return word.at or min(floor(word.stamp / 1000), redisNow)
+  return word.at or min(floor(lastStamp(word) / 1000), redisNow)
 end
 
 function Claims.rememberedUntil(word)
@@ -42,7 +47,7 @@ end
 function Claims.endClaim(row, source, word)
   if row.claims ~= EMPTY then row.claims[source] = nil end
   if row.endedClaims == EMPTY then row.endedClaims = {} end
-  row.endedClaims[source] = { stamp = word.stamp, at = word.at }
+  row.endedClaims[source] = { stamp = lastStamp(word), at = word.at }
   local count, oldest = 0, nil
   for each, ended in pairs(row.endedClaims) do
     count = count + 1
@@ -62,7 +67,7 @@ function Claims.setClaim(row, source, word)
     return 'set'
   end
   if othersInForce(row, source) >= MAX_CLAIMS then return 'too_many' end
-  if isRenewal(held, word) then word.stamp = held.stamp end
+  if isRenewal(held, word) then word.stamp, word.renewed = held.stamp, word.stamp end
   if row.endedClaims[source] then row.endedClaims[source] = nil end
   if row.claims == EMPTY then row.claims = {} end
   row.claims[source] = word
