@@ -98,7 +98,9 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupWatches
     }
     for (const name of request.groups ?? []) {
       for (const answer of this.#waiting) this.#withoutGroup(tenant, answer, name);
+      const members = [...(this.watched.find(name)?.members ?? [])];
       this.#dropGroup(tenant, name);
+      for (const user of members) this.regrouped(user);
     }
     if (request.tenant === true) {
       for (const answer of this.#waiting) this.#withoutTenant(tenant, answer);
@@ -125,7 +127,7 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupWatches
       groups.push(name);
     }
     for (const user of this.watched.named) {
-      if (visibility(viewer, user) === 'hidden' && this.watched.unname(tenant, user)) users.push(user.user);
+      if (this.#hide(tenant, user)) users.push(user.user);
     }
     if (groups.length + users.length > 0) this.outbox.takeAway(groups, users);
     this.#node.context.meter.commit();
@@ -174,8 +176,8 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupWatches
 
   regrouped(user: CachedUser): void {
     const tenant = this.#node.cache.find(this.#tenant);
-    if (tenant === undefined || visibility(this.#viewer, user) !== 'hidden') return;
-    if (this.watched.unname(tenant, user)) this.outbox.takeAway([], [user.user], !this.#joined);
+    if (tenant === undefined || this.#closed || !this.#hide(tenant, user)) return;
+    this.outbox.takeAway([], [user.user], !this.#joined);
   }
 
   forgotten(user: CachedUser): void {
@@ -360,6 +362,15 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupWatches
     if (answer.tenantSet !== undefined) this.#node.tenantSets.leave(tenant);
     answer.tenantSet = undefined;
     answer.withoutTenant();
+  }
+
+  /**
+   * Whoever is a member of a watched group is seen until they are known to have left it. Then `gone` tells of both watches.
+   * @returns whether the user was watched by id and is watched no longer, for being out of sight.
+   */
+  #hide(tenant: TenantCache, user: CachedUser): boolean {
+    if (visibility(this.#viewer, user) !== 'hidden' || this.watched.isMember(user)) return false;
+    return this.watched.unname(tenant, user);
   }
 
   /** @returns users who are watched no longer. */

@@ -12,6 +12,8 @@ export interface GroupWatchesOwner {
   readonly outbox: Outbox;
   /** The whole tenant is watched: no user of it is gone by leaving a group. */
   readonly watchesTenant: boolean;
+  /** Who is watched by id may be out of sight. */
+  regrouped(user: CachedUser): void;
 }
 
 /** The groups that one connection watches: who is in them is watched, and their lists are kept right. */
@@ -37,7 +39,7 @@ export class GroupWatches implements GroupReader {
     watched.groups.add(set);
     set.readers.add(this);
     this.#node.context.meter.watches += 1;
-    for (const user of set.members) watched.enrol(user, outbox);
+    for (const user of set.members) if (watched.enrol(user, outbox)) outbox.leaveToAnswers(user);
   }
 
   /** @returns users who are watched no longer. */
@@ -83,8 +85,10 @@ export class GroupWatches implements GroupReader {
     const tenant = this.#node.cache.find(this.#tenantName);
     if (tenant === undefined) return;
     const { outbox, watchesTenant } = this.#owner;
+    const members = [...set.members];
     const users = this.drop(tenant, set);
     outbox.takeAway([set.name], users, !watchesTenant);
+    for (const user of members) this.#owner.regrouped(user);
     outbox.say(groupOutgrownFrame(set.name));
   }
 
@@ -97,6 +101,7 @@ export class GroupWatches implements GroupReader {
     const isTold = watched.unlist(set, user);
     outbox.memberLeft(set, user, isTold);
     const isUnwatched = watched.disenrol(tenant, set, user);
+    this.#owner.regrouped(user);
     if (!isTold) outbox.unlisted(this.#node.context.timing.now());
     return isUnwatched;
   }

@@ -45,7 +45,7 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
   readonly #owner: OutboxOwner;
   /** Users watched by id who changed since they were last sent. */
   readonly #pending = new Pending();
-  /** Users who changed while an answer was still to show them. */
+  /** Users who changed while an answer was still to show them, or whom it is the first to show. */
   #leftToAnswers: Set<CachedUser> | undefined;
   #replies: Reply[] = [];
   /** The reply whose first frame was, or is about to be written. */
@@ -69,8 +69,7 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
   changed(user: CachedUser, now: number): void {
     if (this.#closed || this.#streaming || user.record === undefined) return;
     if (this.#owner.isUnsent(user)) {
-      this.#leftToAnswers ??= new Set();
-      this.#leftToAnswers.add(user);
+      this.leaveToAnswers(user);
       return;
     }
     if (!this.#inWindow && this.#pending.size === 0 && this.#writer.isReady(now)) {
@@ -102,7 +101,8 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
     if (isListed) this.#news.listed(set, user);
     else this.#news.joined(set, user);
     const isHeld = held?.isSent === true && held.ver === ver;
-    if (isNew && !isHeld) this.#joined(user, now);
+    if (isHeld) this.#leftToAnswers?.delete(user);
+    else if (isNew) this.#joined(user, now);
   }
 
   /**
@@ -129,12 +129,17 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
     for (const frame of goneFrames(groups, isGone ? users : [])) this.say(frame);
   }
 
+  /** An answer shows a user. If they are watched still when it no longer does, {@link unlisted} shows them. */
+  leaveToAnswers(user: CachedUser): void {
+    this.#leftToAnswers = (this.#leftToAnswers ?? new Set()).add(user);
+  }
+
   /** Answers show less than they were to: what was left to them of users who are still watched goes out by itself. */
   unlisted(now: number): void {
     for (const user of this.#leftToAnswers ?? []) {
       if (this.#owner.isUnsent(user)) continue;
       this.#leftToAnswers?.delete(user);
-      this.changed(user, now);
+      this.#joined(user, now);
     }
   }
 

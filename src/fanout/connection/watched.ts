@@ -120,7 +120,7 @@ export class Watched {
   /** @returns whether the user is watched no longer. */
   unname(tenant: TenantCache, user: CachedUser): boolean {
     if (!this.isNamed(user)) return false;
-    const isMember = this.#isMember(user);
+    const isMember = this.isMember(user);
     // What an answer has still to show of them is then the first of a member who joined.
     if (isMember) this.#memberOnly.add(user);
     else this.#unwatch(user);
@@ -136,6 +136,12 @@ export class Watched {
     this.#memberOnly.add(user);
     this.#watch(user, outbox);
     return true;
+  }
+
+  /** In a group that is watched. */
+  isMember(user: CachedUser): boolean {
+    for (const set of this.groups) if (set.members.has(user)) return true;
+    return false;
   }
 
   /** Whether being in one group is all that a user is watched for; who has left it is watched for nothing then. */
@@ -178,10 +184,5 @@ export class Watched {
     user.holds -= 1;
     this.#context.meter.watches -= 1;
     this.#cache.release(tenant, user);
-  }
-
-  #isMember(user: CachedUser): boolean {
-    for (const set of this.groups) if (set.members.has(user)) return true;
-    return false;
   }
 }

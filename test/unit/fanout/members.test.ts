@@ -159,6 +159,38 @@ describe('the members of a watched group', () => {
     expect(sink.take()).toEqual(['[]', 'bob@5']);
   });
 
+  it('are shown before they join a group, where they leave the list of another before it is sent', async () => {
+    const rig = new Rig({ ...unmerged, tuning: { frameUsers: 1 } });
+    rig.set('ann', 1, 'online', ['h']);
+    rig.set('bob', 2, 'online', ['h']);
+    const { sink, watcher } = await rig.watching({ groups: ['g'] }, undefined, MINE);
+    sink.onFrame = () => block(sink);
+    await watcher.watch({ groups: ['h'] });
+    expect(short(sink)).toEqual(['h:ann …']);
+    rig.regroup('bob', ['g']);
+    sink.onFrame = undefined;
+    read(sink);
+    watcher.drained();
+    expect(short(sink)).toEqual(['h:', ':bob', 'members g +bob']);
+  });
+
+  // Watched by id no longer, they would seem to be for as long as they stay a member.
+  it('are gone where they were out of sight for a moment and are watched by id', async () => {
+    const rig = new Rig({ settings: { watchPolicy: 'groups' } });
+    rig.set('ann', 1, 'online', ['g']);
+    rig.set('bob', 2, 'online', ['g']);
+    const mine = { ...MINE, sharedOnly: true };
+    const { sink, watcher } = await rig.watching({ groups: ['g'], users: ['ann'] }, undefined, mine);
+    rig.regroup('bob', []);
+    expect(short(sink)).toEqual(['members g -bob', 'gone bob']);
+    rig.regroup('ann', []);
+    rig.regroup('ann', ['g']);
+    expect(short(sink)).toEqual(['members g -ann', 'gone ann', ':ann']);
+    expect(watcher.watching.users.size).toBe(0);
+    rig.time.advance(20);
+    expect(short(sink)).toEqual(['members g +ann']);
+  });
+
   it('are encoded once for all who are told the same', async () => {
     const rig = new Rig(unmerged);
     const watchers = await Promise.all([1, 2, 3].map(() => rig.watching({ groups: ['g'] }, undefined, MINE)));
