@@ -102,7 +102,7 @@ export class GroupWatches implements GroupReader {
     outbox.memberLeft(set, user, isTold);
     const isUnwatched = watched.disenrol(tenant, set, user);
     this.#owner.regrouped(user);
-    if (!isTold) outbox.unlisted(this.#node.context.timing.now());
+    if (!isTold) outbox.unlisted(this.#node.context.timing.now(), [user]);
     return isUnwatched;
   }
 }

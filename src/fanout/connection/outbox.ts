@@ -134,12 +134,10 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
     this.#leftToAnswers = (this.#leftToAnswers ?? new Set()).add(user);
   }
 
-  /** Answers show less than they were to: what was left to them of users who are still watched goes out by itself. */
-  unlisted(now: number): void {
-    for (const user of this.#leftToAnswers ?? []) {
-      if (this.#owner.isUnsent(user)) continue;
-      this.#leftToAnswers?.delete(user);
-      this.#joined(user, now);
+  /** Answers show some users no longer: what was left to them of those who are still watched goes out by itself. */
+  unlisted(now: number, users: Iterable<CachedUser> = this.#leftToAnswers ?? []): void {
+    for (const user of users) {
+      if (!this.#owner.isUnsent(user) && this.#leftToAnswers?.delete(user) === true) this.#joined(user, now);
     }
   }
 
