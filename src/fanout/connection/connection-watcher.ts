@@ -365,7 +365,7 @@ export class ConnectionWatcher implements AnswerOwner, OutboxOwner, GroupWatches
   }
 
   /**
-   * Whoever is a member of a watched group is seen until they are known to have left it. Then `gone` tells of both watches.
+   * A member of a watched group is seen until they are known to have left it. Then one `gone` ends both watches.
    * @returns whether the user was watched by id and is watched no longer, for being out of sight.
    */
   #hide(tenant: TenantCache, user: CachedUser): boolean {
