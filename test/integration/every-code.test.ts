@@ -26,6 +26,7 @@ describe('every code of the contract', () => {
         FRAME_RATE: '5',
         FRAME_BURST: '10',
         MAX_WATCHES: '10',
+        MAX_PLACES_PER_CONNECTION: '1',
         MAX_FRAME_BYTES: '2048',
         REDIS_COMMAND_TIMEOUT_MS: '600',
       },
@@ -126,6 +127,11 @@ describe('every code of the contract', () => {
     expect(await asked({ type: 'auth', token: 'nonsense' })).toBe('unauthorized');
     const users = Array.from({ length: 11 }, (_, n) => `u${n}`);
     expect(await asked({ type: 'watch', users })).toBe('too_many_watches');
+    const visitor = await cluster.connect('visitor');
+    expect(await visitor.ask({ type: 'enter', place: 'one' })).toMatchObject({ type: 'ack' });
+    const refused = await visitor.ask({ type: 'enter', place: 'two' });
+    expect(refused).toMatchObject({ type: 'error', code: 'too_many_places' });
+    errors.add('too_many_places');
   });
 
   it('problems of calls', async () => {
@@ -155,6 +161,11 @@ describe('every code of the contract', () => {
       expect((await cluster.http(`/v1/presence/me/sessions/s${n}`, own)).status).toBe(200);
     }
     expect(await problem('/v1/presence/me/sessions/s16', own)).toEqual([409, 'too_many_sessions']);
+    const place = (n: number) => `/v1/presence/me/sessions/s0/places/p${n}`;
+    const visit = { claims: { sub: 'n' }, method: 'PUT', body: {} } as const;
+    let refused: unknown[] = [];
+    for (let n = 0; n <= 64 && refused[0] !== 409; n += 1) refused = await problem(place(n), visit);
+    expect(refused).toEqual([409, 'too_many_places']);
     const huge = { ...own, body: { status: 'busy', text: 'x'.repeat(20_000) } };
     expect(await problem('/v1/presence/me/status', huge)).toEqual([413, 'too_large']);
     await until(

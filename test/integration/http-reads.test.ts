@@ -30,6 +30,7 @@ describe('reading presence over HTTP', () => {
         ver: expect.any(Number),
         name: 'User 1',
         devices: ['desktop'],
+        active: ['desktop'],
       });
     }
     expect((await cluster.http('/v1/presence/users/never-seen')).json).toEqual({
