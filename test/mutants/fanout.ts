@@ -133,8 +133,8 @@ export const FANOUT: readonly Mutant[] = [
   {
     name: 'left to the stream',
     file: 'src/fanout/connection/outbox.ts',
-    from: 'if (isNew && !isHeld) this.#joined(user, now);',
-    to: 'if (isNew && !isHeld) this.changed(user, now);',
+    from: 'else if (isNew) this.#joined(user, now);',
+    to: 'else if (isNew) this.changed(user, now);',
     test: 'test/unit/fanout/group-and-tenant.test.ts',
     title: 'also when somebody else watches them by id',
     proves: 'who watches a tenant and a group of it never sees some of its members',
