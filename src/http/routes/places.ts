@@ -2,11 +2,11 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox';
 import { isPlaceId } from '../../domain/ids.ts';
 import type { PlaceMember } from '../../domain/place.ts';
-import { CURSOR_PATTERN } from '../../protocol/patterns.ts';
 import { isoTime } from '../../protocol/presence.ts';
 import { answer, noContent, problems } from '../answers.ts';
 import { permit, tenantOf } from '../auth.ts';
 import { invalid } from '../errors.ts';
+import { PAGE, PAGING } from '../paging.ts';
 import { PLACE_MEMBER, PlaceIdSchema, PlaceMemberSchema } from '../place-schemas.ts';
 import { named, query, TENANT, TenantQuery, UserIdSchema } from '../schemas.ts';
 import type { RouteDeps } from './deps.ts';
@@ -14,9 +14,6 @@ import { refOf } from './user-ref.ts';
 
 /** Places one call may count. */
 const MAX_COUNTED = 200;
-const PAGE = { default: 100, max: 1000 } as const;
-/** See the pages of everyone online. */
-const MAX_CURSOR = 1024;
 
 const PUT_OUT =
   'They get `gone` with the place, others `left` (`revoked`). Stamped like a logout: a connection or session that entered up to now is in no more, whichever node reports it. To enter afterwards they need a token issued later, by the rules of `revoke`.';
@@ -53,22 +50,7 @@ export const placeRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { stor
         params,
         querystring: query({
           tenant: TENANT,
-          limit: Type.Optional(
-            Type.Integer({
-              minimum: 1,
-              maximum: PAGE.max,
-              default: PAGE.default,
-              description: 'users on a page',
-            }),
-          ),
-          cursor: Type.Optional(
-            Type.String({
-              minLength: 1,
-              maxLength: MAX_CURSOR,
-              pattern: CURSOR_PATTERN,
-              description: '`cursor` of the page before',
-            }),
-          ),
+          ...PAGING,
         }),
         response: {
           200: answer(

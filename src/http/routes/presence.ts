@@ -1,11 +1,11 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { isGroupId, isUserId } from '../../domain/ids.ts';
-import { CURSOR_PATTERN } from '../../protocol/patterns.ts';
 import { readPresenceOf } from '../../protocol/presence.ts';
 import { answer, problems } from '../answers.ts';
 import { permit, tenantOf } from '../auth.ts';
 import { invalid } from '../errors.ts';
+import { PAGE, PAGING } from '../paging.ts';
 import {
   ALICE,
   idSchema,
@@ -22,9 +22,6 @@ import type { RouteDeps } from './deps.ts';
 const MAX_BATCH_USERS = 1000;
 /** A thousand ids of 128 bytes fit, even with each byte written as `\u00xx` (six) and some white space. */
 const BATCH_BODY_LIMIT = 1_048_576;
-/** What a store gives as cursor is far shorter; a longer text is not one, and is refused early. */
-const MAX_CURSOR = 1024;
-const PAGE = { default: 100, max: 1000 } as const;
 
 const group = Type.Optional(idSchema('a group id', 'only members of this group: ', 'team-7'));
 
@@ -107,22 +104,7 @@ export const presenceRoutes: FastifyPluginCallbackTypebox<RouteDeps> = (app, { s
         querystring: query({
           tenant: TENANT,
           group,
-          limit: Type.Optional(
-            Type.Integer({
-              minimum: 1,
-              maximum: PAGE.max,
-              default: PAGE.default,
-              description: 'users on a page',
-            }),
-          ),
-          cursor: Type.Optional(
-            Type.String({
-              minLength: 1,
-              maxLength: MAX_CURSOR,
-              pattern: CURSOR_PATTERN,
-              description: '`cursor` of the page before',
-            }),
-          ),
+          ...PAGING,
         }),
         response: {
           200: answer(

@@ -377,7 +377,6 @@ export class World {
       client.oracle.may(rightsOf(client.principal, own));
     }
   }
-
   #watch(client: Client, asked: { users: string[]; groups: string[]; tenant: boolean }): void {
     if (!this.#speaks(client) || asked.users.length + asked.groups.length + Number(asked.tenant) === 0)
       return;
