@@ -213,9 +213,7 @@ export class Outbox implements Subscriber, StreamReader, NewsReader, Windowed, D
   /** A user is no longer watched by id. Who watches their tenant still gets what was owed. */
   forget(user: CachedUser): void {
     this.#leftToAnswers?.delete(user);
-    // The stream has nothing of an offline user who only joined a list: it cannot owe them.
-    const isOwed = user.present || user.seq > this.cursor;
-    if (this.#stream === undefined || !isOwed) this.#pending.delete(user);
+    if (this.#stream === undefined) this.#pending.delete(user);
   }
 
   /** Takes the place in the tenant's stream at which its snapshot begins; {@link follow} starts the stream. */
