@@ -172,6 +172,14 @@ describeBothStores((both) => {
   });
 
   describe('sessions', () => {
+    it('enter beside places of the same person that no session is in', async () => {
+      await says(both, 'n1.0', 'ann', [inPlace('doc')]);
+      await both.store.people.keepSession(ref('ann'), 'phone', { ttlMs: 60_000, device: 'api' }, { iat: 0 });
+      const places = await both.store.places.enter(ref('ann'), 'phone', 'room', undefined, { iat: 0 });
+      expect(places).toEqual(['room']);
+      expect(await both.store.places.of(ref('ann'))).toEqual(['doc', 'room']);
+    });
+
     const profile = { iat: 1 };
     const keep = (ttlMs = 5000) =>
       both.store.people.keepSession(ref('bot'), 's1', { ttlMs, device: 'api' }, profile);

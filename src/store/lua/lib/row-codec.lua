@@ -175,7 +175,11 @@ function RowCodec.encode(row)
   if grace then
     text = text .. pack(GRACE_FORMAT, (grace.idle and 1 or 0) + (grace.nodeLost and 2 or 0), grace.devices, grace.startedAt, grace.durationMs)
   end
-  return rare and text .. cmsgpack.pack(rare) or text
+  if not rare then return text end
+  text = text .. cmsgpack.pack(rare)
+  -- The call goes on with the row, for instance to answer.
+  if rare.places then Parts.unfold(rare.places) end
+  return text
 end
 
 -- The connections of a user on one node, and their position in the list.
