@@ -177,7 +177,7 @@ function RowCodec.encode(row)
   end
   if not rare then return text end
   text = text .. cmsgpack.pack(rare)
-  -- The call goes on with the row, for instance to answer.
+  -- The call continues with the row, for instance to answer.
   if rare.places then Parts.unfold(rare.places) end
   return text
 end
